@@ -11,7 +11,7 @@ They apply in the daemon alone, and to that version alone; `docs/reference/fidel
 - *Batches of a stream* are taken as in AWS: see `stream_batches`.
 - *Executions start at once*, and *events reach functions at once*. MiniStack sleeps 150 ms before the first state, and
   Nagle's algorithm holds back each event of a custom runtime until the kernel acknowledges its headers, 40 ms later.
-- *Closed executions and streams of function logs* are kept by number: see `retention`.
+- *Closed executions, function logs and tokens of transactions* are kept by number: see `retention`.
 - *Published events* are kept by archives alone. MiniStack also puts each into a list that nothing reads.
 - *The instance's own issuer* of tokens is known to JWT authorizers: see `token_issuer`.
 - *Condition keys* of requests to DynamoDB and S3 are there (`condition_keys`), for each item of a transaction its own,
@@ -35,7 +35,7 @@ from typing import Any, Final
 from ..provider.aws import ACCOUNT, REGION
 from .account_concurrency import MiniStackModule, limit_concurrency
 from .condition_keys import Context, item_context, put_context, transaction_items
-from .retention import bound_executions, bound_logs
+from .retention import bound_executions, bound_logs, bound_transactions
 from .stream_batches import settle_batches
 from .token_issuer import OWN_ISSUER, public_keys_file
 
@@ -67,6 +67,7 @@ def apply() -> None:
     start_executions_at_once(stepfunctions)
     bound_executions(stepfunctions)
     bound_logs(lambda_svc, cloudwatch_logs)
+    bound_transactions(dynamodb)
     send_events_at_once(lambda_runtime)
     forget_published_events(eventbridge)
 

@@ -1,8 +1,9 @@
-"""Bounds of what MiniStack keeps for ever: closed executions with their histories, and streams of function logs.
+"""Bounds of what MiniStack keeps: closed executions with their histories, function logs, and tokens of transactions.
 
-AWS keeps them for a time (90 days, and a log group's retention). An embedded AWS lives in memory, so it counts: the
-last `KEPT_EXECUTIONS` that have ended, and the last `KEPT_LOG_STREAMS` of each log group, a stream being one
-invocation. What holds a program's data (items, objects, messages, archived events) is never bounded.
+AWS keeps them for a time (90 days, a log group's retention, 10 minutes). An embedded AWS lives in memory, so it counts:
+the last `KEPT_EXECUTIONS` that have ended, the last `KEPT_LOG_STREAMS` of each log group, a stream being one
+invocation, and the answers to the last `KEPT_TRANSACTIONS`, which a repeated request with the same token gets. Data of
+a program (items, objects, messages, archived events) is never bounded.
 
 Source: Step Functions developer guide, "Service quotas" (execution history retention time).
 """
@@ -17,6 +18,8 @@ KEPT_EXECUTIONS: Final = 1000
 """Closed executions that can still be described, the latest of all machines together."""
 KEPT_LOG_STREAMS: Final = 1000
 """Streams of a log group that can still be read."""
+KEPT_TRANSACTIONS: Final = 1000
+"""Transactions of DynamoDB that can still be repeated under their token."""
 SLACK: Final = 100
 """Closed executions beyond those kept that gather before all are forgotten at once, so that a closing costs little."""
 
@@ -44,6 +47,18 @@ def bound_logs(functions: MiniStackModule, logs: MiniStackModule) -> None:
     functions._emit_lambda_logs = write_and_forget
 
 
+def bound_transactions(tables: MiniStackModule) -> None:
+    """Forget the oldest tokens whenever one has been stored."""
+    store = tables._txn_token_store
+
+    def store_and_forget(token: str, answer: object) -> None:
+        store(token, answer)
+        tokens = tables._txn_idempotency._data
+        _forget_oldest(tokens, len(tokens) - KEPT_TRANSACTIONS)
+
+    tables._txn_token_store = store_and_forget
+
+
 def _forget_executions(executions: dict[Any, Mapping[str, Any]]) -> None:
     if len(executions) <= KEPT_EXECUTIONS + SLACK:
         return
@@ -53,7 +68,7 @@ def _forget_executions(executions: dict[Any, Mapping[str, Any]]) -> None:
             executions.pop(key, None)
 
 
-def _forget_oldest(streams: dict[str, Any], excess: int) -> None:
+def _forget_oldest(kept: dict[Any, Any], excess: int) -> None:
     if excess > 0:
-        for name in list(islice(streams, excess)):
-            streams.pop(name, None)
+        for key in list(islice(kept, excess)):
+            kept.pop(key, None)

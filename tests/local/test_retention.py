@@ -5,9 +5,17 @@ from typing import Any
 
 import pytest
 from ministack.core.responses import AccountRegionScopedDict
-from ministack.services import cloudwatch_logs, lambda_svc, stepfunctions
+from ministack.services import cloudwatch_logs, dynamodb, lambda_svc, stepfunctions
 
-from local.instance.retention import KEPT_EXECUTIONS, KEPT_LOG_STREAMS, SLACK, bound_executions, bound_logs
+from local.instance.retention import (
+    KEPT_EXECUTIONS,
+    KEPT_LOG_STREAMS,
+    KEPT_TRANSACTIONS,
+    SLACK,
+    bound_executions,
+    bound_logs,
+    bound_transactions,
+)
 
 
 class FakeMachines:
@@ -94,3 +102,15 @@ def test_an_execution_of_ministack_is_forgotten_once_enough_newer_ones_have_ende
         executions[name] = {**fields, "status": "RUNNING", "events": []}
         patched._run_execution(name)
     assert executions.keys() == names[-KEPT_EXECUTIONS:]
+
+
+def test_the_last_transactions_can_be_repeated_under_their_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = AccountRegionScopedDict()
+    monkeypatch.setattr(dynamodb, "_txn_idempotency", tokens)
+    patched: Any = SimpleNamespace(_txn_token_store=dynamodb._txn_token_store, _txn_idempotency=tokens)
+    bound_transactions(patched)
+    for number in range(KEPT_TRANSACTIONS + 2):
+        patched._txn_token_store(str(number), {"response": number})
+    assert dynamodb._txn_token_lookup("1") is None
+    assert dynamodb._txn_token_lookup("2")["response"] == 2
+    assert len(tokens) == KEPT_TRANSACTIONS
