@@ -55,7 +55,7 @@ def _create_order(request: PlaceOrder, origin: Origin, deps: Dependencies) -> De
 
 
 def _refuse_unless_known(request: PlaceOrder, origin: Origin, rule: str, deps: Dependencies) -> Decided:
-    """Refuse a purchase that this deployment does not allow, unless one that did has accepted it already."""
+    """Refuse a purchase that this deployment does not allow, unless an earlier deployment has already accepted it."""
     known = deps.orders.load(request.order_id)
     return (
         _resume_or_replay(known, request, origin, deps)
@@ -76,7 +76,7 @@ def _resume_or_replay(order: Order, request: PlaceOrder, origin: Origin, deps: D
 
 
 def _resume(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> Answer:
-    """Send an interrupted payment again. One that the gateway knows, or that is old, is only looked up."""
+    """Resume an interrupted payment. One that the gateway knows, or that is too old to send, is only looked up."""
     if order.wait is None and order.account.movement is None and order.may_send(order.order_id, deps.now()):
         return _pay(order, request, origin, deps)
     reply = deps.gateway.lookup(order.instruction(order.order_id))

@@ -21,7 +21,7 @@ _ENDED: Final = {
 
 
 def request_capture(order: Order, request: CapturePayment, origin: Origin, now: str, rule: str) -> Change | Answer:
-    """Begin a capture, or refuse it. `rule` is why the gateway never takes the amount, or empty."""
+    """Begin a capture, or refuse it. `rule` is the reason why the gateway does not accept the amount, or empty."""
     checks = (_check_open(order), _check_authorized(order), _check_due(order, origin), _check_amount(order, request))
     fault = next((each for each in checks if each), None)
     if fault is None and rule:
@@ -92,7 +92,7 @@ def _begin(
 
 
 def _check_open(order: Order) -> Fault:
-    """Reject what comes beside another movement, or after the payment has ended."""
+    """Reject a request that arrives during another movement, or after the payment has ended."""
     movement = order.account.movement
     if movement:
         code = Code.CANCEL_UNDER_WAY if movement.is_void else Code.CAPTURE_UNDER_WAY

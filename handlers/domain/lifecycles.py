@@ -1,4 +1,4 @@
-"""The lives of an order and of its refunds, disputes and cases, as tables of legal transitions.
+"""The lifecycles of an order and of its refunds, disputes and cases, as tables of legal transitions.
 
 docs/explanation/money.md draws the tables. An entry that they do not list for a state cannot be folded.
 

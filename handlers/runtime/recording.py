@@ -37,7 +37,7 @@ class Recorded:
     key: str
     is_new: bool
     further: tuple["Recorded", ...] = ()
-    """The outcomes that a decision led to by now: its refund's, or the end of a case's subject."""
+    """The outcomes that a decision has led to so far: its refund's, or the end of a case's subject."""
 
 
 def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTrail, now: datetime) -> Recorded:
@@ -56,14 +56,14 @@ def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTr
 
 
 def _parse_sent_request(message: RecordInput) -> Request | Answer:
-    """Parse the request of a message; refuse one that was too large to be sent, which no valid request is."""
+    """Parse the request of a message; refuse one that was too large to be passed on, as no valid request is."""
     if message.request_is_too_large:
         return refuse_invalid(_TOO_LARGE)
     return parse_request(unwrap(message.request))
 
 
 def _load(request: Request, orders: OrderRepository) -> Order | None:
-    """Load the order of a request; None also for an order of a newer release that knows nothing of the request."""
+    """Load the order of a request; also None for an order of a newer release that does not know the request."""
     try:
         return orders.load(request.order_id)
     except NewerRelease as newer:
@@ -74,7 +74,7 @@ def _load(request: Request, orders: OrderRepository) -> Order | None:
 
 
 def _was_refused(message: RecordInput, order: Order, key: str) -> bool:
-    """Tell whether this execution was refused although another one has executed the same request.
+    """Return whether this execution was refused although another execution carried out the same request.
 
     A parked result is recorded late, when the ledger may hold that other execution's outcome.
     """
@@ -97,7 +97,7 @@ def _record_trace(message: RecordInput, order: Order, key: str, audit: AuditTrai
 
 
 def _present_answer(message: RecordInput, order: Order, key: str, seq: int) -> Answer:
-    """Return the answer of a request; one that found its refund waiting says so, though it was approved since."""
+    """Return the answer of a request; one that found its refund waiting says so, even if it was approved since."""
     answer = answer_of(order, key)
     found_waiting = message.result is not None and message.result.status == "pending"
     return result_at(order, key, seq) if found_waiting and answer.status == "unknown" else answer

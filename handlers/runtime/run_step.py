@@ -49,7 +49,7 @@ def run_step(step: str, event: object, deps: Dependencies, decide: Decide) -> di
 def _decide_if_proven(
     message: FunctionInput, request: Request, origin: Origin, deps: Dependencies, decide: Decide
 ) -> Decided | None:
-    """Decide a request as coming from the API or directly; refuse one whose proof of the caller does not hold."""
+    """Decide on a request from the API or a direct start; refuse one whose proof of its caller does not hold."""
     door = verify_origin(message.request, request, message.requested_at, deps.proof_key)
     if isinstance(door, ForgedProof):
         return refuse_unproven(request, door.reason), False
@@ -65,7 +65,7 @@ def begin_or_resume(
     begin: Callable[[Order, str], Change | Answer],
     send: Callable[[Order], Answer],
 ) -> Decided:
-    """Write what a request begins in its order, then send it. A request that the order already has is only sent again.
+    """Write what a request begins into its order, then send it. One that the order already has is only sent again.
 
     `begin` gets the order and the time of the write. `send` asks the gateway for what is still in flight and returns
     the answer. A lost race returns the order from which the next attempt is computed. A different fingerprint is a
@@ -107,7 +107,7 @@ def report(deps: Dependencies, step: str, origin: Origin, answer: Answer, *, rep
 def _log_errors(
     deps: Dependencies, step: str, origin: Origin, request: Request | Answer
 ) -> Generator[None, None, None]:
-    """Log, with its ids, an attempt that the machine will retry or that met a bug."""
+    """Log an attempt that the machine will retry, or that met a bug, with its ids."""
     try:
         yield
     except BookingError as error:

@@ -1,11 +1,11 @@
-"""Condition keys of a request that MiniStack 1.5.33 leaves out and our policies rest on.
+"""Condition keys that our policies rely on and MiniStack 1.5.33 does not provide.
 
 - *DynamoDB*: the leading key of each item that a request names, and every top-level attribute that it names.
   Source: DynamoDB developer guide, "Using IAM policy conditions for fine-grained access control".
 - *S3*: the conditional headers of a put, and whether the request creates an object.
   Source: Amazon S3 user guide, "Enforce conditional writes on Amazon S3 buckets".
 
-`patches` puts them into MiniStack's evaluator. Plain functions of a request, so that they are tested without it.
+`patches` adds them to MiniStack's evaluator. They are plain functions of a request, so they are tested without it.
 """
 
 import json

@@ -1,8 +1,8 @@
-"""The runtime that AWS puts under a Python function, laid out for this machine: the runtime client and the SDK.
+"""The runtime that AWS provides for a Python function, set up on this machine: the runtime client and the SDK.
 
 A function's process is this interpreter without its site-packages (`-I -S`): it sees its own package, the modules of
 AWS's Python runtime (`PROVIDED_MODULES`), and the standard library. Nothing of a checkout or a virtual environment can
-be imported by accident, as nothing of it would be there in AWS.
+be imported by accident, because none of it would exist in AWS.
 """
 
 import importlib.util
@@ -45,7 +45,7 @@ HIDDEN_VARIABLES = (
 """The configuration of the embedded AWS, which a function must not see."""
 
 _START_SCRIPT = """\
-\"\"\"Starts AWS's runtime client for the function whose package lies in LAMBDA_TASK_ROOT.\"\"\"
+\"\"\"Start AWS's runtime client for the function whose package is in LAMBDA_TASK_ROOT.\"\"\"
 
 import os
 import sys
@@ -78,7 +78,7 @@ def check_packages() -> None:
 
 
 def install_runtime(folder: Path) -> Path:
-    """Make the runtime in the instance's folder, once; the file that starts a function."""
+    """Create the runtime in the instance's folder, once, and return the file that starts a function."""
     start, provided = folder / "runtime" / "start.py", folder / "runtime" / "provided"
     if not start.exists():
         provided.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ def install_runtime(folder: Path) -> Path:
 
 
 def bootstrap_script(folder: Path, runtime: str) -> str:
-    """The executable that Lambda starts for a custom runtime: a function under AWS's own client."""
+    """Return the executable that Lambda starts for a custom runtime: it runs a function under AWS's own client."""
     command = shlex.join([sys.executable, "-I", "-S", str(install_runtime(folder))])
     return f"#!/bin/sh\nexport AWS_EXECUTION_ENV=AWS_Lambda_{runtime}\nexec {command}\n"
 

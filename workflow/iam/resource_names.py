@@ -18,7 +18,7 @@ _QUEUE_URL: Final = re.compile(
 _API: Final = re.compile(r"(?:https://)?(?P<id>[^./]+)\.execute-api\.(?P<region>[^./]+)\.")
 _ROLES: Final = ("Role", "ServiceRole", "JobFlowRole", "AutoScalingRole", "NodeRole")
 _HOLD_DATA: Final = ("dynamodb", "states")
-"""In the arguments of these, what lies deeper is somebody's data, whatever it is called."""
+"""The actions whose nested arguments are user data, whatever they are called."""
 
 
 def argument(arguments: JsonObject, name: str) -> str | None:
@@ -35,7 +35,7 @@ def object_of(value: Json) -> JsonObject:
 
 
 def is_name(value: str) -> bool:
-    """Return true if it is a plain name, of which an ARN is to be made."""
+    """Return true if it is a plain name, from which an ARN must be built."""
     return not value.startswith(("arn:", "${", "*"))
 
 

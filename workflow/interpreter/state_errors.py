@@ -65,7 +65,7 @@ class PathNotFound(StateFailed):
 
 
 class TaskFailed(Exception):
-    """Raise it in a callable to fail the task with this error name and cause."""
+    """An error for callables to raise: the task then fails with this name and cause."""
 
     def __init__(self, error: str, cause: str = "") -> None:
         super().__init__(f"{error}: {cause}" if cause else error)
@@ -81,4 +81,4 @@ class Fault:
     after: timedelta = timedelta(0)
     """The time until the attempt fails; longer than the task's timeout gives States.Timeout."""
     lost_reply: bool = False
-    """True if the callable is called all the same, and only its answer is lost."""
+    """True if the callable is still called and only its answer is lost."""

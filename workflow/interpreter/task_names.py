@@ -1,4 +1,4 @@
-"""The names by which `run` finds what it was given for a task, and the refusal of keys that name nothing.
+"""The names by which `run` finds the callable of a task, and the refusal of keys that match no state.
 
 UnknownKey    a key of `functions`, `faults` or `objects` that no state of the definition can use
 """
@@ -19,7 +19,7 @@ _EXPRESSION: Final = re.compile(r"\s*\{%|\$\.|\$\$")
 
 
 class UnknownKey(KeyError):
-    """A sentence that names the argument, the key, and the known keys."""
+    """A key that matches nothing; the message names the argument, the key and the known keys."""
 
     __str__ = Exception.__str__
 
@@ -84,7 +84,7 @@ def _short(names: Iterable[str]) -> list[str]:
 
 
 def _bindings(called: str, resource: str, arguments: Json) -> Iterator[str]:
-    """Yield what a task asks for its work, by its name where it is late-bound: a function, a machine, a queue …"""
+    """Yield the names of what a task calls (a function, a machine, a queue …), late-bound names first."""
     fields = arguments if isinstance(arguments, dict) else {}
     others = [bound for name in _BINDINGS if isinstance(bound := fields.get(name), str)]
     for name in dict.fromkeys([called, *others, resource]):

@@ -107,7 +107,7 @@ class Reconciliation:
             self.orders.defer(order, until, now)
 
     def _end_deferral(self, order: Order) -> None:
-        """Put an order whose services answer again back to its own due time, if that has not come yet."""
+        """Restore an order's own due time, if it is still ahead, once its services answer again."""
         due = order.due_at()
         if due is None or due > format_instant(self.now):
             with self._isolate(order.order_id):

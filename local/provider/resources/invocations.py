@@ -1,4 +1,4 @@
-"""Invocations of a function: permissions, names for versions, and destinations of failures.
+"""Invocation of functions: permissions, aliases of versions, and destinations of failures.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 """
@@ -13,7 +13,7 @@ from .common import fetch_or_none, ignore_not_found, number, output, string, wit
 
 
 class Alias(Resource):
-    """A name for one version of a function."""
+    """An alias: a name for one version of a function."""
 
     token = "aws:lambda/alias:Alias"
     auto_name = AutoName()
@@ -206,7 +206,7 @@ def _alias_arguments(inputs: Inputs) -> Values:
 
 
 def function_name(function: str) -> str:
-    """The name in an ARN, or the name itself."""
+    """Return the function's name from an ARN, a qualified name or the name itself."""
     return function.split(":")[6] if function.startswith("arn:") else function.split(":")[0]
 
 
