@@ -18,7 +18,22 @@ from pulumi.provider.experimental.schema import PackageSpec, generate_schema
 from pulumi.provider.server import ComponentInitError
 from typing_extensions import get_original_bases
 
-import components
+from components import (
+    AlertTopic,
+    AuditBucket,
+    BookingApi,
+    BookingStateMachine,
+    GatewayEvents,
+    MonitoredLambda,
+    OrderEvents,
+    OrderStore,
+    ProofKey,
+    SandboxGateway,
+    SignedPackage,
+    SigningKey,
+    StaffPool,
+    StripeGateway,
+)
 from components.base import InvalidArguments
 
 from . import __version__
@@ -27,20 +42,20 @@ PACKAGE: Final = "booking"
 NAMESPACE: Final = "stepbooking"
 """Scope of the generated SDKs: `@stepbooking/booking` for TypeScript, `stepbooking_booking` for Python."""
 COMPONENTS: Final[tuple[type[pulumi.ComponentResource], ...]] = (
-    components.AlertTopic,
-    components.AuditBucket,
-    components.BookingApi,
-    components.BookingStateMachine,
-    components.GatewayEvents,
-    components.MonitoredLambda,
-    components.OrderEvents,
-    components.OrderStore,
-    components.ProofKey,
-    components.SandboxGateway,
-    components.SignedPackage,
-    components.SigningKey,
-    components.StaffPool,
-    components.StripeGateway,
+    AlertTopic,
+    AuditBucket,
+    BookingApi,
+    BookingStateMachine,
+    GatewayEvents,
+    MonitoredLambda,
+    OrderEvents,
+    OrderStore,
+    ProofKey,
+    SandboxGateway,
+    SignedPackage,
+    SigningKey,
+    StaffPool,
+    StripeGateway,
 )
 
 
