@@ -44,7 +44,8 @@ class Booked:
     captured_minor: int = 0
     """The part of an authorised amount that was captured."""
     disputed_minor: int = 0
-    """The amount that the customer's bank has withdrawn for good, as soon as the payment was made."""
+    """The amount that the customer's bank has withdrawn, for good or until the dispute is won."""
+    dispute: DisputePhase = DisputePhase.LOST
     reference: str = ""
     """The gateway's own id of a refund that was made in its console."""
 
@@ -110,15 +111,15 @@ class FakeGateway:
         )
         is_late = bool(self._console_refunds(instruction.charge_key)) and instruction.key not in self.books
         declined = declined or (is_late and self.net_minor(instruction.charge_key) < instruction.amount_minor)
-        slow = charge is not None and charge.payment_method == "pm_refund_pending"
+        slow = charge is not None and charge.payment_method in ("pm_refund_pending", _STUCK)
         heard = GatewayStatus.DECLINED if declined else GatewayStatus.PENDING if slow else GatewayStatus.SETTLED
         booked = Booked("refund", heard, instruction.amount_minor, instruction.currency, instruction.charge_key)
         return self._book(instruction.key, booked)
 
     def lookup(self, instruction: Instruction) -> GatewayReply:
-        """Return what is known of the key; by then, a slow bank has completed a refund."""
+        """Return what is known of the key; by then, a slow bank has completed a refund, unless it never does."""
         booked = self.books.get(instruction.key)
-        if booked is not None and booked.heard is GatewayStatus.PENDING:
+        if booked is not None and booked.heard is GatewayStatus.PENDING and not self._is_stuck(booked):
             self.books[instruction.key] = booked = replace(booked, heard=GatewayStatus.SETTLED)
             self.moved.append((booked.kind, instruction.key, booked.amount_minor))
         if booked is None:
@@ -173,6 +174,9 @@ class FakeGateway:
             for each in made
         )
 
+    def _is_stuck(self, refund: Booked) -> bool:
+        return self.books[refund.charge_key].payment_method == _STUCK
+
     def _book(self, key: str, asked: Booked) -> GatewayReply:
         known = self.books.get(key)
         if known is None:
@@ -188,6 +192,8 @@ class FakeGateway:
         return net_minor(self.books, charge_key)
 
 
+_STUCK = "pm_refund_stuck"
+"""The bank of this method neither makes nor gives up a refund."""
 _CHARGED = {"pm_declined": GatewayStatus.DECLINED, "pm_3ds_abandoned": GatewayStatus.ACTION_REQUIRED}
 
 
@@ -200,6 +206,7 @@ def _as_asked(known: Booked, asked: Booked) -> Booked:
         reason=asked.reason,
         captured_minor=0,
         disputed_minor=asked.disputed_minor,
+        dispute=asked.dispute,
     )
 
 
@@ -207,7 +214,7 @@ def net_minor(books: Mapping[str, Booked], charge_key: str) -> int:
     """Return the part of a payment that stayed with us, by these books."""
     payment = books.get(charge_key)
     is_paid = payment is not None and payment.heard is GatewayStatus.SETTLED and payment.kind != "fence"
-    charged = _moved_minor(payment) - payment.disputed_minor if payment and is_paid else 0
+    charged = _moved_minor(payment) - _withdrawn_minor(payment) if payment and is_paid else 0
     refunds = (booked for booked in books.values() if booked.kind == "refund" and booked.charge_key == charge_key)
     return charged - sum(booked.amount_minor for booked in refunds if booked.heard is GatewayStatus.SETTLED)
 
@@ -217,15 +224,18 @@ def _moved_minor(booked: Booked) -> int:
     return booked.captured_minor or booked.amount_minor
 
 
+def _withdrawn_minor(booked: Booked) -> int:
+    """Return the part of a payment that a dispute withholds: nothing by an inquiry, or once it is won."""
+    return booked.disputed_minor if booked.dispute in (DisputePhase.OPEN, DisputePhase.LOST) else 0
+
+
 def _disputes(key: str, booked: Booked) -> tuple[ReportedDispute, ...]:
-    """Return the dispute of a payment, which its customer has won."""
+    """Return the dispute of a payment."""
     if not booked.disputed_minor or booked.heard is not GatewayStatus.SETTLED:
         return ()
     reference = f"dispute_{key[-12:]}"
-    lost = ReportedDispute(
-        reference=reference, phase=DisputePhase.LOST, amount_minor=booked.disputed_minor, currency=booked.currency
-    )
-    return (lost,)
+    amount, currency = booked.disputed_minor, booked.currency
+    return (ReportedDispute(reference=reference, phase=booked.dispute, amount_minor=amount, currency=currency),)
 
 
 def _reply(key: str, booked: Booked) -> GatewayReply:

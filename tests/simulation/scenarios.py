@@ -26,22 +26,23 @@ MOST_ACTORS = 4
 """More seldom find more, and multiply the states."""
 SKEWS = (timedelta(0), DAY, -DAY)
 
-_BOUGHT: dict[str, dict[str, Any]] = {
+BOUGHT: dict[str, dict[str, Any]] = {
     "one mug": {"mugs": 1},
     "two lines": {"mugs": 1, "pens": 3},
     "refunds pending": {"mugs": 1, "payment_method": "pm_refund_pending"},
     "refunds declined": {"mugs": 1, "payment_method": "pm_refund_declined"},
+    "refunds stuck": {"mugs": 1, "payment_method": "pm_refund_stuck"},
     "disputed": {"mugs": 1, "payment_method": "pm_dispute_lost"},
     "held": {"mugs": 1, "pens": 2, "capture": "later"},
 }
-_PAID = tuple(what for what in _BOUGHT if what != "held")
+_PAID = ("one mug", "two lines", "refunds pending", "refunds declined", "disputed")
 
 
 @cache
 def sold(what: str) -> States:
     """The shop after one purchase (`p1`) that nothing disturbed."""
     history = History(Choices(replayed=()), OPENING, fault_percent=0)
-    history.add("bought", purchase_request("p1", **_BOUGHT[what]))
+    history.add("bought", purchase_request("p1", **BOUGHT[what]))
     history.run()
     return tuple(history.states)  # type: ignore[return-value]
 
@@ -66,17 +67,17 @@ def _moment(choices: Choices) -> tuple[timedelta, timedelta]:
 _requests: dict[str, Any] = {}
 
 
-def _same(request: Any) -> Any:
+def same(request: Any) -> Any:
     """One object for equal requests, so that tables know it by its identity."""
     return _requests.setdefault(repr(request), request)
 
 
-def _add(history: History, name: str, request: Any) -> None:
+def add(history: History, name: str, request: Any) -> None:
     after, skew = _moment(history.choices)
-    history.add(name, _same(request), after=after, skew=skew)
+    history.add(name, same(request), after=after, skew=skew)
 
 
-def _add_reconciles(history: History, order_id: str) -> None:
+def add_reconciles(history: History, order_id: str) -> None:
     for _ in range(history.choices.below(max(1, MOST_ACTORS + 1 - len(history.actors)))):
         after = (SOON, AFTER_FENCE)[history.choices.below(2)]
         history.add_reconcile(after, None if history.choices.below(32) == 31 else order_id)
@@ -97,8 +98,8 @@ def refunding(history_of: Callable[[States], History], choices: Choices) -> Hist
         else:
             request = refund_request(f"r{number}", "p1", **asked[choices.below(len(asked))])
         requests.append(request)
-        _add(history, f"refund-{number}", request)
-    _add_reconciles(history, order_id_of(CUSTOMER, "p1"))
+        add(history, f"refund-{number}", request)
+    add_reconciles(history, order_id_of(CUSTOMER, "p1"))
     if len(history.actors) < MOST_ACTORS and choices.below(2):
         history.add_reversal(requests[0])
     return history
@@ -113,12 +114,12 @@ def holding(history_of: Callable[[States], History], choices: Choices) -> Histor
             request = request_on("capture", f"c{choices.below(2)}", "p1", **wishes[choices.below(len(wishes))])
         else:
             request = request_on("cancel", f"v{choices.below(2)}", "p1")
-        _add(history, f"held-{number}", request)
+        add(history, f"held-{number}", request)
     if choices.below(2):
-        _add(history, "refund-0", refund_request("r0", "p1", **({}, {"amount_minor": 1})[choices.below(2)]))
+        add(history, "refund-0", refund_request("r0", "p1", **({}, {"amount_minor": 1})[choices.below(2)]))
     if len(history.actors) < MOST_ACTORS and choices.below(3) == 0:
-        history.add("again", _same(purchase_request("p1", **_BOUGHT["held"])))
-    _add_reconciles(history, order_id_of(CUSTOMER, "p1"))
+        history.add("again", same(purchase_request("p1", **BOUGHT["held"])))
+    add_reconciles(history, order_id_of(CUSTOMER, "p1"))
     return history
 
 
@@ -130,12 +131,12 @@ def approving(history_of: Callable[[States], History], choices: Choices) -> Hist
         for number in range(1 + choices.below(2))
     ]
     for number, request in enumerate(refunds):
-        _add(history, f"refund-{number}", request)
+        add(history, f"refund-{number}", request)
     for number in range(1 + choices.below(2)):
         decision = ("approve", "deny")[choices.below(2)]
         chosen = refunds[choices.below(len(refunds))]
-        _add(history, f"decision-{number}", decision_request(decision, f"d{choices.below(2)}", chosen))
-    _add_reconciles(history, order_id_of(CUSTOMER, "p1"))
+        add(history, f"decision-{number}", decision_request(decision, f"d{choices.below(2)}", chosen))
+    add_reconciles(history, order_id_of(CUSTOMER, "p1"))
     return history
 
 
@@ -145,7 +146,7 @@ def purchasing(history_of: Callable[[States], History], choices: Choices) -> His
     variants: list[dict[str, Any]] = [{"mugs": 2}, {"mugs": 1, "pens": 2}, {"mugs": 2, "payment_method": "pm_declined"}]
     variants += [{"mugs": 4}, {"mugs": 1, "lines": [{"sku": "mug", "quantity": 1, "unit_price_minor": 999}]}]
     first = purchase_request("p1", **variants[choices.below(len(variants))])
-    _add(history, "purchase-0", first)
+    add(history, "purchase-0", first)
     for number in range(1, 2 + choices.below(2)):
         relation = choices.below(4)
         if relation == 1:
@@ -154,10 +155,10 @@ def purchasing(history_of: Callable[[States], History], choices: Choices) -> His
             request = {**first, "payment_method": "pm_other"}
         else:
             request = purchase_request(f"p{number + 1}", **variants[choices.below(len(variants))])
-        _add(history, f"purchase-{number}", request)
+        add(history, f"purchase-{number}", request)
     if choices.below(2):
-        _add(history, "refund-0", refund_request("r0", "p1"))
-    _add_reconciles(history, order_id_of(CUSTOMER, "p1"))
+        add(history, "refund-0", refund_request("r0", "p1"))
+    add_reconciles(history, order_id_of(CUSTOMER, "p1"))
     return history
 
 
@@ -169,20 +170,6 @@ def poisoning(history_of: Callable[[States], History], choices: Choices) -> Hist
     poison += [{**good, "lines": [{"sku": "mug", "quantity": True, "unit_price_minor": 1000}]}]
     poison += [{**good, "customer_id": "\ud83d\ude00"}, {**good, "more": 1}, {**good, "currency": "XXX"}]
     poison += [{**refund_request("r1", "p1"), "amount_minor": bad} for bad in (0, -1, 1.0, True, 10**40, "1", None)]
-    _add(history, "poison-0", poison[choices.below(len(poison))])
-    _add(history, "purchase-0", good)
+    add(history, "poison-0", poison[choices.below(len(poison))])
+    add(history, "purchase-0", good)
     return history
-
-
-SCENARIOS = (
-    refunding,
-    purchasing,
-    holding,
-    refunding,
-    purchasing,
-    approving,
-    refunding,
-    purchasing,
-    holding,
-    poisoning,
-)

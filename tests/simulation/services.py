@@ -14,9 +14,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.fakes.dynamodb import FakeDynamoDB
-from tests.fakes.gateway import FakeGateway
 from tests.fakes.s3 import FakeS3
 from tests.fakes.sqs import FakeSQS
+from tests.simulation.bank import Bank, describe_books, put_books, take_books
 from tests.simulation.changes import Claim, judge
 from tests.simulation.stripe_service import StripeService, describe_state, put_state, take_state
 
@@ -197,18 +197,6 @@ def _s3_text(state: Any) -> str:
     return repr(sorted((place, [stored.body for stored in versions]) for place, versions in state.items()))
 
 
-def _gateway_state(fake: FakeGateway) -> Any:
-    return dict(fake.books), list(fake.moved)
-
-
-def _put_gateway(fake: FakeGateway, state: Any) -> None:
-    fake.books, fake.moved = dict(state[0]), list(state[1])
-
-
-def _gateway_text(state: Any) -> str:
-    return repr((sorted(state[0].items()), sorted(state[1])))
-
-
 def _put_queues(fake: FakeSQS, state: Any) -> None:
     fake.queues = {url: dict(messages) for url, messages in state.items()}
     fake._sent = sum(len(messages) for messages in state.values())
@@ -220,7 +208,7 @@ def _queues(fake: FakeSQS) -> Any:
 
 def port_gateway() -> Service:
     """Return the gateway behind the domain's port."""
-    return Service("gateway", FakeGateway(), _gateway_state, _put_gateway, _gateway_text)
+    return Service("gateway", Bank(), take_books, put_books, describe_books)
 
 
 def stripe_gateway() -> Service:

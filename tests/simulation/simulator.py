@@ -8,12 +8,13 @@ from functools import cache
 from typing import Any
 
 from tests.simulation import tables
-from tests.simulation.changes import LawBroken
 from tests.simulation.choices import Choices
-from tests.simulation.history import Actor, History, at_rest
+from tests.simulation.fold import LawBroken
+from tests.simulation.history import Actor, History
 from tests.simulation.laws import hold_at_rest
-from tests.simulation.scenarios import SCENARIOS
-from tests.simulation.world import AFTER_FENCE, AT_REST, START, States
+from tests.simulation.repertoire import SCENARIOS
+from tests.simulation.rest import at_rest
+from tests.simulation.world import AFTER_FENCE, START, States
 
 FAULT_PERCENT = 8
 """Calls of a hundred that go wrong: about one and a half in a history."""
@@ -59,11 +60,9 @@ def run(choices: Choices, fault_percent: int = FAULT_PERCENT, telling: bool = Fa
 def _run_to_rest(history: History, hold_back: bool = True) -> list[Actor]:
     held = history.run_but_for_the_late() if hold_back else history.run()
     # As on schedule, the days around the last run: a late attempt dates its entry after the one of an earlier run.
-    days = sorted(
-        {_day(START), _day(START + AT_REST + AFTER_FENCE), *(_day(each.clock) for each in history.executions)}
-    )
+    days = sorted({_day(each) for each in (*history.moments, START + history.ends + AFTER_FENCE)})
     rests_before = 0 if hold_back else 1
-    states, _ = at_rest(tuple(history.states), days, rests_before)  # type: ignore[arg-type]
+    states, _ = at_rest(tuple(history.states), days, rests_before, history.deployment, history.ends)  # type: ignore[arg-type]
     history.states = list(states)
     hold_at_rest(history, states)
     return held

@@ -5,14 +5,17 @@ there; the call after the last of them is the node. While doing so every earlier
 table has: a handler that is not a function of event, clock and replies is found out (`Wayward`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any
 
-from handlers.adapters.stripe.stripe_api import ENDPOINT, StripeApi
+from handlers.adapters.stripe.stripe_api import StripeApi
 from handlers.adapters.stripe.stripe_gateway import StripePaymentGateway
-from handlers.domain.payments import GatewayReply, Instruction, Operation, PaymentGateway, PaymentMethod
+from handlers.domain.canonical import format_instant
+from handlers.domain.erasure import erase_text
+from handlers.domain.payments import PaymentGateway
+from handlers.domain.ports import Change, StaleOrder
 from handlers.purchase import purchase
 from handlers.reconcile import reconcile, settle_order
 from handlers.record import record
@@ -20,11 +23,33 @@ from handlers.refund import refund
 from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.reconcile.gateway_notices import take
 from handlers.runtime.settings import Settings
-from tests.simulation.changes import LawBroken
+from tests.simulation.fold import LawBroken
 from tests.simulation.services import SimulatedCall, call_number, calls, canonical, replies
+from tests.simulation.simulated_ports import (
+    Client,
+    GatewayWithoutMemory,
+    NewerItems,
+    NewerOrders,
+    Pool,
+    RememberingGateway,
+    SimulatedDeployment,
+    with_new_word,
+)
 from tests.simulation.world import OVER_HTTP
 from tests.support.stripe.double import TEST_KEY
-from tests.support.stripe.pool import PooledReply
+
+
+def forget_text(event: Any, deps: Dependencies) -> dict[str, str]:
+    """Erase the text of an order as `booking forget` does, judged as the order is at the moment of each write."""
+    order = deps.orders.load(event["order_id"])
+    while order is not None:
+        change = erase_text(order, "privacy-1", f"{order.version:032x}", format_instant(deps.now()))
+        if not isinstance(change, Change):
+            break
+        written = deps.orders.append(change)
+        order = written.current if isinstance(written, StaleOrder) else written.after
+    return {}
+
 
 FUNCTIONS: dict[str, Callable[[Any, Dependencies], Any]] = {
     "purchase": purchase,
@@ -32,6 +57,7 @@ FUNCTIONS: dict[str, Callable[[Any, Dependencies], Any]] = {
     "record": record,
     "reconcile": reconcile,
     "notice": lambda event, deps: take(event, deps, lambda order_id: settle_order(order_id, deps), lambda: True),
+    "forget": forget_text,
 }
 ENVIRONMENT = {
     "BOOKING_STAGE": "simulation",
@@ -92,9 +118,6 @@ class _Asked:
     def ask(self, service: str, method: str, arguments: dict[str, Any]) -> Any:
         raise NotImplementedError
 
-    def client(self, service: str) -> "_Client":
-        return _Client(self, service)
-
 
 class _Straight(_Asked):
     """Answers every call at once."""
@@ -124,79 +147,6 @@ class _Replaying(_Asked):
         return replies.things[self.given[at]]()
 
 
-class _Client:
-    def __init__(self, asked: _Asked, service: str) -> None:
-        self._asked, self._service = asked, service
-
-    def __getattr__(self, method: str) -> Callable[..., Any]:
-        return lambda **arguments: self._asked.ask(self._service, method, arguments)
-
-
-@dataclass(frozen=True, slots=True)
-class _Gateway:
-    """The gateway port. Its ambiguity and its absence are replies like any other."""
-
-    asked: _Asked
-    key_life: ClassVar[timedelta | None] = None
-    miss_age: ClassVar[timedelta] = timedelta()
-    fences: ClassVar[frozenset[Operation]] = frozenset(Operation)
-    list_reach: ClassVar[timedelta | None] = None
-
-    def movements(self, since: str, until: str, after: str | None) -> None:
-        """Have no list: the orders at rest are looked at again by age."""
-
-    def find_order(self, reference: str) -> None:
-        """Know no payment by another id."""
-
-    def payment_action(self, instruction: Instruction) -> None:
-        """Have no customer who must act."""
-
-    def refuse_amount(self, amount_minor: int, currency: str) -> str:
-        return ""
-
-    def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
-        return self._ask("charge", instruction=instruction, method=method)
-
-    def authorize(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
-        return self._ask("authorize", instruction=instruction, method=method)
-
-    def capture(self, instruction: Instruction) -> GatewayReply:
-        return self._ask("capture", instruction=instruction)
-
-    def void(self, instruction: Instruction) -> GatewayReply:
-        return self._ask("void", instruction=instruction)
-
-    def refund(self, instruction: Instruction) -> GatewayReply:
-        return self._ask("refund", instruction=instruction)
-
-    def lookup(self, instruction: Instruction) -> GatewayReply:
-        return self._ask("lookup", instruction=instruction)
-
-    def fence(self, instruction: Instruction) -> GatewayReply:
-        return self._ask("fence", instruction=instruction)
-
-    def _ask(self, operation: str, /, **arguments: Any) -> GatewayReply:
-        reply = self.asked.ask("gateway", operation, arguments)
-        assert isinstance(reply, GatewayReply)
-        return reply
-
-
-@dataclass(frozen=True, slots=True)
-class _Pool:
-    """The connections to Stripe: a request is a call like any other."""
-
-    asked: _Asked
-    sent_at: str
-
-    def request(self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str]) -> PooledReply:
-        """Ask for the reply."""
-        arguments = {"method": method, "target": url.removeprefix(ENDPOINT), "body": (body or b"").decode()}
-        arguments |= {"key": headers.get("Idempotency-Key", ""), "at": self.sent_at}
-        reply = self.asked.ask("gateway", "request", arguments)
-        assert isinstance(reply, PooledReply)
-        return reply
-
-
 def _no_chance() -> float:
     return 0.0
 
@@ -207,11 +157,12 @@ def _silent(_: object) -> None:
 
 @dataclass(slots=True)
 class Program:
-    """One handler on one event at one time of its clock."""
+    """One handler on one event at one time of its clock, as a deployment has it."""
 
     function: str
     event: Any
     now: datetime
+    deployment: SimulatedDeployment = SimulatedDeployment.PRESENT
 
     def explore(self, parent: Node | None, reply: int) -> Node:
         """Run the handler to the point that lies behind `reply`."""
@@ -238,16 +189,19 @@ class Program:
 
     def _to_its_end(self, asked: "_Asked") -> Ended:
         try:
-            return Ended(result=FUNCTIONS[self.function](self.event, self._parts(asked)))
+            result = FUNCTIONS[self.function](self.event, self._parts(asked))
         except (Wayward, LawBroken):
             raise
         except Exception as error:  # what Lambda would report to Step Functions
             return Ended(error=type(error).__name__, cause=str(error))
+        is_message = self.deployment is SimulatedDeployment.NEWER and self.function in ("purchase", "refund")
+        return Ended(result=with_new_word(result) if is_message else result)
 
     def _parts(self, asked: "_Asked") -> Dependencies:
+        asked_as = NewerItems(asked) if self.deployment is SimulatedDeployment.NEWER else asked
         made = Dependencies(
             settings=Settings(environment=ENVIRONMENT),
-            clients=asked.client,
+            clients=lambda service: Client(asked_as, service),
             now=lambda: self.now,
             sleep=_silent,
             rng=_no_chance,
@@ -255,12 +209,16 @@ class Program:
             write=_silent,
         )
         made.__dict__["gateway"] = self._gateway(asked)  # where cached_property would keep the sandbox
+        if self.deployment is SimulatedDeployment.NEWER:
+            made.__dict__["orders"] = NewerOrders(made.orders)
         return made
 
     def _gateway(self, asked: "_Asked") -> PaymentGateway:
+        if self.deployment is SimulatedDeployment.FORGETFUL:
+            return GatewayWithoutMemory(asked, self.now.isoformat())
         if not OVER_HTTP:
-            return _Gateway(asked)
-        api = StripeApi(pool=_Pool(asked, self._sent_at), secret=lambda _: TEST_KEY)
+            return RememberingGateway(asked)
+        api = StripeApi(pool=Pool(asked, self._sent_at), secret=lambda _: TEST_KEY)
         return StripePaymentGateway(api=api, stage=ENVIRONMENT["BOOKING_STAGE"], now=lambda: self.now)
 
     @property
@@ -270,23 +228,26 @@ class Program:
         return str(told) if told else self.now.isoformat()
 
 
-_roots: dict[tuple[str, str, datetime], Node] = {}
-_roots_of: dict[tuple[str, int, datetime], tuple[Any, Node]] = {}
+_roots: dict[tuple[str, str, datetime, SimulatedDeployment], Node] = {}
+_roots_of: dict[tuple[str, int, datetime, SimulatedDeployment], tuple[Any, Node]] = {}
 
 
-def start(function: str, event: Any, now: datetime) -> Node:
+def start(
+    function: str, event: Any, now: datetime, deployment: SimulatedDeployment = SimulatedDeployment.PRESENT
+) -> Node:
     """The first node of an attempt. Events are never changed in place, so one met before is known by its identity."""
-    known = _roots_of.get((function, id(event), now))
+    key = (function, id(event), now, deployment)
+    known = _roots_of.get(key)
     if known is None:
-        known = _roots_of[function, id(event), now] = event, _root(function, event, now)
+        known = _roots_of[key] = event, _root(function, event, now, deployment)
     return known[1]
 
 
-def _root(function: str, event: Any, now: datetime) -> Node:
-    key = (function, canonical(event), now)
+def _root(function: str, event: Any, now: datetime, deployment: SimulatedDeployment) -> Node:
+    key = (function, canonical(event), now, deployment)
     found = _roots.get(key)
     if found is None:
-        found = _roots[key] = Program(function, event, now).explore(None, -1)
+        found = _roots[key] = Program(function, event, now, deployment).explore(None, -1)
     return found
 
 

@@ -7,31 +7,49 @@ the table.
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from handlers.domain.requests import order_id_of
-from tests.simulation.changes import ORDERS_TABLE, ledger_of, plain
+from tests.simulation.changes import ORDERS_TABLE
 from tests.simulation.choices import Choices
-from tests.simulation.history import Actor, History, at_rest, kinds_of
+from tests.simulation.fold import ledger_of, plain
+from tests.simulation.history import Actor, History, kinds_of
 from tests.simulation.laws import hold_at_rest
+from tests.simulation.rest import at_rest
 from tests.simulation.scenarios import sold
 from tests.simulation.services import SimulatedCall, calls
-from tests.simulation.test_interleavings import HELD, held, in_flight
+from tests.simulation.simulated_ports import SimulatedDeployment
+from tests.simulation.test_interleavings import (
+    HELD,
+    SIX,
+    held,
+    in_flight,
+    judgement,
+    lost_and_forgotten,
+    proposal,
+    proposed,
+)
 from tests.simulation.world import (
     AFTER_FENCE,
     CUSTOMER,
     OPENING,
+    OVER_HTTP,
     SHOP,
     States,
     decision_request,
     purchase_request,
     refund_request,
+    request_on,
 )
 
 ORDER = order_id_of(CUSTOMER, "p1")
-OPENING_TYPES = ("OrderPlaced", "RefundRequested", "RefundApproved")
+OPENING_TYPES = (
+    *("OrderPlaced", "RefundRequested", "RefundApproved"),
+    *("PaymentCaptureRequested", "PaymentVoidRequested"),
+)
 FINAL_ERRORS = ("saved_error", "saved_error_after")
 """Stripe repeats such an error under its key for a day, so a payment is given up: another end, within the laws."""
 LINE = {"lines": [{"sku": "mug", "quantity": 1}]}
@@ -39,12 +57,14 @@ LINE = {"lines": [{"sku": "mug", "quantity": 1}]}
 
 @dataclass(frozen=True)
 class Subject:
-    """A function on an input in a world; `request` None stands for reconcile."""
+    """A function on an input in a world, which `request` None leaves to reconcile, or to the erasure of text."""
 
     title: str
     opening: Callable[[], States]
     request: Any
     phase: str
+    after: timedelta = timedelta(0)
+    deployment: SimulatedDeployment = SimulatedDeployment.PRESENT
 
 
 SUBJECTS = [
@@ -64,17 +84,34 @@ SUBJECTS = [
     Subject("reconcile, known to the gateway", lambda: in_flight("lost reply"), None, "reconcile"),
     Subject("reconcile, disputed", lambda: sold("disputed"), None, "reconcile"),
     Subject("reconcile, unknown to the gateway", lambda: in_flight("lost request"), None, "reconcile"),
+    Subject("capture of a part", lambda: sold("held"), request_on("capture", "c1", "p1", amount_minor=700), "purchase"),
+    Subject("capture of a line", lambda: sold("held"), request_on("capture", "c1", "p1", **LINE), "purchase"),
+    Subject("cancel", lambda: sold("held"), request_on("cancel", "v1", "p1"), "purchase"),
+    Subject("reconcile, hold over", lambda: sold("held"), None, "reconcile", after=timedelta(days=8)),
+    Subject("erasure", lambda: sold("one mug"), None, "forget"),
 ]
+if not OVER_HTTP:  # the forgetful gateway is of the port
+    FORGETFUL = {"after": timedelta(days=2, hours=1), "deployment": SimulatedDeployment.FORGETFUL}
+    SUBJECTS += [
+        Subject("proposal", lost_and_forgotten, proposal("c1", "agent-1"), "refund", **FORGETFUL),
+        Subject("record of a proposal", lost_and_forgotten, proposal("c1", "agent-1"), "record", **FORGETFUL),
+        Subject("case closed", proposed, judgement("approve", "d1"), "refund", **FORGETFUL),
+        Subject("resolution denied", proposed, judgement("deny", "d1"), "refund", **FORGETFUL),
+        Subject("record of a closed case", proposed, judgement("approve", "d1"), "record", **FORGETFUL),
+        Subject("forgotten refund, again", lost_and_forgotten, SIX, "refund", **FORGETFUL),
+    ]
 
 
 def _began(subject: Subject, tries: int) -> tuple[History, Actor]:
     """A history in which the subject's attempt is about to make its first call."""
-    history = History(Choices(replayed=()), subject.opening(), fault_percent=0)
+    history = History(Choices(replayed=()), subject.opening(), fault_percent=0, deployment=subject.deployment)
     history.fixed_tries = tries
-    if subject.request is None:
-        history.add_reconcile(AFTER_FENCE, ORDER)
+    if subject.phase == "forget":
+        history.add_forget(AFTER_FENCE, ORDER)
+    elif subject.request is None:
+        history.add_reconcile(subject.after or AFTER_FENCE, ORDER)
     else:
-        history.add("first", subject.request)
+        history.add("first", subject.request, after=subject.after)
         history.advance(history.actors[0])
     (actor,) = history.actors
     while actor.owner is not None and actor.owner.phase != subject.phase:
@@ -102,9 +139,12 @@ def _in_the_end(history: History, subject: Subject) -> Any:
     Aside: times, executions, and the records that said `unknown` while it was.
     """
     if subject.request is not None:
-        history.add("again", subject.request)
+        history.add("again", subject.request, after=subject.after)
+    elif subject.phase == "forget":
+        history.add_forget(AFTER_FENCE, ORDER)
     history.run()
-    rest, _ = at_rest(tuple(history.states), ["2026-03-01"])  # type: ignore[arg-type]
+    days = sorted({f"{each:%Y-%m-%d}" for each in history.moments})
+    rest, _ = at_rest(tuple(history.states), days, deployment=subject.deployment)  # type: ignore[arg-type]
     hold_at_rest(history, rest)
     rows = SHOP["dynamodb"].states.things[rest[0]][ORDERS_TABLE].values()
     ledgers = [

@@ -13,7 +13,7 @@ from tests.simulation.history import FAULT_KINDS
 from tests.simulation.simulator import Tally, choices_of, run, shortest, simulate
 
 HISTORIES = int(os.environ.get("SIMULATED_HISTORIES", "20000" if THOROUGH else "4000"))
-PERFORMANCES = 100
+PERFORMANCES = 40
 SEED = 1
 
 
@@ -29,7 +29,7 @@ def tally() -> Iterator[Tally]:
 
 
 def test_no_law_is_broken_in_any_history(tally: Tally) -> None:
-    """Laws 1 to 27, 33 and 35 under every fault; a violation is printed as the shortest history that still shows it."""
+    """Laws 1 to 45 under every fault; a violation is printed as the shortest history that still shows it."""
     if tally.violations:
         number, broken = tally.violations[0]
         short = shortest(broken.choices)
@@ -56,7 +56,9 @@ def test_callers_are_told_everything_that_can_become_of_a_booking(tally: Tally) 
     }
     held = ("CAPTURE_UNDER_WAY", "CANCEL_UNDER_WAY", "ALREADY_CAPTURED", "PAYMENT_EXPIRED")
     expected |= {f"rejected {code}" for code in held}
-    assert {said for said in expected if tally.answers[said] < 5} == set()
+    expected |= {f"rejected {code}" for code in ("OWN_DECISION", "RESOLUTION_UNDER_WAY", "REFUND_WINDOW_CLOSED")}
+    expected |= {"failed NEWER_RELEASE"}
+    assert {said for said in expected if tally.answers[said] < 3} == set()
     assert tally.answers["failed PAYMENT_RELEASED"] + tally.answers["failed REFUND_RELEASED"] > 0
 
 

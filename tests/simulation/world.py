@@ -26,6 +26,8 @@ SOON, AFTER_FENCE = timedelta(minutes=5), timedelta(hours=2)
 
 PRICES = {"mug": 1000, "pen": 250}
 CUSTOMER = "cus-1"
+FREE_TEXTS = (b"the handle broke", b"bank statement")
+"""Texts that people write in requests, which nothing may keep that cannot be erased (law 42)."""
 SERVICES = ("dynamodb", "s3", "gateway", "sqs")
 States = tuple[int, int, int, int]
 
@@ -126,7 +128,7 @@ def refund_request(request_id: str, purchase_id: str, **asked: Any) -> dict[str,
         "request_id": request_id,
         "order_id": order_id_of(CUSTOMER, purchase_id),
         "requested_by": "agent-1",
-        "reason": "broken",
+        "reason": "the handle broke",
         **asked,
     }
 
@@ -151,4 +153,34 @@ def decision_request(decision: str, request_id: str, refund: dict[str, Any]) -> 
         "subject": refund_id_of(refund["order_id"], refund["request_id"]),
         "decision": decision,
         "requested_by": "lead-1",
+    }
+
+
+def resolve_request(
+    outcome: str, request_id: str, order_id: str, subject: str, *, by: str = "agent-1", **asked: Any
+) -> dict[str, Any]:
+    """A proposal to close a case: its subject was paid outside the system (`settled`), or not (`released`)."""
+    return {
+        "action": "resolve",
+        "request_id": request_id,
+        "order_id": order_id,
+        "subject": subject,
+        "outcome": outcome,
+        "evidence": "bank statement",
+        "requested_by": by,
+        **asked,
+    }
+
+
+def judgement_request(
+    decision: str, request_id: str, order_id: str, subject: str, *, by: str = "lead-1"
+) -> dict[str, Any]:
+    """A decision on the proposed resolution of a case."""
+    return {
+        "action": "decide",
+        "request_id": request_id,
+        "order_id": order_id,
+        "subject": subject,
+        "decision": decision,
+        "requested_by": by,
     }

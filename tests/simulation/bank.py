@@ -1,0 +1,90 @@
+"""The fake gateway with a bank that acts by itself, and the other extreme of the port: a gateway that forgets.
+
+The fake remembers every key for ever and fences all of them. The forgetful one does neither: a day after it booked a
+key, the key is new to it, so that money asked for again moves again; only its own reference still finds the first
+movement. It says so (`key_life`, `miss_age`, `fences`), and law 30 must hold all the same.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from handlers.domain.payments import DisputePhase, GatewayReply, GatewayStatus
+from tests.fakes.gateway import Booked, FakeGateway
+
+KEY_LIFE = timedelta(days=1)
+_GOES_ON = {
+    DisputePhase.INQUIRY: (DisputePhase.OPEN,),
+    DisputePhase.OPEN: (DisputePhase.WON, DisputePhase.LOST),
+    DisputePhase.WON: (DisputePhase.LOST,),
+    DisputePhase.LOST: (DisputePhase.WON,),
+}
+
+
+@dataclass(slots=True)
+class Bank(FakeGateway):
+    """The fake gateway, and what happens there without any call of ours."""
+
+    booked_at: dict[str, str] = field(default_factory=dict[str, str])
+    """The times at which the forgetful gateway booked its keys."""
+
+    # what the bank does
+
+    def expire(self, key: str) -> None:
+        """End a hold that was neither captured nor given up."""
+        booked = self.books.get(key)
+        if booked is not None and booked.heard is GatewayStatus.AUTHORIZED:
+            self.books[key] = replace(booked, heard=GatewayStatus.FENCED)
+
+    def fail(self, key: str) -> None:
+        """Give up a refund that was pending."""
+        booked = self.books.get(key)
+        if booked is not None and booked.heard is GatewayStatus.PENDING:
+            self.books[key] = replace(booked, heard=GatewayStatus.DECLINED)
+
+    def dispute(self, key: str, phase: str) -> None:
+        """Begin a dispute of half of a payment, or go on with it, as far as disputes can."""
+        booked, reached = self.books.get(key), DisputePhase(phase)
+        if booked is None or booked.heard is not GatewayStatus.SETTLED:
+            return
+        if not booked.disputed_minor or reached in _GOES_ON[booked.dispute]:
+            withdrawn = booked.disputed_minor or (booked.captured_minor or booked.amount_minor) // 2
+            self.books[key] = replace(booked, disputed_minor=withdrawn, dispute=reached)
+
+    # what it forgets
+
+    def forgetfully(self, operation: str, at: str, **arguments: Any) -> GatewayReply:
+        """Do an operation as a gateway to which a key is new a day after it booked it."""
+        key, known = arguments["instruction"].key, None
+        if self._is_forgotten(key, at) and not (operation == "lookup" and arguments["instruction"].reference):
+            known = self.books.pop(key)
+        reply: GatewayReply = getattr(self, operation)(**arguments)
+        if key in self.books:
+            if known or key not in self.booked_at:
+                self.booked_at[key] = at
+        elif known:
+            self.books[key] = known
+        return reply
+
+    def _is_forgotten(self, key: str, at: str) -> bool:
+        return key in self.books and _time(at) - _time(self.booked_at.get(key, at)) > KEY_LIFE
+
+
+def _time(instant: str) -> datetime:
+    return datetime.fromisoformat(instant)
+
+
+def take_books(bank: Bank) -> Any:
+    """Return the state: the books and the movements, which the laws read, and the times."""
+    return dict(bank.books), list(bank.moved), dict(bank.booked_at)
+
+
+def put_books(bank: Bank, state: Any) -> None:
+    """Put a state back."""
+    bank.books, bank.moved, bank.booked_at = dict(state[0]), list(state[1]), dict(state[2])
+
+
+def describe_books(state: Any) -> str:
+    """Return one text for equal states."""
+    books: dict[str, Booked] = state[0]
+    return repr((sorted(books.items()), sorted(state[1]), sorted(state[2].items())))

@@ -1,0 +1,52 @@
+"""The people of the simulated shop: they close every case as the gateway's books say, one proposes, another decides."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from handlers.domain.ledger import key_of
+from tests.fakes.gateway import Booked
+from tests.simulation.changes import ORDERS_TABLE
+from tests.simulation.choices import Choices
+from tests.simulation.fold import is_readable, ledger_of, plain
+from tests.simulation.history import History
+from tests.simulation.simulated_ports import SimulatedDeployment
+from tests.simulation.world import SHOP, States, judgement_request, resolve_request
+
+
+def open_cases(states: States) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Yield each open case: its order, its first entry, and True while a proposal waits for a decision."""
+    for key, row in SHOP["dynamodb"].states.things[states[0]][ORDERS_TABLE].items():
+        if key[0].startswith("ORDER#") and is_readable(row):
+            entries = [entry for entry in ledger_of(row) if entry["subject"].startswith("case:")]
+            last = {entry["subject"]: entry["type"] for entry in entries}
+            for entry in entries:
+                if entry["type"] == "CaseOpened" and last[entry["subject"]] != "CaseClosed":
+                    yield plain(row["order_id"]), entry, last[entry["subject"]] == "ResolutionProposed"
+
+
+def close_cases(states: States, after: timedelta, deployment: SimulatedDeployment) -> States:
+    """Deny what was proposed before, propose what the books say, and approve it."""
+    for order_id, opened, is_proposed in [*open_cases(states)]:
+        case_id = key_of(opened["subject"])
+        about = (order_id, case_id)
+        outcome = _outcome(SHOP["gateway"].states.things[states[2]][0], key_of(opened["about"]))
+        requests = [judgement_request("deny", f"no-{case_id}", *about, by="lead-9")] if is_proposed else []
+        requests.append(resolve_request(outcome, f"end-{case_id}", *about, by="agent-9"))
+        requests.append(judgement_request("approve", f"yes-{case_id}", *about, by="lead-9"))
+        for request in requests:
+            states = _ask(states, request, after, deployment)
+    return states
+
+
+def _outcome(books: dict[str, Booked], key: str) -> str:
+    booked = books.get(key)
+    return "settled" if booked is not None and booked.heard.value == "settled" else "released"
+
+
+def _ask(states: States, request: dict[str, Any], after: timedelta, deployment: SimulatedDeployment) -> States:
+    history = History(Choices(replayed=()), states, fault_percent=0, deployment=deployment)
+    history.fixed_tries = 0
+    history.add(request["request_id"], request, after=after)
+    history.run()
+    return tuple(history.states)  # type: ignore[return-value]
