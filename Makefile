@@ -10,7 +10,7 @@ HISTORIES ?= 100000
 SEED ?= 1
 EXECUTIONS ?= 1000
 
-.PHONY: help up down test thorough check mypy pyright format lock engine judges simulate mutants soak stripe-live-check bench wheel clean
+.PHONY: help up down test thorough check mypy pyright format lock engine judges simulate mutants soak burst stripe-live-check bench wheel clean
 
 help: ## Show this list.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,9 @@ stripe-live-check: $(VENV)/dev.stamp ## Charge and refund in Stripe's test mode:
 
 soak: $(VENV)/dev.stamp ## Run EXECUTIONS bookings with 8 clients and crashing functions through the embedded AWS.
 	$(BIN)/python -m tests.soak --executions $(EXECUTIONS)
+
+burst: $(VENV)/dev.stamp ## Send 200 purchases at once, and by 32 clients, through the embedded AWS: all must succeed.
+	$(BIN)/python -m tests.soak.burst
 
 bench: $(VENV)/dev.stamp ## Print the short benchmarks as ratios; ONLY=cold,workflow or ONLY=all, ROUNDS=7, BEFORE=file.json.
 	$(BIN)/python -m bench $(ONLY) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(BEFORE),--before $(BEFORE))
