@@ -231,7 +231,7 @@ _REFUSED: Final[Mapping[StripeFault | None, Refusal]] = {
     StripeFault.LOCK_TIMEOUT: Refusal(429, "invalid_request_error", "The object is locked.", code="lock_timeout"),
     StripeFault.KEY_IN_USE: Refusal(409, "idempotency_error", "The key is in use.", code="idempotency_key_in_use"),
     StripeFault.FORBIDDEN: Refusal(403, "invalid_request_error", "Forbidden.", code="more_permissions_required"),
-    StripeFault.DEPENDENCY_FAILED: Refusal(424, "api_error", "A dependency failed."),
+    StripeFault.DEPENDENCY_FAILED: Refusal(424, "invalid_request_error", "A dependency failed."),
     StripeFault.UNAVAILABLE: Refusal(503, "api_error", "Stripe is unavailable."),
 }
 
