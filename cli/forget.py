@@ -152,7 +152,8 @@ def _forget_orphan(
     if erasure is OrphanErasure.UNKNOWN:
         raise UsageError(f"There is no orphan {reference}. `booking reconcile` lists those that are open.")
     further = " It is still open: two people close it with `booking close-orphan`." if erasure.value == REFUSED else ""
-    document = {"dry_run": dry_run, "orders": [], "orphan": {"reference": reference, "outcome": erasure.value}}
+    outcome = {"reference": reference, "outcome": erasure.value}
+    document = {"dry_run": dry_run, "orders": list[object](), "orphan": outcome}
     show(as_json, document, lambda console: console.print(f"Orphan {reference}: {erasure.value}.{further}"))
     return 1 if erasure.value == REFUSED else 0
 
