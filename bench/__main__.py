@@ -1,4 +1,4 @@
-"""Run benchmarks of this folder: `python -m bench [NAME …]`, or `make bench ONLY=cold,simulator`.
+"""Run benchmarks of this folder: `python -m bench [NAME …]`, or `make bench ONLY=cold,histories`.
 
 Without names, those run that take less than a minute or so; `all` runs the long ones as well. A benchmark is a module
 with `figures(options)`, which yields figures as they are measured, and `IS_LONG = True` if it takes minutes.

@@ -33,6 +33,7 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_service_has_a_call_to_compare() -> None:
+    """No service of the functions is left out of the comparison with boto3."""
     assert set(CALLS) == set(SERVICES)
 
 
@@ -88,6 +89,7 @@ class _Empty:
 
 
 def test_a_call_ends_within_the_timeout_with_its_retry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law 15 (ambiguity): a call that hangs ends before its function does."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     config = client_factory(timedelta(seconds=6))("dynamodb").meta.config
     assert (config.connect_timeout + config.read_timeout) * config.retries["total_max_attempts"] == 6

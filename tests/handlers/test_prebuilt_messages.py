@@ -56,6 +56,7 @@ VALUES = st.recursive(
 
 
 def test_the_file_is_what_pydantic_makes_of_the_models() -> None:
+    """A model that changes without its prebuilt schema is found."""
     assert prebuilt.SCHEMAS.read_text("utf-8") == generate(), "run python -m tests.handlers.core_schemas"
 
 
@@ -122,6 +123,8 @@ def _judge(validate: Callable[[Any], Any], message: Any) -> Any:
 
 @pytest.mark.parametrize("fields", [{"order_id": "ord_1"}, {"order_id": "no/id"}, {}])
 def test_a_message_is_constructed_as_its_model_is(fields: dict[str, Any]) -> None:
+    """A prebuilt message has the fields, defaults and text of its model."""
+
     def build(make: Callable[..., Any]) -> Callable[[Any], Any]:
         return lambda given: make(**given)
 

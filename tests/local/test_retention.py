@@ -1,4 +1,4 @@
-"""What an embedded AWS forgets, so that its memory does not grow with what it has done: counted, never measured."""
+"""An embedded AWS forgets old work, so that its memory does not grow with all it has done: counted, never measured."""
 
 from types import SimpleNamespace
 from typing import Any

@@ -16,7 +16,7 @@ from ._figures import Figure, Options, figure, ratio, take_turns
 HISTORIES: Final = 400
 BOOKINGS: Final = 100
 PERFORMANCES: Final = 50
-"""How many histories play one scene, as in a short run of `make simulate`."""
+"""Histories that play one scene, as in a short run of `make simulate`."""
 
 
 def figures(options: Options) -> Iterator[Figure]:
