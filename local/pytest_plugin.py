@@ -24,6 +24,8 @@ from .instance import Instance
 
 WAIT_SCALE = 0.3
 """Waits and backoff of state machines take this part of their time in tests, and a crowd still passes."""
+PATIENT = {"booking:sdkTimeoutSeconds": 20, "booking:functionTimeoutSeconds": 60, "booking:taskTimeoutSeconds": 90}
+"""Limits that a busy machine does not pass: by default a function waits half a second for a connection to AWS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +107,12 @@ def embedded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]
 def booking_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack]:
     """Our own program, deployed for its stage dev into an embedded AWS of its own, for the session.
 
-    Its schedules are paused, because a function that runs by the clock would change what a test sees by chance.
+    Its schedules are paused, because a function that runs by the clock would change what a test sees by chance, and its
+    functions are patient, because what a busy machine delays would fail by chance.
     """
     for instance in start_instance(tmp_path_factory.mktemp("booking-stack")):
         program = Path(__file__).parents[1] / "__main__.py"
-        stack = DeployedStack(instance=instance, outputs=deploy(instance, program, stage="dev"))
+        stack = DeployedStack(instance=instance, outputs=deploy(instance, program, "dev", PATIENT))
         _pause_schedules(stack)
         yield stack
 
