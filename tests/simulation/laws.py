@@ -129,7 +129,7 @@ def _hold_audit(orders: dict[str, Any], objects: dict[str, Any]) -> None:
             if key in objects:
                 record = json.loads(objects[key][0].body)
                 require(record["ledger"] == ledger[: entry["seq"]], "law 23", f"{key} tells another ledger")
-                answered = record["result"] or (entry if entry.get("cause") in _UNREQUESTED else None)
+                answered = record["result"] or (entry if record.get("cause") in _UNREQUESTED else None)
                 require((answered["amount_minor"] or 0) == entry["amount_minor"], "law 23", f"{key}: amount")
     for key, versions in objects.items():
         told = [text for text in FREE_TEXTS if text in versions[0].body]
