@@ -87,12 +87,14 @@ SUBJECTS = [
     Subject("capture of a part", lambda: sold("held"), request_on("capture", "c1", "p1", amount_minor=700), "purchase"),
     Subject("capture of a line", lambda: sold("held"), request_on("capture", "c1", "p1", **LINE), "purchase"),
     Subject("cancel", lambda: sold("held"), request_on("cancel", "v1", "p1"), "purchase"),
-    Subject("reconcile, hold over", lambda: sold("held"), None, "reconcile", after=timedelta(days=8)),
     Subject("erasure", lambda: sold("one mug"), None, "forget"),
 ]
-if not OVER_HTTP:  # the forgetful gateway is of the port
+if (
+    not OVER_HTTP
+):  # the forgetful gateway is of the port, and Stripe ends a hold itself: a fault decides who does it first
     FORGETFUL = {"after": timedelta(days=2, hours=1), "deployment": SimulatedDeployment.FORGETFUL}
     SUBJECTS += [
+        Subject("reconcile, hold over", lambda: sold("held"), None, "reconcile", after=timedelta(days=8)),
         Subject("proposal", lost_and_forgotten, proposal("c1", "agent-1"), "refund", **FORGETFUL),
         Subject("record of a proposal", lost_and_forgotten, proposal("c1", "agent-1"), "record", **FORGETFUL),
         Subject("case closed", proposed, judgement("approve", "d1"), "refund", **FORGETFUL),
