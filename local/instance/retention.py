@@ -15,7 +15,7 @@ from typing import Any, Final
 from .account_concurrency import MiniStackModule
 
 KEPT_EXECUTIONS: Final = 1000
-"""Closed executions that can still be described, the latest of all machines together."""
+"""Closed executions that can still be described: those of all machines together that ended last."""
 KEPT_LOG_STREAMS: Final = 1000
 """Streams of a log group that can still be read."""
 KEPT_TRANSACTIONS: Final = 1000
@@ -25,7 +25,7 @@ SLACK: Final = 100
 
 
 def bound_executions(machines: MiniStackModule) -> None:
-    """Forget the oldest closed executions whenever one has ended."""
+    """Forget the executions that ended first whenever one has ended."""
     run = machines._run_execution
 
     def run_and_forget(execution: str) -> None:
@@ -62,10 +62,17 @@ def bound_transactions(tables: MiniStackModule) -> None:
 def _forget_executions(executions: dict[Any, Mapping[str, Any]]) -> None:
     if len(executions) <= KEPT_EXECUTIONS + SLACK:
         return
-    closed = [key for key, execution in list(executions.items()) if execution["status"] != "RUNNING"]
+    closed = [(key, execution) for key, execution in list(executions.items()) if execution["status"] != "RUNNING"]
     if len(closed) > KEPT_EXECUTIONS + SLACK:
-        for key in closed[:-KEPT_EXECUTIONS]:
+        closed.sort(key=_end_of)  # they stand in the order of their starts
+        for key, _ in closed[:-KEPT_EXECUTIONS]:
             executions.pop(key, None)
+
+
+def _end_of(closed: tuple[Any, Mapping[str, Any]]) -> tuple[bool, str]:
+    """Return a sort key by end; an execution whose end is just being written is the latest."""
+    end = closed[1]["stopDate"]
+    return end is None, end or ""
 
 
 def _forget_oldest(kept: dict[Any, Any], excess: int) -> None:

@@ -24,18 +24,23 @@ class FakeMachines:
     def __init__(self) -> None:
         self._executions = AccountRegionScopedDict()
         self._run_execution = self._close
+        self._closings = 0
         patched: Any = self
         bound_executions(patched)
 
     def _close(self, name: str) -> None:
-        self._executions[name]["status"] = "SUCCEEDED"
+        self._closings += 1
+        self._executions[name] |= {"status": "SUCCEEDED", "stopDate": f"2026-01-01T00:00:00.{self._closings:06}Z"}
 
     def start(self, name: str) -> None:
-        self._executions[name] = {"status": "RUNNING"}
+        self._executions[name] = {"status": "RUNNING", "stopDate": None}
+
+    def end(self, name: str) -> None:
+        self._run_execution(name)
 
     def run(self, name: str) -> None:
         self.start(name)
-        self._run_execution(name)
+        self.end(name)
 
     def names(self) -> list[str]:
         return list(self._executions)
@@ -57,6 +62,30 @@ def test_a_running_execution_is_never_forgotten() -> None:
     for number in range(2 * KEPT_EXECUTIONS):
         machines.run(str(number))
     assert "waiting" in machines.names()
+
+
+def test_an_execution_that_ran_long_is_kept_as_long_after_its_end_as_any_other() -> None:
+    """Executions stand in the order of their starts, and its own end is the one at which others are forgotten."""
+    machines = FakeMachines()
+    machines.start("long")
+    for number in range(KEPT_EXECUTIONS + SLACK):
+        machines.run(str(number))
+    machines.end("long")
+    assert len(machines.names()) == KEPT_EXECUTIONS
+    assert "long" in machines.names()
+    for number in range(KEPT_EXECUTIONS - 1):
+        machines.run(f"later-{number}")
+        assert "long" in machines.names()
+
+
+def test_an_execution_whose_end_is_being_written_is_the_latest() -> None:
+    """MiniStack sets the status before the time."""
+    machines = FakeMachines()
+    machines.start("ending")
+    machines._executions["ending"]["status"] = "SUCCEEDED"
+    for number in range(2 * KEPT_EXECUTIONS):
+        machines.run(str(number))
+    assert "ending" in machines.names()
 
 
 def test_many_running_executions_take_no_place_of_closed_ones() -> None:
