@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import quote
 
 import urllib3
@@ -19,10 +19,34 @@ _PATIENCE: Final = timedelta(seconds=15)
 """Time within which the execution of a decision should have ended."""
 _PAUSE: Final = timedelta(milliseconds=500)
 _TIMEOUT_SECONDS: Final = 30
+_NO_ANSWER: Final = 0
+_UNSETTLED: Final = (
+    "The API took the decision, and its result is not known yet. Do not decide again: the page of the order shows the "
+    "result."
+)
 
 
 def _connect() -> urllib3.PoolManager:
     return urllib3.PoolManager(retries=False, timeout=_TIMEOUT_SECONDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ApiReply:
+    status: int
+    content: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    location: str = ""
+
+    @property
+    def has_result(self) -> bool:
+        """True if it tells how the execution ended; a poll can also fail, which says nothing of the execution."""
+        is_success = self.status == 200 and self.content.get("status") == "succeeded"
+        return is_success or self.content.get("result") in ("rejected", "failed")
+
+    def describe(self) -> str:
+        """Return what the API said; answers of API Gateway itself have only a message."""
+        code = f"{self.content['code']}: " if "code" in self.content else ""
+        status = f"The API answered {self.status}." if self.status else "The API did not answer."
+        return f"{code}{self.content.get('detail') or self.content.get('message') or status}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,31 +59,58 @@ class ApiDecisions:
     sleep: Callable[[float], None] = time.sleep
 
     def send(self, decision: Mapping[str, str], token: str) -> DecisionAnswer:
-        """Send a decision, and wait for its result as long as a person at a page does."""
+        """Send a decision, and wait for its result as long as a person at a page does.
+
+        Once the API has taken it, a poll that fails leaves the result unknown; it does not undo the decision.
+        """
         path = f"/v1/orders/{quote(decision['order_id'], safe='')}/approvals/{quote(decision['subject'], safe='')}"
         key = {"idempotency-key": decision["request_id"], "content-type": "application/json"}
-        status, answer, location = self._call("POST", path, token, key, {"decision": decision["decision"]})
-        waited = timedelta()
-        while status == 202 and answer.get("status") == "running" and waited < _PATIENCE:
+        taken = self._call("POST", path, token, key, {"decision": decision["decision"]})
+        if not 200 <= taken.status < 300:
+            return DecisionAnswer(is_accepted=False, message=_refuse(taken))
+        ended = self._wait(taken, token)
+        if not ended.has_result:
+            return DecisionAnswer(is_accepted=True, is_settled=False, message=_UNSETTLED)
+        if ended.status == 200:
+            return DecisionAnswer(is_accepted=True, message=ended.describe())
+        return DecisionAnswer(is_accepted=False, message=_refuse(ended))
+
+    def _wait(self, taken: _ApiReply, token: str) -> _ApiReply:
+        """Return the reply with the result, or the last one without it.
+
+        A location that is not a path is not followed: after the address of the API it could name another host.
+        """
+        reply, waited = taken, timedelta()
+        polls = taken.location.startswith("/")
+        while polls and not reply.has_result and reply.status != _NO_ANSWER and waited < _PATIENCE:
             self.sleep(_PAUSE.total_seconds())
             waited += _PAUSE
-            status, answer, _ = self._call("GET", location, token)
-        return DecisionAnswer(is_accepted=status < 300, message=_describe(status, answer))
+            reply = self._call("GET", taken.location, token)
+        return reply
 
     def _call(
         self, method: str, path: str, token: str, headers: Mapping[str, str] | None = None, body: Any = None
-    ) -> tuple[int, Mapping[str, Any], str]:
+    ) -> _ApiReply:
         sent = {"authorization": f"Bearer {token}", **(headers or {})}
-        content = None if body is None else json.dumps(body).encode()
+        data = None if body is None else json.dumps(body).encode()
         try:
-            reply = self.pool.request(method, self.url + path, body=content, headers=sent, redirect=False)
-            answer = json.loads(reply.data)
-        except (urllib3.exceptions.HTTPError, ValueError):
-            return 503, {"detail": f"{self.url} did not answer. It is safe to send the decision again."}, ""
-        return reply.status, answer, reply.headers.get("location", "")
+            reply = self.pool.request(method, self.url + path, body=data, headers=sent, redirect=False)
+        except urllib3.exceptions.HTTPError:
+            return _ApiReply(status=_NO_ANSWER)
+        return _ApiReply(status=reply.status, content=_parse(reply.data), location=reply.headers.get("location", ""))
 
 
-def _describe(status: int, answer: Mapping[str, Any]) -> str:
-    """Return what the API said; answers of API Gateway itself have only a message."""
-    code = f"{answer['code']}: " if "code" in answer else ""
-    return f"{code}{answer.get('detail') or answer.get('message') or f'The API answered {status}.'}"
+def _parse(data: bytes) -> Mapping[str, Any]:
+    """Return the object of a reply; an empty one for anything else."""
+    try:
+        content = json.loads(data)
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+
+
+def _refuse(reply: _ApiReply) -> str:
+    """Return why a decision has no effect; a server's error alone leaves that open."""
+    if reply.has_result or 300 <= reply.status < 500:
+        return f"The decision did not succeed. {reply.describe()}"
+    return f"Perhaps the API did not take the decision: look at the order before you repeat it. {reply.describe()}"

@@ -1,13 +1,12 @@
 """Forms and their effects: show what a request would do, or start it. Registered only with --write.
 
-On a deployed stage the only form is a decision, which goes through the API with the token of whoever decides.
+On a deployed stage none of these exists: the only form there is that of `own_decisions.py`.
 
 A form is sent twice. `plan` runs the function of the request without effect and shows the outcome; `do` starts an
 execution with the same fields. The request id is made with the form, so sending it again replays and moves nothing.
 The functions decide; this module only turns fields into a request.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,8 +28,7 @@ LINES: Final = 4
 """Lines of the purchase form."""
 PAYMENT_METHODS: Final = ("pm_ok", "pm_declined", "pm_timeout_then_ok", "pm_timeout")
 _MAX_FIELDS: Final = 40
-_FOREIGN_FORM: Final = "The form is not of this session. Load the page again and repeat."
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+FOREIGN_FORM: Final = "The form is not of this session. Load the page again and repeat."
 
 
 class FormProblem(Exception):
@@ -79,29 +77,10 @@ class Actions:
         order_id = str(request.path_params["order_id"])
         return await self._act(request, lambda form: decision_event(form, order_id), f"/orders/{order_id}")
 
-    async def decide_as_oneself(self, request: Request) -> Response:
-        """Send a decision to the API of the stage, with the decider's own access token."""
-        fields = parse_form(await request.body())
-        if not self.views.entrance.accepts(fields.get("csrf", "")):
-            return self.views.problem(request, 403, _FOREIGN_FORM)
-        return await run_in_threadpool(self._send_decision, request, fields)
-
-    def _send_decision(self, request: Request, fields: Mapping[str, str]) -> Response:
-        order_id, decide = str(request.path_params["order_id"]), self.views.services.decide
-        assert decide is not None  # this route exists only with it
-        token = fields.get("token", "")
-        if not _TOKEN.fullmatch(token):
-            sentence = "The access token must be a whole one: three parts of letters, digits, - and _ between dots."
-            return self.views.problem(request, 400, sentence)
-        answer = decide(decision_event(fields, order_id), token)
-        if not answer.is_accepted:
-            return self.views.problem(request, 409, f"The API did not take the decision. {answer.message}")
-        return redirect(f"/orders/{order_id}")
-
     async def _act(self, request: Request, build: Callable[[Mapping[str, str]], dict[str, Any]], back: str) -> Response:
         fields = parse_form(await request.body())
         if not self.views.entrance.accepts(fields.get("csrf", "")):
-            return self.views.problem(request, 403, _FOREIGN_FORM)
+            return self.views.problem(request, 403, FOREIGN_FORM)
         return await run_in_threadpool(self._carry_out, request, fields, build, back)
 
     def _carry_out(

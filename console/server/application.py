@@ -17,6 +17,7 @@ from .actions import Actions
 from .console_services import ConsoleServices
 from .entrance import Entrance
 from .guard import RequestGuard
+from .own_decisions import OwnDecisions
 from .page_frame import Views
 from .pages import Pages
 
@@ -53,11 +54,11 @@ def _reading(views: Views) -> list[BaseRoute]:
 
 
 def _writing(views: Views) -> list[BaseRoute]:
-    actions = Actions(views=views)
     if views.services.decide is not None:
-        return [Route("/orders/{order_id}/decisions", actions.decide_as_oneself, methods=["POST"])]
+        return [Route("/orders/{order_id}/decisions", OwnDecisions(views=views).decide, methods=["POST"])]
     if not views.services.can_write:
         return []
+    actions = Actions(views=views)
     return [
         Route("/purchase", actions.purchase_form, methods=["GET"]),
         Route("/purchase", actions.purchase, methods=["POST"]),

@@ -19,6 +19,8 @@ class DecisionAnswer:
 
     is_accepted: bool
     message: str
+    is_settled: bool = True
+    """False if it was accepted and its result is not known yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,15 @@
 """On a deployed stage the console only decides, through the API, and each person as themselves."""
 
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
 import pytest
+import urllib3
 
 from cli.api_decisions import ApiDecisions
 from tests.console.asgi_client import ConsoleClient, fields_of
-from tests.console.stage_api import DeployedStageApi
+from tests.console.stage_api import DeployedStageApi, HttpReply
 from tests.console.test_order_report import text_of
 
 
@@ -18,9 +23,18 @@ def client(stage: DeployedStageApi) -> ConsoleClient:
     return ConsoleClient(stage.services()).open()
 
 
+def confirmation(client: ConsoleClient, stage: DeployedStageApi, decision: str) -> dict[str, str]:
+    """Return the hidden fields of the form that confirms a decision."""
+    fields = fields_of(client.get("/approvals").text) | {"decision": decision, "mode": "plan"}
+    asked = client.send_form(f"/orders/{stage.order_id}/decisions", fields)
+    assert asked.status == 200
+    assert fields["request_id"] == fields_of(asked.text)["request_id"]
+    return fields_of(asked.text)
+
+
 def decide(client: ConsoleClient, stage: DeployedStageApi, token: str, **changes: str) -> tuple[int, str]:
-    """Send the form of the page of approvals; return the status and the text."""
-    fields = fields_of(client.get("/approvals").text) | {"decision": "approve", "token": token, **changes}
+    """Send the form of the page of approvals and the one that confirms it; return the status and the text."""
+    fields = confirmation(client, stage, "approve") | {"token": token, "mode": "do", **changes}
     answer = client.send_form(f"/orders/{stage.order_id}/decisions", fields)
     assert not token or token not in answer.text
     return answer.status, text_of(answer.text)
@@ -30,14 +44,13 @@ def decide(client: ConsoleClient, stage: DeployedStageApi, token: str, **changes
 def test_an_approver_decides_as_themselves(client: ConsoleClient, stage: DeployedStageApi, is_slow: bool) -> None:
     """Also when the execution ends after the API has answered."""
     stage.api.machine.is_slow = is_slow
-    assert "Your access token" in client.get("/approvals").text
     assert decide(client, stage, stage.approver())[0] == 303
     assert stage.api.world.order(stage.order_id).account.refunded_minor == 600
     assert "Nothing waits." in client.get("/approvals").text
 
 
 def test_the_same_form_again_is_a_replay(client: ConsoleClient, stage: DeployedStageApi) -> None:
-    fields = fields_of(client.get("/approvals").text) | {"decision": "deny", "token": stage.approver()}
+    fields = confirmation(client, stage, "deny") | {"token": stage.approver(), "mode": "do"}
     for _ in range(2):
         assert client.send_form(f"/orders/{stage.order_id}/decisions", fields).status == 303
     assert stage.api.world.order(stage.order_id).account.refundable_minor == 1000
@@ -49,6 +62,37 @@ def test_what_the_api_refuses_is_shown_with_its_reason(client: ConsoleClient, st
         status, text = decide(client, stage, token)
         assert (status, reason in text) == (409, True), text
     assert stage.api.world.order(stage.order_id).account.refunded_minor == 0
+
+
+@pytest.mark.parametrize(
+    ("decision", "words"), [("approve", "the gateway pays the money back"), ("deny", "no money moves")]
+)
+def test_a_decision_is_confirmed_before_it_is_sent(
+    client: ConsoleClient, stage: DeployedStageApi, decision: str, words: str
+) -> None:
+    """One click must not move money: the second form says how much, and of which order."""
+    assert "Your access token" not in client.get("/approvals").text
+    fields = fields_of(client.get("/approvals").text) | {"decision": decision, "token": stage.approver()}
+    page = client.send_form(f"/orders/{stage.order_id}/decisions", fields).text
+    facts = (words, "6.00 EUR", stage.subject, stage.order_id, "Your access token")
+    assert [fact for fact in facts if fact not in text_of(page)] == []
+    assert stage.approver() not in page
+    assert stage.pool.paths == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "answer"),
+    [
+        ({"decision": "maybe"}, (400, "either approve or deny")),
+        ({"subject": "ref_none"}, (409, "Nothing waits under the id 'ref_none'")),
+    ],
+)
+def test_only_what_waits_can_be_decided(
+    client: ConsoleClient, stage: DeployedStageApi, changes: dict[str, str], answer: tuple[int, str]
+) -> None:
+    fields = fields_of(client.get("/approvals").text) | {"decision": "approve", **changes}
+    page = client.send_form(f"/orders/{stage.order_id}/decisions", fields)
+    assert (page.status, answer[1] in page.text.replace("&#39;", "'")) == (answer[0], True)
 
 
 @pytest.mark.parametrize("token", ["", "secret", "a.b", "a.b.c\r\nhost: evil.example", "a.b.c.d"])
@@ -79,3 +123,91 @@ def test_a_subject_leads_to_no_other_route(stage: DeployedStageApi) -> None:
     api = ApiDecisions(url="https://api.example.com", pool=stage.pool)  # type: ignore[arg-type]  # a double
     assert not api.send(decision, stage.approver()).is_accepted
     assert stage.pool.paths == ["/v1/orders/..%2F..%2Fx%3F/approvals/a%2Fb%23"]
+
+
+@dataclass
+class ScriptedPool:
+    """Replies, or errors, in their order; the last one again and again."""
+
+    script: list[HttpReply | urllib3.exceptions.HTTPError]
+    urls: list[str] = field(default_factory=list[str])
+
+    def request(self, _method: str, url: str, **_: Any) -> HttpReply:
+        self.urls.append(url)
+        reply = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(reply, urllib3.exceptions.HTTPError):
+            raise reply
+        return reply
+
+
+def _reply(status: int, body: object = None, location: str = "/v1/requests/h") -> HttpReply:
+    return HttpReply(status, json.dumps(body).encode(), {"location": location} if status == 202 else {})
+
+
+ACCEPTED = _reply(202, {"status": "running", "handle": "h"})
+NO_ANSWER = urllib3.exceptions.HTTPError("timed out")
+UNAUTHORIZED = _reply(401, {"code": "UNAUTHORIZED", "detail": "The token has expired."})
+SUCCEEDED = _reply(200, {"status": "succeeded", "message": "Done."})
+DECISION = {"order_id": "ord_1", "subject": "ref_1", "request_id": "k", "decision": "approve"}
+
+
+def answers(*script: HttpReply | urllib3.exceptions.HTTPError) -> tuple[bool, bool, str, list[str]]:
+    """Return whether the decision is accepted and settled, the message, and the URLs that were called."""
+    pool = ScriptedPool([*script])
+    api = ApiDecisions(url="https://api.example.com", pool=pool, sleep=lambda _: None)  # type: ignore[arg-type]  # a double
+    answer = api.send(DECISION, "a.b.c")
+    return answer.is_accepted, answer.is_settled, answer.message, pool.urls
+
+
+@pytest.mark.parametrize(
+    "polls",
+    [
+        [NO_ANSWER],
+        [_reply(429, {"message": "Too Many Requests"})],
+        [UNAUTHORIZED],
+        [_reply(503, {"code": "UNAVAILABLE", "detail": "Try again."})],
+        [ACCEPTED],
+        [_reply(200, [])],
+        [_reply(502, None), _reply(500, "oops")],
+        [_reply(202, {"status": "unknown", "code": "PAYMENT_OUTCOME_UNKNOWN"})],
+    ],
+)
+def test_a_decision_that_was_taken_stays_taken_whatever_the_polls_answer(
+    polls: list[HttpReply | urllib3.exceptions.HTTPError],
+) -> None:
+    accepted, settled, message, _ = answers(ACCEPTED, *polls)
+    assert (accepted, settled) == (True, False)
+    assert message.startswith("The API took the decision, and its result is not known yet.")
+
+
+def test_a_poll_that_fails_once_is_repeated() -> None:
+    assert answers(ACCEPTED, _reply(429), _reply(503), SUCCEEDED)[:3] == (True, True, "Done.")
+
+
+def test_a_result_after_the_acceptance_is_told() -> None:
+    rejected = _reply(409, {"code": "OWN_DECISION", "detail": "Another person must decide.", "result": "rejected"})
+    accepted, _, message, urls = answers(ACCEPTED, rejected)
+    assert (accepted, message) == (False, "The decision did not succeed. OWN_DECISION: Another person must decide.")
+    assert urls[1:] == ["https://api.example.com/v1/requests/h"]
+
+
+@pytest.mark.parametrize("first", [NO_ANSWER, _reply(502, None), _reply(500, "oops"), _reply(503, [])])
+def test_a_decision_without_an_answer_may_have_been_taken(first: HttpReply | urllib3.exceptions.HTTPError) -> None:
+    accepted, _, message, urls = answers(first)
+    assert (accepted, len(urls)) == (False, 1)
+    assert message.startswith("Perhaps the API did not take the decision: look at the order before you repeat it.")
+
+
+@pytest.mark.parametrize("location", [".evil.example/x", "@evil.example/x", "https://evil.example/x", ""])
+def test_a_token_goes_to_no_other_host(location: str) -> None:
+    accepted, settled, _, urls = answers(_reply(202, {"status": "running"}, location))
+    assert (accepted, settled, len(urls)) == (True, False, 1)
+
+
+def test_a_decision_whose_result_is_late_is_shown_as_accepted(stage: DeployedStageApi) -> None:
+    """A redirect to the order would look like a success."""
+    decisions = ApiDecisions(url="https://api.example.com", pool=stage.pool, sleep=lambda _: None)  # type: ignore[arg-type]  # a double
+    stage.api.machine.is_slow = True
+    client = ConsoleClient(replace(stage.services(), decide=decisions.send)).open()
+    status, text = decide(client, stage, stage.approver())
+    assert (status, "its result is not known yet" in text) == (202, True)
