@@ -120,20 +120,22 @@ def forget(
     stage: StageOption = None,
     instance: InstanceOption = "default",
 ) -> int:
-    """Erase reasons and payment methods for ever. Ledger, totals and audit trail stay, and can still be verified.
+    """Erase reasons and payment methods, or an orphan's evidence, for ever. Ledger and audit trail stay verifiable.
 
-    An order whose payment or refund has not ended is refused. The exit code is 1 if an order was refused.
+    An order whose payment or refund has not ended is refused, and so is an orphan that is still open. The exit code is
+    then 1.
     """
     if sum(each is not None for each in (order, customer, orphan)) != 1:
         raise UsageError(
             "Use --order, --customer or --orphan: name the order, the customer whose orders are meant, or the orphan."
         )
-    target = booking_target(stage, instance)
     requested_by = parse_identifier("--by", by)
-    if orphan:
-        reference = parse_identifier("--orphan", orphan)
-        return _forget_orphan(target, reference, requested_by, dry_run=dry_run, yes=yes, as_json=as_json)
-    order_ids = [load_order(target, order).order_id] if order else [*_orders_of(target, customer or "")]
+    given = {"--order": order, "--customer": customer, "--orphan": orphan}
+    [(option, name)] = [(option, parse_identifier(option, text)) for option, text in given.items() if text is not None]
+    target = booking_target(stage, instance)
+    if option == "--orphan":
+        return forget_orphan(target, name, requested_by, dry_run=dry_run, yes=yes, as_json=as_json)
+    order_ids = [load_order(target, name).order_id] if option == "--order" else [*_orders_of(target, name)]
     if not dry_run and order_ids:
         question = f"Erase the text of {count(len(order_ids), 'order')} for ever?"
         confirm(question, yes=yes, without_terminal="The text cannot be brought back.")
@@ -141,10 +143,8 @@ def forget(
     return erase_and_show(eraser, order_ids, lambda order_id: run_reconcile(target, order_id=order_id), as_json=as_json)
 
 
-def _forget_orphan(
-    target: DeploymentTarget, reference: str, by: str, *, dry_run: bool, yes: bool, as_json: bool
-) -> int:
-    """Erase the evidence with which two people closed an orphan."""
+def forget_orphan(target: DeploymentTarget, reference: str, by: str, *, dry_run: bool, yes: bool, as_json: bool) -> int:
+    """Erase the evidence with which two people closed an orphan, show the outcome, and return the exit code."""
     if not dry_run:
         confirm(f"Erase the evidence of {reference} for ever?", yes=yes, without_terminal="It cannot be brought back.")
     now = format_instant(datetime.now(UTC))
@@ -154,7 +154,8 @@ def _forget_orphan(
     further = " It is still open: two people close it with `booking close-orphan`." if erasure.value == REFUSED else ""
     outcome = {"reference": reference, "outcome": erasure.value}
     document = {"dry_run": dry_run, "orders": list[object](), "orphan": outcome}
-    show(as_json, document, lambda console: console.print(f"Orphan {reference}: {erasure.value}.{further}"))
+    shown = "would be erased (dry run)" if dry_run and erasure.value == ERASED else erasure.value
+    show(as_json, document, lambda console: console.print(f"Evidence of orphan {reference}: {shown}.{further}"))
     return 1 if erasure.value == REFUSED else 0
 
 
@@ -179,7 +180,7 @@ def erase_and_show(
 
 
 def _orders_of(target: DeploymentTarget, customer: str) -> Iterator[str]:
-    positions = OrderLists.of(target).of_customer(parse_identifier("--customer", customer))
+    positions = OrderLists.of(target).of_customer(customer)
     return (position.order_id for position in positions)
 
 

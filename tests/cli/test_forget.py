@@ -2,18 +2,21 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from cli.command_errors import CommandFailed
-from cli.forget import Eraser, OrderErasure, erase_and_show
+from cli.command_errors import CommandFailed, UsageError
+from cli.forget import Eraser, OrderErasure, erase_and_show, forget_orphan
 from cli.main import run
 from cli.reconcile import scope_of
+from cli.target import DeploymentTarget
 from handlers.adapters.dynamodb.order_repository import DynamoDBOrderRepository
 from handlers.contracts.messages import ReconcileInput
 from handlers.domain.errors import Unavailable
+from handlers.domain.payments import Movement
 from handlers.domain.ports import Change, RetryPolicy, StaleOrder, Written
 from local.pytest_plugin import DeployedStack
 from tests.handlers.world import World, purchase_of, refund_of
@@ -136,6 +139,53 @@ def test_an_erasure_names_an_order_or_a_customer(
 ) -> None:
     assert run(["forget", "--by", "privacy-1", *arguments]) == 64
     assert "Use --order, --customer or --orphan" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--order", "--customer", "--orphan"])
+def test_an_empty_name_is_refused_under_its_own_option(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["forget", "--by", "privacy-1", option, ""]) == 64
+    assert f"{option} '' is not an id" in capsys.readouterr().err
+
+
+def _orphan_of(world: World) -> Callable[..., int]:
+    """Put an orphan, and return the verb's effect on it."""
+    movement = Movement(reference="txn_1", at="2026-03-01T00:00:00Z", kind="charge", amount_minor=500, currency="EUR")
+    world.parts().sweeps.add_orphan(movement, "2026-03-01T00:00:00Z")
+    target = DeploymentTarget(name="", outputs={"ordersTable": "orders"}, client=lambda _: world.dynamodb)
+
+    def forget(reference: str = "txn_1", *, dry_run: bool = False, as_json: bool = False) -> int:
+        return forget_orphan(target, reference, "privacy-1", dry_run=dry_run, yes=True, as_json=as_json)
+
+    return forget
+
+
+def test_the_evidence_of_a_closed_orphan_is_erased_once_and_not_by_a_dry_run(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    world = World()
+    forget = _orphan_of(world)
+    for by in ("anna", "eva"):
+        world.parts().sweeps.close_orphan("txn_1", by, "A receipt.", "2026-03-02T00:00:00Z", dry_run=False)
+    item = world.dynamodb.get_item(TableName="orders", Key={"pk": {"S": "ORPHAN#txn_1"}})["Item"]
+    assert forget(dry_run=True) == 0
+    assert capsys.readouterr().out == "Evidence of orphan txn_1: would be erased (dry run).\n"
+    assert world.dynamodb.get_item(TableName="orders", Key={"pk": {"S": "ORPHAN#txn_1"}})["Item"] == item
+    assert forget(as_json=True) == 0
+    document = {"dry_run": False, "orders": [], "orphan": {"reference": "txn_1", "outcome": "erased"}}
+    assert json.loads(capsys.readouterr().out) == document
+    assert forget() == 0
+    assert capsys.readouterr().out == "Evidence of orphan txn_1: nothing to erase.\n"
+
+
+def test_the_evidence_of_an_open_orphan_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    forget = _orphan_of(World())
+    assert forget() == 1
+    assert "Evidence of orphan txn_1: refused. It is still open: two people close it" in capsys.readouterr().out
+
+
+def test_an_orphan_that_does_not_exist_is_named() -> None:
+    with pytest.raises(UsageError, match=r"There is no orphan txn_2\."):
+        _orphan_of(World())("txn_2")
 
 
 def test_the_text_of_an_order_is_erased_while_its_chain_stays_intact(shell: Shell) -> None:
