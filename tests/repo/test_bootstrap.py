@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,45 @@ def test_a_folder_that_is_not_a_virtual_environment_is_never_replaced(checkout: 
     precious.write_text("years of work")
     assert make_up(checkout)[0].startswith(".venv exists but is not a virtual environment: move it away")
     assert precious.exists()
+
+
+PIP = """
+case "$*" in
+    "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" && touch "$3/pyvenv.cfg" ;;
+    "-m pip install "*--require-hashes*)
+        echo "Ignoring other: markers 'sys_platform == \'win32\'' don't match your environment"
+        echo "Requirement already satisfied: old==1 in ./.venv (from -r lock)"
+        echo "Collecting first==1 (from -r lock)"
+        read -r outcome < outcome
+        echo "Collecting second==1 (from -r lock)"
+        echo "Installing collected packages: first, second"
+        exit "$outcome" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("outcome", "is_ready"), [(0, True), (1, False)])
+def test_each_package_is_named_while_the_next_is_not_yet_fetched(checkout: Path, outcome: int, is_ready: bool) -> None:
+    """The first installation takes a minute: pip goes on here only when the first name has been read."""
+    (checkout / "requirements.lock").write_text("old==1\nfirst==1\nsecond==1\nother==1 ; sys_platform == 'win32'\n")
+    os.mkfifo(checkout / "outcome")
+    started = subprocess.Popen(
+        ["sh", "tools/bootstrap", "runtime"],
+        cwd=checkout,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={"PATH": os.environ["PATH"], "PYTHON": fake_python(checkout, PIP)},
+        start_new_session=True,
+    )
+    watchdog = threading.Timer(60, os.killpg, (started.pid, signal.SIGKILL))  # else names that come late hang this test
+    watchdog.start()
+    try:
+        assert started.stdout is not None
+        while not (line := started.stdout.readline()).startswith("  fetching"):
+            assert line
+        assert line == "  fetching 2 of 3: first==1\n"
+        (checkout / "outcome").write_text(f"{outcome}\n")
+        assert started.communicate()[0].splitlines() == ["  fetching 3 of 3: second==1", "  unpacking them …"]
+    finally:
+        watchdog.cancel()
+    assert (started.returncode == 0, (checkout / ".venv" / "runtime.stamp").exists()) == (is_ready, is_ready)
