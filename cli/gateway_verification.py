@@ -13,7 +13,7 @@ from typing import Final
 
 from handlers.domain.audit import outcomes_on
 from handlers.domain.canonical import day_of, format_instant
-from handlers.domain.cases import MOVEMENT
+from handlers.domain.cases import MOVEMENT, refund_id_of_report
 from handlers.domain.errors import BookingError
 from handlers.domain.ledger import Entry, Kind, key_of, type_of
 from handlers.domain.lifecycles import RefundStatus
@@ -21,7 +21,6 @@ from handlers.domain.money import format_amount
 from handlers.domain.order import Order
 from handlers.domain.payments import GatewayReply, GatewayStatus, Movement, PaymentGateway
 from handlers.domain.ports import AuditTrail
-from handlers.domain.requests import reported_refund_id_of
 from handlers.domain.verification import Finding, Problem, StoredOrder
 from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.settings import Settings
@@ -166,7 +165,7 @@ class GatewayVerification:
 
 def _reported_status(order: Order, key: str, reply: GatewayReply) -> GatewayStatus:
     """Return what a payment's lookup reports of a refund that was made at the gateway itself."""
-    reported = (each for each in reply.refunds if reported_refund_id_of(order.order_id, each.reference) == key)
+    reported = (each for each in reply.refunds if refund_id_of_report(order, each) == key)
     return next((each.status for each in reported), GatewayStatus.NOTHING)
 
 

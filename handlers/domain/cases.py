@@ -70,9 +70,9 @@ def apply_reported_refund(order: Order, reported: ReportedRefund, now: str) -> C
     """Apply a refund that was made at the gateway itself; None if the ledger, or a case, tells of it already.
 
     A new one is written with its end and a case, all in one write. One that does not fit into what other refunds leave
-    is only a case until they leave more; one that people have found to be none stays out of the ledger.
+    is only a case until they leave more. Closing the case changes none of this: the gateway ends its own refunds.
     """
-    key = reported_refund_id_of(order.order_id, reported.reference)
+    key = refund_id_of_report(order, reported)
     status, amount_minor = reported.status, reported.amount_minor
     reply = GatewayReply(
         status=status,
@@ -86,14 +86,17 @@ def apply_reported_refund(order: Order, reported: ReportedRefund, now: str) -> C
     kinds = _REPORTED.get(status)
     if kinds is None or not order.account.captured_minor:
         return None
-    about, facts = subject_of(key), {"by": "gateway", "cause": "gateway", "reference": reported.reference}
-    is_recordable = reported.currency == order.currency and not _was_found_unpaid(order, about)
+    facts: dict[str, Json] = {"by": "gateway", "cause": "gateway", "reference": reported.reference}
+    orphan = _find_orphan_of(order, reported)
+    is_found = orphan is not None and found_refund_id_of(order.order_id, orphan.case_id) in order.account.refunds
+    is_recordable = reported.currency == order.currency and not is_found
     recorded = record_refund(order, key, amount_minor, kinds, at=None, now=now, facts=facts) if is_recordable else None
     told: dict[str, Json] = {"gateway_says": quote_reply(reply), "reference": reported.reference}
     told |= {"movement_kind": Operation.REFUND.value, "movement_currency": reported.currency}
+    told |= {SAME_AS: orphan.about} if orphan else {}
     opened = open_case(
         recorded.after if recorded else order,
-        about,
+        subject_of(key),
         CaseReason.MADE_AT_GATEWAY,
         now,
         amount_minor=amount_minor,
@@ -110,11 +113,49 @@ _REPORTED: Final = {
 """The entries after the first one of a refund that the gateway reports. One that never moved money has none."""
 
 
-def _was_found_unpaid(order: Order, about: str) -> bool:
-    """Return whether people have closed a case about a subject as not paid."""
-    cases = {subject_of(case.case_id) for case in order.account.cases.values() if case.about == about}
-    closed = (entry for entry in order.ledger if entry.kind is Kind.CASE_CLOSED and entry.subject in cases)
-    return any(entry.text("outcome") != PAID for entry in closed)
+def refund_id_of_report(order: Order, reported: ReportedRefund) -> str:
+    """Return the id under which an order's ledger has, or gets, a refund that was made at the gateway itself.
+
+    One that an orphan's case told of first has the id of that. One that was given up, and moved money all the same,
+    gets a second id, because what has ended never begins again.
+    """
+    refunds = order.account.refunds
+    key = reported_refund_id_of(order.order_id, reported.reference)
+    if found_id := _find_orphan_id(order, subject_of(key)):
+        return found_id
+    first, again = refunds.get(key), reported_refund_id_of(order.order_id, key)
+    is_given_up = first is not None and first.status in (RefundStatus.DECLINED, RefundStatus.RELEASED)
+    has_moved = reported.status in (GatewayStatus.SETTLED, GatewayStatus.REVERSED)
+    return again if is_given_up and (has_moved or again in refunds) else key
+
+
+SAME_AS: Final = "same_as"
+"""Fact of a case about a refund that the gateway reports: the orphan that is taken for the same refund."""
+
+
+def _matches(order: Order) -> dict[str, str]:
+    """Return the subject of the reported refund that each orphan was taken for."""
+    cases = order.account.cases.values()
+    return {str(case.opened.facts[SAME_AS]): case.about for case in cases if SAME_AS in case.opened.facts}
+
+
+def _find_orphan_of(order: Order, reported: ReportedRefund) -> Case | None:
+    """Return the case of an orphan that may be a reported refund, and that no other one was taken for.
+
+    An earlier release, which knew refunds of the dashboard from the gateway's list alone, opened it.
+    """
+    says = f"{Operation.REFUND.value} {reported.amount_minor} {reported.currency} under key "
+    cases, matches = order.account.cases.values(), _matches(order)
+    orphans = (case for case in cases if case.about.startswith(MOVEMENT) and case.about not in matches)
+    return next((case for case in orphans if case.opened.facts.get("gateway_says") == says), None)
+
+
+def _find_orphan_id(order: Order, about: str) -> str | None:
+    """Return the id of the refund that people recorded by closing the case of the orphan taken for a reported one."""
+    matches = _matches(order)
+    orphans = (case for case in order.account.cases.values() if matches.get(case.about) == about)
+    recorded = (found_refund_id_of(order.order_id, case.case_id) for case in orphans)
+    return next((refund_id for refund_id in recorded if refund_id in order.account.refunds), None)
 
 
 def propose_resolution(
@@ -189,6 +230,8 @@ def _close(order: Order, case: Case, request: MakeDecision, origin: Origin, now:
 def _end_subject(order: Order, case: Case, origin: Origin, now: str, facts: Mapping[str, Json]) -> Change | None:
     key = key_of(case.about)
     assert case.proposal is not None  # checked: the case is PROPOSED
+    if _is_ended_by_gateway(order, case):
+        return None
     was_paid = case.proposal.text("outcome") == PAID
     by_people = {"by": "people", "cause": "people", "case": subject_of(case.case_id)}
     execution = {name: facts[name] for name in ("execution", "origin", "decision")}
@@ -209,12 +252,27 @@ def _end_subject(order: Order, case: Case, origin: Origin, now: str, facts: Mapp
     return end_by_people(order, key, was_paid=was_paid, at=origin.at, now=now, facts=ended_by, amount_minor=paid_minor)
 
 
+def _is_ended_by_gateway(order: Order, case: Case) -> bool:
+    """Return whether a case is about a refund made at the gateway, whose end the gateway tells as well.
+
+    People end only one that the bank has left pending, and not merely by finding out who made it.
+    """
+    refund = order.account.refunds.get(key_of(case.about))
+    if refund is None or not refund.is_reported:
+        return False
+    was_made_there = case.opened.facts.get("reason") == CaseReason.MADE_AT_GATEWAY
+    return was_made_there or refund.status is not RefundStatus.PENDING
+
+
 def _unrecorded_refund(order: Order, case: Case) -> str | None:
     """Return the id that a refund gets which only a case tells of; None if the case is about anything else."""
     facts = case.opened.facts
     if facts.get("movement_kind") != Operation.REFUND or facts.get("movement_currency") != order.currency:
         return None
     is_orphan = case.about.startswith(MOVEMENT)
+    same = key_of(_matches(order).get(case.about, "")) if is_orphan else _find_orphan_id(order, case.about)
+    if same in order.account.refunds:
+        return None
     refund_id = found_refund_id_of(order.order_id, case.case_id) if is_orphan else key_of(case.about)
     return refund_id if refund_id not in order.account.refunds else None
 

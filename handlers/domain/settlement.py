@@ -82,6 +82,7 @@ _REFUND_ENTRIES: Mapping[tuple[RefundStatus, GatewayStatus], tuple[Kind, ...]] =
     (RefundStatus.REVERSED, GatewayStatus.DECLINED): (),
     (RefundStatus.DECLINED, GatewayStatus.DECLINED): (),
     (RefundStatus.RELEASED, GatewayStatus.FENCED): (),
+    (RefundStatus.RELEASED, GatewayStatus.DECLINED): (),
 }
 """The entries that a reply adds to a refund; none if the ledger has them. A failure after settlement is a reversal."""
 
@@ -175,7 +176,8 @@ _CAPTURE_ENDS = frozenset({Kind.PAYMENT_CAPTURED, Kind.PAYMENT_CAPTURE_DECLINED}
 
 def _kinds(order: Order, key: str, reply: GatewayReply) -> tuple[Kind, ...] | None:
     """Return the entries that a reply leads to; None if ledger and reply contradict each other."""
-    if was_ended_by_people(order, key):
+    refund = order.account.refunds.get(key)
+    if was_ended_by_people(order, key) and not (refund and refund.is_reported):
         return None if reply.status in _WITH_AMOUNT and not _is_confirmed(order, key, reply) else ()
     if reply.status is GatewayStatus.NOTHING and _moved_nothing(order, key):
         return ()
@@ -205,13 +207,12 @@ def _ends_by_people(order: Order, key: str) -> Sequence[Entry]:
 
 
 def _is_confirmed(order: Order, key: str, reply: GatewayReply) -> bool:
-    """Return whether people recorded what the gateway says: a payment or a refund that it had reported to them."""
+    """Return whether people recorded what the gateway says: a payment that it had reported to them, or a return."""
     refund = order.account.refunds.get(key)
     if refund is not None and refund.status is RefundStatus.REVERSED:
         return reply.status is GatewayStatus.REVERSED
-    is_refunded = refund is not None and refund.status is RefundStatus.SETTLED
     is_paid = key == order.order_id and order.account.captured_minor > 0
-    return (is_paid or is_refunded) and is_judged(order, key, quote_reply(reply))
+    return is_paid and is_judged(order, key, quote_reply(reply))
 
 
 def _moved_nothing(order: Order, key: str) -> bool:

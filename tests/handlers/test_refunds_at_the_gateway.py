@@ -10,11 +10,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
+from handlers.domain.canonical import format_instant
 from handlers.domain.order import Order
 from handlers.domain.payments import (
     GatewayReply,
     GatewayStatus,
     Instruction,
+    Movement,
     Operation,
     ReportedRefund,
 )
@@ -23,6 +25,7 @@ from handlers.reconcile import reconcile
 from handlers.runtime.api.views import view_refunds
 from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.reconcile import gateway_notices
+from handlers.runtime.reconcile.reconciliation import Reconciliation
 from tests.fakes.gateway import FakeGateway
 from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of
 
@@ -109,7 +112,7 @@ def test_its_audit_objects_have_a_cause_in_place_of_a_result() -> None:
 
 @pytest.mark.parametrize(("outcome", "refunded"), [("settled", 600), ("released", 0)])
 def test_closing_its_case_writes_the_money_no_second_time(outcome: str, refunded: int) -> None:
-    """Law 37 (cases): `settled` ends the case alone; `released` says that the money came back."""
+    """Law 37 (cases): whatever people say of it, the gateway tells when its money comes back."""
     world, order_id, dashboard = _paid()
     dashboard.refund(600)
     dashboard.reconcile(world, order_id)
@@ -198,12 +201,13 @@ def test_one_that_a_case_alone_tells_of_is_written_once_when_people_close_it() -
     assert (refund.status, order.account.refunded_minor, order.account.open_cases) == ("SETTLED", 600, ())
     dashboard.refund(600, "reversed")
     dashboard.reconcile(world, order_id)
-    assert len(world.order(order_id).account.open_cases) == 1
+    account = world.order(order_id).account
+    assert (account.refunded_minor, account.open_cases) == (0, ())
     assert world.findings() == ()
 
 
-def test_one_that_people_found_to_be_none_stays_out_of_the_ledger() -> None:
-    """Law 37 (cases): what two people decided is not undone by the next look."""
+def test_one_that_people_called_unpaid_is_written_as_soon_as_there_is_room() -> None:
+    """Law 18 (conservation), law 37 (cases): a wrong decision of people is not the end of the gateway's money."""
     world, order_id, dashboard = _paid(payment_method="pm_refund_timeout_never_arrives")
     world.book(refund_of(order_id, amount_minor=1200))
     dashboard.refund(600)
@@ -213,7 +217,142 @@ def test_one_that_people_found_to_be_none_stays_out_of_the_ledger() -> None:
     for _ in range(2):
         dashboard.reconcile(world, order_id)
     order = world.order(order_id)
-    assert (order.account.refunded_minor, order.account.reserved_minor, order.account.open_cases) == (0, 0, ())
+    assert (order.account.refunded_minor, order.account.reserved_minor, order.account.open_cases) == (600, 0, ())
+    assert world.findings() == ()
+
+
+@pytest.mark.parametrize("outcome", ["settled", "released"])
+@pytest.mark.parametrize(
+    ("first", "then", "refunded"),
+    [("pending", "settled", 600), ("pending", "declined", 0), ("settled", "settled", 600), ("settled", "reversed", 0)],
+)
+def test_the_gateway_ends_it_whatever_people_close_its_case_as(
+    outcome: str, first: str, then: str, refunded: int
+) -> None:
+    """Law 18 (conservation), law 37 (cases): closing the case says who made it, and nothing of its money."""
+    world, order_id, dashboard = _paid()
+    dashboard.refund(600, first)
+    dashboard.reconcile(world, order_id)
+    before = world.order(order_id).account
+    assert _close(world, order_id, outcome)["status"] == "succeeded"
+    account = world.order(order_id).account
+    assert (account.refunded_minor, account.reserved_minor) == (before.refunded_minor, before.reserved_minor)
+    dashboard.refund(600, then)
+    for _ in range(2):
+        world.clock.advance(timedelta(hours=7))
+        report = dashboard.reconcile(world, order_id)
+        assert (report["left_to_people"], report["drift"]["gateway"]) == ([], 0)
+    account = world.order(order_id).account
+    assert (account.refunded_minor, account.reserved_minor, account.open_cases) == (refunded, 0, ())
+    assert world.findings() == ()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "then", "refunded", "cases"),
+    [
+        ("settled", "settled", 600, 0),
+        ("settled", "declined", 0, 0),
+        ("released", "pending", 0, 0),
+        ("released", "declined", 0, 0),
+        ("released", "settled", 600, 1),
+        ("released", "reversed", 0, 1),
+    ],
+)
+def test_one_that_its_bank_never_ends_is_ended_by_people_and_the_gateway_corrects_them(
+    outcome: str, then: str, refunded: int, cases: int
+) -> None:
+    """Law 18 (conservation), law 37 (cases): what moved after all is written again, with a case of its own."""
+    world, order_id, dashboard = _paid()
+    dashboard.refund(600, "pending")
+    dashboard.reconcile(world, order_id)
+    _close(world, order_id, "settled")
+    world.clock.advance(timedelta(days=31))
+    dashboard.reconcile(world, order_id)
+    assert world.order(order_id).account.open_cases[0].opened.facts["reason"] == "stuck"
+    assert _close(world, order_id, outcome, 2)["status"] == "succeeded"
+    assert world.order(order_id).account.reserved_minor == 0
+    dashboard.refund(600, then)
+    for _ in range(3):
+        world.clock.advance(timedelta(hours=7))
+        assert dashboard.reconcile(world, order_id)["left_to_people"] == []
+    account = world.order(order_id).account
+    assert (account.refunded_minor, account.reserved_minor, len(account.open_cases)) == (refunded, 0, cases)
+    if then == "settled":
+        dashboard.refund(600, "reversed")
+        dashboard.reconcile(world, order_id)
+        assert world.order(order_id).account.refunded_minor == 0
+    assert world.findings() == ()
+
+
+def _orphan(world: World, order_id: str) -> str:
+    """Open the case of a dashboard's refund as a release did that knew such refunds from the gateway's list alone."""
+    deps, now = world.parts(), world.clock()
+    moved = Movement(
+        reference="txn_1",
+        at=format_instant(now),
+        kind="refund",
+        amount_minor=600,
+        currency="EUR",
+        order_id=order_id,
+    )
+    run = Reconciliation(
+        orders=deps.orders,
+        gateway=deps.gateway,
+        audit=deps.audit,
+        now=now,
+        fence_after=timedelta(),
+        watchlists=deps.sweeps,
+    )
+    run.open_orphan_case(world.order(order_id), moved)
+    return _open_case_about(world, order_id, "movement:txn_1")
+
+
+def _open_case_about(world: World, order_id: str, about: str) -> str:
+    (case,) = (case for case in world.order(order_id).account.open_cases if case.about == about)
+    return case.case_id
+
+
+def _settle(world: World, order_id: str, case_id: str) -> dict[str, Any]:
+    world.book(resolution_of(order_id, case_id, f"resolution-{case_id}", outcome="settled"))
+    return world.book(decision_of(order_id, case_id, f"decision-{case_id}"))
+
+
+@pytest.mark.parametrize("closed", ["before", "after", "never"])
+@pytest.mark.parametrize("references", [("re_1",), ("re_2", "re_1")])
+def test_an_orphan_of_an_earlier_release_is_taken_for_one_reported_refund(
+    closed: str, references: tuple[str, ...]
+) -> None:
+    """Law 18 (conservation), law 39 (two releases): nothing is counted twice, and no second refund is swallowed."""
+    world, order_id, dashboard = _paid()
+    orphan = _orphan(world, order_id)
+    if closed == "before":
+        assert _settle(world, order_id, orphan)["status"] == "succeeded"
+    for reference in references:
+        dashboard.refund(600, reference=reference)
+    for _ in range(2):
+        dashboard.reconcile(world, order_id)
+    assert world.order(order_id).account.refunded_minor == 600 * len(references)
+    for case in world.order(order_id).account.open_cases if closed != "never" else ():
+        assert _settle(world, order_id, case.case_id)["status"] == "succeeded"
+    dashboard.reconcile(world, order_id)
+    assert world.order(order_id).account.refunded_minor == 600 * len(references)
+    for reference in references:
+        dashboard.refund(600, "reversed", reference)
+    dashboard.reconcile(world, order_id)
+    assert world.order(order_id).account.refunded_minor == 0
+    assert world.findings() == ()
+
+
+@pytest.mark.parametrize(("amount_minor", "currency"), [(500, "EUR"), (600, "USD")])
+def test_an_orphan_of_another_amount_is_another_refund(amount_minor: int, currency: str) -> None:
+    """Law 18 (conservation), law 27 (currency)."""
+    world, order_id, dashboard = _paid()
+    orphan = _orphan(world, order_id)
+    dashboard.refund(amount_minor, currency=currency)
+    dashboard.reconcile(world, order_id)
+    assert _settle(world, order_id, orphan)["status"] == "succeeded"
+    reported = amount_minor if currency == "EUR" else 0
+    assert world.order(order_id).account.refunded_minor == 600 + reported
     assert world.findings() == ()
 
 

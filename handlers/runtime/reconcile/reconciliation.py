@@ -13,7 +13,7 @@ from ...domain.approvals import lapse_refund
 from ...domain.audit import outcome_key, outcome_record, outcome_seqs, outcomes_of
 from ...domain.canonical import Json, day_of, format_instant, parse_instant
 from ...domain.captures import expire_payment
-from ...domain.cases import MOVEMENT, apply_reported_refund, is_in_doubt, open_case
+from ...domain.cases import MOVEMENT, apply_reported_refund, is_in_doubt, open_case, refund_id_of_report
 from ...domain.disputes import apply_dispute, disputes_in
 from ...domain.errors import AuditRejected, PaymentOutcomeUnknown, Unavailable
 from ...domain.ledger import Entry, Kind, key_of
@@ -23,7 +23,7 @@ from ...domain.order import NewerRelease, Order
 from ...domain.outcomes import outcome_at
 from ...domain.payments import SEND_WINDOW, DisputePhase, GatewayReply, GatewayStatus, Movement, PaymentGateway
 from ...domain.ports import AuditTrail, Change, OrderRepository, StaleOrder, SweepRepository, Watchlist
-from ...domain.requests import dispute_id_of, reported_refund_id_of
+from ...domain.requests import dispute_id_of
 from ...domain.settlement import Contradiction, apply_gateway_reply
 from ..hold_requests import void_payment
 from ..recording import Recorded
@@ -161,7 +161,7 @@ class Reconciliation:
             change = apply_dispute(order, reported, format_instant(self.now))
             order = self._write(order, dispute_id_of(order.order_id, reported.reference), change)
         for made in reply.refunds:
-            key = reported_refund_id_of(order.order_id, made.reference)
+            key = refund_id_of_report(order, made)
             order = self._write(order, key, apply_reported_refund(order, made, format_instant(self.now)))
             if made.status is not GatewayStatus.DECLINED and not _tells_of(order, order.subject(key)):
                 self.findings.left_to_people.append(
