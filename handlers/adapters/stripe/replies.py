@@ -152,19 +152,18 @@ def dispute_report(dispute: StripeObject) -> ReportedDispute | None:
 
 
 def reported_refund(refund: StripeObject) -> ReportedRefund | None:
-    """Return what a refund that has no key of ours says of itself; None of one that is ours, or moves no money.
+    """Return what a refund that has no key of ours says of itself; None of one that is ours, or takes nothing.
 
     What a partial capture gives up is a refund in Stripe's lists, too. It takes nothing of what was captured. Its
-    balance transaction, which must be expanded, says so.
+    balance transaction, which must be expanded, says so. A refund that fails without one never moved money.
     """
     moved = refund.get("balance_transaction")
-    if _mapping(moved).get("reporting_category") == PARTIAL_CAPTURE_REVERSAL:
-        return None
-    is_moved = bool(moved)
     reply = refund_reply(refund)
-    if _mapping(refund.get("metadata")).get(KEY) or not (is_moved or reply.status is GatewayStatus.PENDING):
+    is_given_up = _mapping(moved).get("reporting_category") == PARTIAL_CAPTURE_REVERSAL
+    is_unproven = reply.status is GatewayStatus.SETTLED and not moved
+    if is_given_up or is_unproven or _mapping(refund.get("metadata")).get(KEY):
         return None
-    has_come_back = reply.status is GatewayStatus.DECLINED
+    has_come_back = reply.status is GatewayStatus.DECLINED and bool(moved)
     return ReportedRefund(
         reference=reply.reference,
         status=GatewayStatus.REVERSED if has_come_back else reply.status,

@@ -12,6 +12,7 @@ from handlers.domain.errors import PaymentOutcomeUnknown
 from handlers.domain.payments import GatewayReply, GatewayStatus, Instruction, Operation, PaymentMethod
 from handlers.domain.requests import dispute_id_of, reported_refund_id_of
 from tests.fakes.clock import FakeClock
+from tests.support.stripe.card_behaviours import RefundBehaviour
 from tests.support.stripe.double import StripeDouble
 from tests.support.stripe.fault_plan import BEFORE, StripeFault
 from tests.support.stripe.gateways import stripe_gateway
@@ -408,6 +409,23 @@ def test_the_end_of_a_known_refund_of_the_dashboard_is_reported_when_nothing_is_
     assert till.gateway.lookup(payment).refunds == ()
     (known,) = till.gateway.lookup(replace(payment, has_reports=True)).refunds
     assert known.status is GatewayStatus.REVERSED
+
+
+@pytest.mark.parametrize(
+    ("end", "status"), [("failed", "declined"), ("canceled", "declined"), ("succeeded", "settled")]
+)
+def test_a_refund_of_the_dashboard_that_waits_for_our_balance_is_reported_to_its_end(
+    till: Till, end: str, status: str
+) -> None:
+    """Law 29 (late reversals), law 34 (pending is not unknown): one that never moved money is declined."""
+    till.charge()
+    made = till.double.refund_in_dashboard("ord_1", 200, RefundBehaviour(status="pending", is_funded=False))
+    payment = replace(till.order, reference=till.double.intent_of("ord_1")["id"], has_reports=True)
+    (waiting,) = till.gateway.lookup(payment).refunds
+    till.double.returns.advance(made, end)
+    (ended,) = till.gateway.lookup(payment).refunds
+    assert (waiting.status.value, ended.status.value, ended.amount_minor) == ("pending", status, 200)
+    assert till.double.books.balance() == (AMOUNT - 200 if end == "succeeded" else AMOUNT)
 
 
 def test_what_a_partial_capture_gives_up_is_not_a_refund_of_the_dashboard(till: Till) -> None:

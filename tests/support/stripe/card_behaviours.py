@@ -18,10 +18,14 @@ class Later:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundBehaviour:
-    """The course of refunds of a card: the status that the API answers with, and those that follow."""
+    """The course of refunds of a card: the status that the API answers with, and those that follow.
+
+    One that is not `is_funded` waits for our balance: it has no balance transaction before it succeeds.
+    """
 
     status: str = "succeeded"
     later: tuple[Later, ...] = ()
+    is_funded: bool = True
     replies_lost: int = 0
     arrives: bool = True
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.support.stripe.books import API_VERSION, Books
-from tests.support.stripe.card_behaviours import CARDS, Card
+from tests.support.stripe.card_behaviours import CARDS, Card, RefundBehaviour
 from tests.support.stripe.endpoints import Endpoints, Refusal, invalid
 from tests.support.stripe.fault_plan import FaultPlan, StripeFault
 from tests.support.stripe.idempotency import SavedReplies, fingerprint
@@ -221,9 +221,9 @@ class StripeDouble:
         """Return the latest charge of that payment intent."""
         return self.books.objects[self.intent_of(key)["latest_charge"]]
 
-    def refund_in_dashboard(self, key: str, amount: int) -> Wire:
+    def refund_in_dashboard(self, key: str, amount: int, course: RefundBehaviour | None = None) -> Wire:
         """Refund a payment the way a person does in the dashboard: without our metadata."""
-        return self.returns.refund(self.charge_of(key), amount, {})
+        return self.returns.refund(self.charge_of(key), amount, {}, course)
 
 
 _REFUSED: Final[Mapping[StripeFault | None, Refusal]] = {

@@ -28,31 +28,39 @@ class Returns:
         if course.status == "failed":
             made["failure_reason"] = "declined"
         else:
-            self._withdraw(made, charge)
+            self._promise(made, charge)
+        if course.status != "failed" and course.is_funded:
+            self._withdraw(made)
         self.books.emit("refund.created", made)
         for later in course.later:
             self.books.schedule(later.after, partial(self.advance, made, later.status))
         return made
 
-    def _withdraw(self, refund: Wire, charge: Wire) -> None:
+    def _promise(self, refund: Wire, charge: Wire) -> None:
         charge["amount_refunded"] += refund["amount"]
         charge["refunded"] = charge["amount_refunded"] == charge["amount"]
-        refund["balance_transaction"] = self.books.move_money(refund, -refund["amount"], "refund", "refund")["id"]
         self.books.emit("charge.refunded", charge)
 
+    def _withdraw(self, refund: Wire) -> None:
+        refund["balance_transaction"] = self.books.move_money(refund, -refund["amount"], "refund", "refund")["id"]
+
     def advance(self, refund: Wire, status: str) -> None:
-        """The bank ends a pending refund, or returns one that had succeeded."""
+        """The bank ends a pending refund, or returns one that had succeeded; a pending one can be canceled as well."""
         if refund["status"] not in ("pending", "succeeded") or refund["status"] == status:
             return
         refund["status"] = status
-        if status == "failed":
+        if status in ("failed", "canceled"):
             self._return_money(refund)
+        elif not refund["balance_transaction"]:
+            self._withdraw(refund)
         self.books.emit("refund.failed" if status == "failed" else "refund.updated", refund)
 
     def _return_money(self, refund: Wire) -> None:
         charge = self.books.objects[refund["charge"]]
         charge["amount_refunded"] -= refund["amount"]
         charge["refunded"] = False
+        if not refund["balance_transaction"]:
+            return
         returned = self.books.move_money(refund, refund["amount"], "refund_failure", "refund_failure")
         refund["failure_balance_transaction"], refund["failure_reason"] = returned["id"], "expired_or_canceled_card"
 
