@@ -29,6 +29,7 @@ def limit_concurrency(functions: MiniStackModule) -> None:
     _share_reservations(functions)
     _refuse_reservations(functions)
     _throttle_unreserved_functions(functions)
+    _name_shared_limit(functions)
 
 
 def _share_reservations(functions: MiniStackModule) -> None:
@@ -92,3 +93,21 @@ def _throttle_unreserved_functions(functions: MiniStackModule) -> None:
         release(key)
 
     functions._acquire_execution_slot, functions._release_execution_slot = acquire_within_limit, release_within_limit
+
+
+def _name_shared_limit(functions: MiniStackModule) -> None:
+    """Let the error of a throttled invocation name the shared limit: MiniStack names the quota, which is not reached.
+
+    What the quota leaves unreserved is never less than the shared limit, so no other limit of the account is met.
+    """
+    respond = functions._throttle_response
+
+    def respond_with_limit(reason_code: str, msg: str, *rest: object) -> object:
+        if reason_code == "ConcurrentInvocationLimitExceeded":
+            msg = (
+                "Rate Exceeded: functions without reserved concurrency share "
+                f"{UNRESERVED_CONCURRENCY} concurrent executions"
+            )
+        return respond(reason_code, msg, *rest)
+
+    functions._throttle_response = respond_with_limit

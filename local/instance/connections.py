@@ -5,15 +5,20 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..errors import NotRunning, ToolMissing
 from ..provider.aws import AwsClient
+
+if TYPE_CHECKING:
+    from boto3.session import Session
 
 _VALIDITY_DAYS: Final = 825
 TOKEN_HEADER: Final = "x-booking-token"  # noqa: S105 - the name of a header
@@ -31,6 +36,8 @@ _NO_USER_FILES: Final = {
     "credentials_file": (None, None, os.devnull, None),
 }
 """A user's profiles and files say nothing about an embedded AWS."""
+_making_client: Final = threading.Lock()
+"""Clients may be shared by threads, their making may not."""
 
 
 def connect(
@@ -41,31 +48,36 @@ def connect(
     credentials: Mapping[str, str | None] = _ADMINISTRATOR,
 ) -> AwsClient:
     """A boto3 client of a service, with an administrator's rights or with credentials as STS gives them."""
-    import boto3
-    import botocore.session
     from botocore.config import Config
 
-    session = boto3.session.Session(
-        aws_access_key_id=credentials["AccessKeyId"],
-        aws_secret_access_key=credentials["SecretAccessKey"],
-        aws_session_token=credentials["SessionToken"],
-        region_name=region,
-        botocore_session=botocore.session.Session(session_vars=_NO_USER_FILES),
-    )
-    client: AwsClient = session.client(
-        service,  # type: ignore[call-overload]  # the name comes from the caller
-        endpoint_url=endpoint,
-        verify=str(certificate),
-        config=Config(
-            retries={"mode": "standard", "max_attempts": 3},
-            read_timeout=65,
-            max_pool_connections=64,
-            inject_host_prefix=False,
-            s3={"addressing_style": "path"},
-            proxies={},
-        ),
-    )
+    with _making_client:
+        client: AwsClient = _session().client(
+            service,  # type: ignore[call-overload]  # the name comes from the caller
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+            region_name=region,
+            endpoint_url=endpoint,
+            verify=str(certificate),
+            config=Config(
+                retries={"mode": "standard", "max_attempts": 3},
+                read_timeout=65,
+                max_pool_connections=64,
+                inject_host_prefix=False,
+                s3={"addressing_style": "path"},
+                proxies={},
+            ),
+        )
     return client
+
+
+@cache
+def _session() -> "Session":
+    """Return the session of all clients: each new one would parse botocore's list of all endpoints again (0.1 s)."""
+    import botocore.session
+    from boto3.session import Session
+
+    return Session(botocore_session=botocore.session.Session(session_vars=_NO_USER_FILES))
 
 
 def fetch(url: str, certificate: Path, method: str = "GET", headers: Mapping[str, str] | None = None) -> bytes:

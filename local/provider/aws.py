@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -43,6 +44,12 @@ class Aws:
             if service not in self._clients:
                 self._clients[service] = self.connect(service)
             return self._clients[service]
+
+    @cached_property
+    def caller(self) -> ReadonlyValues:
+        """The caller's identity, asked for once: programs ask with every policy, and the administrator is one."""
+        answer: ReadonlyValues = self.client("sts").get_caller_identity()
+        return answer
 
     def arn(self, service: str, resource: str, *, region: bool = True, account: bool = True) -> str:
         """The ARN of a resource of this account."""

@@ -97,10 +97,13 @@ class EmbeddedProvider:
         if preview:
             return CreatedResource(id="", outputs=_predicted_outputs(kind, wanted, {}, kind.properties))
         try:
-            id_ = self._create_or_adopt(kind, urn, wanted)
+            id_ = self._adopt(kind, urn, wanted)
+            is_complete = id_ is None and kind.creates_completely
+            id_ = id_ or self._create(kind, urn, wanted)
         except (ClientError, BotoCoreError, ProviderError, OSError) as error:
             raise ResourceFailed(urn, "created", _failure_reason(error)) from error
-        return CreatedResource(id=id_, outputs=self._converge(kind, urn, "created", id_, wanted, {}))
+        outputs = self._converge(kind, urn, "created", id_, wanted, {}, is_complete=is_complete)
+        return CreatedResource(id=id_, outputs=outputs)
 
     def read(self, urn: str, token: str, id_: str, old_inputs: Inputs | None = None) -> ReadResource | None:
         """Read the resource as it is now; None when it is gone. Without old inputs it is an import."""
@@ -195,22 +198,37 @@ class EmbeddedProvider:
         ends = rule.suffix_if[1] if rule.suffix_if and inputs.get(rule.suffix_if[0]) else ""
         return {**inputs, rule.property: kept or generate_name(rule, urn, naming, ends), AUTO_NAMED: [rule.property]}
 
-    def _create_or_adopt(self, kind: Resource, urn: str, inputs: Inputs) -> str:
-        """The id of the bare resource, adopted or new."""
+    def _adopt(self, kind: Resource, urn: str, inputs: Inputs) -> str | None:
+        """Return the id of the resource that an interrupted creation has left, if there is one."""
         entry = self.journal.orphan(urn)
         if entry is not None:
             id_ = kind.find(self.aws, {**inputs, **entry.names}, entry.marker)
             if id_ is not None and (entry.id in (None, id_)):
                 self.journal.record_created(entry, id_)
                 return id_
+        return None
+
+    def _create(self, kind: Resource, urn: str, inputs: Inputs) -> str:
+        """Make the bare resource and return its id."""
         entry = self.journal.record_intent(urn, {name: inputs[name] for name in kind.identity if name in inputs})
         id_ = kind.create(self.aws, inputs, entry.marker)
         self.journal.record_created(entry, id_)
         return id_
 
-    def _converge(self, kind: Resource, urn: str, verb: str, id_: str, inputs: Inputs, olds: Inputs) -> Values:
+    def _converge(
+        self,
+        kind: Resource,
+        urn: str,
+        verb: str,
+        id_: str,
+        inputs: Inputs,
+        olds: Inputs,
+        *,
+        is_complete: bool = False,
+    ) -> Values:
         try:
-            kind.converge(self.aws, id_, inputs, olds)
+            if not is_complete:
+                kind.converge(self.aws, id_, inputs, olds)
             outputs = self._read_outputs(kind, id_, inputs)
         except (ClientError, BotoCoreError, ProviderError, OSError) as error:
             raise PartiallyCreated(

@@ -66,8 +66,7 @@ def resource_type(token: str) -> Resource:
 
 
 def _caller_identity(aws: Aws) -> Values:
-    identity = aws.client("sts").get_caller_identity()
-    return {"accountId": identity["Account"], "arn": identity["Arn"], "userId": identity["UserId"]}
+    return {"accountId": aws.caller["Account"], "arn": aws.caller["Arn"], "userId": aws.caller["UserId"]}
 
 
 def _region(aws: Aws) -> Values:

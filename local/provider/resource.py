@@ -4,7 +4,8 @@ A class writes down its `properties` and how to `create`, `converge`, `read` and
 diffs, previews, names, adoption of orphans, partial failures) is generic and lives in `provider.Provider`.
 
 The division of labour keeps Create and Update one routine: `create` makes the bare resource in the fewest calls and
-returns its id; `converge` then brings whatever is there to what is asked for, and is all that an update does.
+returns its id; `converge` then brings whatever is there to what is asked for, and is all that an update does. A type
+whose `create` does all of it says so, and a creation of it is not converged; what is adopted or updated is.
 """
 
 import hashlib
@@ -64,6 +65,8 @@ class Resource(ABC):
     """The rule for the name of an unnamed resource; None where AWS has no name or the program must give it."""
     is_regional: ClassVar[bool] = True
     """Resources of the type belong to a region; those of IAM do not."""
+    creates_completely: ClassVar[bool] = False
+    """`create` leaves nothing to do for `converge`, so a creation makes none of its calls."""
     identity: ClassVar[tuple[str, ...]] = ()
     """The inputs by which AWS tells two resources of the type apart: a replacement that keeps them deletes first."""
 

@@ -36,6 +36,9 @@ class FakeLambda:
     def _release_execution_slot(self, key: str) -> None:
         self.held.remove(key)
 
+    def _throttle_response(self, reason_code: str, msg: str, retry_after: int = 1) -> tuple[str, str, int]:
+        return reason_code, msg, retry_after
+
     def reserve(self, name: str, number: int) -> object:
         return self._put_function_concurrency(name, {"ReservedConcurrentExecutions": number})
 
@@ -88,3 +91,13 @@ def test_a_released_reserved_slot_frees_no_unreserved_one() -> None:
         functions.begin("one")
     functions.end("reserved")
     assert functions.begin("one") == (None, "account")
+
+
+def test_a_throttled_invocation_names_the_limit_that_was_met() -> None:
+    functions = FakeLambda(one=None)
+    shared = functions._throttle_response("ConcurrentInvocationLimitExceeded", "account concurrency cap 1000 reached")
+    own = functions._throttle_response("ReservedFunctionConcurrentInvocationLimitExceeded", "function one", 2)
+    assert shared[1] == (
+        f"Rate Exceeded: functions without reserved concurrency share {UNRESERVED_CONCURRENCY} concurrent executions"
+    )
+    assert own == ("ReservedFunctionConcurrentInvocationLimitExceeded", "function one", 2)

@@ -75,6 +75,7 @@ class Api(ModelledResource):
 class _Child(ModelledResource):
     """A part of an API, which its id does not name."""
 
+    creates_completely = True
     service = "apigatewayv2"
     natural_key: ClassVar[tuple[str, ...]]
     """The inputs by which an orphan of an interrupted creation is recognised within its API."""
@@ -94,10 +95,6 @@ class _Child(ModelledResource):
             if [sibling.get(member) or None for member in members] == wanted:  # "" stands for a text that is missing
                 return str(sibling[self.id_member])
         return None
-
-    def outputs(self, aws: Aws, id_: str, fact: ReadonlyValues) -> Outputs:
-        keys = self.keys(aws, id_) or {}
-        return super().outputs(aws, id_, fact) | {"apiId": keys.get("ApiId")}
 
     def import_id(self, id_: str) -> str:
         return id_.rpartition("/")[2]

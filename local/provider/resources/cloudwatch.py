@@ -68,6 +68,7 @@ class MetricAlarm(Resource):
     """An alarm on one metric, or on an expression over several."""
 
     token = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    creates_completely = True
     auto_name = AutoName()
     identity = ("name",)
     properties = {
@@ -156,6 +157,7 @@ class CompositeAlarm(Resource):
     """An alarm on the states of other alarms."""
 
     token = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
+    creates_completely = True
     identity = ("alarmName",)
     properties = {
         "alarmName": string(required=True, replaces=True),

@@ -28,6 +28,7 @@ class EventRule(Resource):
     """A pattern of events, or a schedule."""
 
     token = "aws:cloudwatch/eventRule:EventRule"
+    creates_completely = True
     auto_name = AutoName(max_length=64)
     identity = ("eventBusName", "name")
     properties = {
@@ -101,6 +102,7 @@ class EventTarget(Resource):
     """A target that receives a rule's events."""
 
     token = "aws:cloudwatch/eventTarget:EventTarget"
+    creates_completely = True
     auto_name = AutoName(property="targetId")
     identity = ("eventBusName", "rule", "targetId")
     properties = {

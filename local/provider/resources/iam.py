@@ -108,6 +108,7 @@ class RolePolicy(Resource):
     """A policy inside a role."""
 
     token = "aws:iam/rolePolicy:RolePolicy"
+    creates_completely = True
     is_regional = False
     auto_name = AutoName()
     identity = ("role", "name")

@@ -51,10 +51,13 @@ class ModelledResource(Resource):
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         keys = self.keys(aws, id_)
         answer = fetch_or_none(self.call, aws=aws, verb=self.reads, members=keys) if keys is not None else None
-        return None if answer is None else self.outputs(aws, id_, self._description(answer))
+        if keys is None or answer is None:
+            return None
+        fact = self._description(answer)
+        return self.outputs(aws, id_, {**keys, **fact} if fact else fact)
 
     def outputs(self, aws: Aws, id_: str, fact: ReadonlyValues) -> Outputs:
-        """The properties of a description; classes add what AWS computes."""
+        """The properties of a description with its keys; classes add what AWS computes."""
         return _values(self.properties, fact, self.spelled)
 
     def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:

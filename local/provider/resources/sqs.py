@@ -98,6 +98,7 @@ class Queue(Resource):
 class _QueueAttribute(Resource):
     """One attribute of a queue that is a resource of its own."""
 
+    creates_completely = True
     identity = ("queueUrl",)
     attribute: str
     """AWS's name of it."""
