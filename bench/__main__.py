@@ -31,29 +31,47 @@ def benchmark_names() -> list[str]:
 def main(arguments: Sequence[str]) -> int:
     """Run the requested benchmarks, or all that are short."""
     asked = _parse(arguments)
-    names = _chosen(asked.names)
-    unknown = sorted(set(names) - set(benchmark_names()))
-    if unknown:
-        print(f"Unknown benchmark {', '.join(unknown)}. Choose from {', '.join(benchmark_names())}.", file=sys.stderr)
+    try:
+        names, before = chosen_names(asked.names), _read_medians(asked.before)
+    except ValueError as error:
+        print(error, file=sys.stderr)
         return 64
-    before = _read_medians(asked.before)
     print(_COLUMNS.format("figure", "against", "median", "quartiles", "limit", "before"))
-    measured = [each for name in names for each in _run(name, Options(rounds=asked.rounds), before)]
-    print(f"\nWritten to {_write(measured)}")
+    measured: list[tuple[str, Figure]] = []
+    try:
+        for name in names:
+            for each in _run(name, Options(rounds=asked.rounds), before):
+                measured.append(each)
+    finally:  # an error of one benchmark takes no figures of the others away
+        print(f"\nWritten to {_write(measured)}")
     return 0 if all(figure.is_met for _, figure in measured) else 1
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="*", help=f"benchmarks, or `all`: {', '.join(benchmark_names())}")
-    parser.add_argument("--rounds", type=int, default=Options().rounds, help="turns of each measurement")
+    parser.add_argument("--rounds", type=_positive, default=Options().rounds, help="turns of each measurement")
     parser.add_argument("--before", type=Path, help="JSON file of an earlier run, whose medians are shown beside")
     return parser.parse_args(arguments)
 
 
-def _chosen(asked: Sequence[str]) -> list[str]:
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, got {text!r}")
+    return int(text)
+
+
+def chosen_names(asked: Sequence[str]) -> list[str]:
+    """Return the names of the benchmarks to run.
+
+    Raises:
+        ValueError: there is no benchmark of such a name.
+    """
     names = [name for part in asked for name in part.split(",") if name]
-    if names == ["all"]:
+    if unknown := sorted({*names} - {*benchmark_names(), "all"}):
+        known = ", ".join(benchmark_names())
+        raise ValueError(f"Unknown benchmark {', '.join(unknown)}. Choose from {known}, or all.")
+    if "all" in names:
         return benchmark_names()
     return names or [name for name in benchmark_names() if not getattr(_module(name), "IS_LONG", False)]
 
@@ -100,8 +118,20 @@ def _write(measured: Sequence[tuple[str, Figure]]) -> Path:
 
 
 def _read_medians(file: Path | None) -> dict[tuple[str, ...], float]:
-    read = json.loads(file.read_text("utf-8"))["figures"] if file else []
-    return {(each["benchmark"], each["name"], each["against"]): each["median"] for each in read}
+    """Return the medians of an earlier run by benchmark, name and peer.
+
+    Raises:
+        ValueError: the file is not one that a run has written.
+    """
+    if file is None:
+        return {}
+    try:
+        read = json.loads(file.read_text("utf-8"))["figures"]
+        return {(each["benchmark"], each["name"], each["against"]): each["median"] for each in read}
+    except OSError as error:
+        raise ValueError(f"--before {file} cannot be read: {error.strerror}.") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"--before {file} has no figures: give a file that an earlier run has written.") from error
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ class AwsDouble(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answering)
         self.replies: list[AwsCall] = []
-        self.requests = 0
+        self.expected = self.requests = 0
         self.received_bytes = 0
 
     @property
@@ -127,6 +127,12 @@ class AwsDouble(ThreadingHTTPServer):
     def expect(self, conversation: Conversation, requests: int = 1) -> None:
         """Begin the conversation anew, for so many requests with these calls."""
         self.replies, self.requests, self.received_bytes = [*conversation.calls] * requests, 0, 0
+        self.expected = len(self.replies)
+
+    def check(self) -> None:
+        """Fail unless exactly the expected calls were made; else a ratio compares different work."""
+        if self.requests != self.expected:
+            raise AssertionError(f"A measured program made {self.requests} calls of AWS instead of {self.expected}.")
 
 
 class _Answering(BaseHTTPRequestHandler):

@@ -17,25 +17,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import urllib3
-import yaml
 
 from local.drivers.in_process import deploy
 from local.instance import Instance
-from local.instance.token_issuer import OWN_AUDIENCE, OWN_ISSUER, issue_token
+from local.instance.token_issuer import issue_token
 from local.pytest_plugin import DeployedStack
+from tests.integration.shop import put_on_shelf
+from tests.integration.stage_values import EXPRESS, PROGRAM
 
-from ._figures import ROOT, Figure, Options, ratio, take_turns
+from ._figures import Figure, Options, ratio, take_turns
 
 IS_LONG: Final = True
-_PROGRAM: Final = ROOT / "__main__.py"
 _SKU, _PRICE_MINOR = "BENCH", 800
-_EXPRESS: Final = {
-    "booking:workflowType": "EXPRESS",
-    "booking:executionTimeoutSeconds": "24",
-    "booking:alarmP99Seconds": "20",
-    "booking:apiIssuer": OWN_ISSUER,
-    "booking:apiAudiences": json.dumps([OWN_AUDIENCE]),
-}
 _BODY: Final = {
     "currency": "EUR",
     "lines": [{"sku": _SKU, "quantity": 1, "unit_price_minor": _PRICE_MINOR}],
@@ -120,7 +113,7 @@ def figures(options: Options) -> Iterator[Figure]:
         instance = Instance.at(Path(folder))
         instance.start()
         try:
-            standard, express = _deploy(instance, "dev", {}), _deploy(instance, "staging", _values_of_dev() | _EXPRESS)
+            standard, express = _deploy(instance, "dev", {}), _deploy(instance, "staging", EXPRESS)
             yield from _compare(standard, express, 3 * options.rounds)
         finally:
             instance.stop()
@@ -145,17 +138,9 @@ def _compare(standard: _Stage, express: _Stage, rounds: int) -> Iterator[Figure]
 
 
 def _deploy(instance: Instance, stage: str, config: Mapping[str, Any]) -> _Stage:
-    stack = DeployedStack(instance=instance, outputs=deploy(instance, _PROGRAM, stage, config))
-    texts = {"pk": f"SKU#{_SKU}", "sku": _SKU, "currency": "EUR"}
-    numbers = {"schema": 1, "price_minor": _PRICE_MINOR, "available": 100_000}
-    item = {**{k: {"S": v} for k, v in texts.items()}, **{k: {"N": str(v)} for k, v in numbers.items()}}
-    stack.client("dynamodb").put_item(TableName=stack.outputs["ordersTable"], Item=item)
+    stack = DeployedStack(instance=instance, outputs=deploy(instance, PROGRAM, stage, config))
+    put_on_shelf(stack, _SKU, _PRICE_MINOR, 100_000)
     return _Stage(stack)
-
-
-def _values_of_dev() -> dict[str, Any]:
-    values: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text("utf-8"))["config"]
-    return values
 
 
 def _time(act: Callable[[], object]) -> float:

@@ -13,7 +13,7 @@ from typing import Final
 
 from ._conversations import AwsDouble, Conversation, aws_double, record_conversations
 from ._figures import Figure, Options, figure, ratio, take_turns
-from .cold import FUNCTIONS, command_of, environment_of, write_conversation
+from .cold import CHECK, FUNCTIONS, command_of, environment_of, write_conversation
 
 REQUESTS: Final = 40
 _LOOP: Final = """
@@ -23,7 +23,7 @@ with redirect_stdout(io.StringIO()):
     request()
     began = time.process_time()
     for _ in range({requests}):
-        request()
+        answer = request()
     taken = time.process_time() - began
 print(taken)
 """
@@ -32,7 +32,7 @@ from handlers.{function} import handler
 class Context:
     def get_remaining_time_in_millis(self): return 900_000
 def request():
-    handler(conversation["event"], Context())
+    return handler(conversation["event"], Context())
 """
 _CALLS: Final = """
 from datetime import timedelta
@@ -53,11 +53,9 @@ def figures(options: Options) -> Iterator[Figure]:
         for function in FUNCTIONS:
             conversation = conversations[function]
             file = write_conversation(conversation, Path(folder))
-            programs = {"ours": _OURS.format(function=function), "calls": _CALLS}
-            measures = {
-                name: partial(_measure, program + _LOOP.format(requests=REQUESTS), file, conversation, aws)
-                for name, program in programs.items()
-            }
+            loop = _LOOP.format(requests=REQUESTS)
+            programs = {"ours": _OURS.format(function=function) + loop + CHECK, "calls": _CALLS + loop}
+            measures = {name: partial(_measure, program, file, conversation, aws) for name, program in programs.items()}
             taken = take_turns(options.rounds, measures)
             name = f"{function}: warm request, AWS calls: {len(conversation.calls)}"
             yield ratio(name, taken["ours"], taken["calls"], "the calls alone", limit=1.7)
@@ -69,4 +67,5 @@ def _measure(program: str, file: Path, conversation: Conversation, aws: AwsDoubl
     aws.expect(conversation, requests=REQUESTS + 1)
     command, environment = command_of(program, file), environment_of(conversation, aws)
     ran = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    aws.check()
     return float(ran.stdout)

@@ -13,8 +13,8 @@ PRICE_REGION: Final = "us-east-1"
 PRICE_DATE: Final = "2025-07"
 """The month as of which these are the prices: first tiers, without free tiers, discounts and taxes.
 
-AWS's own pages could not be read when the list was made. Each price names the published texts that it was compared
-with; those without any were entered from memory: compare them with the page of their source before you rely on a line.
+AWS's own pages could not be read when the list was made. Each price names the published text that it was compared
+with; those without one were entered from memory: compare them with the page of their source before you rely on a line.
 """
 
 
@@ -28,14 +28,15 @@ class Price(NamedTuple):
     unit: str
     source: str
     compared: str = ""
-    """Published text of the year 2024 or later that states the same price; "" if none was found."""
+    """Address of a published text of the year 2024 or later that states the same price; "" if none was found."""
 
 
 def _price(dollars: str, per: int, unit: str, page: str, compared: str = "") -> Price:
     return Price(Decimal(dollars) / per, unit, f"aws.amazon.com/{page}/pricing", compared)
 
 
-_STATES: Final = ("aws.amazon.com/step-functions/pricing", "published texts of 2025")
+_STATES: Final = ("aws.amazon.com/step-functions/pricing", "wring.co/blog/aws-step-functions-pricing-guide")
+_DYNAMODB: Final = "airbyte.com/data-engineering-resources/dynamodb-pricing"
 _LAMBDA: Final = "cloudchipr.com/blog/aws-lambda-pricing"
 _S3: Final = "c3x.dev/blog/s3-request-fees-explained"
 _LOGS: Final = "hykell.com/knowledge-base/aws-cloudwatch-logs-pricing"
@@ -48,8 +49,8 @@ PRICES: Final = {
     "invocation": _price("0.20", 1_000_000, "invocations", "lambda", _LAMBDA),
     "arm64": _price("0.0000133334", 1, "GB-seconds on arm64", "lambda", _LAMBDA),
     "x86_64": _price("0.0000166667", 1, "GB-seconds on x86_64", "lambda", _LAMBDA),
-    "write_unit": _price("0.625", 1_000_000, "write units", "dynamodb", "published texts of 2025"),
-    "read_unit": _price("0.125", 1_000_000, "read units", "dynamodb", "published texts of 2025"),
+    "write_unit": _price("0.625", 1_000_000, "write units", "dynamodb", _DYNAMODB),
+    "read_unit": _price("0.125", 1_000_000, "read units", "dynamodb", _DYNAMODB),
     "s3_put": _price("5.00", 1_000_000, "PUTs", "s3", _S3),
     "s3_get": _price("0.40", 1_000_000, "GETs", "s3", _S3),
     "log_gb": _price("0.50", 1, "GB of logs", "cloudwatch", _LOGS),

@@ -1,11 +1,14 @@
 """The benchmarks' own arithmetic and their registration; what they measure is not run here."""
 
 import importlib
+import inspect
+from pathlib import Path
 
 import pytest
 
-from bench.__main__ import benchmark_names, main
-from bench._figures import Options, figure, ratio, take_turns
+from bench.__main__ import benchmark_names, chosen_names, main
+from bench._conversations import AwsDouble
+from bench._figures import figure, ratio, take_turns
 
 
 def test_measurements_take_turns_in_alternating_order() -> None:
@@ -30,9 +33,41 @@ def test_more_can_be_better() -> None:
 def test_every_benchmark_yields_figures_and_says_what_it_measures(name: str) -> None:
     module = importlib.import_module(f"bench.{name}")
     assert module.__doc__
-    assert iter(module.figures(Options()))  # a generator, which measures nothing until it is asked
+    assert inspect.isgeneratorfunction(module.figures), "it measures nothing until it is asked"
 
 
 def test_an_unknown_benchmark_is_refused_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["cold,warmer"]) == 64
+    assert main(["cold,warmer", "all"]) == 64
     assert "Unknown benchmark warmer. Choose from api, audit_verify, " in capsys.readouterr().err
+
+
+def test_all_may_stand_beside_other_names() -> None:
+    assert chosen_names(["all,cold"]) == benchmark_names()
+
+
+@pytest.mark.parametrize("rounds", ["0", "-1", "x", "1.5"])
+def test_a_number_of_rounds_that_measures_nothing_is_refused(rounds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["cold", f"--rounds={rounds}"])
+    assert f"argument --rounds: must be 1 or more, got {rounds!r}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [None, "no JSON", "[]", "{}", '{"figures": [{"name": "a"}]}', '{"figures": 3}'])
+def test_a_file_that_no_run_has_written_is_refused(
+    content: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "before.json"
+    if content is not None:
+        file.write_text(content)
+    assert main(["cold", "--before", str(file)]) == 64
+    problem = "cannot be read: No such file" if content is None else "has no figures: give a file that an earlier run"
+    assert f"--before {file} {problem}" in capsys.readouterr().err
+
+
+def test_measured_programs_must_make_the_same_calls() -> None:
+    with AwsDouble() as aws:
+        aws.expected = aws.requests = 3
+        aws.check()
+        aws.requests = 4
+        with pytest.raises(AssertionError, match=r"made 4 calls of AWS instead of 3\."):
+            aws.check()
