@@ -5,6 +5,7 @@ from typing import Any
 
 from handlers.contracts.storage import ATTENTION, DEFERRED_SINCE
 from handlers.domain.ledger import find_breaks, key_of
+from handlers.domain.payments import AUTHORIZATION_GONE
 from tests.simulation.fold import hold_cases, is_readable, known_part, ledger_of, plain, require, totals_of
 
 ORDERS_TABLE = "orders"
@@ -89,8 +90,13 @@ def _judged_order(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Claim
     return [
         Claim(_booked_key(entry, order_id), _HEARD[entry["type"]], entry["amount_minor"], entry["type"])
         for entry in ledger[len(earlier) :]
-        if entry["type"] in _HEARD and entry.get("by") not in ("people", "gateway")
+        if entry["type"] in _HEARD and not _is_said_of_another(entry)
     ]
+
+
+def _is_said_of_another(entry: dict[str, Any]) -> bool:
+    """Return whether something else than its own key at the gateway led to an entry: people, a console, its hold."""
+    return entry.get("by") in ("people", "gateway") or entry.get("reason_code") == AUTHORIZATION_GONE
 
 
 def _require_erasure(old: dict[str, Any] | None, new: dict[str, Any], added: list[dict[str, Any]]) -> None:

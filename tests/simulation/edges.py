@@ -36,6 +36,7 @@ ORDER = order_id_of(CUSTOMER, "p1")
 MONTHS = (DAY, 7 * DAY, 20 * DAY, 30 * DAY, 31 * DAY, 62 * DAY, 125 * DAY)
 """Times at which something happens again: after the life of a key or a hold, at the ages of a review, within the refund
 window and behind it, when a dispute comes, and when everybody has forgotten."""
+LAST_REDRIVE = 14 * DAY
 WEEKS = timedelta(days=40)
 """By then every wait that began with the last act is over, and a refund that its bank never ends is a case."""
 SIX = refund_request("r1", "p1", amount_minor=600)
@@ -100,7 +101,7 @@ def forgetting(history_of: HistoryOf, choices: Choices) -> History:
     for _ in range(1 + choices.below(2)):
         history.begin_act()
         after = (SOON, AFTER_FENCE, DAY + SOON, 20 * DAY)[choices.below(4)]
-        if choices.below(2):
+        if after < LAST_REDRIVE and choices.below(2):
             history.add_redrive(history.executions[0], after)
         else:
             history.add(f"again-{len(history.acts)}", same(first), after=after)
@@ -146,7 +147,7 @@ def lasting(history_of: HistoryOf, choices: Choices) -> History:
             _happen(history, choices, first, after, what)
         if choices.below(2):
             history.add_reconcile(after, ORDER if choices.below(4) else None)
-    history.ends = after + WEEKS
+    history.ends, history.between_rests = after + WEEKS, WEEKS
     return history
 
 
@@ -154,9 +155,9 @@ def _happen(history: History, choices: Choices, first: dict[str, Any], after: ti
     """Let one thing happen, at a time of the history's clock."""
     number, is_held = len(history.executions), what == "held"
     kind = choices.below(8)
-    if kind == 0:
+    if kind == 0 and after < LAST_REDRIVE:
         history.add_redrive(history.executions[0], after)
-    elif kind == 1:
+    elif kind <= 1:
         history.add(f"again-{number}", same(first), after=after)
     elif kind == 2:
         history.add(

@@ -13,7 +13,7 @@ from tests.simulation.fold import require
 from tests.simulation.releases import continue_order
 from tests.simulation.services import SimulatedCall, call_number, calls
 from tests.simulation.simulated_ports import SimulatedDeployment
-from tests.simulation.steps import Ended, Node, start
+from tests.simulation.steps import Ended, Node, Program, start
 from tests.simulation.stripe_service import HTTP_FAULTS
 from tests.simulation.world import (
     AT_REST,
@@ -59,6 +59,8 @@ class Execution:
     phase: str = "waiting"
     left: int = 0
     message: dict[str, Any] = field(default_factory=dict)
+    redrives: "Execution | None" = None
+    """The execution that this one is, begun again after it ended without a recorded answer."""
     answer: Any = None
     """The BookingResult that record gave; None while there is none."""
 
@@ -144,11 +146,14 @@ class History:
         self.actors: list[Actor] = []
         self.acts: list[list[Actor]] = []
         """Those who come later: an act begins when the one before has ended, but for the late."""
+        self._act_ends: list[datetime] = []
         self.executions: list[Execution] = []
         self.moments: set[datetime] = {START}
         """The times at which something may have been written."""
         self.ends = AT_REST
         """The time after which everything must come to rest."""
+        self.between_rests = timedelta(0)
+        """The time from one rest to the next, in which what outlasted the first becomes old enough to end."""
         self.faults: Counter[str] = Counter()
         self.happened: list[str] = []
         self.telling = False
@@ -159,6 +164,16 @@ class History:
     def begin_act(self) -> None:
         """Let those who are added from here on come when the others are done."""
         self.acts.append([])
+        self._act_ends.append(max(self.moments))
+
+    def _begin_next_act(self) -> None:
+        """Go on, but first drain the queue of parked results, which keeps none for longer than four weeks."""
+        self.actors, ended = self.acts.pop(0), self._act_ends.pop(0)
+        if SHOP["sqs"].states.things[self.states[3]].get("parking"):
+            event = {"schema": 1, "days": [f"{START:%Y-%m-%d}"]}
+            program = Program("reconcile", event, ended + SOON, self.deployment)
+            program.straight(lambda call, number: self.apply(call, number))
+            self.moments.add(ended + SOON)
 
     def _join(self, actor: Actor) -> None:
         (self.acts[-1] if self.acts else self.actors).append(actor)
@@ -195,9 +210,15 @@ class History:
         self._join(Actor("begin", owner=execution))
 
     def add_redrive(self, execution: Execution, after: timedelta) -> None:
-        """The same execution again, long after its start, which stays the start that policy is judged by."""
+        """The same execution again, long after its start, which stays the start that policy is judged by.
+
+        One whose answer was recorded has only its last state left, which calls nobody. Step Functions redrives what
+        ended at most 14 days ago.
+        """
+        assert after - (execution.requested_at - START) <= timedelta(days=14)
         began = execution.requested_at - START
         self.add(execution.name, execution.request, after=began, skew=after - began)
+        self.executions[-1].redrives = execution
 
     def add_reconcile(
         self, after: timedelta, order_id: str | None = None, runs_as: SimulatedDeployment | None = None
@@ -236,7 +257,7 @@ class History:
             if not self.actors:
                 if not self.acts:
                     return
-                self.actors = self.acts.pop(0)
+                self._begin_next_act()
                 continue
             self.advance(self.actors[below(len(self.actors))])
         require(False, "liveness", f"not at rest after {MOST_STEPS} steps")
@@ -257,7 +278,7 @@ class History:
                 if not self.actors:
                     if not self.acts:
                         break
-                    self.actors = self.acts.pop(0)
+                    self._begin_next_act()
                     continue
             self.advance(self.actors[self.choices.below(len(self.actors))])
         self.run()
@@ -275,6 +296,9 @@ class History:
             return
         if actor.kind == "begin":
             assert actor.owner is not None
+            if actor.owner.redrives and actor.owner.redrives.answer is not None:
+                self.actors.remove(actor)
+                return
             actor.kind, actor.node = "attempt", actor.owner.begin()
             return
         node = actor.node

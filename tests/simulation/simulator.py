@@ -60,9 +60,10 @@ def run(choices: Choices, fault_percent: int = FAULT_PERCENT, telling: bool = Fa
 def _run_to_rest(history: History, hold_back: bool = True) -> list[Actor]:
     held = history.run_but_for_the_late() if hold_back else history.run()
     # As on schedule, the days around the last run: a late attempt dates its entry after the one of an earlier run.
-    days = sorted({_day(each) for each in (*history.moments, START + history.ends + AFTER_FENCE)})
+    ends = history.ends if hold_back else history.ends + history.between_rests
+    days = sorted({_day(START + each + AFTER_FENCE) for each in (history.ends, ends)} | {*map(_day, history.moments)})
     rests_before = 0 if hold_back else 1
-    states, _ = at_rest(tuple(history.states), days, rests_before, history.deployment, history.ends)  # type: ignore[arg-type]
+    states, _ = at_rest(tuple(history.states), days, rests_before, history.deployment, ends)  # type: ignore[arg-type]
     history.states = list(states)
     hold_at_rest(history, states)
     return held
