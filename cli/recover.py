@@ -198,7 +198,7 @@ def _order_from_entries(order_id: str, entries: Entries) -> Order:
     bare = Order(order_id=order_id, ledger=ledger, account=fold(ledger), requests={}, salt=secrets.token_hex(16))
     for entry in ledger:
         is_opening = entry.kind in OPENING or entry.kind is Kind.REFUND_HELD
-        if is_opening and "request_id" in entry.facts and "case" not in entry.facts:
+        if is_opening and entry.facts.get("request_id") and "case" not in entry.facts:
             bare = bare.with_request(_accepted_request(bare, entry.subject))
         if entry.kind in CASE_MESSAGES:
             for request in _resolution_requests(bare, entry):

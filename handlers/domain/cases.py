@@ -22,7 +22,7 @@ from .payments import GatewayReply, GatewayStatus, Operation, ReportedRefund
 from .ports import Change
 from .refunds import CASES_LIMIT, KB, record_refund, worst_case_bytes
 from .requests import MakeDecision, Origin, ResolveCase, case_id_of, found_refund_id_of, reported_refund_id_of
-from .settlement import Contradiction, apply_gateway_reply, end_by_people, quote_reply
+from .settlement import Contradiction, apply_gateway_reply, end_by_people, quote_reply, reply_facts
 
 PAID: Final = "settled"
 """The outcome of a resolution whose subject was paid outside the system; the other is `released`."""
@@ -91,7 +91,7 @@ def apply_reported_refund(order: Order, reported: ReportedRefund, now: str) -> C
     is_found = orphan is not None and found_refund_id_of(order.order_id, orphan.case_id) in order.account.refunds
     is_recordable = reported.currency == order.currency and not is_found
     recorded = record_refund(order, key, amount_minor, kinds, at=None, now=now, facts=facts) if is_recordable else None
-    told: dict[str, Json] = {"gateway_says": quote_reply(reply), "reference": reported.reference}
+    told: dict[str, Json] = {"gateway_says": quote_reply(reply), "reference": reported.reference, **reply_facts(reply)}
     told |= {"movement_kind": Operation.REFUND.value, "movement_currency": reported.currency}
     told |= {SAME_AS: orphan.about} if orphan else {}
     opened = open_case(
@@ -278,13 +278,31 @@ def _unrecorded_refund(order: Order, case: Case) -> str | None:
 
 
 def _paid_minor(order: Order, case: Case) -> int | None:
-    """Return the amount that was paid according to a case, if it is another one than was requested; otherwise None."""
-    movement, told = order.account.movement, str(case.opened.facts.get("gateway_says", "")).split()
+    """Return the amount that was paid according to a case, if it is another one than was requested; otherwise None.
+
+    Money that came back was paid before: the ledger has its return as a lost dispute.
+    """
+    movement, (status, amount_minor, currency) = order.account.movement, _quoted_reply(case)
     usual = movement.amount_minor if movement and not movement.is_void else order.account.requested_minor
     is_payment = type_of(case.about) in ("order", "capture") and not order.account.captured_minor
-    if not is_payment or told[:1] != [PAID] or told[2:] not in ([], [order.currency]):
+    if not is_payment or status not in _WAS_PAID or currency not in ("", order.currency):
         return None
-    return int(told[1]) if int(told[1]) not in (0, usual) else None
+    return amount_minor if amount_minor not in (0, usual) else None
+
+
+_WAS_PAID: Final = (GatewayStatus.SETTLED.value, GatewayStatus.REVERSED.value)
+
+
+def _quoted_reply(case: Case) -> tuple[str, int, str]:
+    """Return status, amount and currency of what the gateway says; an earlier release has the sentence alone."""
+    facts = case.opened.facts
+    status, amount, currency = [*str(facts.get("gateway_says", "")).split(), "", "", ""][:3]
+    amount = str(facts.get("gateway_amount_minor", amount))
+    return (
+        str(facts.get("gateway_status", status)),
+        int(amount) if amount.isdigit() else 0,
+        str(facts.get("gateway_currency", currency)),
+    )
 
 
 def _keys_of(order: Order) -> tuple[str, ...]:

@@ -205,7 +205,7 @@ def record_refund(
     shares: list[Json] = [share.as_json() for share in by_amount(lines, amount_minor)]
     is_superseded: dict[str, Json] = {} if kinds[-1] is Kind.REFUND_SETTLED else {SUPERSEDED: True}
     further: dict[Kind, dict[str, Json]] = {
-        Kind.REFUND_REQUESTED: {"restock": False, "shares": shares},
+        Kind.REFUND_REQUESTED: {"request_id": facts.get("request_id", ""), "restock": False, "shares": shares},
         Kind.REFUND_SETTLED: {"restocked": list[Json](), **is_superseded},
     }
     after = order

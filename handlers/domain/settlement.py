@@ -5,7 +5,7 @@ Longer than 250 lines so that every reply meets every state of an order in one p
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, cast
 
@@ -20,11 +20,15 @@ from .ports import Change, OrderRepository, RetryPolicy, StaleOrder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contradiction:
-    """A disagreement between gateway and ledger that no entry can settle; it is left to people."""
+    """A disagreement between gateway and ledger that no entry can settle; it is left to people.
+
+    `facts` has what the gateway says of a payment or a refund, for the case.
+    """
 
     subject: str
     ledger_says: str
     gateway_says: str
+    facts: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
     def __str__(self) -> str:
         return f"{self.subject}: the ledger says {self.ledger_says}, the gateway says {self.gateway_says}"
@@ -109,7 +113,8 @@ def apply_gateway_reply(
     kinds = _kinds(order, key, reply)
     if kinds is None or _amount_differs(order, key, reply):
         ledger_says = f"{_ledger_status(order, key)} {_expected_amount(order, key)}"
-        return Contradiction(subject=key, ledger_says=ledger_says, gateway_says=quote_reply(reply))
+        says = quote_reply(reply)
+        return Contradiction(subject=key, ledger_says=ledger_says, gateway_says=says, facts=reply_facts(reply))
     return _append_entries(order, key, reply, kinds, at, now, {}) if kinds else None
 
 
@@ -141,6 +146,15 @@ def end_by_people(
 def quote_reply(reply: GatewayReply) -> str:
     """Return a reply as a case quotes it."""
     return f"{reply.status.value} {reply.amount_minor} {reply.currency}".rstrip()
+
+
+def reply_facts(reply: GatewayReply) -> dict[str, Json]:
+    """Return a reply as the facts of a case that quotes it."""
+    return {
+        "gateway_status": reply.status.value,
+        "gateway_amount_minor": reply.amount_minor,
+        "gateway_currency": reply.currency,
+    }
 
 
 def _append_entries(

@@ -6,6 +6,9 @@ from typing import Any, ClassVar
 import pytest
 
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
+from handlers.domain.canonical import format_instant
+from handlers.domain.cases import open_case
+from handlers.domain.lifecycles import CaseReason
 from handlers.domain.order import Order
 from handlers.domain.payments import Movement, MovementPage, Operation
 from handlers.reconcile import reconcile
@@ -226,6 +229,32 @@ def test_a_payment_of_less_than_was_charged_is_recorded_as_the_gateway_says() ->
     assert (world.book(purchase)["status"], world.book(purchase)["amount_minor"]) == ("succeeded", 1000)
     assert world.reconcile(order_id=order_id)["left_to_people"] == []
     assert world.order(order_id).account.captured_minor == world.gateway_net(order_id) == 1000
+    assert world.findings() == ()
+
+
+@pytest.mark.parametrize("quoted", ["as facts", "as a sentence"])
+def test_a_partial_capture_that_came_back_is_paid_as_much_as_the_gateway_says(quoted: str) -> None:
+    """Law 18 (conservation), law 37 (cases), law 39 (two releases): an earlier release quoted a sentence alone."""
+    world, order_id = _held()
+    _capture_in_console(world, order_id, 700)
+    key = {"pk": {"S": order_id}}
+    row = world.dynamodb.get_item(TableName="gateway", Key=key)["Item"]
+    world.dynamodb.put_item(TableName="gateway", Item={**row, "heard": {"S": "reversed"}})
+    if quoted == "as facts":
+        world.reconcile(order_id=order_id)
+    else:
+        says = {"ledger_says": "AUTHORIZED 1600", "gateway_says": "reversed 700 EUR"}
+        opened = open_case(
+            world.order(order_id), order_id, CaseReason.CONTRADICTION, format_instant(world.clock()), facts=says
+        )
+        assert opened is not None
+        world.parts().orders.append(opened)
+    assert _close(world, order_id, "settled")["status"] == "succeeded"
+    for _ in range(2):
+        world.clock.advance(timedelta(hours=7))
+        assert world.reconcile(order_id=order_id)["left_to_people"] == []
+    account = world.order(order_id).account
+    assert (account.captured_minor, account.disputed_minor, account.open_cases) == (700, 700, ())
     assert world.findings() == ()
 
 

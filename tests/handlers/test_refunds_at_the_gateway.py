@@ -391,6 +391,31 @@ def test_a_payment_that_is_not_captured_has_none(token: str) -> None:
     assert (order.account.refunds, order.account.cases) == ({}, {})
 
 
+def test_one_of_a_payment_that_the_ledger_has_only_as_held_is_named_with_the_reason() -> None:
+    """Law 43 (true answers), law 37 (cases): it is not for want of room, and follows once the capture is recorded."""
+    world, order_id, dashboard = _paid(capture="later", hold_seconds=86400)
+    key = {"pk": {"S": order_id}}
+    row = world.dynamodb.get_item(TableName="gateway", Key=key)["Item"]
+    captured = {"heard": {"S": "settled"}, "amount_minor": {"N": "700"}}
+    world.dynamodb.put_item(TableName="gateway", Item={**row, **captured})
+    dashboard.refund(200)
+    _, sentence = dashboard.reconcile(world, order_id)["left_to_people"]
+    assert sentence.endswith("re_1 made at the gateway is not recorded, because the payment is not captured here")
+    assert _close(world, order_id, "settled")["status"] == "succeeded"
+    assert dashboard.reconcile(world, order_id)["left_to_people"] == []
+    account = world.order(order_id).account
+    assert (account.captured_minor, account.refunded_minor) == (700, 200)
+    assert world.findings() == ()
+
+
+def test_its_opening_entry_has_an_empty_request_id() -> None:
+    """Law 39 (two releases): an earlier release reads the request id of every refund."""
+    world, order_id, dashboard = _paid()
+    dashboard.refund(600)
+    dashboard.reconcile(world, order_id)
+    assert world.order(order_id).ledger[2].facts["request_id"] == ""
+
+
 def test_one_of_a_payment_whose_capture_is_heard_of_only_now_follows_it() -> None:
     """Law 41 (events commute): the capture is written first, in the same look."""
     world, order_id, dashboard = _paid(payment_method="pm_timeout")

@@ -171,7 +171,7 @@ def totals_of(ledger: Sequence[dict[str, Any]]) -> Totals:
         else:
             was, held = refunds.get(entry["subject"], (None, amount))
             now = _NEXT_REFUND.get((was, kind))
-            is_late = kind == "RefundRequested" and "request_id" in entry and entry["at"] > until
+            is_late = kind == "RefundRequested" and entry.get("request_id") and entry["at"] > until
             require(not is_late, "law 26", f"a refund of {entry['at']}, allowed until {until}")
             require(now, "law 21", f"{kind} for a refund that is {was}")
             require(held == amount, "laws 16 and 17", f"{kind} of {amount} where {held} was held")

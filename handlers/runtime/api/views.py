@@ -59,7 +59,7 @@ def _refund(order: Order, refund_id: str, for_customer: bool) -> View:
         "currency": order.currency,
         "requested_at": opening.at,
     }
-    requester = {name: opening.facts[name] for name in ("requested_by", "request_id") if name in opening.facts}
+    requester = {name: opening.facts[name] for name in ("requested_by", "request_id") if opening.facts.get(name)}
     return shown if for_customer else shown | requester | {"origin": opening.facts.get("origin")}
 
 

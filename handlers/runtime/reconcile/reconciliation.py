@@ -21,7 +21,15 @@ from ...domain.lifecycles import CaseReason, RefundStatus
 from ...domain.money import format_amount
 from ...domain.order import NewerRelease, Order
 from ...domain.outcomes import outcome_at
-from ...domain.payments import SEND_WINDOW, DisputePhase, GatewayReply, GatewayStatus, Movement, PaymentGateway
+from ...domain.payments import (
+    SEND_WINDOW,
+    DisputePhase,
+    GatewayReply,
+    GatewayStatus,
+    Movement,
+    PaymentGateway,
+    ReportedRefund,
+)
 from ...domain.ports import AuditTrail, Change, OrderRepository, StaleOrder, SweepRepository, Watchlist
 from ...domain.requests import dispute_id_of
 from ...domain.settlement import Contradiction, apply_gateway_reply
@@ -164,9 +172,7 @@ class Reconciliation:
             key = refund_id_of_report(order, made)
             order = self._write(order, key, apply_reported_refund(order, made, format_instant(self.now)))
             if made.status is not GatewayStatus.DECLINED and not _tells_of(order, order.subject(key)):
-                self.findings.left_to_people.append(
-                    f"{order.order_id}: the ledger has no room for the refund {made.reference} made at the gateway"
-                )
+                self.findings.left_to_people.append(_unwritten(order, made))
         return order
 
     def _end_payment(self, order: Order) -> Order:
@@ -234,6 +240,7 @@ class Reconciliation:
         """Write what a reply changes. If the order has changed meanwhile, the next run looks at it again."""
         if isinstance(change, Contradiction):
             says: dict[str, Json] = {"ledger_says": change.ledger_says, "gateway_says": change.gateway_says}
+            says |= change.facts
             return self._leave_to_people(order, key, CaseReason.CONTRADICTION, str(change), says)
         if change is None:
             return order
@@ -324,6 +331,16 @@ class Reconciliation:
             self.findings.recorded.append(Recorded(answer=answer, replayed=False, key=key, is_new=True))
         elif entry.kind is Kind.REFUND_SETTLED:
             self.findings.refunded_elsewhere.append((entry.amount_minor, order.currency))
+
+
+def _unwritten(order: Order, made: ReportedRefund) -> str:
+    """Return why neither an entry nor a case tells of a refund that was made at the gateway itself."""
+    if order.account.captured_minor:
+        return f"{order.order_id}: the ledger has no room for the refund {made.reference} made at the gateway"
+    return (
+        f"{order.order_id}: the refund {made.reference} made at the gateway is not recorded, because the payment "
+        "is not captured here"
+    )
 
 
 def _tells_of(order: Order, subject: str) -> bool:
