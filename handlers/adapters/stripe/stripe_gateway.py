@@ -256,9 +256,12 @@ class StripePaymentGateway:
         raise _failure(made, instruction)
 
     def _attach_customer(self, instruction: Instruction, intent_id: str, customer: str) -> None:
-        """Name the customer who owns a saved payment method: in a call of its own, because the ledger has no names."""
+        """Name the customer who owns a saved payment method: in a call of its own, because the ledger has no names.
+
+        A permission that the key lacks ends the attempt: confirmed without its customer, the payment would be declined.
+        """
         made = self.api.post(f"{INTENTS}/{intent_id}", {"customer": customer})
-        if isinstance(made, StripeError) and made.meaning in _REPEAT_LATER:
+        if isinstance(made, StripeError) and made.meaning in _REPEAT_LATER | _NEVER_DONE:
             raise _failure(made, instruction)
 
     def _cancel(self, intent_id: str, reason: str) -> StripeObject:

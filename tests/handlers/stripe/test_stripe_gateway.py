@@ -350,7 +350,7 @@ def test_a_rolled_key_is_read_anew_once(till: Till) -> None:
     assert asked == [False, True, False, True]
 
 
-@pytest.mark.parametrize("operation", ["create", "confirm", "create_refund"])
+@pytest.mark.parametrize("operation", ["create", "update", "confirm", "create_refund"])
 def test_a_permission_that_the_key_lacks_is_never_told_as_a_decline(till: Till, operation: str) -> None:
     """Law 16 (definite decline): a restricted key is the operator's matter; no bank has refused anything."""
     till.double.faults.add(StripeFault.FORBIDDEN, operation)
@@ -359,7 +359,7 @@ def test_a_permission_that_the_key_lacks_is_never_told_as_a_decline(till: Till, 
     assert _pay_and_refund(till).status is GatewayStatus.SETTLED
 
 
-@pytest.mark.parametrize("operation", ["create", "confirm", "create_refund"])
+@pytest.mark.parametrize("operation", ["create", "update", "confirm", "create_refund"])
 def test_a_failed_dependency_of_stripe_leaves_the_outcome_open(till: Till, operation: str) -> None:
     """Law 15 (ambiguity): 424 says nothing of money; the same key settles it."""
     till.double.faults.add(StripeFault.DEPENDENCY_FAILED, operation)
@@ -369,7 +369,7 @@ def test_a_failed_dependency_of_stripe_leaves_the_outcome_open(till: Till, opera
 
 
 def _pay_and_refund(till: Till) -> GatewayReply:
-    paid = till.charge()
+    paid = till.charge(gateway_customer="cus_1")
     assert paid.status is GatewayStatus.SETTLED
     return till.gateway.refund(till.refund(amount_minor=100))
 
