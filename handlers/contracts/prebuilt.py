@@ -106,9 +106,13 @@ def _aliases(name: str) -> Mapping[str, str]:
 
 
 def _dump(value: Any) -> Any:
+    """Return a message, or a list of them, as JSON-like data; other data already is, however deeply it is nested."""
     if isinstance(value, _Stand):
         return value.model_dump()
-    return [_dump(each) for each in cast("list[object]", value)] if isinstance(value, list) else value
+    if isinstance(value, list):
+        members = cast("list[object]", value)
+        return [each.model_dump() if isinstance(each, _Stand) else each for each in members]
+    return value
 
 
 def _resolve(value: object) -> Any:

@@ -1,6 +1,7 @@
 """The prebuilt schemas are those of the models, and both say the same about any message."""
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -101,6 +102,17 @@ def test_model_and_prebuilt_schema_agree_on_any_message(changed: tuple[str, Any]
     """The same errors at the same places, or the same fields and the same JSON."""
     name, message = changed
     assert _judge(_prebuilt(name), message) == _judge(_model(name), message)
+
+
+def test_a_message_of_a_later_release_is_dumped_however_deeply_its_members_are_nested() -> None:
+    later: list[Any] = []
+    for _ in range(2 * sys.getrecursionlimit()):
+        later = [later]
+    dumped = prebuilt.BookingResult.model_validate({**RESULT, "later": later}).model_dump()["later"]
+    depth = 0
+    while dumped:
+        [dumped], depth = dumped, depth + 1
+    assert depth == 2 * sys.getrecursionlimit()
 
 
 def _model(name: str) -> Callable[[Any], Any]:
