@@ -25,6 +25,8 @@ from botocore.session import Session
 
 SERVICES: Final = ("dynamodb", "events", "kms", "s3", "secretsmanager", "sqs", "stepfunctions")
 """The services that functions call."""
+FOR_CREDENTIALS: Final = ("signin", "sso", "sso-oidc", "sts")
+"""The services that botocore itself asks for the credentials of a profile: assumed roles and signed-in people."""
 _MAX_ATTEMPTS: Final = (
     2  # the second for a connection that broke while the process was frozen; the machine retries beyond that
 )
@@ -61,14 +63,14 @@ class _PlainJson(JSONFileLoader):
 
 
 class _ServiceData(Loader):
-    """botocore's data for the services that functions call."""
+    """botocore's data for the services that functions call, and for those that their credentials come from."""
 
     def __init__(self) -> None:
         super().__init__(file_loader=_PlainJson())
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore passes it by name
         """Return the services, of which botocore only asks whether the wanted one is among them."""
-        return [*SERVICES]
+        return [*SERVICES, *FOR_CREDENTIALS]
 
     def load_data_with_path(self, name: str) -> tuple[Any, str]:
         """Return data and its path. That of the endpoints is botocore's, which then follows its rules for them."""
