@@ -26,6 +26,8 @@ from .base import BOUNDARY_ARN, KEY_ARN, TOPIC_ARN
 
 PROJECT = "booking"
 AUDIENCE = r"^[A-Za-z0-9_:./@-]*[A-Za-z][A-Za-z0-9_:./@-]*$"
+MAX_DECIDING_CLIENTS = 10
+"""Clients whose names, at their longest, leave room for the rest of a function's environment, of 4 KB on Lambda."""
 RETURN_HOST = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 
 KeyArn = Annotated[str, Field(pattern=rf"^({KEY_ARN})?$")]
@@ -53,7 +55,7 @@ _FORMS = {
     "apiIssuer": "the https address of an OpenID Connect issuer, or empty",
     "apiAudiences": "a list of strings without spaces",
     "apiRolesClaim": "the name of a claim, such as groups or cognito:groups",
-    "apiDecidingClients": "a list of strings without spaces",
+    "apiDecidingClients": f"a list of at most {MAX_DECIDING_CLIENTS} strings without spaces",
     "apiCorsOrigins": "a list of origins such as https://shop.example.com",
     "sealCopyBucket": "the name of an S3 bucket, or empty",
     "starterRole": "the name of an IAM role, or empty",
@@ -178,9 +180,11 @@ class Stage(BaseModel):
     """Audiences (or clients) of the tokens that the API accepts, together with apiIssuer."""
     api_roles_claim: str = Field("groups", pattern=r"^[A-Za-z0-9_:./-]{1,255}$")
     """Claim that lists a token's groups; the groups customer, staff, approver and auditor are roles."""
-    api_deciding_clients: tuple[Annotated[str, Field(pattern=r"^[!-~]{1,255}$")], ...] = ()
+    api_deciding_clients: tuple[Annotated[str, Field(pattern=r"^[!-~]{1,255}$")], ...] = Field(
+        (), max_length=MAX_DECIDING_CLIENTS
+    )
     """Subjects (`sub`) of machine clients (client credentials) that may decide on refunds and cases and propose how
-    cases end, if they have the role; empty to leave that to people."""
+    cases end, if they have the role; empty to leave that to people. Needs apiIssuer."""
     api_cors_origins: tuple[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$")], ...] = ()
     """Origins of web pages that may call the API, such as https://shop.example.com; empty for none."""
     api_wait_seconds: int = Field(0, ge=0, le=20)
@@ -340,6 +344,11 @@ class Stage(BaseModel):
                 bool(self.api_issuer) != bool(self.api_audiences),
                 "apiIssuer and apiAudiences must be set together, "
                 f"got {self.api_issuer!r} and {list(self.api_audiences)}.",
+            ),
+            (
+                bool(self.api_deciding_clients) and not self.api_issuer,
+                "apiDecidingClients must be empty without apiIssuer, "
+                f"got {list(self.api_deciding_clients)}: these clients decide through the API. Set apiIssuer too.",
             ),
             (
                 self.api_wait_seconds > 0 and self.function_concurrency == 0,

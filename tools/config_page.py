@@ -36,7 +36,8 @@ _TAIL: Final = """
   waits longer than what it waits for. `alarmP99Seconds` < `executionTimeoutSeconds`.
 - `workflowType: EXPRESS` needs `executionTimeoutSeconds` of at most 300.
 - `forceDestroy` goes neither with `deletionProtection` nor with `auditLockMode: COMPLIANCE`.
-- `subnetIds` and `securityGroupIds` are given together or not at all.
+- `apiIssuer` and `apiAudiences` are given together or not at all, and so are `subnetIds` and `securityGroupIds`.
+  `apiDecidingClients` needs `apiIssuer`.
 - `alertRecipientRequired` needs `alertEmail` or `alertTopicArn`: a stage that notifies nobody is not deployed.
 - `reconcileSchedule` runs at least once a day. An alarm fires when reconcile has not finished for 15 minutes, or on a
   schedule slower than every five minutes, when it is two runs late, but at most an hour.

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic.alias_generators import to_camel
 
-from components.stage import InvalidStage, Stage, allowed_values
+from components.stage import MAX_DECIDING_CLIENTS, InvalidStage, Stage, allowed_values
 from components.stage_schema import json_schema
 from tests.components.synth import CHECKOUT, STAGES, record, stage_values
 
@@ -103,6 +103,7 @@ CONTRADICTORY = [
     ("stripeWebhookSecretArn", {"stripeWebhookSecretArn": SECRET}),
     ("stripeEndpoint", {"gateway": "stripe", "stripeSecretArn": SECRET, "stripeEndpoint": "http://127.0.0.1:1"}),
     ("alertEmail", {"alertRecipientRequired": "true"}),
+    ("apiDecidingClients", {"apiDecidingClients": '["robot"]'}),
     ("reconcileSchedule", {"reconcileSchedule": "rate(25 hours)"}),
     ("reconcileSchedule", {"reconcileSchedule": "cron(0 3 ? * MON *)"}),
     ("reconcileSchedule", {"reconcileSchedule": "cron(0 3 1 * ? *)"}),
@@ -145,6 +146,16 @@ def test_values_that_contradict_each_other_are_refused(key: str, values: dict[st
     [sentence] = str(refused.value).splitlines()[1:]
     assert f"booking:{key}" in sentence
     assert " must " in sentence
+
+
+def test_no_more_clients_may_decide_than_fit_into_the_environment_of_a_function() -> None:
+    longest = [f"{number:0255}" for number in range(MAX_DECIDING_CLIENTS + 1)]
+    api = {"apiIssuer": "https://id.example.com", "apiAudiences": '["booking"]'}
+    stage = of({**api, "apiDecidingClients": json.dumps(longest[1:])})
+    environment = {**stage.token_policy, **stage.approval_policy, **stage.payment_policy}
+    assert len("".join(f"{name}{value}" for name, value in environment.items())) < 3000
+    with pytest.raises(InvalidStage, match="apiDecidingClients must be a list of at most 10 strings"):
+        of({**api, "apiDecidingClients": json.dumps(longest)})
 
 
 def test_all_faults_are_reported_at_once() -> None:
