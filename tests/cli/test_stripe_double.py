@@ -133,7 +133,10 @@ _HIDDEN: Final = re.compile(r"sk_test_double|whsec_double\w+|pi_\w+_secret_\w+|3
 
 
 def _written(folder: Path, order_id: str) -> Iterator[tuple[str, str]]:
-    """Yield what an instance has written, with its place, but for the code of the functions, which lists the tokens."""
+    """Yield what an instance has written, with its place.
+
+    The code of the functions lists the tokens, and compressed bytes may look like one by chance: both are left out.
+    """
     report = folder / "report.html"
     assert run_booking(folder, "report", order_id, "--out", str(report)).exit_code == 0
     yield "report", report.read_text()
@@ -141,9 +144,15 @@ def _written(folder: Path, order_id: str) -> Iterator[tuple[str, str]]:
     logs = instance.client("logs")
     for group in logs.describe_log_groups()["logGroups"]:
         name = group["logGroupName"]
-        for stream in logs.describe_log_streams(logGroupName=name)["logStreams"]:
+        for stream in _streams(logs, name):
             told = logs.get_log_events(logGroupName=name, logStreamName=stream["logStreamName"])
             yield f"log {name} {stream['logStreamName']}", "\n".join(event["message"] for event in told["events"])
     for file in instance.folder.rglob("*"):
-        if file.is_file() and instance.folder / "tmp" not in file.parents:
+        if file.is_file() and file.suffix != ".zip" and instance.folder / "tmp" not in file.parents:
             yield f"file {file.relative_to(instance.folder)}", file.read_bytes().decode(errors="replace")
+
+
+def _streams(logs: Any, group: str) -> Iterator[dict[str, Any]]:
+    """Yield every stream of a log group, page by page."""
+    for page in logs.get_paginator("describe_log_streams").paginate(logGroupName=group):
+        yield from page["logStreams"]
