@@ -54,7 +54,7 @@ def test_callers_are_told_everything_that_can_become_of_a_booking(tally: Tally) 
     expected |= {
         f"rejected {code}" for code in (*codes, "ORDER_NOT_FOUND", "NOTHING_TO_REFUND", "REFUND_EXCEEDS_BALANCE")
     }
-    held = ("CAPTURE_UNDER_WAY", "ALREADY_CAPTURED", "PAYMENT_EXPIRED")  # the interleavings have a cancel under way
+    held = ("CAPTURE_UNDER_WAY", "ALREADY_CAPTURED", "PAYMENT_EXPIRED")  # CANCEL_UNDER_WAY: the interleavings
     expected |= {f"rejected {code}" for code in held}
     expected |= {f"rejected {code}" for code in ("OWN_DECISION", "RESOLUTION_UNDER_WAY", "REFUND_WINDOW_CLOSED")}
     expected |= {"failed NEWER_RELEASE"}
