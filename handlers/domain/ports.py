@@ -221,7 +221,8 @@ class RetryPolicy:
 class SweepPosition:
     """The time up to which the gateway's list has been read, and the window that a run left unfinished.
 
-    `until` is the end of that window and `after` the place in it; both are None between windows.
+    `until` is the end of that window and `after` the place in it; both are None between windows. `after` without
+    `until` is a place among the orders, of a run that had no time for all that it queues or looks up.
     """
 
     through: str

@@ -8,9 +8,12 @@ import pytest
 
 from handlers.adapters.dynamodb.sweep_items import DynamoDBSweepRepository
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
+from handlers.contracts.storage import SHARDS
+from handlers.domain.canonical import format_instant
 from handlers.domain.errors import Unavailable
 from handlers.domain.payments import GatewayReply, Instruction, Movement, MovementPage
 from handlers.reconcile import reconcile
+from handlers.runtime.reconcile.order_walk import WalkPlace, WalkPurpose
 from tests.handlers.world import World, purchase_of, refund_of
 
 
@@ -229,12 +232,39 @@ def test_a_gap_longer_than_the_list_reaches_makes_every_open_order_due() -> None
         order = world.order(order_id)
         world.parts().orders.defer(order, "2026-04-10T00:00:00.000000Z", order.ordered_at)
     short = Short(client=world.dynamodb, table="gateway", now=world.clock)
-    position = world.parts().sweeps.position()
-    left = iter([True] * 3)
+    before, left = world.parts().sweeps.position(), iter([True] * 3)
     reconcile({"schema": 1, "days": []}, _with(world, short), lambda: next(left, False))
-    assert world.parts().sweeps.position() == position
+    position = world.parts().sweeps.position()
+    assert before is not None
+    assert position is not None
+    assert (position.through, position.until) == (before.through, None)
     settled = _scheduled(world, gateway=short)["settled"] + _scheduled(world, gateway=short)["settled"]
     assert sorted(settled) == sorted(waiting)
+
+
+def test_runs_that_have_no_time_for_all_open_orders_queue_them_one_after_the_other() -> None:
+    """Law 29 (late reversals): each run goes on where the one before stopped, so that the list is read at last."""
+
+    class Short(SandboxPaymentGateway):
+        list_reach: ClassVar[timedelta | None] = timedelta(days=30)
+
+    world = World()
+    world.stock(MUG=(800, 100))
+    short = Short(client=world.dynamodb, table="gateway", now=world.clock)
+    _scheduled(world, gateway=short)
+    world.clock.advance(timedelta(days=31))
+    for number in range(5):
+        world.book({**purchase_of(f"held-{number}", MUG=(1, 800)), "capture": "later", "hold_seconds": 864_000})
+    positions = list[Any]()
+    while not positions or positions[-1].until is None:
+        deps, left = _with(world, short), iter([True] * 3)
+        reconcile({"schema": 1, "days": []}, deps, lambda left=left: next(left, False), lambda: False, lambda: False)  # type: ignore[misc]
+        positions.append(deps.sweeps.position())
+        world.clock.advance(timedelta(minutes=5))
+        assert len(positions) <= SHARDS, "no run came further"
+    assert len(positions) > 2
+    now, orders = format_instant(world.clock()), world.parts().orders
+    assert sum(len(orders.list_due(shard, now, None, 100).names) for shard in range(SHARDS)) == 5
 
 
 def _with(world: World, gateway: SandboxPaymentGateway) -> Any:
@@ -263,3 +293,36 @@ def test_without_a_list_no_settled_order_is_passed_over_however_seldom_runs_are(
         settled += reconcile({"schema": 1, "days": []}, _with(world, unlisted))["settled"]
     assert len(settled) == 5
     assert any('"SweepCursorAge": 60' in line for line in world.lines)
+
+
+def test_without_a_list_runs_that_have_no_time_for_a_day_look_at_its_orders_one_after_the_other() -> None:
+    """Law 29 (late reversals): a day with more orders than a run looks at blocks nothing, and no order is left out."""
+
+    class Unlisted(SandboxPaymentGateway):
+        def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
+            return None
+
+    world = World()
+    world.stock(MUG=(800, 100))
+    unlisted = Unlisted(client=world.dynamodb, table="gateway", now=world.clock)
+    reconcile({"schema": 1, "days": []}, _with(world, unlisted))
+    for number in range(12):
+        assert world.book(purchase_of(f"buy-{number}", "pm_dashboard_refund", MUG=(1, 800)))["status"] == "succeeded"
+    world.clock.advance(timedelta(hours=30))
+    begun, settled, positions = format_instant(world.clock()), list[str](), list[Any]()
+    while not positions or positions[-1].through < begun:
+        left = iter([True] * 12)
+        deps = _with(world, unlisted)
+        settled += reconcile({"schema": 1, "days": []}, deps, lambda left=left: next(left, False))["settled"]  # type: ignore[misc]
+        positions.append(deps.sweeps.position())
+        world.clock.advance(timedelta(minutes=5))
+        assert len(positions) < 100, "no run came further"
+    assert len(positions) > 3
+    assert len(settled) == len(set(settled)) == 12
+
+
+def test_the_place_of_a_walk_is_no_place_in_another_nor_in_the_gateway_s_list() -> None:
+    place = WalkPlace(purpose=WalkPurpose.AGED, time="2026-03-01T12:00:00.000000Z", at=3, after="x")
+    assert WalkPlace.parse(str(place), WalkPurpose.AGED) == place
+    assert WalkPlace.parse(str(place), WalkPurpose.QUEUE) is None
+    assert WalkPlace.parse("txn_1", WalkPurpose.AGED) is None

@@ -19,6 +19,7 @@ from ...domain.order import NewerRelease, Order, ReadOnlyOrder
 from ...domain.payments import Movement, PaymentGateway
 from ...domain.ports import ListMember, OrderRepository, SweepPosition, SweepRepository, Watchlist
 from .findings import Findings
+from .order_walk import Scan, WalkPlace, WalkPurpose
 from .scan_plan import turn_at
 
 OVERLAP: Final = timedelta(hours=1)
@@ -75,15 +76,23 @@ class GatewaySweep:
     def _sweep(self) -> None:
         stored = self.sweeps.position()
         self._note_age(stored)
-        begun = self._begin(stored)
-        reached = self._read(begun)
-        if reached is None:
-            since = stored.through if stored else format_instant(self.now - AGED_WINDOW)
-            reached = SweepPosition(through=self._check_aged(since, str(begun.until)))
+        reached = self._queue_open_orders(stored) if stored and self._is_beyond_reach(stored) else None
+        if reached:
+            self.findings.postpone("the sweep of the gateway")  # a later run reads the list, once all are queued
+        else:
+            reached = self._read_window(stored)
         if not self.sweeps.advance(stored, reached):
             self.findings.postpone("the sweep of the gateway")  # another run reads the same list
         else:
             self._note_age(reached)
+
+    def _read_window(self, stored: SweepPosition | None) -> SweepPosition:
+        begun = self._begin(stored)
+        reached = self._read(begun)
+        if reached:
+            return reached
+        since = stored.through if stored else format_instant(self.now - AGED_WINDOW)
+        return self._check_aged(since, str(begun.until), _place(stored, WalkPurpose.AGED))
 
     def _note_age(self, position: SweepPosition | None) -> None:
         if position:
@@ -95,37 +104,34 @@ class GatewaySweep:
             return stored
         until = format_instant(self.now - MARGIN)
         through = stored.through if stored else format_instant(self.now - FIRST_WINDOW)
-        if stored and self._is_beyond_reach(stored.through):
-            self._queue_open_orders()
         return SweepPosition(through=through, until=until)
 
-    def _is_beyond_reach(self, through: str) -> bool:
+    def _is_beyond_reach(self, stored: SweepPosition) -> bool:
+        """Return whether the next window begins at a time that the gateway's list no longer shows."""
         reach = self.gateway.list_reach
-        return reach is not None and self.now - parse_instant(through) > reach
+        return reach is not None and not stored.until and self.now - parse_instant(stored.through) > reach
 
-    def _queue_open_orders(self) -> None:
+    def _queue_open_orders(self, stored: SweepPosition) -> SweepPosition | None:
         """Make every order that is not at rest due now, because the list no longer names those that changed.
 
-        Raises:
-            Unavailable: there was no time for all of them, so the next run does it again and reads the list then.
+        Return the position at which the next run goes on; None once all are queued. "Now" is that of the run that
+        began, so that an order which was due before is met a second time at most.
         """
-        now = format_instant(self.now)
-        for shard in range(SHARDS):
-            for order_id in self._open_orders(shard):
-                order = self._load_alone(order_id)
-                if isinstance(order, Order):
-                    self.orders.defer(order, now, now)
+        begun = _place(stored, WalkPurpose.QUEUE)
+        begun = begun or WalkPlace(purpose=WalkPurpose.QUEUE, time=format_instant(self.now))
+        far = format_instant(self.now + FAR_FUTURE)
+        scans = [self._scan_open(shard, far) for shard in range(SHARDS)]
+        left = begun.walk(scans, lambda order_id: self._queue(order_id, begun.time), self.has_time)
+        return SweepPosition(through=stored.through, after=str(left)) if left else None
 
-    def _open_orders(self, shard: int) -> Iterator[str]:
-        """Yield the orders of a shard that are due, or will be."""
-        far, after = format_instant(self.now + FAR_FUTURE), None
-        while True:
-            if not self.has_time():
-                raise Unavailable("There was no time to queue all open orders.")
-            page = self.orders.list_due(shard, far, after, _PAGE)
-            yield from page.names
-            if (after := page.after) is None:
-                return
+    def _scan_open(self, shard: int, until: str) -> Scan:
+        """Return the scan of the orders of a shard that are due, or will be."""
+        return lambda after: self.orders.list_due(shard, until, after, _PAGE)
+
+    def _queue(self, order_id: str, due: str) -> None:
+        order = self._load_alone(order_id)
+        if isinstance(order, Order):
+            self.orders.defer(order, due, due)
 
     def _read(self, position: SweepPosition) -> SweepPosition | None:
         """Read the window page by page; None if the gateway has no list."""
@@ -273,29 +279,38 @@ class GatewaySweep:
             if (after := page.after) is None:
                 break
 
-    def _check_aged(self, since: str, until: str) -> str:
-        """Look up the orders whose last entry became 1, 7 or 30 days old; return the time up to which that is done.
+    def _check_aged(self, since: str, until: str, place: WalkPlace | None) -> SweepPosition:
+        """Look up the orders whose last entry became 1, 7 or 30 days old; return the position at which that ends.
 
-        The window is read in slices of a day, so that a run without time for all of it is some days further on.
+        The window is read in slices of a day, and a slice from the place at which an earlier run had no more time.
         """
-        while since < until and self.has_time():
+        while since < until:
             end = min(until, format_instant(parse_instant(since) + timedelta(days=1)))
-            for age in AGES:
-                first, last = (format_instant(parse_instant(each) - age) for each in (since, end))
-                for day in sorted({day_of(first), day_of(last)}):
-                    self._check_day(day, first, last)
-            since = end if self.has_time() else since
-        return since
+            begun = place or WalkPlace(purpose=WalkPurpose.AGED, time=end)
+            left = begun.walk([*self._scans_of_aged(since, begun.time)], self.reconcile_order, self.has_time)
+            if left:
+                return SweepPosition(through=since, after=str(left))
+            since, place = begun.time, None
+        return SweepPosition(through=since)
 
-    def _check_day(self, day: str, since: str, until: str) -> None:
-        for shard in range(SHARDS):
-            after: str | None = None
-            while self.has_time():
-                page = self.orders.list_changed(day, shard, since, after, _PAGE, until)
-                for order_id in page.names:
-                    self.reconcile_order(order_id)
-                if (after := page.after) is None:
-                    break
+    def _scans_of_aged(self, since: str, until: str) -> Iterator[Scan]:
+        """Yield the scans of the orders that reach an age within a slice, in an order that depends on the slice alone.
+
+        Each lists one order, so that time is looked at before each lookup, which takes far longer than the listing.
+        """
+        for age in AGES:
+            first, last = (format_instant(parse_instant(each) - age) for each in (since, until))
+            for day in sorted({day_of(first), day_of(last)}):
+                for shard in range(SHARDS):
+                    yield self._scan_changed(day, shard, first, last)
+
+    def _scan_changed(self, day: str, shard: int, since: str, until: str) -> Scan:
+        return lambda after: self.orders.list_changed(day, shard, since, after, 1, until)
+
+
+def _place(stored: SweepPosition | None, purpose: WalkPurpose) -> WalkPlace | None:
+    """Return the place in a walk at which a position stands; one within a window of the list stands in none."""
+    return WalkPlace.parse(stored.after, purpose) if stored and stored.after and not stored.until else None
 
 
 def _take_turns(listed: Sequence[ListMember], now: datetime) -> Sequence[ListMember]:
