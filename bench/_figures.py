@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 ROOT: Final = Path(__file__).parents[1]
 
+Measured = TypeVar("Measured")
 Unit = Literal["x", "ms", "s", "MiB", "KiB", "per s", ""]
 
 
@@ -52,12 +53,12 @@ class Options:
     """Turns of each measurement. A benchmark whose turns take many seconds takes fewer."""
 
 
-def take_turns(rounds: int, measures: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
+def take_turns(rounds: int, measures: Mapping[str, Callable[[], Measured]]) -> dict[str, list[Measured]]:
     """Call each measurement once per round, in alternating order, so that other load affects all alike."""
-    taken: dict[str, list[float]] = {name: [] for name in measures}
+    taken: dict[str, list[Measured]] = {name: [] for name in measures}
     for number in range(rounds):
-        names = list(measures) if number % 2 == 0 else list(reversed(measures))
-        for name in names:
+        names = list(measures)
+        for name in names if number % 2 == 0 else reversed(names):
             taken[name].append(measures[name]())
     return taken
 

@@ -13,6 +13,7 @@ They apply in the daemon alone, and to that version alone; `docs/reference/fidel
   Nagle's algorithm holds back each event of a custom runtime until the kernel acknowledges its headers, 40 ms later.
 - *Closed executions, function logs and tokens of transactions* are kept by number: see `retention`.
 - *Published events* are kept by archives alone. MiniStack also puts each into a list that nothing reads.
+- *Policies are parsed once.* MiniStack parses all of a role's policies for every request.
 - *The instance's own issuer* of tokens is known to JWT authorizers: see `token_issuer`.
 - *Condition keys* of requests to DynamoDB and S3 are there (`condition_keys`), for each item of a transaction its own,
   and `aws:PrincipalArn` is a role's ARN. MiniStack leaves them out, and gives the ARN of the session.
@@ -27,6 +28,7 @@ import random
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from types import FunctionType
@@ -63,6 +65,7 @@ def apply() -> None:
     _add_put_conditions(iam_actions)
     _add_item_conditions(iam_actions, iam_evaluator, dynamodb)
     _name_role_of_session(iam_evaluator, iam)
+    parse_policies_once(iam_evaluator)
     _know_own_issuer(apigateway)
     start_executions_at_once(stepfunctions)
     bound_executions(stepfunctions)
@@ -95,6 +98,17 @@ def send_events_at_once(runtime: MiniStackModule) -> None:
 def forget_published_events(buses: MiniStackModule) -> None:
     """Give MiniStack a new list for every event, in place of the one that grows for ever and is never read."""
     buses._events_log_list = list
+
+
+def parse_policies_once(evaluator: MiniStackModule) -> None:
+    """Keep the statements of a policy by its text, of which they are a pure function; nobody changes them."""
+    parse = evaluator.parse_policy_document
+    of_text = lru_cache(maxsize=1024)(parse)
+
+    def parsed(policy: str | Mapping[str, Any]) -> list[Any]:
+        return list(of_text(policy) if isinstance(policy, str) else parse(policy))
+
+    evaluator.parse_policy_document = parsed
 
 
 def _know_own_issuer(apis: MiniStackModule) -> None:

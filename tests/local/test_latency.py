@@ -2,6 +2,8 @@
 
 import queue
 import threading
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +12,17 @@ from ministack.core import lambda_runtime
 from ministack.core.responses import AccountRegionScopedDict
 from ministack.services import stepfunctions
 
-from local.instance.patches import forget_published_events, send_events_at_once, start_executions_at_once
+from local.instance.connections import connect
+from local.instance.patches import (
+    forget_published_events,
+    parse_policies_once,
+    send_events_at_once,
+    start_executions_at_once,
+)
 from local.instance.stream_batches import KEPT_RECORDS, settle_batches
+from local.provider.aws import Aws
+from local.provider.journal import Journal
+from local.provider.provider import EmbeddedProvider
 
 STREAM = "arn:aws:dynamodb:r:0:table/t/stream/1"
 
@@ -130,3 +141,69 @@ def test_published_events_are_not_collected() -> None:
     forget_published_events(buses)
     buses._events_log_list().append("event")
     assert buses._events_log_list() == []
+
+
+class AlarmsOfAnAccount:
+    """A client of CloudWatch and STS that writes down its calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.alarms: list[dict[str, Any]] = []
+
+    def __getattr__(self, operation: str) -> Callable[..., dict[str, Any]]:
+        def call(**request: Any) -> dict[str, Any]:
+            self.calls.append(operation)
+            if operation == "put_metric_alarm":
+                self.alarms = [{**request, "AlarmArn": "arn"}]
+            return {"MetricAlarms": self.alarms, "Tags": [], "Account": "0", "Arn": "root", "UserId": "0"}
+
+        return call
+
+
+ALARM_URN = "urn:pulumi:dev::booking::aws:cloudwatch/metricAlarm:MetricAlarm::late"
+ALARM = {"name": "late", "comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1}
+
+
+def test_a_new_resource_is_made_and_read_in_as_few_calls_as_that_takes(tmp_path: Path) -> None:
+    account = AlarmsOfAnAccount()
+    provider = EmbeddedProvider(Aws(connect=lambda _: account, folder=tmp_path), Journal(tmp_path / "journal"))
+    provider.create(ALARM_URN, "aws:cloudwatch/metricAlarm:MetricAlarm", ALARM)
+    assert account.calls == ["put_metric_alarm", "describe_alarms", "list_tags_for_resource"]
+
+
+def test_what_an_interrupted_creation_has_left_is_brought_to_the_inputs_all_the_same(tmp_path: Path) -> None:
+    account, journal = AlarmsOfAnAccount(), Journal(tmp_path / "journal")
+    account.put_metric_alarm(AlarmName="late", Threshold=1)
+    journal.record_intent(ALARM_URN, {"name": "late"})
+    provider = EmbeddedProvider(Aws(connect=lambda _: account, folder=tmp_path), journal)
+    created = provider.create(ALARM_URN, "aws:cloudwatch/metricAlarm:MetricAlarm", {**ALARM, "threshold": 2})
+    assert account.calls.count("put_metric_alarm") == 2
+    assert created.outputs["threshold"] == 2
+
+
+def test_a_program_that_asks_often_who_calls_makes_one_call(tmp_path: Path) -> None:
+    account = AlarmsOfAnAccount()
+    provider = EmbeddedProvider(Aws(connect=lambda _: account, folder=tmp_path), Journal(tmp_path / "journal"))
+    for _ in range(3):
+        assert provider.invoke("aws:index/getCallerIdentity:getCallerIdentity", {})["arn"] == "root"
+    assert account.calls == ["get_caller_identity"]
+
+
+def test_clients_share_what_botocore_reads_from_its_data(tmp_path: Path) -> None:
+    one, other = (connect(name, "https://127.0.0.1:9", tmp_path, "us-east-1") for name in ("sqs", "sns"))
+    assert one._loader is other._loader
+
+
+def test_a_policy_is_parsed_once_and_a_changed_one_anew() -> None:
+    parsed: list[object] = []
+
+    def parse(policy: object) -> list[object]:
+        parsed.append(policy)
+        return [policy]
+
+    evaluator: Any = SimpleNamespace(parse_policy_document=parse)
+    parse_policies_once(evaluator)
+    evaluator.parse_policy_document("one").clear()
+    assert [evaluator.parse_policy_document(each) for each in ("one", "one", "two")] == [["one"], ["one"], ["two"]]
+    assert evaluator.parse_policy_document({"a": 1}) == [{"a": 1}]
+    assert parsed == ["one", "two", {"a": 1}]
