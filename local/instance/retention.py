@@ -10,7 +10,7 @@ Source: Step Functions developer guide, "Service quotas" (execution history rete
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from .account_concurrency import MiniStackModule
 
@@ -39,7 +39,7 @@ def bound_logs(functions: MiniStackModule, logs: MiniStackModule) -> None:
     """Forget the oldest streams of a log group whenever a function has written one."""
     write = functions._emit_lambda_logs
 
-    def write_and_forget(*invocation: Any, **result: Any) -> None:
+    def write_and_forget(*invocation: object, **result: object) -> None:
         write(*invocation, **result)
         for group in logs._log_groups.all_values():
             _forget_oldest(group["streams"], len(group["streams"]) - KEPT_LOG_STREAMS)
@@ -59,7 +59,7 @@ def bound_transactions(tables: MiniStackModule) -> None:
     tables._txn_token_store = store_and_forget
 
 
-def _forget_executions(executions: dict[Any, Mapping[str, Any]]) -> None:
+def _forget_executions(executions: dict[object, Mapping[str, object]]) -> None:
     if len(executions) <= KEPT_EXECUTIONS + SLACK:
         return
     closed = [(key, execution) for key, execution in list(executions.items()) if execution["status"] != "RUNNING"]
@@ -69,13 +69,13 @@ def _forget_executions(executions: dict[Any, Mapping[str, Any]]) -> None:
             executions.pop(key, None)
 
 
-def _end_of(closed: tuple[Any, Mapping[str, Any]]) -> tuple[bool, str]:
+def _end_of(closed: tuple[object, Mapping[str, object]]) -> tuple[bool, str]:
     """Return a sort key by end; an execution whose end is just being written is the latest."""
     end = closed[1]["stopDate"]
-    return end is None, end or ""
+    return end is None, str(end or "")
 
 
-def _forget_oldest(kept: dict[Any, Any], excess: int) -> None:
+def _forget_oldest(kept: dict[object, object], excess: int) -> None:
     if excess > 0:
         for key in list(islice(kept, excess)):
             kept.pop(key, None)

@@ -322,6 +322,7 @@ def test_without_a_list_runs_that_have_no_time_for_a_day_look_at_its_orders_one_
 
 
 def test_the_place_of_a_walk_is_no_place_in_another_nor_in_the_gateway_s_list() -> None:
+    """Law 29 (late reversals): a stored place is used only by the walk that it belongs to."""
     place = WalkPlace(purpose=WalkPurpose.AGED, time="2026-03-01T12:00:00.000000Z", at=3, after="x")
     assert WalkPlace.parse(str(place), WalkPurpose.AGED) == place
     assert WalkPlace.parse(str(place), WalkPurpose.QUEUE) is None
