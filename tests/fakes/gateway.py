@@ -110,7 +110,7 @@ class FakeGateway:
             charge is None or charge.heard is not GatewayStatus.SETTLED or charge.payment_method == "pm_refund_declined"
         )
         is_late = bool(self._console_refunds(instruction.charge_key)) and instruction.key not in self.books
-        declined = declined or (is_late and self.net_minor(instruction.charge_key) < instruction.amount_minor)
+        declined = declined or (is_late and self._available_minor(instruction.charge_key) < instruction.amount_minor)
         slow = charge is not None and charge.payment_method in ("pm_refund_pending", _STUCK)
         heard = GatewayStatus.DECLINED if declined else GatewayStatus.PENDING if slow else GatewayStatus.SETTLED
         booked = Booked("refund", heard, instruction.amount_minor, instruction.currency, instruction.charge_key)
@@ -154,15 +154,23 @@ class FakeGateway:
             self.books[key] = replace(booked, heard=GatewayStatus.REVERSED)
             self.moved.append(("reversal", key, booked.amount_minor))
 
-    def refund_in_console(self, key: str, amount_minor: int) -> None:
-        """Somebody refunds a part of a payment past the system, if so much of it is left."""
+    def refund_in_console(self, key: str, amount_minor: int, *, is_slow: bool = False) -> None:
+        """Somebody refunds a part of a payment past the system, if so much of it is left; perhaps a slow bank."""
         payment = self.books.get(key)
-        if payment is None or payment.heard is not GatewayStatus.SETTLED or self.net_minor(key) < amount_minor:
+        if payment is None or payment.heard is not GatewayStatus.SETTLED or self._available_minor(key) < amount_minor:
             return
         reference = f"console_{len(self._console_refunds(key)) + 1}"
-        made = Booked("refund", GatewayStatus.SETTLED, amount_minor, payment.currency, key, reference=reference)
+        heard = GatewayStatus.PENDING if is_slow else GatewayStatus.SETTLED
+        made = Booked("refund", heard, amount_minor, payment.currency, key, reference=reference)
         self.books[reported_refund_id_of(key, reference)] = made
-        self.moved.append(("refund", reported_refund_id_of(key, reference), amount_minor))
+        if not is_slow:
+            self.moved.append(("refund", reported_refund_id_of(key, reference), amount_minor))
+
+    def _available_minor(self, key: str) -> int:
+        """Return the part of a payment that may still be refunded: what is pending takes its part, too."""
+        pending = (each for each in self.books.values() if each.kind == "refund" and each.charge_key == key)
+        pending_minor = sum(each.amount_minor for each in pending if each.heard is GatewayStatus.PENDING)
+        return self.net_minor(key) - pending_minor
 
     def _console_refunds(self, key: str) -> tuple[ReportedRefund, ...]:
         """Return the refunds of a payment that were made in the console."""

@@ -42,6 +42,13 @@ class Bank(FakeGateway):
         if booked is not None and booked.heard is GatewayStatus.PENDING:
             self.books[key] = replace(booked, heard=GatewayStatus.DECLINED)
 
+    def settle(self, key: str) -> None:
+        """Make a refund that was pending."""
+        booked = self.books.get(key)
+        if booked is not None and booked.heard is GatewayStatus.PENDING:
+            self.books[key] = replace(booked, heard=GatewayStatus.SETTLED)
+            self.moved.append((booked.kind, key, booked.amount_minor))
+
     def dispute(self, key: str, phase: str) -> None:
         """Begin a dispute of half of a payment, or go on with it, as far as disputes can."""
         booked, reached = self.books.get(key), DisputePhase(phase)

@@ -6,6 +6,7 @@ from typing import Any
 from handlers.contracts.storage import ATTENTION, DEFERRED_SINCE
 from handlers.domain.ledger import find_breaks, key_of
 from handlers.domain.payments import AUTHORIZATION_GONE
+from handlers.domain.requests import reported_refund_id_of
 from tests.simulation.fold import hold_cases, is_readable, known_part, ledger_of, plain, require, totals_of
 
 ORDERS_TABLE = "orders"
@@ -88,10 +89,18 @@ def _judged_order(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Claim
     )  # at rest too, a failed lookup has a due time
     require(is_right, "law 19", f"in the index of attention: {is_listed}, waits: {waits}")
     return [
-        Claim(_booked_key(entry, order_id), _HEARD[entry["type"]], entry["amount_minor"], entry["type"])
+        Claim(_booked_key(entry, order_id, ledger), _heard(entry, ledger), entry["amount_minor"], entry["type"])
         for entry in ledger[len(earlier) :]
         if entry["type"] in _HEARD and not _is_said_of_another(entry)
     ]
+
+
+def _heard(entry: dict[str, Any], ledger: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return what the gateway's books may say; a refund that people took for made is undone by its failure as well."""
+    is_undone = entry["type"] == "RefundReversed"
+    said = (each for each in ledger if each["subject"] == entry["subject"] and each.get("by") == "people")
+    is_by_people = is_undone and any(each["type"] == "RefundSettled" for each in said)
+    return ("reversed", "declined") if is_by_people else _HEARD[entry["type"]]
 
 
 def _is_said_of_another(entry: dict[str, Any]) -> bool:
@@ -115,6 +124,13 @@ def _require_erasure(old: dict[str, Any] | None, new: dict[str, Any], added: lis
     require(is_erased == (old["salt"] != new["salt"]), "law 42", "the salt goes with the last text, and only then")
 
 
-def _booked_key(entry: dict[str, Any], order_id: str) -> str:
-    """Return the key under which the gateway books what an entry says; a void ends the order's own payment."""
-    return order_id if entry["type"] == "PaymentVoided" else key_of(entry["subject"])
+def _booked_key(entry: dict[str, Any], order_id: str, ledger: list[dict[str, Any]]) -> str:
+    """Return the key under which the gateway books what an entry says; a void ends the order's own payment.
+
+    A refund of the console has one, however often the ledger had to begin it.
+    """
+    if entry["type"] == "PaymentVoided":
+        return order_id
+    first = next(each for each in ledger if each["subject"] == entry["subject"])
+    is_of_console = first["type"] == "RefundRequested" and first.get("by") == "gateway"
+    return reported_refund_id_of(order_id, first["reference"]) if is_of_console else key_of(entry["subject"])

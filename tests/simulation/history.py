@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -248,6 +249,18 @@ class History:
         """The next release writes an entry of a kind that this one does not know."""
         self._join(Actor("event", event=order_id))
 
+    def add_meeting(self, meeting: Callable[["History"], None]) -> None:
+        """Something that somebody does in view of what has become of everything by then."""
+        self._join(Actor("meeting", event=meeting))
+
+    def join_now(self, name: str, request: Any, after: timedelta) -> None:
+        """Let an execution begin that nobody could ask for before."""
+        clock = START + after
+        self.moments.add(clock)
+        execution = Execution(name, request, clock, tries=1, clock=clock, acts_as=self.deployment)
+        self.executions.append(execution)
+        self.actors.append(Actor("begin", owner=execution))
+
     # the run
 
     def run(self) -> None:
@@ -285,6 +298,10 @@ class History:
         return late
 
     def advance(self, actor: Actor) -> None:
+        if actor.kind == "meeting":
+            self.actors.remove(actor)
+            actor.event(self)
+            return
         if actor.kind in ("straggler", "event"):
             self.actors.remove(actor)
             if actor.event is not None:

@@ -1,6 +1,9 @@
-"""The people of the simulated shop: they close every case as the gateway's books say, one proposes, another decides."""
+"""The people of the simulated shop: they close every case as the gateway's books say, one proposes, another decides.
 
-from collections.abc import Iterator
+In the midst of a history they may also be wrong.
+"""
+
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +13,7 @@ from tests.simulation.changes import ORDERS_TABLE
 from tests.simulation.choices import Choices
 from tests.simulation.fold import is_readable, ledger_of, plain
 from tests.simulation.history import History
+from tests.simulation.scenarios import same
 from tests.simulation.simulated_ports import SimulatedDeployment
 from tests.simulation.world import SHOP, States, judgement_request, resolve_request
 
@@ -37,6 +41,30 @@ def close_cases(states: States, after: timedelta, deployment: SimulatedDeploymen
         for request in requests:
             states = _ask(states, request, after, deployment)
     return states
+
+
+def decide_case(after: timedelta, *, errs: bool) -> Callable[[History], None]:
+    """Propose how the first open case ends, and let another person approve that beside everything else.
+
+    Who errs says the contrary of the books, of a refund of the console alone: the gateway corrects no other.
+    """
+
+    def meet(history: History) -> None:
+        states: States = tuple(history.states)  # type: ignore[assignment]
+        waiting = (case for case in open_cases(states) if not case[2])
+        for order_id, opened, _ in [*waiting][:1]:
+            case_id, key = key_of(opened["subject"]), key_of(opened["about"])
+            books = SHOP["gateway"].states.things[states[2]][0]
+            outcome = _outcome(books, key)
+            if errs and key in books and books[key].reference:
+                outcome = "released" if outcome == "settled" else "settled"
+            proposal = resolve_request(outcome, f"say-{case_id}", order_id, case_id, by="agent-8")
+            history.states = list(_ask(states, proposal, after, history.deployment))
+            history.past.append(history.states[0])
+            decision = judgement_request("approve", f"agree-{case_id}", order_id, case_id, by="lead-8")
+            history.join_now(f"agree-{case_id}", same(decision), after)
+
+    return meet
 
 
 def _outcome(books: dict[str, Booked], key: str) -> str:

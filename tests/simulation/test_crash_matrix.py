@@ -15,6 +15,7 @@ import pytest
 from handlers.domain.requests import order_id_of
 from tests.simulation.changes import ORDERS_TABLE
 from tests.simulation.choices import Choices
+from tests.simulation.console import refunded
 from tests.simulation.fold import ledger_of, plain
 from tests.simulation.history import Actor, History, kinds_of
 from tests.simulation.laws import hold_at_rest
@@ -95,6 +96,7 @@ if (
     FORGETFUL = {"after": timedelta(days=2, hours=1), "deployment": SimulatedDeployment.FORGETFUL}
     SUBJECTS += [
         Subject("reconcile, hold over", lambda: sold("held"), None, "reconcile", after=timedelta(days=8)),
+        Subject("reconcile, refunded in the console", refunded, None, "reconcile"),
         Subject("proposal", lost_and_forgotten, proposal("c1", "agent-1"), "refund", **FORGETFUL),
         Subject("record of a proposal", lost_and_forgotten, proposal("c1", "agent-1"), "record", **FORGETFUL),
         Subject("case closed", proposed, judgement("approve", "d1"), "refund", **FORGETFUL),

@@ -1,0 +1,91 @@
+"""Refunds that somebody makes in the gateway's own console: racing with ours, with reconcile, and with people."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+
+from handlers.domain.requests import order_id_of, reported_refund_id_of
+from tests.simulation.choices import Choices
+from tests.simulation.history import History
+from tests.simulation.people import close_cases, decide_case
+from tests.simulation.scenarios import DAY, same, sold
+from tests.simulation.simulated_ports import SimulatedDeployment
+from tests.simulation.world import AFTER_FENCE, CUSTOMER, SOON, States, refund_request
+
+ORDER = order_id_of(CUSTOMER, "p1")
+MADE = reported_refund_id_of(ORDER, "console_1")
+"""The first refund of the order that is made in the console."""
+MADE_NEXT = reported_refund_id_of(ORDER, "console_2")
+STUCK = 31 * DAY + AFTER_FENCE
+"""The time at which a refund that was pending from the start is for people."""
+WEEKS = timedelta(days=40)
+"""By then a refund that was begun last, and that its bank never ends, is a case."""
+_OPENINGS = {"sold": timedelta(0), "refunded": AFTER_FENCE, "under way": AFTER_FENCE, "stuck": STUCK}
+_ENDS = ("settle", "fail", "reverse")
+
+
+def refunded(*, is_slow: bool = False) -> States:
+    """The shop after somebody refunded 4.00 of one mug in the console, before the ledger hears of it."""
+    history = History(Choices(replayed=()), sold("one mug"), fault_percent=0)
+    history.add_event("refund_in_console", key=ORDER, amount_minor=400, is_slow=is_slow)
+    history.run()
+    return tuple(history.states)  # type: ignore[return-value]
+
+
+@cache
+def opened(opening: str) -> States:
+    """The shop with such a refund in the ledger, and a case about it; `stuck`: it was closed, and that is another."""
+    if opening == "sold":
+        return sold("one mug")
+    states = _reconciled(refunded(is_slow=opening != "refunded"), AFTER_FENCE)
+    if opening == "stuck":
+        states = _reconciled(close_cases(states, AFTER_FENCE, SimulatedDeployment.PRESENT), STUCK)
+    return states
+
+
+def _reconciled(states: States, after: timedelta) -> States:
+    history = History(Choices(replayed=()), states, fault_percent=0)
+    history.add_reconcile(after, ORDER)
+    history.run()
+    return tuple(history.states)  # type: ignore[return-value]
+
+
+def refunding_in_console(history_of: Callable[[States], History], choices: Choices) -> History:
+    """Refunds of the console at once, late, failed and returned; people close their cases, and may be wrong."""
+    opening = [*_OPENINGS][choices.below(len(_OPENINGS))]
+    history, after = history_of(opened(opening)), _OPENINGS[opening]
+    if opening == "sold":
+        _refund_there(history, choices, is_slow=choices.below(2) == 1)
+    elif opening == "stuck":
+        history.add_meeting(decide_case(after, errs=choices.below(2) == 1))
+    _happen(history, choices, after)
+    for _ in range(1 + choices.below(2)):
+        history.begin_act()
+        after += (SOON, DAY)[choices.below(2)]
+        history.add_event(_ENDS[choices.below(len(_ENDS))], key=MADE)
+        _happen(history, choices, after)
+    if opening == "sold":
+        for key in (MADE, MADE_NEXT):  # the ledger may not know of it for long enough to call it stuck
+            history.add_event("settle", key=key)
+    history.ends, history.between_rests = after + WEEKS, WEEKS
+    return history
+
+
+def _refund_there(history: History, choices: Choices, *, is_slow: bool = False) -> None:
+    amount_minor = (400, 1000)[choices.below(2)]
+    history.add_event("refund_in_console", key=ORDER, amount_minor=amount_minor, is_slow=is_slow)
+
+
+def _happen(history: History, choices: Choices, after: timedelta) -> None:
+    """Let one or two more take part, and perhaps reconcile."""
+    for _ in range(1 + choices.below(2)):
+        kind = choices.below(4)
+        if kind <= 1:
+            request = refund_request(f"r{kind}", "p1", amount_minor=(600, 700)[kind])
+            history.add(f"refund-{len(history.executions)}", same(request), after=after)
+        elif kind == 2:
+            history.add_meeting(decide_case(after, errs=choices.below(2) == 1))
+        else:
+            _refund_there(history, choices)
+    if choices.below(2):
+        history.add_reconcile(after + AFTER_FENCE, ORDER)
