@@ -46,15 +46,17 @@ def test_a_refund_that_comes_back_after_ten_days_is_in_the_ledger_at_the_next_sw
     assert _scheduled(world)["orphans"] == []
 
 
+class UnlistedGateway(SandboxPaymentGateway):
+    """A gateway that has no list of movements."""
+
+    def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
+        return None
+
+
 def test_a_gateway_without_a_list_is_asked_about_settled_orders_after_days() -> None:
     """Law 29 (late reversals): after 1, 7 and 30 days."""
-
-    class Unlisted(SandboxPaymentGateway):
-        def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
-            return None
-
     world, order_id, refund_id = _refunded()
-    unlisted = Unlisted(client=world.dynamodb, table="gateway", now=world.clock)
+    unlisted = UnlistedGateway(client=world.dynamodb, table="gateway", now=world.clock)
     world.clock.advance(timedelta(days=12))
     assert _scheduled(world, gateway=unlisted)["settled"] == []
     world.clock.advance(timedelta(days=18, minutes=5))
@@ -273,17 +275,18 @@ def _with(world: World, gateway: SandboxPaymentGateway) -> Any:
     return deps
 
 
-def test_without_a_list_no_settled_order_is_passed_over_however_seldom_runs_are() -> None:
-    """Law 29 (late reversals): each run takes up at the time that the one before had come to."""
-
-    class Unlisted(SandboxPaymentGateway):
-        def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
-            return None
-
+def _world_without_a_list() -> tuple[World, SandboxPaymentGateway]:
+    """Return a stocked world and its gateway, after a first run of reconcile."""
     world = World()
     world.stock(MUG=(800, 100))
-    unlisted = Unlisted(client=world.dynamodb, table="gateway", now=world.clock)
+    unlisted = UnlistedGateway(client=world.dynamodb, table="gateway", now=world.clock)
     reconcile({"schema": 1, "days": []}, _with(world, unlisted))
+    return world, unlisted
+
+
+def test_without_a_list_no_settled_order_is_passed_over_however_seldom_runs_are() -> None:
+    """Law 29 (late reversals): each run takes up at the time that the one before had come to."""
+    world, unlisted = _world_without_a_list()
     for number in range(5):
         world.clock.advance(timedelta(hours=5))
         assert world.book(purchase_of(f"buy-{number}", "pm_dashboard_refund", MUG=(1, 800)))["status"] == "succeeded"
@@ -297,15 +300,7 @@ def test_without_a_list_no_settled_order_is_passed_over_however_seldom_runs_are(
 
 def test_without_a_list_runs_that_have_no_time_for_a_day_look_at_its_orders_one_after_the_other() -> None:
     """Law 29 (late reversals): a day with more orders than a run looks at blocks nothing, and no order is left out."""
-
-    class Unlisted(SandboxPaymentGateway):
-        def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
-            return None
-
-    world = World()
-    world.stock(MUG=(800, 100))
-    unlisted = Unlisted(client=world.dynamodb, table="gateway", now=world.clock)
-    reconcile({"schema": 1, "days": []}, _with(world, unlisted))
+    world, unlisted = _world_without_a_list()
     for number in range(12):
         assert world.book(purchase_of(f"buy-{number}", "pm_dashboard_refund", MUG=(1, 800)))["status"] == "succeeded"
     world.clock.advance(timedelta(hours=30))

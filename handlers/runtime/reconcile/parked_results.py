@@ -41,7 +41,7 @@ def _drain(
     now: datetime,
     findings: Findings,
     maximum: int,
-    has_time: Callable[[], bool] = lambda: True,
+    has_time: Callable[[], bool],
 ) -> None:
     seen = set[str]()
     while len(seen) < maximum and has_time():
