@@ -168,9 +168,14 @@ class Order:
         return self.requests.get(self.subject(key))
 
     def opened_at(self, key: str) -> str:
-        """Return the time of the entry that allowed money to be asked for under a key."""
+        """Return the time of the entry that allowed money to be asked for under a key.
+
+        It is the later of the entry's two times: a function whose clock is slow must not make a key look older than
+        its execution, or reconcile would give up on it while its sender still runs (law 19).
+        """
         subject = self.subject(key)
-        return next(e.recorded_at for e in self.ledger if e.subject == subject and e.kind in OPENING)
+        opening = next(e for e in self.ledger if e.subject == subject and e.kind in OPENING)
+        return max(opening.at, opening.recorded_at, key=parse_instant)
 
     def may_send(self, key: str, now: datetime) -> bool:
         """Tell whether money may still be asked for under a key; later it may only be looked up."""

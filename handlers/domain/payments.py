@@ -48,8 +48,8 @@ class GatewayStatus(StrEnum):
 class Instruction:
     """An operation under a key, with what the ledger knows of it.
 
-    `opened_at` is the `recorded_at` of the entry that allowed sending. `reference` is the gateway's own id, once a
-    reply has given it. `charge_key` and `charge_reference` name the payment that is captured, voided or refunded.
+    `opened_at` is the later time of the entry that allowed sending. `reference` is the gateway's own id, once a reply
+    has given it. `charge_key` and `charge_reference` name the payment that is captured, voided or refunded.
     `has_reports`: the ledger has refunds that the gateway reported, whose state only their payment's lookup tells.
     """
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
+from handlers.domain.canonical import format_instant
 from handlers.domain.errors import Unavailable
 from handlers.domain.ledger import Kind
 from handlers.domain.payments import GatewayReply, Instruction, Operation
@@ -99,6 +100,25 @@ def test_a_gateway_that_cannot_fence_leaves_the_case_to_people(monkeypatch: pyte
     report = reconcile({"schema": 1}, parts)
     assert (len(report["settled"]), len(report["released"]), len(report["left_to_people"])) == (2, 0, 1)
     assert "cannot fence it" in report["left_to_people"][0]
+
+
+@pytest.mark.parametrize("error", [-timedelta(days=1), timedelta(0), timedelta(days=1)])
+def test_a_wrong_clock_makes_no_key_look_older_than_its_execution(
+    monkeypatch: pytest.MonkeyPatch, error: timedelta
+) -> None:
+    """Law 19 (reconcile): a miss proves nothing while the sender may still run, whatever time its function believes."""
+    monkeypatch.setattr(SandboxPaymentGateway, "fences", frozenset())
+    monkeypatch.setattr(SandboxPaymentGateway, "miss_age", timedelta(hours=25))
+    world = World()
+    world.stock(MUG=(800, 100))
+    started = world.clock()
+    world.clock.advance(error)
+    request = purchase_of(payment_method="pm_timeout_never_arrives", MUG=(1, 800))
+    order_id = world.book(request, requested_at=format_instant(started))["order_id"]
+    world.clock.now = started + timedelta(hours=2)
+    assert world.reconcile()["released"] == []
+    world.clock.now = started + timedelta(hours=25) + max(error, timedelta(0))
+    assert world.reconcile()["released"] == [order_id]
 
 
 @pytest.mark.parametrize(
