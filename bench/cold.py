@@ -7,7 +7,7 @@ typical function; for functions that pay, 1.05 times with Stripe what they need 
 (tests/handlers/stripe/test_stripe_bookings.py counts those).
 
 Python starts as Lambda starts it: without site, and with only the package and the SDK to import from. Byte code is
-there unless a figure says otherwise; our packages have none in Lambda (docs/adr/0006-packages-without-byte-code.md).
+there unless a figure says otherwise; our packages have none in Lambda (docs/adr/0009-packages-without-byte-code.md).
 """
 
 import compileall

@@ -185,7 +185,7 @@ def _compile(root: Path, target: Target) -> None:
     """Add byte code for this machine, so that functions in the embedded AWS start faster.
 
     Packages for Lambda have none: it would make them differ between machines with and without Lambda's interpreter,
-    and every deployment from another machine would publish a new version (docs/adr/0006-packages-without-byte-code.md).
+    and every deployment from another machine would publish a new version (docs/adr/0009-packages-without-byte-code.md).
     """
     if target.system == "lambda":
         return
