@@ -13,7 +13,7 @@ from console.order_lists import OrderLists
 from handlers.adapters.dynamodb.sweep_items import OrphanErasure
 from handlers.domain.canonical import format_instant
 from handlers.domain.erasure import ErasureRefused, erase_text
-from handlers.domain.errors import LedgerBroken
+from handlers.domain.errors import LedgerBroken, OrderIncomplete
 from handlers.domain.order import NewerRelease, Order
 from handlers.domain.ports import OrderRepository, RetryPolicy, StaleOrder
 
@@ -52,12 +52,13 @@ class Eraser:
     def erase(self, order_id: str) -> OrderErasure:
         """Erase the text of one order, judged as it is at the moment of each write.
 
-        An order that cannot be read is refused: a newer release has continued it, or its ledger is broken.
+        An order that cannot be read is refused: a newer release has continued it, an attribute is missing, or its
+        ledger is broken.
         """
         try:
             return self._erase(order_id)
-        except NewerRelease as newer:
-            return OrderErasure(order_id=order_id, outcome=REFUSED, reason=str(newer))
+        except (NewerRelease, OrderIncomplete) as unreadable:
+            return OrderErasure(order_id=order_id, outcome=REFUSED, reason=str(unreadable))
         except LedgerBroken as broken:
             reason = f"Its ledger is broken: {broken} `booking audit verify` reports it."
             return OrderErasure(order_id=order_id, outcome=REFUSED, reason=reason)

@@ -4,6 +4,7 @@
     ├── Unavailable              retry; nothing is decided          (wire name: Step Functions retries it)
     ├── PaymentOutcomeUnknown    retry with the same gateway key    (wire name: Step Functions retries it)
     ├── LedgerBroken             a stored ledger contains an illegal entry: a bug or tampering
+    ├── OrderIncomplete          a stored order lacks an attribute that every order has: a bug or tampering
     ├── NewerRelease             a newer release has continued the order (in order.py)
     ├── AuditRejected            the audit bucket refuses a call until somebody changes its policy or key
     └── AuditContradiction       a different audit object has the same key: a bug or tampering
@@ -26,6 +27,16 @@ class PaymentOutcomeUnknown(BookingError):
 
 class LedgerBroken(BookingError):
     """A ledger contains an entry that is not legal in the state before it."""
+
+
+class OrderIncomplete(BookingError):
+    """A stored order lacks an attribute without which no request can be compared or written."""
+
+    def __init__(self, order_id: str, attribute: str) -> None:
+        super().__init__(
+            f"Order {order_id} has no attribute {attribute}, so it can be neither read nor changed. Restore the "
+            "attribute from a backup of the orders table, then repeat the request."
+        )
 
 
 class AuditContradiction(BookingError):

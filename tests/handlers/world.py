@@ -11,7 +11,7 @@ from handlers.adapters.dynamodb.stock_items import DynamoDBInventory
 from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.contracts.storage import GATEWAY, ORDERS, TableSchema
 from handlers.domain.canonical import format_instant
-from handlers.domain.errors import AuditRejected, PaymentOutcomeUnknown, Unavailable
+from handlers.domain.errors import BookingError, PaymentOutcomeUnknown, Unavailable
 from handlers.domain.order import Order
 from handlers.domain.ports import RetryPolicy
 from handlers.domain.stock import AddItem, StockChanged, StockItem
@@ -223,8 +223,8 @@ def attempted(call: Any, attempts: int) -> dict[str, Any]:
     for attempt in range(attempts):
         try:
             return {"result": call()}
-        except (PaymentOutcomeUnknown, Unavailable, AuditRejected) as error:
-            if attempt == attempts - 1 or isinstance(error, AuditRejected):  # which nothing retries
+        except BookingError as error:
+            if attempt == attempts - 1 or not isinstance(error, PaymentOutcomeUnknown | Unavailable):
                 return {"error": {"Error": type(error).__name__, "Cause": str(error)}}
     raise AssertionError
 

@@ -234,7 +234,7 @@ def poisoning_others(history_of: HistoryOf, choices: Choices) -> History:
     add(history, "refund-0", refund_request("r0", "p1", **({}, {"amount_minor": 1})[choices.below(2)]))
     if choices.below(2):
         add(history, "purchase-0", purchase_request("p2"))
-    if poison != "no salt" and choices.below(2):
+    if choices.below(2):
         add(history, "poisoned", purchase_request("p9", pens=1, mugs=0))
     history.add_reconcile((SOON, AFTER_FENCE)[choices.below(2)])
     return history

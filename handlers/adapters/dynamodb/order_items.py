@@ -1,13 +1,14 @@
 """An order as a DynamoDB item: its ledger, and the projection that conditions, indexes and people read."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, cast
 
 from ...contracts.storage import ATTENTION, BY_DAY, DEFERRED_SINCE, ITEM_SCHEMA, SHARDS, order_key
 from ...domain.account import fold
 from ...domain.answers import answer_from
 from ...domain.canonical import Json, day_of
+from ...domain.errors import OrderIncomplete
 from ...domain.ledger import entry_from, is_known
 from ...domain.order import AcceptedRequest, NewerRelease, Order, ReadOnlyOrder
 from .attribute_values import Item, decode_item, encode_item
@@ -74,8 +75,10 @@ def order_from(item: Item) -> Order:
 
     Raises:
         NewerRelease: the ledger holds a kind of entry that this release does not know.
+        OrderIncomplete: an attribute that every order has is missing.
     """
     stored = decode_item(item)
+    _require_complete(stored)
     entries = cast("Sequence[Mapping[str, Json]]", stored["ledger"])
     if not all(map(is_known, entries)):
         raise NewerRelease(_read_only(stored, entries))
@@ -90,13 +93,29 @@ def order_from(item: Item) -> Order:
     )
 
 
+_OF_EVERY_ORDER: Final = ("order_id", "currency", "ledger", "requests", "salt")
+_OF_EVERY_REQUEST: Final = ("request_id", "subject", "fingerprint")
+
+
+def _require_complete(stored: Mapping[str, Json]) -> None:
+    if missing := next(_missing_attributes(stored), None):
+        raise OrderIncomplete(str(stored["pk"]).removeprefix(order_key("")), missing)
+
+
+def _missing_attributes(stored: Mapping[str, Json]) -> Iterator[str]:
+    yield from (name for name in _OF_EVERY_ORDER if name not in stored)
+    requests = cast("Mapping[str, Mapping[str, Json]]", stored["requests"])
+    for subject, asked in requests.items():
+        yield from (f"requests.{subject}.{name}" for name in _OF_EVERY_REQUEST if name not in asked)
+
+
 def _read_only(stored: Mapping[str, Json], entries: Sequence[Mapping[str, Json]]) -> ReadOnlyOrder:
     return ReadOnlyOrder(
         order_id=str(stored["order_id"]),
         currency=str(stored["currency"]),
         entries=entries,
         requests=_requests_from(stored),
-        salt=str(stored.get("salt", "")),
+        salt=str(stored["salt"]),
     )
 
 

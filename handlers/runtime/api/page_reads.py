@@ -7,7 +7,7 @@ from typing import Final
 from ...adapters.dynamodb.order_listing import Position, Start
 from ...contracts.api_routes import DEFAULT_PAGE, MAX_PAGE
 from ...contracts.storage import ATTENTION, SHARDS, IndexSchema
-from ...domain.errors import LedgerBroken
+from ...domain.errors import LedgerBroken, OrderIncomplete
 from ...domain.order import NewerRelease, Order
 from .api_dependencies import ApiServices
 from .cursors import Place
@@ -40,7 +40,7 @@ def load_listed(services: ApiServices, order_ids: Sequence[str]) -> Iterator[Ord
     for order_id in order_ids:
         try:
             order = services.load_order(order_id)
-        except (LedgerBroken, NewerRelease) as error:
+        except (LedgerBroken, NewerRelease, OrderIncomplete) as error:
             services.deps.log.log_step("api", order=order_id, error=type(error).__name__)
         else:
             if order:
