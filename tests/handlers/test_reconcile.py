@@ -274,8 +274,19 @@ def _report_unknown_status(world: World, order_id: str) -> None:
     world.dynamodb.put_item(TableName="gateway", Item=item)
 
 
+def _reject_records(world: World, _: str) -> None:
+    def put_object(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "PutObject")  # type: ignore[arg-type]
+
+    world.s3.put_object = put_object  # type: ignore[method-assign]
+
+
 def _park_deep_nesting(world: World, _: str) -> None:
     world.park("[" * 100_000)
+
+
+def _park_deep_request(world: World, _: str) -> None:
+    world.park(json.dumps(world.message("request")).replace('"request"}', "[" * 1000 + "]" * 1000 + "}"))
 
 
 def _park_result_of_unreadable_order(world: World, order_id: str) -> None:
@@ -296,7 +307,9 @@ def _lose_the_queue(world: World, _: str) -> None:
         _store_unknown_kind,
         _remove_salt,
         _report_unknown_status,
+        _reject_records,
         _park_deep_nesting,
+        _park_deep_request,
         _park_result_of_unreadable_order,
         _lose_the_queue,
     ],
@@ -313,7 +326,7 @@ def test_one_unreadable_thing_stops_nobody_else(poison: Callable[[World, str], N
     report = world.reconcile()
     assert set(report["settled"]) >= set(healthy)
     assert len(report["left_to_people"]) == 1
-    foreseen = poison in (_store_unknown_kind, _park_result_of_unreadable_order)
+    foreseen = poison in (_store_unknown_kind, _park_result_of_unreadable_order, _reject_records)
     assert any("traceback" in line for line in world.lines) is not foreseen
 
 
@@ -357,6 +370,7 @@ def test_orders_whose_lookups_fail_do_not_starve_the_orders_behind_them() -> Non
     deps.__dict__["gateway"] = Failing(client=world.dynamodb, table="gateway")
     failed = reconcile({"schema": 1, "days": []}, deps)["postponed"]
     assert len(failed) == 12
+    assert any('"PostponedByReconcile": 12' in line for line in world.lines)
     healthy = world.book(purchase_of("behind", "pm_timeout", MUG=(1, 800)))["order_id"]
     assert world.reconcile(days=[])["settled"] == [healthy]
     world.clock.advance(timedelta(minutes=16))

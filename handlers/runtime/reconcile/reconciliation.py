@@ -283,11 +283,12 @@ class Reconciliation:
         """Open a case about the order with which a customer may have bought the same again."""
         amount = format_amount(other.account.captured_minor, other.currency)
         facts: dict[str, Json] = {"ledger_says": f"{other.order_id} has the same lines and paid {amount} as well"}
-        order = self._open_case(
-            order, other.order_id, CaseReason.BOUGHT_AGAIN, facts, amount_minor=other.account.captured_minor
-        )
-        self._watch(order)
-        self._restore(order, known=0)
+        with self._isolate(order.order_id):
+            order = self._open_case(
+                order, other.order_id, CaseReason.BOUGHT_AGAIN, facts, amount_minor=other.account.captured_minor
+            )
+            self._watch(order)
+            self._restore(order, known=0)
         return order
 
     def _open_case(
