@@ -342,6 +342,20 @@ def test_a_parked_refusal_is_recorded_even_if_the_same_request_succeeded_later()
     assert world.findings() == ()
 
 
+@pytest.mark.parametrize("error", ["Lambda.TooManyRequestsException", "States.Timeout"])
+def test_a_request_that_never_began_is_told_so_and_not_called_unknown(error: str) -> None:
+    """Law 43 (true answers), law 45 (a burst is late): nothing is written, and the same request succeeds later."""
+    world, order_id = _booked()
+    before = world.dynamodb.scan(TableName="orders")
+    for request in (purchase_of("late", MUG=(1, 800)), refund_of(order_id, "late")):
+        message = world.message(request, error={"Error": error, "Cause": "not started"})
+        recorded = record(message, world.parts())
+        assert (recorded["status"], recorded["code"]) == ("failed", "NOT_EXECUTED")
+        assert "nothing was written and no money moved" in recorded["message"]
+    assert world.dynamodb.scan(TableName="orders") == before
+    assert world.book(purchase_of("late", MUG=(1, 800)))["status"] == "succeeded"
+
+
 @pytest.mark.parametrize("more", [{}, {"result": None, "error": None}])
 @pytest.mark.parametrize("is_parked", [False, True])
 def test_a_request_that_was_too_large_to_be_sent_is_recorded_as_a_refusal(

@@ -47,6 +47,16 @@ def test_an_entry_lies_on_the_day_of_writing_whenever_its_execution_started() ->
     assert list(world.audit_objects()) == [f"outcomes/date=2026-03-02/order={order.order_id}/000002.json"]
 
 
+def test_a_purchase_that_is_redriven_after_its_window_can_be_refunded() -> None:
+    """Law 26 (window): it counts from the payment, which a redrive makes weeks after the execution's start."""
+    world = World()
+    world.stock(MUG=(800, 20))
+    message = world.message(purchase_of(MUG=(1, 800)))
+    world.clock.advance(timedelta(days=40))
+    order_id = purchase(message, world.parts())["order_id"]
+    assert world.book(refund_of(order_id))["status"] == "succeeded"
+
+
 @given(st.lists(st.integers(-30, 30), min_size=1, max_size=6))
 def test_a_clock_that_goes_back_never_dates_an_entry_before_the_one_before(hours: list[int]) -> None:
     """Law 40 (no closed day): `recorded_at` is the later of the own clock and the previous entry's."""
