@@ -1,7 +1,7 @@
 """The webhooks of the payment gateway: check the signature, and queue the order for reconcile.
 
-The function is the only reader of the signing secrets. A webhook says only that an order may have changed; reconcile
-asks the gateway for the state. So it does no harm if one is lost, repeated, late or out of order.
+The function is the only reader of the signing secrets. A webhook only signals that an order may have changed; reconcile
+asks the gateway for the state. Lost, repeated, late or reordered webhooks therefore do no harm.
 """
 
 import base64
@@ -26,14 +26,14 @@ def handler(event: object, _context: object) -> dict[str, Any]:
 
 
 def receive(event: object, deps: Dependencies) -> dict[str, Any]:
-    """Queue the order of a signed webhook. The log holds no header and no body.
+    """Queue the order of a signed webhook. Headers and body are never logged.
 
     Raises:
         Unavailable: the secrets or the queue cannot be reached. The gateway sends the webhook again.
     """
     request = _mapping(event)
     if _mapping(request.get("pathParameters")).get("gateway") != GATEWAY:
-        return _reply(404, "There is no such gateway.")
+        return _reply(404, "This path names no gateway.")
     body = _raw_body(request)
     if body is None or len(body) > MAX_BODY_BYTES:
         return _log(deps, 413, f"The body must be text of at most {MAX_BODY_BYTES} bytes.")
@@ -60,7 +60,7 @@ def _accept(told: StripeEvent, deps: Dependencies) -> dict[str, Any]:
 
 
 def _notice(told: StripeEvent) -> GatewayNotice | None:
-    """Return what reconcile needs to find the order; None if the event names neither order nor payment."""
+    """Return the notice by which reconcile finds the order; None if the event names neither order nor payment."""
     try:
         if told.order_id:
             return GatewayNotice(order_id=told.order_id)
@@ -70,13 +70,13 @@ def _notice(told: StripeEvent) -> GatewayNotice | None:
 
 
 def _is_signed(body: bytes, header: str, deps: Dependencies) -> bool:
-    """Check the signature; with a secret that was rolled a moment ago, after reading the secrets anew."""
+    """Check the signature. If it fails, read the secrets again, because one may just have been rolled."""
     secrets, now = deps.signing_secrets, deps.now()
     return is_signed(body, header, secrets.current(), now) or is_signed(body, header, secrets.read_again(), now)
 
 
 def _raw_body(request: Mapping[str, Any]) -> bytes | None:
-    """Return the body as it was sent, because only that has the signature."""
+    """Return the body as it was sent, because the signature covers exactly that."""
     body = request.get("body", "")
     if not isinstance(body, str):
         return None

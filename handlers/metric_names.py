@@ -1,4 +1,4 @@
-"""Deprecated name of `handlers.contracts.metrics`; it goes in release 0.3."""
+"""Deprecated name of `handlers.contracts.metrics`, to be removed in release 0.3."""
 
 import warnings
 

@@ -17,7 +17,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 
 def publish(event: Mapping[str, Any], deps: Dependencies) -> dict[str, Any]:
-    """Publish every entry that a batch of the stream added, and name the records that Lambda must bring again."""
+    """Publish every entry that a batch of the stream added, and return the records that Lambda must redeliver."""
     records = [record for each in event["Records"] if (record := read_record(each))]
     batch = Publishing(bus=deps.bus, retry=deps.bus_retry).run(records)
     if batch.events:

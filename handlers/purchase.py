@@ -1,4 +1,4 @@
-"""The purchase function: take the lines from stock, charge or authorise, confirm or release; capture and cancel."""
+"""The purchase function: reserve stock, charge or authorise, then confirm or release; capture and cancel."""
 
 from typing import Any, Final
 
@@ -76,7 +76,7 @@ def _resume_or_replay(order: Order, request: PlaceOrder, origin: Origin, deps: D
 
 
 def _resume(order: Order, request: PlaceOrder, origin: Origin, deps: Dependencies) -> Answer:
-    """Resume an interrupted payment. One that the gateway knows, or that is too old to send, is only looked up."""
+    """Resume an interrupted payment. If the gateway knows it, or it is too old to send, it is only looked up."""
     if order.wait is None and order.account.movement is None and order.may_send(order.order_id, deps.now()):
         return _pay(order, request, origin, deps)
     reply = deps.gateway.lookup(order.instruction(order.order_id))

@@ -24,14 +24,14 @@ REQUIRED_SETTINGS: Final = (
     "parking_queue_url",
     "sdk_timeout",
 )
-FENCE_AFTER: Final = timedelta(minutes=15)  # longer than an execution with all its tries lasts
+FENCE_AFTER: Final = timedelta(minutes=15)  # longer than an execution with all its retries
 
 
-MIN_REMAINING_TIME: Final = timedelta(seconds=20)  # one more order needs less than this
+MIN_REMAINING_TIME: Final = timedelta(seconds=20)  # enough for one more order
 
 
 class Context(Protocol):
-    """The part of Lambda's context that the function reads."""
+    """The part of Lambda's context that the function uses."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the time left until the function times out."""
@@ -39,7 +39,7 @@ class Context(Protocol):
 
 
 def handler(event: object, context: Context) -> dict[str, Any]:
-    """Run on schedule while there is time. A message with a limit gets one run, and so does an order of a queue."""
+    """Run repeatedly while there is time. A message with a limit, or an order from the queue, gets one run."""
     deps = dependencies(*REQUIRED_SETTINGS)
 
     def has_time() -> bool:
@@ -66,7 +66,7 @@ def settle_order(order_id: str, deps: Dependencies) -> bool:
 
 
 def _merge_reports(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """Merge the reports of two runs: lists and numbers add up, the rest is from the later run."""
+    """Merge the reports of two runs: lists and numbers are added, everything else comes from the later run."""
     lists = {name: one[name] + value for name, value in other.items() if isinstance(value, list)}
     drift = {between: one["drift"][between] + value for between, value in other["drift"].items()}
     return {**other, **lists, "drift": drift}
@@ -79,7 +79,7 @@ def reconcile(
     has_time_to_settle: Callable[[], bool] | None = None,
     has_time_to_drain: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
-    """Do one bounded run; the report says where the next one goes on. `has_time` is asked before each order.
+    """Do one bounded run; its report contains the position of the next one. `has_time` is checked before each order.
 
     Orders are settled first, parked results recorded second, and the gateway's list swept third. The first run of an
     invocation settles only while it `has_time_to_settle`, and records only while it `has_time_to_drain`, so that each
@@ -121,7 +121,7 @@ def _sweep(run: Reconciliation, deps: Dependencies, has_time: Callable[[], bool]
 
 
 def _scan(run: Reconciliation, message: ReconcileInput, deps: Dependencies, has_time: Callable[[], bool]) -> str | None:
-    """Reconcile as many orders as the message and the time allow, each once. Money is settled before all else."""
+    """Reconcile as many orders as the message and the time allow, each once. Money is settled first."""
     plan, seen = ScanPlan.plan(message, run.now), set[str]()
     while (partition := plan.partition) and len(seen) < message.limit:
         page = partition.scan(deps.orders, run.now, plan.after, message.limit - len(seen))

@@ -21,10 +21,9 @@ def handler(event: object, _context: object) -> dict[str, Any]:
 
 
 def record(event: object, deps: Dependencies) -> dict[str, Any]:
-    """Record the result of the steps before with at most one read and one put, and return it.
+    """Record the result of the previous steps with at most one read and one put, and return it.
 
-    Raises:
-        Unavailable: to be retried; writing the same audit object again changes nothing.
+    Raises: Unavailable: retry; writing the same audit object again changes nothing.
     """
     message = RecordInput.model_validate(event)
     try:
@@ -36,7 +35,7 @@ def record(event: object, deps: Dependencies) -> dict[str, Any]:
 
 
 def _report_unrecorded(message: RecordInput, order: ReadOnlyOrder, deps: Dependencies) -> dict[str, Any]:
-    """Return the answer that an order of a newer release stores; the audit object follows from its whole ledger."""
+    """Return the answer stored in an order of a newer release, which alone can write its audit object."""
     request = parse_request(unwrap(message.request))
     answer, replayed = (request, False) if isinstance(request, Answer) else answer_read_only(order, request)
     return report(deps, "record", origin_of(message), answer, replayed=replayed)

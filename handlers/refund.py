@@ -1,4 +1,4 @@
-"""The refund function: reserve or hold a refund, take proposals and decisions, send the refund and settle it."""
+"""The refund function: reserve or hold a refund, accept proposals and decisions, send the refund and settle it."""
 
 from typing import Any, Final
 
@@ -60,7 +60,7 @@ def _begin(
 def _send(
     order: Order, request: IssueRefund | MakeDecision | ResolveCase, origin: Origin, deps: Dependencies
 ) -> Answer:
-    """Send the refund of a request if nothing holds it and it has no outcome; return the request's answer.
+    """Send the refund of a request unless it is held or has an outcome, and return the request's answer.
 
     A decision that approved an interrupted refund resumes it.
     """

@@ -1,4 +1,4 @@
-"""Seals the audit trail: each closed day once, in order, signed with a key that only this function may use."""
+"""The seal function: seal each closed day of the audit trail once, in order. Only this function may use the key."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -10,11 +10,11 @@ from .runtime.sealing import Sealing
 
 REQUIRED_SETTINGS: Final = ("stage", "audit_bucket", "seal_key", "sdk_timeout")
 
-MIN_REMAINING_TIME: Final = timedelta(seconds=90)  # one part of a manifest is read and written in less
+MIN_REMAINING_TIME: Final = timedelta(seconds=90)  # enough for one part of a manifest
 
 
 def handler(_event: object, context: Context) -> dict[str, Any]:
-    """The Lambda function; a run that has no time left is continued by the next one."""
+    """Run the Lambda function. If a run ends early, the next one continues it."""
     return seal(dependencies(*REQUIRED_SETTINGS), context)
 
 
@@ -22,8 +22,8 @@ def seal(deps: Dependencies, context: Context) -> dict[str, Any]:
     """Seal every closed day that has no seal yet, and report which.
 
     Raises:
-        Unavailable: S3 or KMS did not serve; the next run goes on where this one stopped.
-        AuditContradiction: something else lies where a seal belongs.
+        Unavailable: S3 or KMS did not answer; the next run continues where this one stopped.
+        AuditContradiction: a different object has a seal's key.
     """
     sealing = Sealing(
         audit=deps.audit,

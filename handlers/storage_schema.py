@@ -1,4 +1,4 @@
-"""Deprecated name of `handlers.contracts.storage`; it goes in release 0.3."""
+"""Deprecated name of `handlers.contracts.storage`, to be removed in release 0.3."""
 
 import warnings
 

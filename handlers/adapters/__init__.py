@@ -1,1 +1,1 @@
-"""The ports on AWS: DynamoDB, S3, SQS, and a sandbox gateway with its own table."""
+"""Adapters: AWS services, Stripe, and a sandbox gateway with its own table."""

@@ -1,13 +1,13 @@
-"""Clients of AWS that are made quickly: botocore's own, with less read to make them.
+"""AWS clients that are created quickly: botocore's own, built from less data.
 
-A function makes its clients at each cold start, so what they are made from is chosen here, by way of botocore's public
-extension points. What is left out is of no use to a function:
+A function creates its clients at each cold start, so this module selects what they are built from, through botocore's
+public extension points. It leaves out what a function does not need:
 
 - boto3 itself (resources, S3 transfers, a session of its own);
-- the search for installed services, which looks into each of botocore's 400 folders, twice for a client;
+- the search for installed services, which visits each of botocore's 400 folders twice per client;
 - ordered dictionaries, which make the service models three times as slow to read;
-- `endpoints.json`, 1.2 MB. Endpoints come from each service's rules; from this file botocore takes only the signature,
-  which `partitions.json` (7 KB, read anyway) is enough for.
+- `endpoints.json`, 1.2 MB. Endpoints come from each service's rules; botocore takes only the signature from this file,
+  and `partitions.json` (7 KB, read anyway) suffices for that.
 
 A test compares clients of every service and partition with boto3's (tests/handlers/test_aws_clients.py).
 """
@@ -26,9 +26,9 @@ from botocore.session import Session
 SERVICES: Final = ("dynamodb", "events", "kms", "s3", "secretsmanager", "sqs", "stepfunctions")
 """The services that functions call."""
 FOR_CREDENTIALS: Final = ("signin", "sso", "sso-oidc", "sts")
-"""The services that botocore itself asks for the credentials of a profile: assumed roles and signed-in people."""
+"""The services that botocore itself calls for the credentials of a profile: assumed roles and signed-in people."""
 _MAX_ATTEMPTS: Final = (
-    2  # the second for a connection that broke while the process was frozen; the machine retries beyond that
+    2  # one retry, for connections that broke while the process was frozen; the machine does the rest
 )
 
 
@@ -50,10 +50,10 @@ def client_factory(timeout: timedelta) -> Callable[[str], Any]:  # clients have 
 
 
 class _PlainJson(JSONFileLoader):
-    """Reads models into plain dictionaries, which keep their order as well."""
+    """A loader that reads models into plain dictionaries, which also keep their order."""
 
     def load_file(self, file_path: str) -> Any:
-        """Return the content of a file, which is named without its ending, or None if there is no such file."""
+        """Return the content of a file, named without its extension, or None if it does not exist."""
         for ending, opened in ((".json", open), (".json.gz", gzip.open)):
             file = Path(file_path + ending)
             if file.is_file():
@@ -63,24 +63,27 @@ class _PlainJson(JSONFileLoader):
 
 
 class _ServiceData(Loader):
-    """botocore's data for the services that functions call, and for those that their credentials come from."""
+    """botocore's data for the services that functions call, and for those that provide their credentials."""
 
     def __init__(self) -> None:
         super().__init__(file_loader=_PlainJson())
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore passes it by name
-        """Return the services, of which botocore only asks whether the wanted one is among them."""
+        """Return the services; botocore only checks that the requested one is among them."""
         return [*SERVICES, *FOR_CREDENTIALS]
 
     def load_data_with_path(self, name: str) -> tuple[Any, str]:
-        """Return data and its path. That of the endpoints is botocore's, which then follows its rules for them."""
+        """Return data and its path.
+
+        The path of the endpoints is botocore's own, so that it applies its rules for them.
+        """
         if name == "endpoints":
             return _endpoints(self.load_data("partitions")), self.BUILTIN_DATA_PATH
         return cast("tuple[Any, str]", super().load_data_with_path(name))
 
 
 def _endpoints(partitions: Any) -> Any:
-    """Return the least that botocore needs to know about every partition besides the services' endpoint rules."""
+    """Return the minimum that botocore needs about every partition besides the services' endpoint rules."""
     return {"version": 3, "partitions": [_partition(each) for each in partitions["partitions"]]}
 
 

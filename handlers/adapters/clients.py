@@ -1,4 +1,4 @@
-"""The AWS operations that the adapters use, and the meaning of their failures."""
+"""The AWS operations that the adapters use, and the meaning of their errors."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
@@ -8,7 +8,7 @@ from botocore.exceptions import ConnectionError as BrokenConnection
 
 from ..domain.errors import Unavailable
 
-Reply = Mapping[str, Any]  # JSON-like, as botocore hands it over
+Reply = Mapping[str, Any]  # JSON-like, as botocore returns it
 Operation = Callable[..., Reply]
 
 
@@ -32,7 +32,7 @@ class S3Client(Protocol):
 
 
 class KMSClient(Protocol):
-    """`boto3.client("kms")`, as far as we use it."""
+    """The operations of `boto3.client("kms")` that the adapters use."""
 
     def sign(self, **request: object) -> Reply: ...
     def verify(self, **request: object) -> Reply: ...
@@ -84,7 +84,7 @@ TRANSIENT: Final = frozenset(
         "TransactionInProgressException",
     }
 )
-"""Codes after which the same call may succeed.
+"""Error codes after which the same call may succeed.
 
 Source: the error pages of DynamoDB, EventBridge, KMS, S3, SQS and Step Functions.
 """

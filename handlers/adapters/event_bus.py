@@ -9,7 +9,7 @@ from ..domain.publication import MAX_EVENT_BYTES, LedgerEvent
 from .clients import EventsClient, call
 
 MAX_ENTRIES: Final = 10
-"""Entries of one request. Source: EventBridge API reference, "PutEvents"."""
+"""Maximum entries per request. Source: EventBridge API reference, "PutEvents"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,10 @@ class EventBridgeBus:
     bus: str
 
     def publish(self, events: Sequence[LedgerEvent]) -> tuple[LedgerEvent, ...]:
-        """Put as many requests as it takes; a request that EventBridge takes in part names what it did not take."""
+        """Put the events in as many requests as needed.
+
+        If EventBridge accepts only part of a request, it names the rest.
+        """
         return tuple(event for part in _parts(events) for event in self._put(part))
 
     def _put(self, events: Sequence[LedgerEvent]) -> Iterator[LedgerEvent]:
@@ -40,7 +43,7 @@ class EventBridgeBus:
 
 
 def _parts(events: Sequence[LedgerEvent]) -> Iterator[list[LedgerEvent]]:
-    """Yield the events in as few requests as their number and size allow."""
+    """Yield the events in as few batches as their number and size allow."""
     part, size = list[LedgerEvent](), 0
     for event in events:
         if part and (len(part) == MAX_ENTRIES or size + event.size > MAX_EVENT_BYTES):

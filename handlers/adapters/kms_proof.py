@@ -1,4 +1,4 @@
-"""The key of the API's proofs in AWS KMS: only the API may make a MAC, the other functions may only verify one."""
+"""The key of the API's proofs in AWS KMS: only the API may make a MAC; other functions may only verify one."""
 
 import base64
 import binascii
@@ -20,12 +20,12 @@ class KMSProofKey:
     key: str
 
     def sign(self, message: bytes) -> str:
-        """Make a MAC: one call."""
+        """Make a MAC, in one call."""
         reply = call(self.client.generate_mac, Message=message, KeyId=self.key, MacAlgorithm=ALGORITHM)
         return base64.b64encode(bytes(reply["Mac"])).decode("ascii")
 
     def is_valid(self, message: bytes, mac: str) -> bool:
-        """Verify a MAC: one call, or none if it cannot be one."""
+        """Verify a MAC, in one call, or in none if its format is invalid."""
         try:
             value = base64.b64decode(mac, validate=True)
         except (binascii.Error, ValueError):

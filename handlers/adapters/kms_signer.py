@@ -19,13 +19,13 @@ class KMSSealSigner:
     key: str
 
     def sign(self, digest: bytes) -> Signature:
-        """Sign a SHA-256: one call."""
+        """Sign a SHA-256, in one call."""
         reply = call(self.client.sign, SigningAlgorithm=ALGORITHM, KeyId=self.key, Message=digest, MessageType="DIGEST")
         return Signature(key=self.key, algorithm=ALGORITHM, value=bytes(reply["Signature"]))
 
 
 def is_signature_valid(client: KMSClient, key: str, digest: bytes, signature: Signature) -> bool:
-    """Return whether KMS finds the signature of a SHA-256 to be `key`'s. What the seal says of its key is ignored."""
+    """Return whether `key` made the signature of a SHA-256. The key named in the seal is ignored."""
     if signature.algorithm != ALGORITHM:
         return False
     message = {"Message": digest, "MessageType": "DIGEST", "Signature": signature.value}

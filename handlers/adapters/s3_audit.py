@@ -18,7 +18,7 @@ from ..domain.errors import AuditContradiction, AuditRejected
 from ..domain.ports import ObjectVersion, Page, VersionPage
 from .clients import Reply, S3Client, call, code_of
 
-_END_WITHIN_KEY: Final = "\n"  # in no key of ours
+_END_WITHIN_KEY: Final = "\n"  # occurs in none of our keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +29,14 @@ class S3AuditTrail:
     bucket: str
 
     def write(self, key: str, record: Mapping[str, Json]) -> bool:
-        """Put an object if its key is free; if it is not, read the object and compare."""
+        """Put an object if its key is free; otherwise read the object and compare."""
         is_new = self.put(key, canonical(record).encode())
         if not is_new:
             self._require_same_record(key, record)
         return is_new
 
     def put(self, key: str, body: bytes) -> bool:
-        """One conditional put with a checksum, which S3 compares with what arrives."""
+        """Put an object if its key is free, with a checksum that S3 verifies."""
         checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
         try:
             call(
@@ -69,7 +69,7 @@ class S3AuditTrail:
             return None
 
     def _get_body(self, **request: object) -> Reply:
-        """Read the body within the call, because a connection may also break while it is read."""
+        """Read the body within the call, because the connection may break while it is read."""
         return {"Body": self.client.get_object(**request)["Body"].read()}
 
     def keys(self, prefix: str, after: str | None = None) -> Page:
@@ -83,7 +83,7 @@ class S3AuditTrail:
         return Page(names=names, after=names[-1] if names and reply.get("IsTruncated") else None)
 
     def versions(self, prefix: str, after: str | None = None) -> VersionPage:
-        """One page of the listing, a thousand versions at most; `after` is a key, or a page's end within a key."""
+        """Return one page of the listing, at most 1,000 versions; `after` is a key, or a position within a key."""
         reply = call(self.client.list_object_versions, Bucket=self.bucket, Prefix=prefix, **_version_markers(after))
         found = [ObjectVersion(key=str(each["Key"]), is_deletion=False) for each in reply.get("Versions", ())]
         found += [ObjectVersion(key=str(each["Key"]), is_deletion=True) for each in reply.get("DeleteMarkers", ())]

@@ -1,7 +1,9 @@
-"""A payment gateway for tests and tours. It keeps its state in its own table; the payment method decides its behaviour.
+"""A payment gateway for tests and tours.
 
-A capture and a void each write an item of their own and, in the same transaction, end the hold in the payment's item:
-a hold ends once.
+It keeps its state in its own table, and the payment method determines its behaviour.
+
+A capture and a void each write an item of their own and, in the same transaction, end the hold in the payment's item: a
+hold ends once.
 
 Longer than 250 lines: one method per operation of the port, with the item that it writes.
 """
@@ -57,7 +59,7 @@ class SandboxPaymentGateway:
     list_reach: ClassVar[timedelta | None] = None
 
     def refuse_amount(self, amount_minor: int, currency: str) -> str:  # noqa: ARG002 - the port's arguments
-        """Return an empty text: the sandbox takes every amount."""
+        """Accept every amount."""
         return ""
 
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
@@ -111,7 +113,7 @@ class SandboxPaymentGateway:
         return self._move(key, {**facts, "charge": instruction.charge_key, "token": charge["token"]}, token.refund)
 
     def lookup(self, instruction: Instruction) -> GatewayReply:
-        """Return the state of the key, once customer and bank have done what the token says that they do later."""
+        """Return the state of the key, after the later actions of customer and bank that the token describes."""
         item = self._read(instruction.key)
         if item is None:
             return GatewayReply(status=GatewayStatus.NOTHING)
@@ -132,7 +134,7 @@ class SandboxPaymentGateway:
     def _dashboard_refunds(
         self, instruction: Instruction, item: Mapping[str, Json], made: DashboardRefund | None
     ) -> tuple[ReportedRefund, ...]:
-        """Return the refund that somebody made in the dashboard, in its state at this time after the purchase."""
+        """Return the refund that somebody made in the dashboard, in its state this long after the purchase."""
         if made is None:
             return ()
         has_ended = made.later is not None and self.now() - parse_instant(instruction.opened_at) >= made.ends_after
@@ -147,7 +149,7 @@ class SandboxPaymentGateway:
     def _disputes(
         self, instruction: Instruction, item: Mapping[str, Json], course: DisputeCourse | None
     ) -> tuple[ReportedDispute, ...]:
-        """Return the dispute of a payment, whose state follows from the time since the purchase."""
+        """Return the dispute of a payment; its state depends on the time since the purchase."""
         if course is None:
             return ()
         is_decided = self.now() - parse_instant(instruction.opened_at) >= course.decided_after
@@ -164,14 +166,14 @@ class SandboxPaymentGateway:
         return behaviour.later is not None and str(item.get("moved_at", "")) <= format_instant(self.now())
 
     def payment_action(self, instruction: Instruction) -> PaymentAction | None:
-        """Return the address of a page that does not exist: the token says what the customer does."""
+        """Return the address of a page that does not exist: the token determines what the customer does."""
         item = self._read(instruction.key)
         if item is None or item["heard"] != GatewayStatus.ACTION_REQUIRED:
             return None
         return PaymentAction(url=f"https://sandbox.booking.invalid/confirm/{_reference(instruction.key)}")
 
     def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
-        """List a day of movements at a time; `after` is the day and the place in it."""
+        """List the movements of one day at a time; `after` is the day and the position in it."""
         day, _, place = (after or day_of(since)).partition(" ")
         reply = call(
             self.client.query,
@@ -189,7 +191,7 @@ class SandboxPaymentGateway:
         return MovementPage(movements=moved, after=following)
 
     def fence(self, instruction: Instruction) -> GatewayReply:
-        """Write a tombstone under the key, unless the key exists; give up a payment that nobody has taken yet."""
+        """Write a tombstone under the key, unless the key exists. Give up a payment that has not been captured."""
         fence: dict[str, Json] = {"kind": "fence", "heard": GatewayStatus.FENCED.value, "amount_minor": 0}
         found = self._insert(instruction.key, fence)
         if found["heard"] not in _REVOCABLE:
@@ -198,14 +200,14 @@ class SandboxPaymentGateway:
         return _reply(self._read(instruction.key) or found)
 
     def _finish(self, instruction: Instruction, item: Mapping[str, Json], later: GatewayStatus) -> GatewayReply:
-        """Do what customer or bank do later, once, and return the state that it leaves."""
+        """Apply the later action of customer or bank, once, and return the resulting state."""
         is_held = item["kind"] == Operation.AUTHORIZE and item["heard"] != GatewayStatus.AUTHORIZED
         reached = _held(later) if is_held else later
         self._update(instruction.key, str(item["heard"]), reached)
         return _reply(self._read(instruction.key) or item)
 
     def _update(self, key: str, before: str, after: GatewayStatus) -> None:
-        """Change the state of a payment, unless it is no longer the one before."""
+        """Change the state of a payment, if it is still one of `before`."""
         try:
             call(self.client.update_item, **self._transition(key, (before,), after.value, None))
         except ClientError as error:
@@ -220,7 +222,7 @@ class SandboxPaymentGateway:
         return {"TableName": self.table, "Key": {"pk": encode(key)}, **update.request()}
 
     def _end_hold(self, instruction: Instruction, facts: Mapping[str, Json]) -> bool:
-        """Write a capture or a void and the end of the payment's hold, all or nothing; tell whether it was written."""
+        """Write a capture or a void together with the end of the payment's hold, and return whether it was written."""
         is_void = instruction.operation is Operation.VOID
         before = _REVOCABLE if is_void else (GatewayStatus.AUTHORIZED.value,)
         after = GatewayStatus.FENCED if is_void else GatewayStatus.SETTLED
@@ -241,14 +243,14 @@ class SandboxPaymentGateway:
         return _reply(item) if item else None
 
     def _decline_capture(self, instruction: Instruction) -> GatewayReply:
-        """Decline a capture for which nothing is held, for good."""
+        """Decline a capture finally if nothing is held."""
         payment = (self._find(instruction.charge_key) or {}).get("heard")
         reason = "already_captured" if payment == GatewayStatus.SETTLED else AUTHORIZATION_GONE
         outcome: dict[str, Json] = {"heard": GatewayStatus.DECLINED.value, "reason": reason}
         return _reply(self._insert(instruction.key, {**_facts(instruction), **outcome}))
 
     def find_order(self, reference: str) -> str | None:  # noqa: ARG002 - the port's argument
-        """Return None: the sandbox sends no events."""
+        """Return None, because the sandbox sends no events."""
         return None
 
     def _move(self, key: str, facts: Mapping[str, Json], behaviour: Behaviour) -> GatewayReply:
@@ -268,14 +270,14 @@ class SandboxPaymentGateway:
         return _reply(stored)
 
     def _moved(self, behaviour: Behaviour) -> dict[str, Json]:
-        """Return the place in the list of movements: of the money that moves now, or of what comes of it later."""
+        """Return the index attributes of a movement: of the money that moves now, or of a later change."""
         if behaviour.later is None and behaviour.outcome is not GatewayStatus.SETTLED:
             return {}
         at = format_instant(self.now() + behaviour.delay)
         return {BY_MOVEMENT.hash_key: day_of(at), BY_MOVEMENT.range_key: at}
 
     def _reject_undelivered(self, key: str) -> GatewayReply:
-        """Raise, because the call never arrives; but reply if the key was fenced."""
+        """Raise, because the call never arrives, unless the key was fenced."""
         item = self._read(key)
         if item is None:
             raise PaymentOutcomeUnknown(f"The gateway did not answer about {key}.")
@@ -292,7 +294,7 @@ class SandboxPaymentGateway:
         return decode_item(reply["Item"]) if reply.get("Item") else None
 
     def _insert(self, key: str, facts: Mapping[str, Json]) -> Mapping[str, Json]:
-        """Return the first item that was written under the key, which is `facts` itself if it is written now."""
+        """Return the first item written under the key; that is `facts` if the key is new."""
         try:
             call(
                 self.client.put_item,
@@ -312,11 +314,11 @@ _OPEN: Final = tuple(
     status.value for status in (GatewayStatus.PENDING, GatewayStatus.ACTION_REQUIRED, GatewayStatus.AUTHORIZED)
 )
 _REVOCABLE: Final = (GatewayStatus.ACTION_REQUIRED.value, GatewayStatus.AUTHORIZED.value)
-"""The states in which a payment has no end, and those in which it can be given up."""
+"""The states in which a payment has not ended, and those in which it can be given up."""
 
 
 def _held(status: GatewayStatus) -> GatewayStatus:
-    """Return what an authorisation reaches where a charge would be settled."""
+    """Return the status of an authorisation that, as a charge, would be settled."""
     return GatewayStatus.AUTHORIZED if status is GatewayStatus.SETTLED else status
 
 
@@ -329,7 +331,7 @@ def _facts(instruction: Instruction) -> dict[str, Json]:
 
 
 def _movements(item: Mapping[str, Json]) -> Iterator[Movement]:
-    """Yield the movement of an item, and what the customer's bank or somebody at the dashboard made of it at once."""
+    """Yield the movement of an item, and those that the bank or a dashboard user caused at the same time."""
     yield _movement(item)
     token = TOKENS.get(str(item.get("token")), UNKNOWN)
     if item["kind"] == Operation.CHARGE and token.dispute and token.dispute.begins_as is DisputePhase.OPEN:
@@ -352,14 +354,14 @@ def _movement(item: Mapping[str, Json]) -> Movement:
 
 
 def _dispute_movement(item: Mapping[str, Json]) -> Movement:
-    """Return the withdrawal of a disputed payment, which happens as soon as the payment is made."""
+    """Return the withdrawal of a disputed payment, which follows the payment immediately."""
     payment = _movement(item)
     reference = _dispute_reference(payment.order_id)
     return replace(payment, kind="dispute", reference=reference, key=dispute_id_of(payment.order_id, reference))
 
 
 def _dashboard_movement(item: Mapping[str, Json], made: DashboardRefund) -> Movement:
-    """Return the refund that somebody made in the dashboard."""
+    """Return the movement of a refund that somebody made in the dashboard."""
     payment = _movement(item)
     reference = _dashboard_reference(payment.order_id)
     return replace(

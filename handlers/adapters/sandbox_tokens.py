@@ -15,7 +15,7 @@ from ..domain.payments import DisputePhase, GatewayStatus
 class Behaviour:
     """The gateway's treatment of payments, of captures, or of refunds, under a token.
 
-    `later` is the state that the first lookup finds: what the customer, the bank or another institution did meanwhile.
+    `later` is the state at the first lookup, after the customer, the bank or another institution has acted.
     """
 
     outcome: GatewayStatus = GatewayStatus.SETTLED
@@ -24,12 +24,12 @@ class Behaviour:
     arrives: bool = True
     later: GatewayStatus | None = None
     delay: timedelta = timedelta()
-    """Time until `later` comes true."""
+    """Time until `later` applies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeCourse:
-    """A customer's dispute of a payment as soon as it is made, and its end `decided_after` the purchase."""
+    """A dispute that the customer opens immediately and that is decided `decided_after` the purchase."""
 
     begins_as: DisputePhase = DisputePhase.OPEN
     ends_as: DisputePhase = DisputePhase.OPEN
@@ -38,13 +38,13 @@ class DisputeCourse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DashboardRefund:
-    """A refund that somebody makes at the gateway itself, as soon as the payment is made."""
+    """A refund that somebody makes at the gateway itself immediately after the payment."""
 
     percent: int = 25
     status: GatewayStatus = GatewayStatus.SETTLED
     later: GatewayStatus | None = None
     ends_after: timedelta = timedelta(days=1)
-    """Time from the purchase until `later` comes true."""
+    """Time from the purchase until `later` applies."""
 
     def amount_of(self, paid_minor: int) -> int:
         """Return the amount of the refund of a payment."""
@@ -61,7 +61,7 @@ _NEVER_ARRIVES: Final = Behaviour(arrives=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A payment method with the behaviour of its payments (charges and authorisations), captures and refunds."""
+    """A payment method and the behaviour of its payments (charges and authorisations), captures and refunds."""
 
     meaning: str
     charge: Behaviour = field(default=_SUCCEEDS)

@@ -9,7 +9,7 @@ from .clients import SQSClient, call
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SQSNoticeQueue:
-    """The queue; reconcile takes the notices out of it."""
+    """The queue of notices that reconcile consumes."""
 
     client: SQSClient
     queue_url: str

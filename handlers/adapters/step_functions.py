@@ -1,4 +1,4 @@
-"""Executions of the booking machine, started and followed."""
+"""Executions of the booking machine."""
 
 import json
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from .clients import Reply, StepFunctionsClient, call, code_of
 
 _GONE: Final = frozenset({"ExecutionDoesNotExist", "InvalidArn", "StateMachineTypeNotSupported"})
 _STARTED_BEFORE: Final = "ExecutionAlreadyExists"
-"""Answer to the SDK's own retry of a start whose reply was lost, once that execution has ended."""
+"""The error for the SDK's own retry of a start whose reply was lost, if that execution has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionStatus:
-    """An execution: running, or ended with the result of its request (None: it ended without any)."""
+    """An execution: running, or ended with the result of its request (None: without a result)."""
 
     is_running: bool
     result: Mapping[str, Any] | None = None
@@ -32,7 +32,7 @@ class BookingMachine:
     is_express: bool
 
     def start(self, name: str, envelope: Json, trace: str) -> ExecutionStatus:
-        """Start an execution, under a name that nobody else uses; an EXPRESS one ends before this returns."""
+        """Start an execution with a unique name. An EXPRESS one ends before this returns."""
         request = {"stateMachineArn": self.arn, "name": name, "input": json.dumps(envelope), **_trace(trace)}
         if self.is_express:
             return _ended(call(self.client.start_sync_execution, **request))
@@ -44,7 +44,7 @@ class BookingMachine:
         return ExecutionStatus(is_running=True)
 
     def describe(self, name: str) -> ExecutionStatus | None:
-        """Return an execution as it is; None if it is forgotten, as all EXPRESS ones are."""
+        """Return an execution's current state; None if it no longer exists, like every EXPRESS one."""
         if self.is_express:
             return None
         try:
@@ -65,7 +65,7 @@ def _trace(trace: str) -> dict[str, str]:
 
 
 def _ended(reply: Reply) -> ExecutionStatus:
-    """Read the result: the output, or the cause with which `failed` ends."""
+    """Parse the result: the output, or the cause of the `failed` state."""
     text = reply.get("output") if reply["status"] == "SUCCEEDED" else reply.get("cause")
     try:
         value = json.loads(text or "")

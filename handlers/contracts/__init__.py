@@ -1,7 +1,7 @@
 """The part of the handlers that other packages may import: messages, storage and metrics.
 
-The messages' names can still be imported from this package; that is deprecated and goes in release 0.3. They are
-looked up when they are asked for, so that reading `storage` or `metrics` does not import pydantic.
+Importing messages from this package itself is deprecated and will be removed in release 0.3. They are resolved lazily,
+so importing `storage` or `metrics` does not import pydantic.
 """
 
 import warnings

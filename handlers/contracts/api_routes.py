@@ -1,6 +1,4 @@
-"""The routes of the API and who may use each: the one source of the component, the function, the OpenAPI document,
-the page and the tests.
-"""
+"""The routes of the API and their roles: the single source of component, function, OpenAPI document, page and tests."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +7,7 @@ from typing import Final
 
 
 class Role(StrEnum):
-    """The groups in a token that mean something here."""
+    """The groups in a token that the API recognises."""
 
     CUSTOMER = "customer"
     STAFF = "staff"
@@ -23,7 +21,7 @@ NOBODY: Final[frozenset[Role]] = frozenset()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A method and a path, and the roles that may use it; none of them means that it needs no token."""
+    """A method, a path, and the roles that may use it. Without roles it needs no token."""
 
     name: str
     method: str
@@ -43,7 +41,7 @@ class Route:
 
 
 _READERS: Final = frozenset({Role.CUSTOMER, Role.STAFF, Role.AUDITOR})
-_READERS_OF_ORDERS: Final = _READERS | {Role.APPROVER}  # who see the orders that they must decide on
+_READERS_OF_ORDERS: Final = _READERS | {Role.APPROVER}  # approvers see the orders that they must decide on
 
 ROUTES: Final = (
     Route(
@@ -156,10 +154,10 @@ ROUTES: Final = (
         method="GET",
         path="/health",
         roles=NOBODY,
-        summary="Tell that the API answers.",
+        summary="Check that the API is available.",
     ),
 )
-"""Every route there is; API Gateway answers 404 to anything else."""
+"""All routes; API Gateway answers 404 to anything else."""
 
 OPENAPI: Final = Path(__file__).with_name("openapi.json")
 """The API's OpenAPI document, generated from here and from the models of the requests (`tools/openapi.py`)."""

@@ -1,11 +1,11 @@
-"""Messages of callers to the system, and of its steps to each other.
+"""Messages from callers to the system, and between its steps.
 
 A `BookingRequest` is strict: an unknown field, a float for an amount or a string for a number is refused. Messages
-between the steps keep unknown fields, because an old step reads the message of a new one during a deployment. Money is
+between steps keep unknown fields, because an old step may read the message of a new one during a deployment. Money is
 an integer in the currency's minor unit, never a float or a bool.
 
-Functions do not import this module: they read messages by way of `prebuilt`, from the schemas that pydantic makes here.
-After a change run `python -m tests.handlers.core_schemas`.
+Functions do not import this module: `prebuilt` validates with the schemas that pydantic builds from it. After a change
+run `python -m tests.handlers.core_schemas`.
 
 Longer than 250 lines so that every message is in one file, which generates its schemas.
 """
@@ -35,7 +35,7 @@ PERSONAL_FIELDS: Final = (
     "requested_by",
     "sub",
 )
-"""Fields with the customer, the payment method and free text of a request, and the subject of the API's caller.
+"""Fields with the customer, the payment method or free text of a request, or the subject of the API's caller.
 
 Logs and reports mask their values.
 """
@@ -49,7 +49,7 @@ Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
 
 
 class _RequestModel(BaseModel):
-    """A model of a caller's JSON, which is accepted as it is or refused, never converted."""
+    """A model of a caller's JSON, which is accepted or refused unchanged, never converted."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -83,7 +83,7 @@ class PurchaseRequest(_RequestModel):
     hold_seconds: Annotated[int, Field(ge=MIN_HOLD_SECONDS, le=MAX_HOLD_SECONDS)] | None = None
     """Time for which an authorised amount waits for its capture; only for `later`. Default: 7 days."""
     return_url: Annotated[str, Field(pattern=r"^https://[!-~]{1,504}$")] | None = None
-    """The page to which the customer's bank sends the customer back."""
+    """The page to which the customer's bank returns the customer."""
     gateway_customer: Token | None = None
     """The gateway's id of the customer who owns a saved payment method."""
 
@@ -109,13 +109,13 @@ class RefundRequest(_RequestModel):
 
 
 class DecisionRequest(_RequestModel):
-    """A decision on what waits for another person's approval: a refund, or the proposed resolution of a case."""
+    """A decision on a refund, or on the proposed resolution of a case, that waits for another person's approval."""
 
     action: Literal["decide"]
     request_id: Identifier
     order_id: Identifier
     subject: Identifier
-    """The refund_id or the case_id of what waits."""
+    """The refund_id or case_id."""
     decision: Literal["approve", "deny"]
     requested_by: Identifier
 
@@ -153,7 +153,7 @@ class ResolutionRequest(_RequestModel):
     request_id: Identifier
     order_id: Identifier
     subject: Identifier
-    """The case_id, or the id of what the case is about: the order, a refund, a capture, or a dispute."""
+    """The case_id, or the id of the case's subject: the order, a refund, a capture, or a dispute."""
     outcome: Literal["settled", "released"]
     """`settled`: it was paid. `released`: it was not paid."""
     evidence: Annotated[str, Field(min_length=1, max_length=MAX_REASON_LENGTH)]
@@ -169,7 +169,7 @@ BookingRequest = Annotated[
 
 
 class ApiCaller(BaseModel):
-    """The person or machine that the API identified, and the request that the proof is for."""
+    """The person or machine that the API identified, and the request that the proof covers."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -179,11 +179,11 @@ class ApiCaller(BaseModel):
     request_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     """SHA-256 of the request's canonical JSON."""
     expires: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z$")]
-    """ISO 8601; an execution that starts later has no proof."""
+    """ISO 8601; the proof is invalid in an execution that starts later."""
 
 
 class ApiProof(BaseModel):
-    """The caller of a request, and the API's MAC over what it says of the caller."""
+    """The caller of a request, and the API's MAC over its statement about the caller."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -192,15 +192,16 @@ class ApiProof(BaseModel):
 
 
 class ApiRequest(ApiProof):
-    """The input of an execution that the API started; one that anybody else starts may be the bare request."""
+    """The input of an execution that the API started. One started in any other way may take the bare request."""
 
     request: BookingRequest
 
 
 Status = Literal["succeeded", "pending", "rejected", "failed", "unknown"]
-"""The status of a result: `rejected` is for the caller to act on, `failed` for us; `unknown`: money may have moved.
+"""The status of a result.
 
-`pending`: somebody else must act first, whom `next_action` names; the same request then tells how it ended.
+`rejected`: the caller must act. `failed`: the operators must act. `unknown`: money may have moved. `pending`: the party
+in `next_action` must act first; repeat the same request to see the outcome.
 """
 
 
@@ -213,12 +214,12 @@ class Message(BaseModel):
 
 
 class AwaitedAction(Message):
-    """Somebody whose action a `pending` result awaits."""
+    """The party whose action a `pending` result awaits."""
 
     who: str
-    """`customer` (3-D Secure, for instance), `bank`, or `approver`; readers accept any other."""
+    """`customer` (3-D Secure, for instance), `bank`, or `approver`; readers accept any other value."""
     until: str | None = None
-    """The time at which the wait ends without that action, ISO 8601; null if nothing ends it."""
+    """The time at which the wait ends without that action, ISO 8601; null if it never does."""
 
 
 class BookingResult(Message):
@@ -248,7 +249,7 @@ class FunctionInput(Message):
     execution: str
     """ARN of the execution."""
     requested_at: str
-    """The start of the execution, ISO 8601; it decides policy questions in every attempt."""
+    """The start of the execution, ISO 8601. Policies are applied as of this time in every attempt."""
     request: object
     """The input of the execution, which may be any JSON."""
 
@@ -263,17 +264,17 @@ class CaughtError(Message):
 class RecordInput(FunctionInput):
     """The input of `record`, which is parked in the queue if the record step fails for good.
 
-    Without a result and an error, the first state of the machine refused the request.
+    If it has neither a result nor an error, the machine's first state refused the request.
     """
 
     request_is_too_large: bool = False
-    """True if the input of the execution leaves no room for a message around it; `request` is then null."""
+    """True if the execution's input is too large to be put into a message; `request` is then null."""
     result: BookingResult | None = None
     error: CaughtError | None = None
 
 
 class ReconcileInput(Message):
-    """The scope of a run of `reconcile`: one order, or without `order_id` all that need it, from `continuation` on."""
+    """The scope of a run of `reconcile`: one order, or without `order_id` all due ones, starting at `continuation`."""
 
     order_id: Identifier | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
@@ -281,9 +282,15 @@ class ReconcileInput(Message):
     days: Annotated[list[Day], Field(max_length=31)] | None = None
     """Days (YYYY-MM-DD) whose audit objects are compared. Default: yesterday, today and tomorrow (clocks differ)."""
     recent_seconds: Annotated[int, Field(ge=1)] | None = None
-    """Compare only what changed within so many seconds. A schedule uses it so that its work follows the traffic."""
+    """Compare only what changed within this many seconds.
+
+    Schedules use it so that their work is proportional to the traffic.
+    """
     fence_after_seconds: Annotated[int, Field(ge=0)] | None = None
-    """Age from which a key that the gateway never received is fenced, 0 for any. Default: longer than an execution."""
+    """Minimum age of a key that the gateway never received before it is fenced; 0 for any.
+
+    Default: longer than an execution.
+    """
     continuation: str | None = None
     """The position at which the previous run stopped, from its report."""
 
@@ -299,9 +306,9 @@ class ReconcileReport(Message):
     """The report of one run of `reconcile`."""
 
     settled: list[str] = Field(default_factory=list[str])
-    """Orders, refunds and disputes of which the gateway knew more than the ledger."""
+    """Orders, refunds and disputes whose ledger was updated from the gateway."""
     released: list[str] = Field(default_factory=list[str])
-    """Orders and refunds that never reached the gateway: they were fenced and then released."""
+    """Orders and refunds that never reached the gateway and were fenced and released."""
     restored: list[str] = Field(default_factory=list[str])
     """Missing audit objects that were written: `<order_id>/<sequence number>`, or the key of a refusal."""
     postponed: list[str] = Field(default_factory=list[str])
@@ -313,9 +320,9 @@ class ReconcileReport(Message):
     orphans: list[str] = Field(default_factory=list[str])
     """Movements in the gateway's list that no ledger has, each with its reference, amount and key."""
     cases: list[str] = Field(default_factory=list[str])
-    """Open cases, each with its order, subject and reason, in every run until people have closed them."""
+    """Open cases, each with its order, subject and reason, repeated in every run until people have closed them."""
     disputes: list[str] = Field(default_factory=list[str])
-    """Open disputes, each with its order and amount, in every run until the bank has decided them."""
+    """Open disputes, each with its order and amount, repeated in every run until the bank has decided them."""
     drift: dict[str, int] = Field(default_factory=dict[str, int])
     """Numbers of orders that disagree with the gateway (`gateway`) and of missing audit objects (`audit`)."""
     continuation: str | None = None

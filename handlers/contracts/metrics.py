@@ -42,4 +42,7 @@ DIMENSIONS: Final[dict[MetricName, str]] = {
     MetricName.MONEY_OUT: "Currency",
     MetricName.DRIFT: "Between",
 }
-"""The further dimension of a metric. Money is in minor units; drift is between the ledger and `gateway` or `audit`."""
+"""The additional dimension of a metric.
+
+Money is in minor units; drift is between the ledger and `gateway` or `audit`.
+"""

@@ -1,7 +1,7 @@
 """The detail of an order event, as consumers receive it.
 
-Consumers keep fields that they do not know: a newer release adds facts, totals and kinds, and renames or removes none
-within one schema number.
+Consumers must accept unknown fields: newer releases add facts, totals and kinds, but never rename or remove any within
+one schema number.
 """
 
 from typing import Annotated
@@ -52,15 +52,15 @@ class OrderEvent(_EventModel):
     at: str
     """The start of the execution that caused the entry, else `recorded_at`; ISO 8601 in UTC."""
     recorded_at: str
-    """The time of writing, never before that of the entry before it."""
+    """The time of writing, never before that of the previous entry."""
     subject: str
-    """The order's own id, or the id of the refund, capture, dispute or case that the entry is about."""
+    """The order's own id, or the id of the entry's refund, capture, dispute or case."""
     amount_minor: int
     """The amount of the entry, in minor units of `currency`."""
     currency: str
     """ISO 4217."""
     customer_id: str
-    """The customer, as the purchase named them."""
+    """The customer named in the purchase."""
     facts: dict[str, JsonValue]
     """Facts of the entry's kind."""
     facts_omitted: bool = False

@@ -1,9 +1,9 @@
-"""The messages that functions read and write, validated by schemas that pydantic made before the deployment.
+"""The messages that functions read and write, validated by schemas that pydantic built before the deployment.
 
-Importing pydantic and letting it turn the models of `messages` into schemas took most of the time in which a function
-starts. So the schemas are kept in `core_schemas.json` (`python -m tests.handlers.core_schemas` writes it), and the
-classes here stand in for the models: the same fields, rules, errors and JSON, by the same compiled code. A test
-compares the file with the models, and what both say about generated messages.
+Importing pydantic and building the schemas of `messages` took most of a function's cold start. The schemas are
+therefore stored in `core_schemas.json` (`python -m tests.handlers.core_schemas` writes it), and the classes here stand
+in for the models: the same fields, rules, errors and JSON, by the same compiled code. A test compares the file with the
+models, and their verdicts on generated messages.
 """
 
 import json
@@ -41,9 +41,9 @@ SCHEMAS: Final = Path(__file__).with_name("core_schemas.json")
 REQUEST: Final = "BookingRequest"
 """The schema of the union of all requests, which has no class."""
 RULES: Final = {rule.__name__: rule for rule in (check_purchase, check_amount_or_lines)}
-"""The functions that schemas name."""
+"""The functions that schemas refer to."""
 FACTORIES: Final = {"list": list, "dict": dict}
-"""The makers of default values that schemas name."""
+"""The default factories that schemas refer to."""
 
 
 class _Stand:
@@ -86,7 +86,7 @@ def _schemas() -> Mapping[str, Any]:
 
 
 @cache
-def _schema(name: str) -> Any:  # pydantic_core's own type of it is what must not be imported
+def _schema(name: str) -> Any:  # its type is in pydantic_core, which must not be imported
     return _resolve(_schemas()[name])
 
 
@@ -97,7 +97,7 @@ def _validator(name: str) -> SchemaValidator:
 
 @cache
 def _aliases(name: str) -> Mapping[str, str]:
-    """Return the names in JSON of the fields that have another one here."""
+    """Return the JSON names of the fields that have aliases."""
     schema = _schemas()[name]
     while "fields" not in schema:  # rules and the class are around them
         schema = schema["schema"]
@@ -106,7 +106,7 @@ def _aliases(name: str) -> Mapping[str, str]:
 
 
 def _dump(value: Any) -> Any:
-    """Return a message, or a list of them, as JSON-like data; other data already is, however deeply it is nested."""
+    """Convert messages, at any depth of lists, to JSON-like data; other data is returned unchanged."""
     if isinstance(value, _Stand):
         return value.model_dump()
     if isinstance(value, list):
@@ -116,7 +116,7 @@ def _dump(value: Any) -> Any:
 
 
 def _resolve(value: object) -> Any:
-    """Put the stand-ins, rules and makers in place of their names."""
+    """Replace the names in a schema by the stand-ins, rules and factories."""
     if isinstance(value, list):
         return [_resolve(each) for each in cast("list[object]", value)]
     if not isinstance(value, dict):

@@ -1,9 +1,9 @@
 """pydantic's compiled validation, without the rest of pydantic.
 
 `import pydantic_core` also runs `pydantic_core.core_schema`: some hundred typed dictionaries that describe schemas to
-type checkers. They are most of that import's time, more so in Lambda, where their source is compiled at each cold
-start. So the compiled module is loaded by itself, under its own name: whoever imports `pydantic_core` or pydantic later
-gets the same one.
+type checkers. They take most of the import time, especially in Lambda, where their source is compiled at each cold
+start. The compiled module is therefore loaded alone, under its own name, so later imports of `pydantic_core` or
+pydantic get the same module.
 """
 
 import sys
@@ -18,7 +18,7 @@ else:
     _NAME: Final = "pydantic_core._pydantic_core"
 
     def _load():
-        """Return the compiled module; the whole package where that is not laid out as we know it."""
+        """Return the compiled module, or the whole package if its layout is unfamiliar."""
         package = find_spec("pydantic_core")
         found = package and PathFinder.find_spec(_NAME, package.submodule_search_locations)
         if found is None:

@@ -49,7 +49,7 @@ _RequestOnOrderT = TypeVar("_RequestOnOrderT", bound=_RequestOnOrder)
 
 
 def check_purchase(request: _PurchaseT) -> _PurchaseT:
-    """Check that a purchase has one line per SKU, a total in range, and a hold only where it captures later."""
+    """Check that a purchase has one line per SKU, a total in range, and hold_seconds only if it captures later."""
     _refuse_repeated_skus(request.lines)
     if sum(line.quantity * line.unit_price_minor for line in request.lines) > MAX_MINOR:
         raise PydanticCustomError("total_too_large", "total too large")

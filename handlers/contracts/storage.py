@@ -38,7 +38,7 @@ class TableSchema:
     indexes: tuple[IndexSchema, ...] = ()
 
     def key_attributes(self) -> tuple[str, ...]:
-        """Return every attribute that is part of a key, once, the table's own first."""
+        """Return every key attribute once, the table's own first."""
         keys = [self.hash_key, *(key for index in self.indexes for key in (index.hash_key, index.range_key))]
         return tuple(dict.fromkeys(keys))
 
@@ -51,7 +51,7 @@ BY_CUSTOMER: Final = IndexSchema(name="by-customer", hash_key="customer_id", ran
 """A customer's orders by time."""
 
 ATTENTION: Final = IndexSchema(name="attention", hash_key="attention", range_key="attention_since")
-"""Sparse: orders with money in flight, by shard ("0" to "7") and the time at which their next look is due."""
+"""Sparse: orders with money in flight, by shard ("0" to "7") and due time."""
 
 BY_DAY: Final = IndexSchema(name="by-day", hash_key="changed_day", range_key="changed_at")
 """Orders by the day of their last ledger entry and shard ("2026-01-31#0" to "2026-01-31#7")."""
@@ -59,19 +59,19 @@ BY_DAY: Final = IndexSchema(name="by-day", hash_key="changed_day", range_key="ch
 ORDERS: Final = TableSchema(hash_key="pk", indexes=(BY_CUSTOMER, ATTENTION, BY_DAY))
 """Orders (`ORDER#<order_id>`), stock (`SKU#<sku>`) and its movements (`STOCK_REQUEST#<sku>#<request_id>`).
 
-Movements at the gateway that no ledger has are `ORPHAN#<reference>`; `SWEEP#cursor` is how far its list has been read.
-Orders with an open case or dispute have an item `WATCH#case#<order_id>` or `WATCH#dispute#<order_id>` as well.
+Movements at the gateway that no ledger has are `ORPHAN#<reference>`; `SWEEP#cursor` is the position in its list. Orders
+with an open case or dispute also have an item `WATCH#case#<order_id>` or `WATCH#dispute#<order_id>`.
 """
 
 BY_MOVEMENT: Final = IndexSchema(name="by-movement", hash_key="moved_day", range_key="moved_at", projection="ALL")
-"""Sparse: the items of the sandbox gateway under which money moved, by day and time."""
+"""Sparse: the sandbox gateway's items whose money moved, by day and time."""
 
 GATEWAY: Final = TableSchema(hash_key="pk", indexes=(BY_MOVEMENT,))
 """The sandbox gateway's memory: one item per gateway key."""
 
 
 DEFERRED_SINCE: Final = "deferred_since"
-"""Attribute of an order whose look is put off again and again: the time of the first of these deferrals."""
+"""Attribute of an order that reconcile keeps deferring: the time of the first of these deferrals."""
 
 APPENDED_ATTRIBUTES: Final = (
     *("pk", "version", "ledger", "requests", "status"),
@@ -79,19 +79,19 @@ APPENDED_ATTRIBUTES: Final = (
     *(ATTENTION.hash_key, ATTENTION.range_key, BY_DAY.hash_key, BY_DAY.range_key),
     DEFERRED_SINCE,
 )
-"""Attributes of an order that change after it was placed: what an update names, its condition included."""
+"""Attributes of an order that an update or its condition may name."""
 
 STOCK_ATTRIBUTES: Final = ("pk", "available")
-"""Attributes of a stock item that an update names when units return to it."""
+"""Attributes of a stock item that a restocking update names."""
 
 PRICE_ATTRIBUTES: Final = ("price_minor", "currency")
-"""Attributes of a stock item that the condition of a purchase names as well."""
+"""Further attributes of a stock item that the condition of a purchase names."""
 
 FENCE_ATTRIBUTES: Final = ("pk", "schema", "kind", "heard", "amount_minor")
-"""Attributes of the item with which the sandbox gateway's memory fences a key."""
+"""Attributes of the item with which the sandbox gateway fences a key."""
 
 PAYMENT_ATTRIBUTES: Final = ("pk", "heard", "amount_minor")
-"""Attributes of a payment in the sandbox gateway's memory that change: its state, and the amount once captured."""
+"""Attributes of a sandbox payment that change: its state, and the amount once captured."""
 
 CHARGE_KEYS: Final = "ord_*"
 CAPTURE_KEYS: Final = "cap_*"
@@ -106,7 +106,7 @@ def order_key(order_id: str) -> str:
 
 
 SWEEP_KEY: Final = "SWEEP#cursor"
-"""The primary key of the time up to which the gateway's list has been read."""
+"""The primary key of the sweep's position in the gateway's list."""
 
 
 def orphan_key(reference: str) -> str:
@@ -115,7 +115,7 @@ def orphan_key(reference: str) -> str:
 
 
 def watch_key(watchlist: str, order_id: str) -> str:
-    """Return the primary key of an order's place in a watchlist (`doubt`, `case`, `dispute`)."""
+    """Return the primary key of an order's item in a watchlist (`doubt`, `case`, `dispute`)."""
     return f"WATCH#{watchlist}#{order_id}"
 
 
@@ -125,5 +125,5 @@ def sku_key(sku: str) -> str:
 
 
 def stock_request_key(sku: str, request_id: str) -> str:
-    """The primary key of a movement of stock, by its request id."""
+    """Return the primary key of a movement of stock, by its request id."""
     return f"STOCK_REQUEST#{sku}#{request_id}"

@@ -29,9 +29,9 @@ from .payments import AUTHORIZATION_GONE
 class Account:
     """An order's status and totals, in minor units.
 
-    Authorised: promised by the customer's bank. Held: authorised, and neither captured nor given up. Captured: paid
-    and settled. Reserved: requested by refunds without an outcome. Refunded: settled minus reversed. Disputed:
-    withdrawn by open and lost disputes.
+    Authorised: promised by the customer's bank. Held: authorised, and neither captured nor given up. Captured: paid and
+    settled. Reserved: requested by refunds without an outcome. Refunded: settled minus reversed. Disputed: withdrawn by
+    open and lost disputes.
     """
 
     status: OrderStatus | None = None
@@ -47,7 +47,7 @@ class Account:
     refunds: Mapping[str, Refund] = field(default_factory=dict[str, Refund])
     movement: OpenMovement | None = None
     captured_shares: tuple[Share, ...] | None = None
-    """The units and the money of each line that a capture took; None if every line was charged at once."""
+    """The captured units and amount of each line; None if every line was charged at once."""
 
     @property
     def refundable_minor(self) -> int:
@@ -183,7 +183,7 @@ _PAYMENT = {
     Kind.TEXT_FORGOTTEN: _keep,
 }
 
-# Factors of the refund's amount by which the reserved and the refunded total change.
+# The reserved and the refunded total change by the refund's amount times these factors.
 _RESERVED = {
     Kind.REFUND_REQUESTED: 1,
     Kind.REFUND_HELD: 1,

@@ -1,9 +1,9 @@
 """Answers to requests, the codes that explain them, and the messages of outcomes.
 
-Every message says what happened, what is allowed, and what to do. It names no person, because logs and the locked audit
-trail keep messages.
+Every message states what happened, what is allowed, and what to do. It names no person, because messages end up in logs
+and in the locked audit trail.
 
-Longer than 250 lines so that every code and every sentence about an outcome is on one page.
+Longer than 250 lines so that every code and every outcome message is in one file.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from .canonical import Json
 from .ledger import Kind
 
 ANSWER_SCHEMA: Final = 1
-"""Schema number of an answer; that of the BookingResult message, which carries it."""
+"""Schema number of an answer, shared with the BookingResult message that contains it."""
 
 
 class Code(StrEnum):
@@ -110,19 +110,19 @@ MEANINGS: Final[Mapping[Code, str]] = {
     Code.OWN_DECISION: "The decision was made by the requester or the customer.",
     Code.DECISION_TOO_LATE: "The decision was requested after the refund's deadline for approval.",
     Code.DISPUTED: "Refunds and disputes exceed what was captured, so nothing can be approved.",
-    Code.API_REQUIRED: "This stage accepts decisions, overrides, resolutions and what they approve only by its API.",
+    Code.API_REQUIRED: "This stage accepts decisions, overrides and resolutions, and approves, only through its API.",
     Code.KEY_REUSED: "The request_id belongs to a different request.",
     Code.NOT_RECORDED: "The result waits in the parking queue to be recorded (an answer of the state machine itself).",
     Code.CALLER_NOT_PROVEN: "The request came in the API's envelope, but the API did not make it for this request.",
-    Code.NEWER_RELEASE: "A newer release has continued the order, so this one must not change it. Nothing was begun.",
-    Code.NOT_EXECUTED: "The steps failed before they decided anything. Nothing was written and no money moved.",
+    Code.NEWER_RELEASE: "A newer release has changed the order, so this release must not. Nothing was begun.",
+    Code.NOT_EXECUTED: "The request failed before anything was decided. Nothing was written and no money moved.",
 }
 """The meaning of each code. The table in docs/explanation/money.md is generated from here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextAction:
-    """Somebody (`customer`, `bank` or `approver`) who must act by `until` before a request can end."""
+    """The party (`customer`, `bank` or `approver`) that must act by `until` before a request can end."""
 
     who: str
     until: str | None = None
@@ -258,7 +258,7 @@ OUTCOME_MESSAGES: Final[Mapping[Kind, tuple[str, Code | None, str]]] = {
     Kind.REFUND_APPROVED: (
         "succeeded",
         None,
-        "The refund of {amount} was approved. Its own request tells whether it has been made.",
+        "The refund of {amount} was approved. Repeat the refund's own request to see whether it has been made.",
     ),
     Kind.REFUND_DENIED: (
         "rejected",
@@ -266,7 +266,7 @@ OUTCOME_MESSAGES: Final[Mapping[Kind, tuple[str, Code | None, str]]] = {
         "The refund of {amount} was not approved{why}. {refundable} can be refunded under a new request_id.",
     ),
 }
-"""The outcome of a request: its status, code and message, by the entry that it has come to."""
+"""The outcome of a request (status, code and message) by its latest ledger entry."""
 
 PURCHASE_END_MESSAGES: Final[Mapping[str, tuple[str, Code, str]]] = {
     "cancelled": (
@@ -281,7 +281,7 @@ PURCHASE_END_MESSAGES: Final[Mapping[str, tuple[str, Code, str]]] = {
         "request_id.",
     ),
 }
-"""The outcome of a purchase whose payment is voided before it ended, by the reason of the void."""
+"""The outcome of a purchase whose payment was voided before it completed, by the reason for the void."""
 
 _UNPAID: Final = ("succeeded", None, "The order was cancelled. Nothing was paid, and its units are back in stock.")
 
@@ -296,7 +296,7 @@ CANCEL_MESSAGES: Final[Mapping[Kind, tuple[str, Code | None, str]]] = {
         "pending",
         None,
         "The bank is still processing the payment of {amount}, so it cannot be given up yet. Repeat the same request "
-        "to hear how it ended.",
+        "to see the outcome.",
     ),
     Kind.PAYMENT_CAPTURED: (
         "rejected",
@@ -323,13 +323,13 @@ CASE_MESSAGES: Final[Mapping[Kind, tuple[str, Code | None, str]]] = {
         "The resolution of {case} as {outcome} was not approved. Propose another one under a new request_id.",
     ),
 }
-"""The answer to a proposal, by the entry that it has come to."""
+"""The answer to a proposal, by its latest ledger entry."""
 
 DECISION_MESSAGES: Final[Mapping[Kind, str]] = {
     Kind.CASE_CLOSED: "The case {case} is closed: {about} counts as {outcome}.",
     Kind.RESOLUTION_DENIED: "The resolution of {case} as {outcome} was denied.",
 }
-"""The answer to a decision, which succeeds either way."""
+"""The answer to a decision, which succeeds whether it approves or denies."""
 
 LEDGER_CODES: Final = frozenset(
     code.value
@@ -339,4 +339,4 @@ LEDGER_CODES: Final = frozenset(
     )
     if code
 )
-"""Codes of outcomes that a ledger holds; any other code refuses a request before it begins."""
+"""Codes of outcomes recorded in a ledger. Every other code refuses a request before it begins."""

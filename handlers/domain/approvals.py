@@ -1,7 +1,7 @@
-"""Approvals: the refunds that wait for another person, and that person's decision.
+"""Approvals: refunds that wait for another person, and that person's decision.
 
 A held refund has its amount reserved and has not reached the gateway. It ends with a decision, or lapses when its time
-is over.
+runs out.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from .ports import Change
 from .requests import IssueRefund, MakeDecision, Origin
 
 MAX_DECLINED_REFUNDS: Final = 50
-"""The number of declined refunds from which on every refund of an order needs approval (law 44)."""
+"""After this many declined refunds, every further refund of the order needs approval (law 44)."""
 
 Fault = tuple[Code, str] | None
 
@@ -41,7 +41,7 @@ class ApprovalPolicy:
     requested through the API can be approved."""
 
     def hold(self, order: Order, request: IssueRefund, amount_minor: int, now: str) -> dict[str, Json]:
-        """Return the facts with which a refund waits for approval; none if it needs no approval."""
+        """Return the approval facts of a refund's ledger entry, or an empty mapping if it needs no approval."""
         reason = self._find_reason(order, request, amount_minor)
         return {"reason_code": reason, "until": format_instant(parse_instant(now) + self.wait)} if reason else {}
 
@@ -63,15 +63,15 @@ class ApprovalPolicy:
     def find_unidentified(self, requested: Entry, request: MakeDecision) -> Fault:
         """Return the refusal to approve what was requested directly, or None. It can still be denied.
 
-        Its requester may be anyone, the approver included, so there may be no second person.
+        Its requester is not identified and may be the approver, so there may be no second person.
         """
         if not self.api_only or request.decision != "approve" or requested.facts.get("origin") == "api":
             return None
         message = "This stage approves only what was requested through its API, which identifies the caller."
-        return Code.API_REQUIRED, f"{message} Deny this, and request it again through the API."
+        return Code.API_REQUIRED, f"{message} Deny this request, and send it again through the API."
 
     def _exceeds_limit(self, order: Order, amount_minor: int) -> bool:
-        """Return whether the order's unapproved refunds and a new one exceed the limit: splitting does not help."""
+        """Return whether the order's unapproved refunds and a new one together exceed the limit."""
         if not self.limits:
             return False
         refunds = order.account.refunds.values()
@@ -121,7 +121,7 @@ def _decide_refund(
 
 
 def lapse_refund(order: Order, now: datetime, patience: timedelta) -> Change | None:
-    """Give up a held refund whose time is over; None if no such refund waits.
+    """Give up a held refund whose time has run out; None if there is none.
 
     `patience` is the longest life of an execution: a decision that started in time still counts.
     """

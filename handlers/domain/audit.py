@@ -1,4 +1,4 @@
-"""Audit objects: one for each outcome in a ledger, and one for each refusal, which leaves no trace in a ledger."""
+"""Audit objects: one for each outcome in a ledger, and one for each refusal, which no ledger records."""
 
 import re
 from collections.abc import Mapping
@@ -91,8 +91,8 @@ def refusal_record(request: Json, answer: Answer, origin: Origin, day: str) -> d
 def is_same_record(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
     """Return whether two audit objects prove the same.
 
-    Another release may reword the message and know fields of its own (law 39). Fields that both have must agree, and
-    neither may lack what the hash chain and the key are checked by.
+    Another release may reword the message and add fields (law 39). Fields that both have must agree, and neither may
+    lack those that the hash chain and the key are checked by.
     """
     kind = one.get("kind")
     required = _PROVEN_BY.get(str(kind), frozenset())

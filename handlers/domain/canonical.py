@@ -1,4 +1,4 @@
-"""The one spelling of a value: canonical JSON with its hashes, and instants and days in UTC that sort as strings."""
+"""Canonical forms: JSON and its hashes, and instants and days in UTC that sort as strings."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ def digest(value: Json) -> str:
 
 
 def salted(salt: str, value: Json) -> str:
-    """Return a hash that shows whether two values are equal, and hides the value from whoever lacks the salt."""
+    """Return a hash that shows whether two values are equal and cannot be guessed without the salt."""
     return digest([salt, value])
 
 
@@ -36,7 +36,7 @@ def parse_instant(text: str) -> datetime:
 
 
 def format_instant(moment: datetime) -> str:
-    """Format an instant as ISO 8601 in UTC, with six digits of a second."""
+    """Format an instant as ISO 8601 in UTC, with microseconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

@@ -43,7 +43,7 @@ def capture_amount(order: Order, request: CapturePayment) -> int:
 
 
 def request_cancel(order: Order, request: CancelOrder, origin: Origin, now: str) -> Change | Answer:
-    """Begin to void the payment of an order, or refuse to."""
+    """Begin to void the payment of an order, or refuse it."""
     fault = _check_open(order)
     if fault:
         return refuse_request(request, *fault, order)
@@ -52,7 +52,7 @@ def request_cancel(order: Order, request: CancelOrder, origin: Origin, now: str)
 
 
 def expire_payment(order: Order, now: str) -> Change:
-    """Begin to void a payment whose wait is over. No request causes it, so it answers none but the purchase."""
+    """Begin to void a payment whose wait is over. No request causes the void, so it answers only the purchase."""
     key = void_id_of(order.order_id, "expire", str(order.version))
     after = order.append(
         Kind.PAYMENT_VOID_REQUESTED,
@@ -109,7 +109,7 @@ def _check_authorized(order: Order) -> Fault:
 
 
 def _check_due(order: Order, origin: Origin) -> Fault:
-    """Judge the end of the hold at the start of the execution, whichever attempt it is."""
+    """Reject a capture whose execution started after the hold ended."""
     until = order.wait.text("until") if order.wait else None
     if until is None or parse_instant(origin.requested_at) <= parse_instant(until):
         return None

@@ -1,6 +1,6 @@
-"""Cases: open them, propose to close them, and decide on the proposals. None of it moves money at the gateway.
+"""Cases: open them, propose to close them, and decide on the proposals. Nothing here moves money at the gateway.
 
-Longer than 250 lines so that what opens a case, and what closing it leads to, are in one place.
+Longer than 250 lines so that the causes and the consequences of a case are in one place.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ PAID: Final = "settled"
 """The outcome of a resolution whose subject was paid outside the system; the other is `released`."""
 
 MOVEMENT: Final = "movement:"
-"""The start of what a case about an orphan is about; the gateway's reference follows."""
+"""Prefix of the subject of a case about an orphan; the gateway's reference follows."""
 
 
 def open_case(
@@ -61,16 +61,16 @@ def open_case(
 
 
 def _is_unended(order: Order, about: str) -> bool:
-    """Return whether a subject still waits for its end, so that closing a case about it has not ended it."""
+    """Return whether a subject has no outcome yet, so closing a case about it has not ended it."""
     is_waiting = about == order.order_id and order.wait is not None
     return is_waiting or key_of(about) in order.in_flight
 
 
 def apply_reported_refund(order: Order, reported: ReportedRefund, now: str) -> Change | Contradiction | None:
-    """Apply a refund that was made at the gateway itself; None if the ledger, or a case, tells of it already.
+    """Apply a refund that was made at the gateway itself; None if the ledger, or a case, already has it.
 
-    A new one is written with its end and a case, all in one write. One that does not fit into what other refunds leave
-    is only a case until they leave more. Closing the case changes none of this: the gateway ends its own refunds.
+    A new one is written together with its outcome and a case. One that exceeds what other refunds leave is only a case
+    until they leave more. Closing the case does not change the refund: the gateway reports how it ends.
     """
     key = refund_id_of_report(order, reported)
     status, amount_minor = reported.status, reported.amount_minor
@@ -114,10 +114,10 @@ _REPORTED: Final = {
 
 
 def refund_id_of_report(order: Order, reported: ReportedRefund) -> str:
-    """Return the id under which an order's ledger has, or gets, a refund that was made at the gateway itself.
+    """Return the id, in the order's ledger, of a refund that was made at the gateway itself.
 
-    One that an orphan's case told of first has the id of that. One that was given up, and moved money all the same,
-    gets a second id, because what has ended never begins again.
+    If the case of an orphan recorded it first, it keeps that id. If it was given up and moved money all the same, it
+    gets a second id, because an ended refund never begins again.
     """
     refunds = order.account.refunds
     key = reported_refund_id_of(order.order_id, reported.reference)
@@ -130,19 +130,19 @@ def refund_id_of_report(order: Order, reported: ReportedRefund) -> str:
 
 
 SAME_AS: Final = "same_as"
-"""Fact of a case about a refund that the gateway reports: the orphan that is taken for the same refund."""
+"""Fact of a case about a reported refund: the orphan that is assumed to be the same refund."""
 
 
 def _matches(order: Order) -> dict[str, str]:
-    """Return the subject of the reported refund that each orphan was taken for."""
+    """Return the subject of the reported refund that each orphan was matched with."""
     cases = order.account.cases.values()
     return {str(case.opened.facts[SAME_AS]): case.about for case in cases if SAME_AS in case.opened.facts}
 
 
 def _find_orphan_of(order: Order, reported: ReportedRefund) -> Case | None:
-    """Return the case of an orphan that may be a reported refund, and that no other one was taken for.
+    """Return the case of an orphan that may be this reported refund and was matched with no other.
 
-    An earlier release, which knew refunds of the dashboard from the gateway's list alone, opened it.
+    Earlier releases, which learned of dashboard refunds only from the gateway's list, opened such cases.
     """
     says = f"{Operation.REFUND.value} {reported.amount_minor} {reported.currency} under key "
     cases, matches = order.account.cases.values(), _matches(order)
@@ -151,7 +151,7 @@ def _find_orphan_of(order: Order, reported: ReportedRefund) -> Case | None:
 
 
 def _find_orphan_id(order: Order, about: str) -> str | None:
-    """Return the id of the refund that people recorded by closing the case of the orphan taken for a reported one."""
+    """Return the id of the refund recorded by closing the case of the orphan that a reported refund matches."""
     matches = _matches(order)
     orphans = (case for case in order.account.cases.values() if matches.get(case.about) == about)
     recorded = (found_refund_id_of(order.order_id, case.case_id) for case in orphans)
@@ -161,7 +161,7 @@ def _find_orphan_id(order: Order, about: str) -> str | None:
 def propose_resolution(
     order: Order, request: ResolveCase, origin: Origin, now: str, policy: ApprovalPolicy
 ) -> Change | Answer:
-    """Propose to close a case as paid or not paid outside the system, or refuse to."""
+    """Propose to close a case as paid or not paid outside the system, or refuse the proposal."""
     fault = policy.find_fault(origin, "resolutions")
     if fault:
         return refuse_request(request, *fault, order)
@@ -210,7 +210,7 @@ def decide(order: Order, request: MakeDecision, origin: Origin, now: str, policy
 
 
 def _close(order: Order, case: Case, request: MakeDecision, origin: Origin, now: str) -> Change:
-    """Append what a decision leads to, all in one write: the end of the case's subject, and that of the case."""
+    """Append the consequences of a decision in one write: the outcome of the case's subject, and of the case."""
     facts = {**_requested(request, origin), "decision": subject_of(request.key)}
     ended = _end_subject(order, case, origin, now, facts) if request.decision == "approve" else None
     kind = Kind.CASE_CLOSED if request.decision == "approve" else Kind.RESOLUTION_DENIED
@@ -253,9 +253,9 @@ def _end_subject(order: Order, case: Case, origin: Origin, now: str, facts: Mapp
 
 
 def _is_ended_by_gateway(order: Order, case: Case) -> bool:
-    """Return whether a case is about a refund made at the gateway, whose end the gateway tells as well.
+    """Return whether a case is about a refund made at the gateway, whose outcome the gateway reports.
 
-    People end only one that the bank has left pending, and not merely by finding out who made it.
+    People may only end one that the bank has left pending; finding out who made it is not enough.
     """
     refund = order.account.refunds.get(key_of(case.about))
     if refund is None or not refund.is_reported:
@@ -265,7 +265,7 @@ def _is_ended_by_gateway(order: Order, case: Case) -> bool:
 
 
 def _unrecorded_refund(order: Order, case: Case) -> str | None:
-    """Return the id that a refund gets which only a case tells of; None if the case is about anything else."""
+    """Return the id for a refund that only a case mentions; None if the case is about anything else."""
     facts = case.opened.facts
     if facts.get("movement_kind") != Operation.REFUND or facts.get("movement_currency") != order.currency:
         return None
@@ -278,9 +278,9 @@ def _unrecorded_refund(order: Order, case: Case) -> str | None:
 
 
 def _paid_minor(order: Order, case: Case) -> int | None:
-    """Return the amount that was paid according to a case, if it is another one than was requested; otherwise None.
+    """Return the amount that was paid according to a case if it differs from the requested one, else None.
 
-    Money that came back was paid before: the ledger has its return as a lost dispute.
+    Money that came back was paid before: the ledger records its return as a lost dispute.
     """
     movement, (status, amount_minor, currency) = order.account.movement, _quoted_reply(case)
     usual = movement.amount_minor if movement and not movement.is_void else order.account.requested_minor
@@ -294,7 +294,7 @@ _WAS_PAID: Final = (GatewayStatus.SETTLED.value, GatewayStatus.REVERSED.value)
 
 
 def _quoted_reply(case: Case) -> tuple[str, int, str]:
-    """Return status, amount and currency of what the gateway says; an earlier release has the sentence alone."""
+    """Return the status, amount and currency that the gateway reported; earlier releases stored only a sentence."""
     facts = case.opened.facts
     status, amount, currency = [*str(facts.get("gateway_says", "")).split(), "", "", ""][:3]
     amount = str(facts.get("gateway_amount_minor", amount))
@@ -313,7 +313,7 @@ def _keys_of(order: Order) -> tuple[str, ...]:
 
 
 def _answer(order: Order, request: MakeDecision) -> Order:
-    """Store the answers of the decision and of the proposal that it is about."""
+    """Store the answers to the decision and to the proposal that it decides."""
     seq = order.version
     proposed = order.requests[order.ledger[-1].text("proposal")]
     decided = order.accept(request, answer=resolution_answer(order, seq, is_decision=True))
@@ -336,7 +336,7 @@ def _check_proposed(case: Case) -> Fault:
 
 
 def _check_recordable(order: Order, case: Case, request: MakeDecision) -> Fault:
-    """Reject to count a refund as made while open refunds reserve the money that it took."""
+    """Refuse to record a refund as made while open refunds reserve the money that it took."""
     account = order.account
     is_paid = case.proposal is not None and case.proposal.text("outcome") == PAID
     left = account.captured_minor - account.refunded_minor
@@ -360,22 +360,22 @@ def _check_person(order: Order, case: Case, request: MakeDecision) -> Fault:
 
 
 DOUBT: Final = timedelta(hours=24)
-"""Time after an `unknown` in which the same purchase under another id is taken for the same wish."""
+"""Time after an `unknown` within which the same purchase under another id counts as a repetition."""
 
 
 def is_in_doubt(order: Order, now: datetime) -> bool:
-    """Return whether an order was `unknown`, and its customer may still buy the same again."""
+    """Return whether an order was `unknown` so recently that its customer may repeat the purchase."""
     return was_unknown(order) and now <= parse_instant(order.placed.recorded_at) + DOUBT
 
 
 def was_unknown(order: Order) -> bool:
-    """Return whether the purchase's own execution ended before anything was heard of the payment."""
+    """Return whether the purchase's own execution ended before the gateway reported anything about the payment."""
     heard = next((entry for entry in order.ledger[1:] if entry.subject == order.order_id), None)
     return heard is not None and heard.at != order.placed.at
 
 
 def is_bought_again(order: Order, other: Order) -> bool:
-    """Return whether another order has the same lines, was placed within the time of doubt, and both are paid."""
+    """Return whether another order with the same lines was placed within that time and both are paid."""
     delay = parse_instant(other.ordered_at) - parse_instant(order.ordered_at)
     return (
         other.order_id != order.order_id

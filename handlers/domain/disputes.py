@@ -29,14 +29,20 @@ _ENTRIES: Final[Mapping[tuple[DisputeStatus | None, DisputePhase], tuple[Kind, .
     (_S.LOST, _P.WON): (Kind.DISPUTE_WON,),
     (_S.LOST, _P.LOST): (),
 }
-"""The entries that a report adds; none if the ledger has them or knows more. No inquiry follows a withdrawal."""
+"""The entries that a report adds; none if the ledger already has them or later ones.
+
+An inquiry never follows a withdrawal.
+"""
 
 RETURNED: Final = "charge_returned"
-"""Reason of the dispute that stands for a charge which came back without one."""
+"""Reason of the dispute that represents a charge that was returned without a dispute."""
 
 
 def disputes_in(order: Order, reply: GatewayReply) -> tuple[ReportedDispute, ...]:
-    """Return the disputes that a reply about the payment reports; a charge that came back otherwise is one lost."""
+    """Return the disputes that a reply about the payment reports.
+
+    A charge returned without a dispute counts as a lost one.
+    """
     if reply.status is not GatewayStatus.REVERSED:
         return reply.disputes
     returned = ReportedDispute(
@@ -50,7 +56,7 @@ def disputes_in(order: Order, reply: GatewayReply) -> tuple[ReportedDispute, ...
 
 
 def apply_dispute(order: Order, reported: ReportedDispute, now: str) -> Change | Contradiction | None:
-    """Apply the report of a dispute; None if the ledger already agrees. An order that is not captured has none."""
+    """Apply the report of a dispute; None if the ledger already agrees. Only a captured order can be disputed."""
     key = dispute_id_of(order.order_id, reported.reference)
     known = order.account.disputes.get(key)
     kinds = _ENTRIES.get((known.status if known else None, reported.phase))
@@ -73,7 +79,7 @@ def apply_dispute(order: Order, reported: ReportedDispute, now: str) -> Change |
 def end_dispute_by_people(
     order: Order, key: str, *, is_lost: bool, at: str, now: str, facts: Mapping[str, Json]
 ) -> Change | None:
-    """End a dispute as people found that it ended, with the ledger's amount; None if the ledger says so already."""
+    """Record the outcome that people found for a dispute; None if the ledger already has it."""
     dispute = order.account.disputes[key]
     kind, end = (Kind.DISPUTE_LOST, _S.LOST) if is_lost else (Kind.DISPUTE_WON, _S.WON)
     if dispute.status is end:
@@ -84,7 +90,7 @@ def end_dispute_by_people(
 
 
 def _differs(order: Order, known: Dispute | None, reported: ReportedDispute) -> bool:
-    """Return whether a dispute is about other money: its amount may differ from the payment's, but does not change."""
+    """Return whether a report has another amount than the dispute, whose amount never changes."""
     is_other_currency = bool(reported.currency) and reported.currency != order.currency
     return is_other_currency or (known is not None and known.amount_minor != reported.amount_minor)
 

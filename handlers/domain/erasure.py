@@ -1,9 +1,10 @@
-"""Erasure of an order's free text (reasons, payment methods, evidence) and of all that could confirm a guess at it.
+"""Erasure of an order's free text (reasons, payment methods, evidence) and of everything that could confirm a guess at
+it.
 
 The ledger keeps its hashes of the text, so its chain and the locked audit objects stay intact. Their salt is replaced
-in the conditional write that erases the last text: without it, nobody can compare them with a guess (law 42). Text that
-comes later gets the new salt. An order with many requests takes several writes, and keeps its salt until the last one,
-because the requests that still have a fingerprint are recognised by it.
+in the conditional write that erases the last text: without it, nobody can compare them with a guess (law 42). Later
+text is hashed with the new salt. An order with many requests takes several writes and keeps its salt until the last
+one, because requests that still have a fingerprint are recognised by it.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from .order import Order
 from .ports import Change
 
 MAX_ERASED: Final = 30
-"""Requests that one write erases: three clauses for each, in an expression of at most 4096 bytes."""
+"""Requests erased per write: each takes three clauses of an expression, which may have at most 4096 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +29,9 @@ class ErasureRefused:
 def erase_text(order: Order, requested_by: str, salt: str, now: str) -> Change | ErasureRefused | None:
     """Erase the text of the next requests of an order, at most 30; None if all of it is erased already.
 
-    Repeat it until it returns None. `salt` is a new one, which replaces the order's with the last request. While a
-    payment, a refund or the resolution of a case is open, its text may still be needed, so the order is refused.
+    Repeat it until it returns None. `salt` replaces the order's salt together with the last request. While a payment, a
+    refund or the resolution of a case is open, its text may still be needed, and the result is the reason not to erase
+    it.
     """
     if reason := _find_open(order):
         return ErasureRefused(reason=reason)

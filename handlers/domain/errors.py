@@ -1,7 +1,7 @@
 """Errors. A refusal is never raised: it is an answer.
 
     BookingError
-    ├── Unavailable              retry; nothing is decided          (wire name: Step Functions retries it)
+    ├── Unavailable              retry: nothing was decided (wire name: Step Functions retries it)
     ├── PaymentOutcomeUnknown    retry with the same gateway key    (wire name: Step Functions retries it)
     ├── LedgerBroken             a stored ledger contains an illegal entry: a bug or tampering
     ├── OrderIncomplete          a stored order lacks an attribute that every order has: a bug or tampering
@@ -44,4 +44,4 @@ class AuditContradiction(BookingError):
 
 
 class AuditRejected(BookingError):
-    """The audit bucket refused a call for want of a permission or a key. Fix that to write the record."""
+    """The audit bucket refused a call because a permission or key is missing. Grant it to write the record."""

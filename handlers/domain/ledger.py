@@ -45,7 +45,7 @@ class Kind(StrEnum):
 
 
 SUPERSEDED: Final = "superseded"
-"""Fact of an entry that another entry of its subject follows in the same write: it answers no request."""
+"""Fact of an entry that is followed by another of its subject in the same write, so it answers no request."""
 
 OPENING: Final = frozenset(
     {
@@ -56,7 +56,7 @@ OPENING: Final = frozenset(
         Kind.REFUND_APPROVED,
     }
 )
-"""The kinds that precede a call of the gateway. Every other kind is reporting and has one audit object."""
+"""The kinds written before a call of the gateway. Every other kind is reporting and has one audit object."""
 
 INTERIM: Final = frozenset(
     {
@@ -105,7 +105,7 @@ class Entry:
     seq: int
     kind: Kind
     at: str
-    """Start of the execution that caused it, else `recorded_at`: what policy is judged by."""
+    """Start of the execution that caused it, else `recorded_at`. Policies are applied as of this time."""
     recorded_at: str
     """The time of writing, never before the previous entry's; it decides days, indexes and audit keys."""
     subject: str
@@ -168,7 +168,7 @@ def _require_int(value: Json) -> int:
 
 
 def genesis_hash(order_id: str) -> str:
-    """Return the hash that stands before an order's first entry."""
+    """Return the hash that precedes an order's first entry."""
     return sha256(f"ledger of {order_id}")
 
 
@@ -225,5 +225,5 @@ _KINDS: Final = frozenset(kind.value for kind in Kind)
 
 
 def is_known(entry: Mapping[str, Json]) -> bool:
-    """Tell whether this release knows the kind of a stored entry."""
+    """Return whether this release knows the kind of a stored entry."""
     return entry.get("type") in _KINDS

@@ -2,7 +2,7 @@
 
 docs/explanation/money.md draws the tables. An entry that they do not list for a state cannot be folded.
 
-Longer than 250 lines so that every state of everything that an order has is in one place.
+Longer than 250 lines so that every lifecycle of an order is in one place.
 """
 
 from collections.abc import Iterable, Sequence
@@ -111,7 +111,7 @@ class Share:
     amount_minor: int
 
     def as_json(self) -> list[Json]:
-        """Return the share as an entry of the ledger has it."""
+        """Return the share as it is stored in a ledger entry."""
         return [self.line, self.quantity, self.amount_minor]
 
 
@@ -129,7 +129,7 @@ class Refund:
 
     refund_id: str
     request_id: str
-    """The request's id; empty for a refund that nobody requested of us."""
+    """The request's id; empty for a refund made at the gateway itself."""
     status: RefundStatus
     amount_minor: int
     shares: tuple[Share, ...]
@@ -138,7 +138,7 @@ class Refund:
     held: bool = False
     """True if another person had to approve it."""
     is_reported: bool = False
-    """True if it was made at the gateway itself: nobody requested it of us, and it has no gateway key of ours."""
+    """True if it was made at the gateway itself: no request asked for it, and it has no gateway key of ours."""
 
     @property
     def was_sent(self) -> bool:
@@ -153,7 +153,7 @@ class Refund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenMovement:
-    """A capture or a void that has no outcome yet. While one is open, no other begins, so a hold ends once."""
+    """A capture or a void without an outcome. Only one may be open at a time, so a hold ends once."""
 
     key: str
     amount_minor: int
@@ -210,7 +210,7 @@ DISPUTE_TRANSITIONS: Final[dict[tuple[DisputeStatus | None, Kind], DisputeStatus
     (_D.LOST, Kind.DISPUTE_WON): _D.WON,
     (_D.WON, Kind.DISPUTE_LOST): _D.LOST,
 }
-"""The state of a dispute after an entry. Banks change their minds, so an ended dispute may end otherwise."""
+"""The state of a dispute after an entry. Banks revise their decisions, so the outcome of a dispute may change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,7 +277,7 @@ class CaseReason(StrEnum):
 
 CASE_REASONS: Final = {
     CaseReason.CONTRADICTION: "Gateway and ledger contradict each other, and no entry can settle it.",
-    CaseReason.CANNOT_BE_FENCED: "The gateway never received a key and cannot make sure that it never will.",
+    CaseReason.CANNOT_BE_FENCED: "The gateway never received a key and cannot rule out that it will.",
     CaseReason.STUCK: "A bank has neither made nor given up a payment or a refund for a month.",
     CaseReason.ORPHAN: "The gateway lists a movement of money of the order that its ledger does not have.",
     CaseReason.MADE_AT_GATEWAY: "Somebody refunded the payment at the gateway itself, for instance in its dashboard.",
@@ -317,7 +317,7 @@ class Case:
 
     @property
     def says(self) -> tuple[str, ...]:
-        """The reason, and what ledger and gateway said: a case that was closed explains the same again."""
+        """The reason and what ledger and gateway said, by which a recurrence of a closed case is recognised."""
         return tuple(str(self.opened.facts.get(fact, "")) for fact in ("reason", "ledger_says", "gateway_says"))
 
 
@@ -350,4 +350,4 @@ def _new_case(entry: Entry, status: CaseStatus) -> Case:
 
 
 STATUS_KEPT: Final = DISPUTE_KINDS | CASE_KINDS
-"""The kinds of entries beside the table: they never change the state of an order."""
+"""The kinds of entries that never change the state of an order and are not in the table."""

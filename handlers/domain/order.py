@@ -1,6 +1,6 @@
 """The order: one aggregate, created by a purchase and changed only by appending to its ledger.
 
-Longer than 250 lines: one aggregate, whose parts nothing else may change.
+Longer than 250 lines because it is one aggregate, and nothing outside it may change its parts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,16 +24,16 @@ FINGERPRINT_VERSION: Final = 2
 """Version of the fingerprints of new requests."""
 
 WAITS: Final = frozenset({Kind.PAYMENT_PENDING, Kind.PAYMENT_ACTION_REQUIRED, Kind.PAYMENT_AUTHORIZED})
-"""The kinds of entries after which a payment waits: for its bank, for its customer, for a capture."""
+"""The kinds of entries after which a payment waits for its bank, its customer or a capture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedRequest:
-    """A request that the order has accepted, and its answer once there is one.
+    """An accepted request, with its answer once it has one.
 
     `text` is free text of the caller (a reason, a payment method). It must be erasable, so it is not in the ledger.
-    `fingerprint` tells whether a repeated request is the same one. Version 2 is keyed with the order's salt, because a
-    plain hash (version 1, of older orders) lets anyone confirm a guess of the text. Both are empty once `erased`.
+    `fingerprint` identifies repetitions of the request. Version 2 is keyed with the order's salt, because a plain hash
+    (version 1, of older orders) lets anyone confirm a guess of the text. Both are empty once `erased`.
     """
 
     request_id: str
@@ -63,8 +63,8 @@ class AcceptedRequest:
 class Order:
     """An order and its ledger.
 
-    `requests` is by subject: the order's own id, or one that carries its type (`refund:ref_…`). The hashes of free text
-    in the ledger are salted with `salt`; erasing it makes them meaningless.
+    The keys of `requests` are subjects: the order's own id, or an id with its type (`refund:ref_…`). The hashes of free
+    text in the ledger are salted with `salt`; erasing it makes them meaningless.
     """
 
     order_id: str
@@ -73,7 +73,7 @@ class Order:
     requests: Mapping[str, AcceptedRequest]
     salt: str
     deferred_since: str | None = None
-    """The time of the first of consecutive deferrals of reconcile's look at it."""
+    """The time at which reconcile first deferred the order, in the current run of deferrals."""
 
     @property
     def placed(self) -> Entry:
@@ -153,7 +153,7 @@ class Order:
 
     @property
     def wait(self) -> Entry | None:
-        """The entry that says whom the payment waits for and `until` when; None if it waits for nobody."""
+        """The entry that names the party the payment waits for and `until` when; None if it does not wait."""
         if self.status not in (OrderStatus.PENDING, OrderStatus.AUTHORIZED):
             return None
         last = next(entry for entry in reversed(self.ledger) if entry.subject == self.order_id)
@@ -168,21 +168,21 @@ class Order:
         return self.requests.get(self.subject(key))
 
     def opened_at(self, key: str) -> str:
-        """Return the time of the entry that allowed money to be asked for under a key.
+        """Return the time of the entry that allowed the key to be sent.
 
-        It is the later of the entry's two times: a function whose clock is slow must not make a key look older than
-        its execution, or reconcile would give up on it while its sender still runs (law 19).
+        It is the later of the entry's two times: if a slow clock made a key look older than its execution, reconcile
+        would give up on it while its sender still runs (law 19).
         """
         subject = self.subject(key)
         opening = next(e for e in self.ledger if e.subject == subject and e.kind in OPENING)
         return max(opening.at, opening.recorded_at, key=parse_instant)
 
     def may_send(self, key: str, now: datetime) -> bool:
-        """Tell whether money may still be asked for under a key; later it may only be looked up."""
+        """Return whether a key may still be sent; later it may only be looked up."""
         return now - parse_instant(self.opened_at(key)) <= SEND_WINDOW
 
     def instruction(self, key: str) -> Instruction:
-        """Return what the gateway is asked for under a key, with what the ledger knows of it."""
+        """Return the gateway operation of a key, with what the ledger knows about it."""
         is_payment = key == self.order_id
         return Instruction(
             key=key,
@@ -202,23 +202,23 @@ class Order:
         return {"capture": Operation.CAPTURE, "void": Operation.VOID}.get(type_of(key), Operation.REFUND)
 
     def amount_of(self, key: str) -> int:
-        """Return the amount that the gateway is asked for under a key."""
+        """Return the amount of a key's gateway operation."""
         subject = self.subject(key)
         return next(entry.amount_minor for entry in self.ledger if entry.subject == subject)
 
     def _reference(self, key: str) -> str:
-        """Return the gateway's own id of a key, which its latest reply gave, or an empty string."""
+        """Return the gateway's own id for a key, from its latest reply, or an empty string."""
         subject = self.subject(key)
         told = (str(entry.facts.get("reference", "")) for entry in reversed(self.ledger) if entry.subject == subject)
         return next((reference for reference in told if reference), "")
 
     @property
     def sent_keys(self) -> tuple[str, ...]:
-        """The gateway keys that may have reached the gateway: not those of refunds that nobody approved or sent."""
+        """The keys that may have reached the gateway, which excludes refunds that nobody approved or sent."""
         return (self.order_id, *(each.refund_id for each in self.account.refunds.values() if each.was_sent))
 
     def entries_of(self, key: str) -> tuple[Entry, ...]:
-        """Return the entries of a key: those of its subject, or for a decision or a proposal those that it led to."""
+        """Return the entries of a key's subject, or those that followed from a decision or proposal."""
         subject = self.subject(key)
         return tuple(e for e in self.ledger if subject in (e.subject, e.facts.get("decision"), e.facts.get("proposal")))
 
@@ -227,7 +227,7 @@ class Order:
         return min(self.waits(), default=None)
 
     def waits(self) -> Iterator[str]:
-        """Yield the times at which something in the order is due: past ones for what is open, the end for a wait."""
+        """Yield when each open part of the order is due: a past time, or the deadline if it waits."""
         wait = None if self.account.movement or self.account.in_flight else self.wait
         if wait:
             yield wait.recorded_at if wait.kind is Kind.PAYMENT_PENDING else wait.text("until")
@@ -246,7 +246,7 @@ class Order:
         return next((entry.recorded_at for entry in opened), None)
 
     def is_repeat(self, request: Request) -> bool:
-        """Return whether the order has accepted this very request."""
+        """Return whether the order has accepted this request."""
         accepted = self.find_request(request.key)
         return accepted is not None and accepted.is_repeated_by(request, self.salt)
 
@@ -263,7 +263,7 @@ class Order:
         return self.with_request(accepted)
 
     def erase_text(self, salt: str) -> Self:
-        """Return the order without the text of its requests; later text is hashed with the new `salt`."""
+        """Return the order without the text of its requests. Later text is hashed with the new `salt`."""
         erased = {subject: accepted.erase() for subject, accepted in self.requests.items()}
         return replace(self, requests=erased, salt=salt)
 
@@ -297,7 +297,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundPolicy:
-    """The time after a payment within which it can be refunded, and that within which its customer must act."""
+    """The refund window after a payment, and the time within which its customer must act."""
 
     window: timedelta
     action_window: timedelta = timedelta(seconds=DEFAULT_ACTION_SECONDS)
@@ -308,7 +308,7 @@ class RefundPolicy:
 
 
 def place_order(request: PlaceOrder, origin: Origin, policy: RefundPolicy, salt: str, now: str) -> Order:
-    """Create a PENDING order from a purchase. It keeps the refund policy of the purchase for ever."""
+    """Create a PENDING order from a purchase. The refund policy of that moment applies to it for ever."""
     order = Order(order_id=request.order_id, ledger=(), account=Account(), requests={}, salt=salt)
     return order.accept(request, text=request.payment_method).append(
         Kind.ORDER_PLACED,
@@ -352,12 +352,12 @@ class ReadOnlyOrder:
 
 
 class NewerRelease(BookingError):
-    """An order cannot be folded by this release; `order` is what can be read of it."""
+    """This release cannot fold an order; `order` holds the readable part."""
 
     def __init__(self, order: ReadOnlyOrder) -> None:
         unknown = order.unknown
         super().__init__(
             f"Entry {unknown['seq']} ({unknown['type']}) of order {order.order_id} was written by a newer release. "
-            "This release must not change the order; deploy the newer release to continue it."
+            "This release must not change the order. Deploy the newer release to continue it."
         )
         self.order = order

@@ -1,7 +1,7 @@
-"""Answers to requests: outcomes, which follow from a ledger, and refusals, which leave no trace in one.
+"""Answers to requests: outcomes, which follow from a ledger, and refusals, which no ledger records.
 
-An outcome is the same for every attempt. A refusal says what is wrong, what is allowed, and what to do. Like an
-outcome's message, it names no person, because logs and the locked audit trail keep messages.
+An outcome is the same for every attempt. A refusal states what is wrong, what is allowed, and what to do. Like an
+outcome's message, it names no person, because messages end up in logs and in the locked audit trail.
 
 Longer than 250 lines so that everything that answers a request is in one place.
 """
@@ -55,7 +55,7 @@ def outcome_at(order: Order, seq: int) -> Answer | None:
 
 
 def _is_unrequested_refund(order: Order, entry: Entry) -> bool:
-    """Return whether an entry is of a refund that the gateway reported, or that people recorded."""
+    """Return whether an entry belongs to a refund that the gateway reported or that people recorded."""
     refund = order.account.refunds.get(key_of(entry.subject))
     return refund is not None and refund.is_reported
 
@@ -66,7 +66,10 @@ def _was_requested(order: Order, key: str) -> bool:
 
 
 def decision_answer(order: Order, seq: int) -> Answer:
-    """Return the answer to the decision that caused entry `seq`: it is done, whatever becomes of its subject."""
+    """Return the answer to the decision that caused entry `seq`.
+
+    A decision is complete whatever happens to its subject.
+    """
     entry = order.ledger[seq - 1]
     approval = result_at(order, key_of(entry.subject), seq, Kind.REFUND_APPROVED)
     is_approval = entry.kind is Kind.REFUND_APPROVED
@@ -76,7 +79,7 @@ def decision_answer(order: Order, seq: int) -> Answer:
 
 
 def result_at(order: Order, key: str, seq: int, words_of: Kind | None = None) -> Answer:
-    """Return what entry `seq` means for the request under a gateway key, in the words of another kind if given."""
+    """Return the answer that entry `seq` gives to the request under a gateway key, worded for another kind if given."""
     entry, account = order.ledger[seq - 1], fold(order.ledger[:seq])
     kind = words_of or entry.kind
     status, code, template = _wording(order, key, entry, kind)
@@ -107,7 +110,7 @@ def _wording(order: Order, key: str, entry: Entry, kind: Kind) -> tuple[str, Cod
 
 
 def _was_pending(order: Order, void: Entry) -> bool:
-    """Return whether the bank was processing the payment when it was asked to give it up."""
+    """Return whether the bank was still processing the payment when the void began."""
     before = [entry for entry in order.ledger[: void.seq] if entry.subject == order.order_id]
     return before[-1].kind is Kind.PAYMENT_PENDING
 
@@ -129,12 +132,12 @@ def _message(template: str, order: Order, account: Account, entry: Entry) -> str
 
 
 def outcome_seq(order: Order, key: str) -> int:
-    """Return the ledger entry that ends a request: its first final entry, or without one its latest.
+    """Return the ledger entry that answers a request: its first final entry, or its latest if none is final.
 
-    A refund first heard of as reversed has two entries from one write; the reversal is its outcome. A void that ends
-    the payment ends an open purchase, too, and whatever ends the payment ends a void. An approval is the outcome of a
-    decision and not of the refund, which has come to its reservation. What a decision on a case leads to ends with the
-    entry of the case.
+    A refund first reported as reversed has two entries from one write; the reversal is its outcome. A void that ends
+    the payment also ends an open purchase, and whatever ends the payment ends a void. An approval is the outcome of the
+    decision, not of the refund, which is only reserved. The consequences of a decision on a case end with the case's
+    own entry.
     """
     if is_decision(key):
         return order.entries_of(key)[-1].seq
@@ -146,7 +149,7 @@ def outcome_seq(order: Order, key: str) -> int:
 
 
 def is_decision(key: str) -> bool:
-    """Return whether the key is that of a person's decision or proposal, which asks nothing of the gateway."""
+    """Return whether the key belongs to a person's decision or proposal, which involves no gateway."""
     return type_of(key) == "decision"
 
 
@@ -191,7 +194,7 @@ def answer_requests(order: Order) -> Order:
 
 
 def is_final(answer: Answer) -> bool:
-    """Return whether an answer stays what it is."""
+    """Return whether an answer is final."""
     return answer.status not in ("pending", "unknown")
 
 
@@ -201,11 +204,11 @@ def refuse_invalid(message: str, action: str | None = None, request_id: str | No
 
 
 def refuse_unproven(request: Request, reason: str) -> Answer:
-    """Refuse a request whose proof of its caller does not hold."""
+    """Refuse a request whose proof of its caller is invalid."""
     return Answer(
         status="rejected",
         code=Code.CALLER_NOT_PROVEN,
-        message=f"The proof of the caller does not hold: {reason}. Send the request through the API, or without caller "
+        message=f"The proof of the caller is invalid: {reason}. Send the request through the API, or without caller "
         "and mac.",
         action=request.action,
         request_id=request.request_id,
@@ -270,7 +273,7 @@ def refuse_reused_key(request: Request) -> Answer:
 
 
 def refuse_stock_mismatch(request: PlaceOrder, found: Mapping[str, StockItem | None]) -> Answer:
-    """Refuse a purchase whose quote differs from the stock: the gravest code, with every line that it applies to."""
+    """Refuse a purchase whose quote differs from the stock, with the most severe code and every line that has it."""
     faults = [fault for sku, item in found.items() for fault in _faults(request, sku, item)]
     code = min((code for code, _ in faults), key=_SEVERITY.index)
     return refuse_purchase(request, code, " ".join(message for each, message in faults if each is code))
@@ -305,7 +308,7 @@ def _faults(request: PlaceOrder, sku: str, item: StockItem | None) -> list[tuple
 
 
 def resolution_answer(order: Order, seq: int, *, is_decision: bool = False) -> Answer:
-    """Return what entry `seq` of a case answers to the proposal, or to the decision that caused it."""
+    """Return the answer of a case's entry `seq` to the proposal, or to the decision that caused it."""
     entry, account = order.ledger[seq - 1], fold(order.ledger[:seq])
     case = account.cases[key_of(entry.subject)]
     status, code, message = CASE_MESSAGES[entry.kind]
@@ -336,7 +339,7 @@ def _proposal(order: Order, entry: Entry) -> Entry:
 
 
 def answer_read_only(order: ReadOnlyOrder, request: Request) -> tuple[Answer, bool]:
-    """Return a request's stored answer as a replay; without one, tell that this release neither knows nor begins it."""
+    """Return a request's stored answer as a replay, or refuse the request: only a newer release may handle it."""
     accepted = order.find_request(request.key)
     if accepted is None:
         return _refuse_read_only(order, request, "failed", "Nothing was begun."), False
@@ -344,7 +347,7 @@ def answer_read_only(order: ReadOnlyOrder, request: Request) -> tuple[Answer, bo
         return refuse_reused_key(request), False
     if accepted.answer is None:
         return _refuse_read_only(
-            order, request, "unknown", "The request was begun, and only that release can tell more."
+            order, request, "unknown", "The request was begun, and only that release knows its outcome."
         ), False
     return replace(accepted.answer, erased=accepted.erased), True
 
@@ -353,7 +356,7 @@ def _refuse_read_only(order: ReadOnlyOrder, request: Request, status: str, outco
     return Answer(
         status=status,
         code=Code.NEWER_RELEASE,
-        message=f"Order {order.order_id} was continued by a newer release, and this one must not change it. {outcome} "
+        message=f"Order {order.order_id} was changed by a newer release, and this one must not change it. {outcome} "
         "Repeat the same request once the newer release is deployed again.",
         action=request.action,
         request_id=request.request_id,

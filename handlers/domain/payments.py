@@ -1,6 +1,6 @@
 """The port of the payment gateway, and the replies of a gateway about a key.
 
-Longer than 250 lines because every word of the port is explained where it is defined.
+Longer than 250 lines because every term of the port is explained where it is defined.
 """
 
 import re
@@ -11,18 +11,18 @@ from enum import StrEnum
 from typing import ClassVar, Final, Protocol
 
 SEND_WINDOW: Final = timedelta(hours=1)
-"""Time after a key's opening entry within which money may be asked for under it; later the key is only looked up.
+"""Time after a key's opening entry within which the key may be sent; later it is only looked up.
 
-Shorter than any gateway remembers a key, so that a repeated request never moves money twice (law 30).
+It is shorter than any gateway remembers a key, so a repeated request never moves money twice (law 30).
 """
 
 
 AUTHORIZATION_GONE: Final = "authorization_gone"
-"""Reason of a declined capture after which nothing is held any more."""
+"""Reason of a declined capture that means the hold has ended."""
 
 
 class Operation(StrEnum):
-    """The operation that the gateway is asked for under a key."""
+    """The operation that a key identifies at the gateway."""
 
     CHARGE = "charge"
     AUTHORIZE = "authorize"
@@ -46,11 +46,11 @@ class GatewayStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instruction:
-    """An operation under a key, with what the ledger knows of it.
+    """An operation under a key, with what the ledger knows about it.
 
     `opened_at` is the later time of the entry that allowed sending. `reference` is the gateway's own id, once a reply
     has given it. `charge_key` and `charge_reference` name the payment that is captured, voided or refunded.
-    `has_reports`: the ledger has refunds that the gateway reported, whose state only their payment's lookup tells.
+    `has_reports`: the ledger has refunds that the gateway reported; only a lookup of their payment returns their state.
     """
 
     key: str
@@ -66,7 +66,7 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentMethod:
-    """A means of payment: the gateway's token, and the page that the customer's bank returns the customer to."""
+    """A payment method: the gateway's token, and the page to which the bank returns the customer."""
 
     token: str
     return_url: str | None = None
@@ -74,7 +74,7 @@ class PaymentMethod:
 
 
 class DisputePhase(StrEnum):
-    """The state of a dispute at the gateway. An inquiry takes no money."""
+    """The state of a dispute at the gateway. An inquiry withdraws no money."""
 
     INQUIRY = "inquiry"
     OPEN = "open"
@@ -97,8 +97,8 @@ class ReportedDispute:
 class ReportedRefund:
     """A refund that was made at the gateway itself, for instance in its dashboard, as the gateway reports it.
 
-    `reference` is the gateway's own id. The status is `pending`, `settled`, `reversed` (it moved money, which came
-    back) or `declined` (it never moved any).
+    `reference` is the gateway's own id. The status is `pending`, `settled`, `reversed` (the money moved and came back)
+    or `declined` (none moved).
     """
 
     reference: str
@@ -109,13 +109,13 @@ class ReportedRefund:
 
 
 _HTTPS_URL: Final = re.compile(r"https://([A-Za-z0-9.-]+)(:[0-9]{1,5})?([/?#].*)?")
-"""A URL whose host cannot be read in two ways: no user name, and no backslash, which browsers take for a slash."""
+"""A URL with an unambiguous host: no user name, and no backslash, which browsers read as a slash."""
 
 
 def refuse_return_url(url: str | None, hosts: Collection[str]) -> str:
-    """Return why a customer may not be sent back to an address, and what is allowed; an empty text if it is on a host.
+    """Return the reason to reject a return URL, and what is allowed, or an empty string if its host is allowed.
 
-    Otherwise a customer, whose bank vouches for the page before, could be led anywhere.
+    Without this check a customer coming from the bank's trusted page could be sent anywhere.
     """
     if url is None:
         return ""
@@ -133,7 +133,7 @@ class GatewayReply:
 
     `pending`: the bank has not answered. `action_required`: the customer must act, for instance in 3-D Secure.
     `authorized`: the amount is held until `until`. `settled`: the operation took effect, now or earlier. `declined`: it
-    never will under this key. `fenced`: the key was cancelled before it moved money, and never will; an authorised key
+    never will under this key. `fenced`: the key was cancelled before it moved money and never will; an authorised key
     that is fenced is void. `reversed`: the money moved and was returned. `nothing`: the gateway never received the key.
     An empty `currency` is not compared. A lookup of a payment also reports its `disputes`, and the `refunds` that were
     made at the gateway itself.
@@ -154,11 +154,11 @@ class GatewayReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
-    """An entry of the gateway's own list: money that moved. It proves nothing, but names an order to look up.
+    """An entry of the gateway's own list: money that moved.
 
-    `key` and `order_id` are empty for a movement that was not made by us. The key of a dispute is `dispute_id_of` it,
-    and that of a refund which a lookup of the payment reports (`is_reported`) is `reported_refund_id_of` it. `at` is
-    the gateway's time.
+    It proves nothing; it names an order to look up. `key` and `order_id` are empty for a movement that we did not make.
+    The key of a dispute is `dispute_id_of` it, and that of a refund which a lookup of the payment reports
+    (`is_reported`) is `reported_refund_id_of` it. `at` is the gateway's time.
     """
 
     reference: str
@@ -173,7 +173,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovementPage:
-    """A part of the gateway's list, and the position at which the next part begins (None: it was the last)."""
+    """A page of the gateway's list, and the position of the next page (None: it was the last)."""
 
     movements: tuple[Movement, ...]
     after: str | None = None
@@ -181,9 +181,9 @@ class MovementPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentAction:
-    """The way in which the customer completes a payment: a page to visit, or a secret for the gateway's own form.
+    """The customer's means to complete a payment: a page to visit, or a secret for the gateway's own form.
 
-    Whoever has either can act on the payment. So it goes to the customer alone: it is never stored, logged or part of a
+    Anyone who has either can act on the payment, so only the customer gets it: it is never stored, logged or part of a
     result, and `repr` hides it. One of the two is empty.
     """
 
@@ -200,24 +200,27 @@ class PaymentGateway(Protocol):
     key_life: ClassVar[timedelta | None]
     """The time for which the gateway remembers a key; None: for ever."""
     miss_age: ClassVar[timedelta | None]
-    """The age from which a lookup that finds nothing proves that the key never arrived; None: never."""
+    """The key's age at which an empty lookup proves that it never arrived; None: never."""
     fences: ClassVar[frozenset[Operation]]
-    """The operations whose keys `fence` can cancel. A lost key of another one is left to people."""
+    """The operations whose keys `fence` can cancel. A lost key of any other operation is left to people."""
 
     def refuse_amount(self, amount_minor: int, currency: str) -> str:
-        """Return why the gateway never takes this amount, and what it takes; an empty text if it does. Calls nobody."""
+        """Return the reason why the gateway never accepts this amount, and what it accepts, or an empty string.
+
+        Makes no call.
+        """
         ...
 
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
-        """Charge a payment method, once for the key."""
+        """Charge a payment method, once per key."""
         ...
 
     def authorize(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
-        """Hold an amount of a payment method for a capture, once for the key."""
+        """Authorise an amount for a later capture, once per key."""
         ...
 
     def capture(self, instruction: Instruction) -> GatewayReply:
-        """Take a part or all of what an authorisation holds, once for the authorisation, and give up the rest."""
+        """Capture all or part of an authorised amount, once per authorisation, and give up the rest."""
         ...
 
     def void(self, instruction: Instruction) -> GatewayReply:
@@ -225,7 +228,7 @@ class PaymentGateway(Protocol):
         ...
 
     def refund(self, instruction: Instruction) -> GatewayReply:
-        """Refund a part or all of a charge, once for the key."""
+        """Refund all or part of a charge, once per key."""
         ...
 
     def lookup(self, instruction: Instruction) -> GatewayReply:
@@ -233,10 +236,10 @@ class PaymentGateway(Protocol):
         ...
 
     def payment_action(self, instruction: Instruction) -> PaymentAction | None:
-        """Return what the customer must do to complete a payment, as of now; None if it does not wait for the customer.
+        """Return what the customer must do now to complete a payment; None if it does not wait for the customer.
 
         Raises:
-            PaymentOutcomeUnknown: the gateway did not answer, or does not show the payment yet.
+            PaymentOutcomeUnknown: the gateway did not answer, or does not list the payment yet.
             Unavailable: the same, from a gateway whose calls move no money.
         """
         ...
@@ -244,7 +247,7 @@ class PaymentGateway(Protocol):
     def fence(self, instruction: Instruction) -> GatewayReply:
         """Make sure that the key never moves money: return `fenced`, or its earlier outcome.
 
-        `nothing`: the key is too old to be fenced, and never arrived as far as a lookup shows.
+        `nothing`: the key is too old to be fenced, and a lookup does not find it.
         """
         ...
 

@@ -3,7 +3,7 @@
 The ports of the gateway and of stock are in `payments` and `stock`; one contract suite runs against every
 implementation of each.
 
-Longer than 250 lines so that every port but those two is on one page.
+Longer than 250 lines so that every port but those two is in one file.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ class Change:
     restock: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def without_restock(self, skus: Collection[str]) -> Self:
-        """Return the change without units of SKUs that no longer exist: no entry says that they returned."""
+        """Return the change without units of deleted SKUs, so that no entry claims to have restocked them."""
         gone = {number for number, line in enumerate(self.after.lines) if line.sku in skus}
         order = replace(self.before, requests=self.after.requests, salt=self.after.salt)
         for entry in self.after.ledger[self.before.version :]:
@@ -66,7 +66,7 @@ class StaleOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A part of a listing, in order, and the position at which the next part begins (None: it was the last)."""
+    """A page of a listing, in order, and the position of the next page (None: it was the last)."""
 
     names: tuple[str, ...]
     after: str | None = None
@@ -104,10 +104,10 @@ class OrderRepository(Protocol):
         ...
 
     def defer(self, order: Order, until: str | None, now: str | None) -> None:
-        """Make an order's next look due at `until` (None: never), unless the order has changed since it was loaded.
+        """Set the time of an order's next look (None: never), unless the order has changed since it was loaded.
 
-        The order keeps the time of the first of consecutive deferrals, which is `now`, until something else ends them.
-        Without `now`, `until` is the order's own due time instead of a deferral, and ends the deferrals.
+        `now` marks a deferral; the order keeps the time of the first of consecutive deferrals. Without `now`, `until`
+        is the order's own due time, and the deferrals end.
         """
         ...
 
@@ -120,7 +120,7 @@ class OrderRepository(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectVersion:
-    """One version of an object, or the marker that its deletion left."""
+    """One version of an object, or a delete marker."""
 
     key: str
     is_deletion: bool
@@ -128,17 +128,17 @@ class ObjectVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionPage:
-    """Some of a listing of versions, in the order of keys, and the key behind which it goes on (None: nowhere)."""
+    """A page of object versions in key order, and the key after which the next page begins (None: it was the last)."""
 
     versions: tuple[ObjectVersion, ...]
     after: str | None = None
 
 
 class WriteOnceStore(Protocol):
-    """Objects that can be put once each. May raise `Unavailable`."""
+    """Objects that can each be put once. May raise `Unavailable`."""
 
     def put(self, key: str, body: bytes) -> bool:
-        """Put an object unless one has that key already; return whether it was put now."""
+        """Put an object unless the key exists, and return whether it was put now."""
         ...
 
 
@@ -162,7 +162,7 @@ class AuditTrail(WriteOnceStore, Protocol):
         ...
 
     def versions(self, prefix: str, after: str | None = None) -> VersionPage:
-        """Versions of the objects whose keys begin with `prefix`, those of one key together, from behind `after`."""
+        """List the versions of objects whose keys begin with `prefix`, grouped by key, after the position `after`."""
         ...
 
 
@@ -190,7 +190,7 @@ class ParkingQueue(Protocol):
 class RetryPolicy:
     """A bounded number of attempts with exponential back-off and full jitter.
 
-    Source: AWS Architecture Blog, "Exponential Backoff and Jitter": of its variants, full jitter does the least work.
+    Source: AWS Architecture Blog, "Exponential Backoff and Jitter": full jitter needs the fewest calls of its variants.
     """
 
     sleep: Callable[[timedelta], None]
@@ -207,8 +207,7 @@ class RetryPolicy:
     def attempts(self, what: str) -> Iterator[int]:
         """Yield the number of each attempt, waiting between them.
 
-        Raises:
-            Unavailable: every attempt lost its race for `what`.
+        Raises: Unavailable: every attempt lost its race for `what`.
         """
         for attempt in range(self.max_attempts):
             if attempt:
@@ -221,8 +220,8 @@ class RetryPolicy:
 class SweepPosition:
     """The time up to which the gateway's list has been read, and the window that a run left unfinished.
 
-    `until` is the end of that window and `after` the place in it; both are None between windows. `after` without
-    `until` is a place among the orders, of a run that had no time for all that it queues or looks up.
+    `until` is the end of that window and `after` the position in it; both are None between windows. `after` without
+    `until` is a position among the orders, left by a run that ran out of time to queue or look up all of them.
     """
 
     through: str
@@ -231,9 +230,9 @@ class SweepPosition:
 
 
 class Watchlist(StrEnum):
-    """A list of the orders that people must see until they, or the bank, are done with them.
+    """A list of the orders to report until people or the bank have settled them.
 
-    The orders in doubt were `unknown`, so that their customers may have bought the same again.
+    Orders in doubt were `unknown`, so their customers may have repeated the purchase.
     """
 
     DOUBTS = "doubt"
@@ -243,7 +242,7 @@ class Watchlist(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListMember:
-    """An order or a movement in a list, and the time since when it has been there."""
+    """An order or a movement in a list, and the time at which it was added."""
 
     name: str
     since: str
@@ -252,7 +251,7 @@ class ListMember:
 class SweepRepository(Protocol):
     """The stored position, the orphans (movements of orders that do not exist), and the watchlists.
 
-    Lists have the longest listed first. Every method may raise `Unavailable`.
+    Lists begin with the oldest item. Every method may raise `Unavailable`.
     """
 
     def position(self) -> SweepPosition | None:
@@ -264,11 +263,11 @@ class SweepRepository(Protocol):
         ...
 
     def add_orphan(self, movement: Movement, now: str) -> None:
-        """Keep a movement that no ledger has, once for its reference."""
+        """Store a movement that no ledger has, once per reference."""
         ...
 
     def remove_orphan(self, reference: str) -> None:
-        """Forget an orphan whose entry a ledger has by now."""
+        """Remove an orphan that a ledger now accounts for."""
         ...
 
     def orphans(self) -> tuple[ListMember, ...]:

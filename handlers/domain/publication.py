@@ -1,7 +1,7 @@
 """The events of orders, one for each ledger entry, and the port of the bus that they are published to.
 
-An event tells the facts of its entry and the order's totals after it. It holds no free text and none of the salted
-hashes that stand for free text in the ledger: erasing the salt must make them meaningless everywhere.
+An event contains the facts of its entry and the order's totals after it. It contains neither free text nor the salted
+hashes that replace it in the ledger: erasing the salt must make those meaningless everywhere.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ _COMMON: Final = frozenset({"schema", "seq", "type", "at", "recorded_at", "subje
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEvent:
-    """The event of one ledger entry. Its kind is any text: the code that writes the ledger may be newer."""
+    """The event of one ledger entry. Its kind is any string, because the code that writes the ledger may be newer."""
 
     order_id: str
     seq: int
@@ -44,10 +44,9 @@ class EventBus(Protocol):
     """The bus of the order events."""
 
     def publish(self, events: Sequence[LedgerEvent]) -> tuple[LedgerEvent, ...]:
-        """Publish events of different orders, in any order, and return those that the bus did not take.
+        """Publish events of different orders, in any order, and return those that the bus rejected.
 
-        Raises:
-            Unavailable: the bus may have taken any of them or none.
+        Raises: Unavailable: the bus may have accepted any of them or none.
         """
         ...
 
@@ -94,7 +93,7 @@ def _detail(order: Mapping[str, Json], entry: Mapping[str, Json], totals: Mappin
 
 
 def _without_hashes(fact: Json) -> Json:
-    """Return a fact without the salted hashes in it, however deep."""
+    """Return a fact without the salted hashes in it, at any depth."""
     if isinstance(fact, Mapping):
         return {name: _without_hashes(each) for name, each in fact.items() if not name.endswith("_sha256")}
     if isinstance(fact, Sequence) and not isinstance(fact, str):

@@ -1,7 +1,7 @@
 """Refunds: the checks before one is reserved, its allocation to the lines of an order, and its room in the item.
 
-DynamoDB refuses an item above 400 KB. A refund is therefore accepted only while the item, with all that may still have
-to be written for what is open, stays within a limit; the rest is for what nobody can refuse (law 31).
+DynamoDB refuses an item above 400 KB. A refund is therefore accepted only if the item stays within a limit once
+everything open has been written. The space above the limit is for entries that cannot be refused (law 31).
 
 Longer than 250 lines so that every rule of a refund is in one place.
 """
@@ -38,8 +38,8 @@ def reserve_refund(
 ) -> Change | Answer:
     """Reserve a refund on an order, or refuse it. One that needs approval is held: it is reserved and not sent.
 
-    The order is judged as it is now; the refund window is judged at the start of the execution, whichever attempt it
-    is.
+    Checks use the order's current state, except for the refund window, which is checked as of the start of the
+    execution.
     """
     lines = remaining_lines(order)
     refusal = _refusal(order, request, origin, lines, policy)
@@ -153,7 +153,7 @@ def _allocate(order: Order, request: IssueRefund, lines: tuple[Remaining, ...]) 
     if request.units is not None:
         return by_units(lines, {each.sku: each.quantity for each in request.units})
     if order.account.disputed_minor:
-        return by_amount(lines, order.account.refundable_minor)  # a dispute is of no line, so no unit returns
+        return by_amount(lines, order.account.refundable_minor)  # a dispute belongs to no line and restocks nothing
     return everything(lines)
 
 
@@ -194,10 +194,10 @@ def record_refund(
     now: str,
     facts: Mapping[str, Json],
 ) -> Change | None:
-    """Record a refund that was made at the gateway, up to the last of `kinds`: by amount, and no unit returns to stock.
+    """Record a refund that was made at the gateway, up to the last of `kinds`: by amount, and without restocking.
 
-    None if more was refunded than refunds have left of what was captured, or if the order's item has no room for it.
-    What disputes withdrew does not count: refund and dispute together may overdraw the order.
+    None if it exceeds what other refunds leave of the captured amount, or if the order's item has no room for it.
+    Disputes do not reduce that amount: refund and dispute together may overdraw the order.
     """
     lines = remaining_lines(order) if order.account.captured_minor else ()
     if not 0 < amount_minor <= sum(line.amount_minor for line in lines):
@@ -235,7 +235,7 @@ def remaining_lines(order: Order) -> tuple[Remaining, ...]:
 
 
 def _captured_shares(order: Order) -> tuple[Share, ...]:
-    """Return the units and the money of each line that were paid."""
+    """Return the paid units and amount of each line."""
     if order.account.captured_shares is not None:
         return order.account.captured_shares
     return tuple(
@@ -291,11 +291,11 @@ def _sum_held(order: Order, measure: Callable[[Share], int]) -> dict[int, int]:
 KB: Final = 1024
 
 ORDINARY_LIMIT: Final = 300 * KB
-"""Bytes that an order may come to by refunds that nobody approves."""
+"""Maximum size of an order's item, in bytes, for accepting a refund that needs no approval."""
 APPROVED_LIMIT: Final = ORDINARY_LIMIT + 30 * KB
-"""Bytes that an order may come to by refunds that another person approves."""
+"""The same for a refund that another person approves."""
 CASES_LIMIT: Final = APPROVED_LIMIT + 60 * KB
-"""Bytes that an order may come to by disputes, reversals and cases; the item may have 400 KB."""
+"""The same for disputes, reversals and cases. DynamoDB's limit is 400 KB."""
 
 _ENTRY: Final = 1 * KB  # any entry without shares: measured 460 to 780 bytes with ids of 64 characters
 _ANSWER: Final = 1 * KB  # a stored answer with the longest message and ids
@@ -310,11 +310,11 @@ _STILL_TO_COME: Final = {
     RefundStatus.PENDING: 2 * _ENTRY + _ANSWER,
     RefundStatus.SETTLED: _ENTRY,
 }
-"""The most that a refund in each state still adds; one in any other state is over."""
+"""The maximum number of bytes that a refund in each state can still add; in any other state it has ended."""
 
 
 def worst_case_bytes(order: Order) -> int:
-    """Return an upper bound of the item's size once everything that is open has ended in the longest way."""
+    """Return an upper bound of the item's size once everything open has ended with the longest possible entries."""
     stored = sum(_size(entry.as_json()) for entry in order.ledger)
     stored += sum(_size(_stored_request(order, subject)) for subject in order.requests)
     lines = sum(len(line.sku) + 8 * _LINE for line in order.lines)
@@ -338,6 +338,6 @@ def _stored_request(order: Order, subject: str) -> dict[str, Json]:
 
 
 def _size(value: Json) -> int:
-    """Return the length as JSON, whose signs are never fewer than the bytes that DynamoDB counts for each part."""
+    """Return the length as JSON, which is never less than the bytes that DynamoDB counts."""
     text = json.dumps(value, separators=(", ", ": "), ensure_ascii=False)
     return len(text.encode("utf-8", "surrogatepass")) + 16

@@ -1,11 +1,11 @@
 """Valid requests, the ids that follow from them, and the proof of who makes one.
 
-The ids make a repeated request the same request for ever.
+The ids identify a repeated request as the same one for ever.
 
-Anyone who may start an execution can write any name into a request. The API therefore sends a statement about the
-caller with it, and a MAC over that statement that only the API can make.
+Anyone who may start an execution can put any name into a request. The API therefore adds a statement about the caller,
+and a MAC over that statement that only the API can make.
 
-Longer than 250 lines so that every request and the rule of its id are in one place.
+Longer than 250 lines so that every request and the rule for its id are in one place.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from typing import ClassVar, Final, Protocol
 from .canonical import Json, canonical, digest, format_instant, parse_instant
 from .ledger import key_of
 
-_LENGTH = 32  # hexadecimal digits, 128 bits: no two requests of a system collide by chance
+_LENGTH = 32  # hexadecimal digits, 128 bits: enough to rule out chance collisions
 
 
 def order_id_of(customer_id: str, request_id: str) -> str:
@@ -29,7 +29,7 @@ def refund_id_of(order_id: str, request_id: str) -> str:
 
 
 def found_refund_id_of(order_id: str, case_id: str) -> str:
-    """Return the id of the refund that people found at the gateway and record by closing a case."""
+    """Return the id of a refund that people found at the gateway and record by closing a case."""
     return f"ref_{digest(['found refund', order_id, case_id])[:_LENGTH]}"
 
 
@@ -74,7 +74,7 @@ class Origin:
     execution: str
     requested_at: str
     door: str = "direct"
-    """`api` if the API identified the caller, else `direct`: whoever may start an execution."""
+    """`api` if the API identified the caller, else `direct` (anyone who may start an execution)."""
 
     @property
     def at(self) -> str:
@@ -98,7 +98,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """Buy these lines with this payment method, which is charged now, or later by a capture."""
+    """Buy lines with a payment method, which is charged now, or later by a capture."""
 
     request_id: str
     customer_id: str
@@ -115,7 +115,7 @@ class PlaceOrder:
 
     @property
     def key(self) -> str:
-        """The gateway key of the request; the ledger's subject follows from it."""
+        """The gateway key of the request, from which the ledger's subject is derived."""
         return self.order_id
 
     @property
@@ -132,12 +132,12 @@ class PlaceOrder:
     def fingerprint(self) -> str:
         """A hash that is equal for equal requests, in whatever order they list their lines."""
         lines: list[Json] = [*sorted((line.sku, line.quantity, line.unit_price_minor) for line in self.lines)]
-        further: list[Json] = [self._further] if self._further else []  # older fingerprints hold
+        further: list[Json] = [self._further] if self._further else []  # (older fingerprints stay valid)
         return digest([self.customer_id, self.currency, lines, self.payment_method, *further])
 
     @property
     def _further(self) -> dict[str, Json]:
-        """The optional fields that differ from their defaults, which are not part of a fingerprint."""
+        """The optional fields that differ from their defaults. Defaults are left out of fingerprints."""
         values: dict[str, Json] = {
             "capture": "later" if self.captures_later else None,
             "hold_seconds": self.hold_seconds if self.hold_seconds != DEFAULT_HOLD_SECONDS else None,
@@ -174,7 +174,7 @@ class IssueRefund:
 
     @property
     def key(self) -> str:
-        """The gateway key of the request; the ledger's subject follows from it."""
+        """The gateway key of the request, from which the ledger's subject is derived."""
         return self.refund_id
 
     @property
@@ -186,7 +186,9 @@ class IssueRefund:
     def fingerprint(self) -> str:
         """A hash that is equal for equal requests, in whatever order they list their lines."""
         units: Json = None if self.units is None else [*sorted((each.sku, each.quantity) for each in self.units)]
-        further: list[Json] = [] if self.restock else ["no restock"]  # a default is not part: older fingerprints hold
+        further: list[Json] = (
+            [] if self.restock else ["no restock"]
+        )  # left out by default: older fingerprints stay valid
         further += [] if self.override is None else [f"override {self.override}"]
         return digest([self.order_id, self.requested_by, self.reason, self.amount_minor, units, *further])
 
@@ -198,7 +200,7 @@ class MakeDecision:
     request_id: str
     order_id: str
     subject: str
-    """The id of the refund or the case, with or without its type (`ref_…`, `refund:ref_…`, `case_…`)."""
+    """The id of the refund or case, with or without its type (`ref_…`, `refund:ref_…`, `case_…`)."""
     decision: str
     """`approve` or `deny`."""
     requested_by: str
@@ -209,7 +211,7 @@ class MakeDecision:
 
     @property
     def key(self) -> str:
-        """The id of the decision; the ledger's subject follows from it."""
+        """The id of the decision, from which the ledger's subject is derived."""
         return decision_id_of(self.order_id, self.action, self.request_id)
 
     @property
@@ -225,7 +227,7 @@ class ResolveCase:
     request_id: str
     order_id: str
     subject: str
-    """The id of the case, or of what it is about, with or without its type."""
+    """The id of the case or of its subject, with or without its type."""
     outcome: str
     """`settled` (paid) or `released` (not paid)."""
     evidence: str
@@ -237,7 +239,7 @@ class ResolveCase:
 
     @property
     def key(self) -> str:
-        """The id of the proposal; the ledger's subject follows from it."""
+        """The id of the proposal, from which the ledger's subject is derived."""
         return decision_id_of(self.order_id, self.action, self.request_id)
 
     @property
@@ -261,7 +263,7 @@ class CapturePayment:
 
     @property
     def key(self) -> str:
-        """The gateway key of the request; the ledger's subject follows from it."""
+        """The gateway key of the request, from which the ledger's subject is derived."""
         return capture_id_of(self.order_id, self.request_id)
 
     @property
@@ -285,7 +287,7 @@ class CancelOrder:
 
     @property
     def key(self) -> str:
-        """The gateway key of the request; the ledger's subject follows from it."""
+        """The gateway key of the request, from which the ledger's subject is derived."""
         return void_id_of(self.order_id, self.action, self.request_id)
 
     @property
@@ -297,17 +299,17 @@ class CancelOrder:
 Request = PlaceOrder | IssueRefund | CapturePayment | CancelOrder | MakeDecision | ResolveCase
 
 PROOF_LIFE: Final = timedelta(seconds=60)
-"""Time within which an execution must start; its retries and redrives keep that start."""
+"""Time within which an execution must start. Retries and redrives count from that start."""
 
 
 def person_id_of(issuer: str, subject: str) -> str:
-    """Return the id of a person or machine, by which orders and requests name them."""
+    """Return the id by which orders and requests name a person or machine."""
     return f"c_{digest([issuer, subject])[:32]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """The API's word on who makes a request."""
+    """The API's statement about the caller of a request."""
 
     iss: str
     sub: str
@@ -327,19 +329,19 @@ class Statement:
 
 
 class ProofSigner(Protocol):
-    """The key of the MACs. Every method may raise `Unavailable`."""
+    """The key for the MACs. Every method may raise `Unavailable`."""
 
     def sign(self, message: bytes) -> str:
         """Return the MAC of a message of at most 4096 bytes."""
         ...
 
     def is_valid(self, message: bytes, mac: str) -> bool:
-        """Return whether the MAC is that of the message."""
+        """Return whether the MAC is valid for the message."""
         ...
 
 
 def enclose(request: Json, *, iss: str, sub: str, roles: tuple[str, ...], key: ProofSigner, now: datetime) -> Json:
-    """Return the request with the caller and the proof: the input of an execution."""
+    """Return the input of an execution: the request with its caller and the proof."""
     expires = format_instant(now + PROOF_LIFE)
     caller = Statement(iss=iss, sub=sub, roles=roles, request_digest=digest(request), expires=expires)
     return {"request": request, "caller": caller.as_json(), "mac": key.sign(_signed_bytes(caller))}

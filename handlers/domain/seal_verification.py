@@ -1,4 +1,4 @@
-"""Checking seals: signatures, the chain, the manifests, and every sealed object against what is stored now.
+"""Verification of seals: signatures, the chain, the manifests, and every sealed object against what is stored now.
 
 Reads seal by seal and object by object, so it needs no more memory for a year than for a day.
 """
@@ -25,10 +25,10 @@ from .seals import (
 from .verification import Finding, Problem
 
 SEALING_TIME: Final = timedelta(hours=26)
-"""Time after its closing by which a day must be sealed: the heartbeat alarm fires then."""
+"""Time after closing within which a day must be sealed; then the heartbeat alarm fires."""
 
 SignatureCheck = Callable[[bytes, Signature], bool]
-"""Return whether a signature of a SHA-256 is the sealing key's."""
+"""Return whether the sealing key made this signature of a SHA-256."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class SealVerification:
     history: SealedHistory = field(default_factory=SealedHistory)
 
     def findings(self) -> Iterator[Finding]:
-        """Yield every seal that is missing, broken or out of the chain, and every object that a seal contradicts."""
+        """Yield every seal that is missing, broken or unchained, and every object that differs from its seal."""
         previous: SignedSeal | None = None
         for key in self._seal_keys():
             signed = self._parse(key)
@@ -99,7 +99,7 @@ class SealVerification:
         expected = (previous.seal.day, previous.seal.digest()) if previous else (None, None)
         if (signed.seal.after, signed.seal.previous) != expected:
             before = f"the seal of {previous.seal.day}" if previous else "no seal"
-            yield _broken(key, f"It does not follow {before}, which comes before it now.")
+            yield _broken(key, f"It does not follow {before}, which now precedes it.")
 
     def _judge_end(self) -> Iterator[Finding]:
         last = self.history.last
@@ -111,7 +111,7 @@ class SealVerification:
             )
 
     def _judge_objects(self, signed: SignedSeal) -> Iterator[Finding]:
-        """Walk through the manifest and the listing side by side: both are in the order of keys."""
+        """Compare the manifest with the listing in one pass; both are in key order."""
         unreadable = [finding for part in signed.seal.parts if (finding := self._judge_part(part))]
         yield from unreadable
         if not unreadable:
@@ -175,18 +175,19 @@ def _unsealed(key: str, day: str) -> Finding:
 
 
 def statements_of_proof(history: SealedHistory) -> tuple[str, ...]:
-    """State what a check without findings proves, and against whom; docs/explanation/audit.md has the reasons."""
+    """State what a check without findings proves, and against whom. docs/explanation/audit.md gives the reasons."""
     sealed = (
-        f"Through {history.last}: {history.objects} audit objects are what {history.seals} seals in one chain say. "
-        "Nobody changed, removed or added one since its day was sealed, whatever role or bucket permission they had."
+        f"Through {history.last}: {history.objects} audit objects match {history.seals} seals in one chain. "
+        "Nobody has changed, removed or added one since its day was sealed, whatever role or bucket permission they "
+        "had."
         if history.last
         else "No day is sealed yet."
     )
     return (
         sealed,
-        "Later days: ledgers and audit objects agree, and no object was overwritten or deleted. Who can write both the "
-        "orders table and new audit objects (reconcile's role) could still have added entries that never happened; the "
-        "payment provider's own list tells.",
+        "Later days: ledgers and audit objects agree, and no object was overwritten or deleted. A role that can write "
+        "both the orders table and new audit objects (reconcile's) could still have added entries that never happened; "
+        "compare them with the payment provider's own list.",
         "Not proven: anything against an administrator of this account, who can change the functions and the policies "
-        "of bucket and sealing key. Only a copy of the seals in another account (sealCopyBucket) can tell.",
+        "of bucket and sealing key. A copy of the seals in another account (sealCopyBucket) detects that.",
     )

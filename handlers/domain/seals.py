@@ -1,8 +1,8 @@
 """Daily seals over the audit objects: what a seal covers, what it states, and how it is stored.
 
-A seal covers every object whose key lies behind the window of the seal before it and before the end of its own day:
-the windows leave no gap, so each object belongs to exactly one seal. Its manifest lists the objects in parts of bounded
-size, its statement names the parts and the statement before it by their hashes, and a signature covers the statement.
+A seal covers every object whose key lies after the window of the previous seal and before the end of its own day. The
+windows leave no gaps, so each object belongs to exactly one seal. The manifest lists the objects in parts of bounded
+size, the statement names the parts and the previous statement by their hashes, and a signature covers the statement.
 """
 
 import base64
@@ -19,7 +19,7 @@ MAX_PART_OBJECTS: Final = 5000
 """Objects in one part of a manifest: about one megabyte."""
 
 SEALED_PREFIXES: Final = ("outcomes/", "refusals/")
-"""In the order of keys, so that a manifest is, too."""
+"""In key order, so that a manifest is in key order too."""
 
 SEALS_PREFIX: Final = "seals/"
 
@@ -41,7 +41,7 @@ def parts_prefix(day: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """The keys below one prefix that a seal covers: all behind `start`, none from `end` on."""
+    """The keys below one prefix that a seal covers: after `start` and before `end`."""
 
     prefix: str
     start: str
@@ -49,7 +49,7 @@ class Window:
 
 
 def windows(after: str | None, day: str) -> tuple[Window, ...]:
-    """The windows of the seal of `day` whose predecessor is the seal of the day `after` (None: it is the first)."""
+    """Return the windows of the seal of `day`, whose predecessor is the seal of `after` (None: it is the first)."""
     return tuple(
         Window(
             prefix=prefix,
@@ -61,7 +61,7 @@ def windows(after: str | None, day: str) -> tuple[Window, ...]:
 
 
 def _end_of(prefix: str, day: str) -> str:
-    """Behind every key of the day, for the slash after a date sorts before the digit here, and before the next day."""
+    """Return a key between the day's last and the next day: the slash after a date sorts before this digit."""
     return f"{prefix}date={day}0"
 
 
@@ -78,16 +78,12 @@ class SealedObject:
 
 
 def write_part(objects: Iterable[SealedObject]) -> bytes:
-    """Spell a part of a manifest."""
+    """Return a part of a manifest as it is stored."""
     return "".join(each.line() for each in objects).encode()
 
 
 def read_part(content: bytes) -> Iterator[SealedObject]:
-    """Read the objects of a part.
-
-    Raises:
-        ValueError: it is not a part of a manifest.
-    """
+    """Parse the objects of a part. Raises: ValueError: it is not a part of a manifest."""
     for line in content.splitlines():
         fields = _mapping(json.loads(line))
         yield SealedObject(key=_text(fields, "key"), sha256=_text(fields, "sha256"))
@@ -114,11 +110,11 @@ class Seal:
 
     @property
     def objects(self) -> int:
-        """The number of objects that it covers."""
+        """The number of objects that the seal covers."""
         return sum(part.objects for part in self.parts)
 
     def statement(self) -> dict[str, Json]:
-        """The seal as it is signed."""
+        """The seal in the form that is signed."""
         return {
             "schema": SCHEMA,
             "kind": "seal",
@@ -131,7 +127,7 @@ class Seal:
         }
 
     def digest(self) -> str:
-        """The hexadecimal SHA-256 of the statement: what is signed, and what the next seal names as `previous`."""
+        """The hexadecimal SHA-256 of the statement, which is signed and which the next seal names as `previous`."""
         return digest(self.statement())
 
 
@@ -145,14 +141,10 @@ class Signature:
 
 
 class SealSigner(Protocol):
-    """The key that seals are signed with."""
+    """The key that signs seals."""
 
     def sign(self, digest: bytes) -> Signature:
-        """Sign a SHA-256.
-
-        Raises:
-            Unavailable: the key did not answer.
-        """
+        """Sign a SHA-256. Raises: Unavailable: the key did not answer."""
         ...
 
 
@@ -174,11 +166,7 @@ class SignedSeal:
 
     @classmethod
     def parse(cls, content: bytes) -> Self:
-        """Read a stored seal.
-
-        Raises:
-            ValueError: it is not a seal, or it states what this release does not know.
-        """
+        """Parse a stored seal. Raises: ValueError: it is not a seal, or has fields that this release does not know."""
         stored = _mapping(json.loads(content))
         statement, signature = _mapping(stored.get("statement")), _mapping(stored.get("signature"))
         signed = cls(
@@ -190,7 +178,7 @@ class SignedSeal:
             ),
         )
         if canonical(signed.seal.statement()) != canonical(statement):
-            raise ValueError("it states more than this release knows")
+            raise ValueError("it has fields that this release does not know")
         return signed
 
 

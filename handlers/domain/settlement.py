@@ -1,4 +1,4 @@
-"""Settlement: apply a gateway's reply to an order, in whatever order replies arrive and however often.
+"""Settlement: apply a gateway's replies to an order, in any order and any number of times.
 
 Longer than 250 lines so that every reply meets every state of an order in one place.
 """
@@ -22,7 +22,7 @@ from .ports import Change, OrderRepository, RetryPolicy, StaleOrder
 class Contradiction:
     """A disagreement between gateway and ledger that no entry can settle; it is left to people.
 
-    `facts` has what the gateway says of a payment or a refund, for the case.
+    `facts` holds the gateway's statement about the payment or refund, for the case.
     """
 
     subject: str
@@ -63,10 +63,10 @@ _RANKS: Mapping[Kind | GatewayStatus, int] = {
 _FINAL_RANK = 4
 
 BANK_WAIT: Final = timedelta(days=1)
-"""Time within which a bank must have processed a payment; later it is given up as soon as the bank allows that."""
+"""Time within which a bank must process a payment; later it is given up as soon as the bank allows it."""
 
 BEFORE_GATEWAY: Final = timedelta(hours=1)
-"""Time by which a wait ends before the gateway itself would end it."""
+"""Margin by which a wait ends before the gateway would end it."""
 
 _REFUND_ENTRIES: Mapping[tuple[RefundStatus, GatewayStatus], tuple[Kind, ...]] = {
     (RefundStatus.RESERVED, GatewayStatus.SETTLED): (Kind.REFUND_SETTLED,),
@@ -91,7 +91,7 @@ _REFUND_ENTRIES: Mapping[tuple[RefundStatus, GatewayStatus], tuple[Kind, ...]] =
 """The entries that a reply adds to a refund; none if the ledger has them. A failure after settlement is a reversal."""
 
 _BELOW_FINAL: Final = frozenset({GatewayStatus.PENDING})
-"""Replies that a ledger which knows more ignores: they were overtaken on their way."""
+"""Replies that are ignored if the ledger has later ones: they arrived out of order."""
 
 _AGREEING: Mapping[OrderStatus, tuple[GatewayStatus, ...]] = {
     OrderStatus.CONFIRMED: (GatewayStatus.SETTLED,),
@@ -100,7 +100,10 @@ _AGREEING: Mapping[OrderStatus, tuple[GatewayStatus, ...]] = {
     OrderStatus.DECLINED: (GatewayStatus.DECLINED,),
     OrderStatus.CANCELLED: (GatewayStatus.FENCED, GatewayStatus.DECLINED),
 }
-"""The final replies with which a payment's end agrees. A payment that was given up may have been declined as well."""
+"""The final replies that are consistent with each end of a payment.
+
+A payment that was given up may also have been declined.
+"""
 
 
 def apply_gateway_reply(
@@ -128,9 +131,9 @@ def end_by_people(
     facts: Mapping[str, Json],
     amount_minor: int | None = None,
 ) -> Change | None:
-    """End a key as people found that it ended outside the system; None if the ledger's state has no such end.
+    """Record the outcome that people found for a key; None if it is not legal in the ledger's state.
 
-    `amount_minor` is what was moved if it is another amount than was requested.
+    `amount_minor` is the amount that moved if it differs from the requested one.
     """
     if type_of(key) == "void":
         key = order.order_id
@@ -144,12 +147,12 @@ def end_by_people(
 
 
 def quote_reply(reply: GatewayReply) -> str:
-    """Return a reply as a case quotes it."""
+    """Return a reply as text for a case."""
     return f"{reply.status.value} {reply.amount_minor} {reply.currency}".rstrip()
 
 
 def reply_facts(reply: GatewayReply) -> dict[str, Json]:
-    """Return a reply as the facts of a case that quotes it."""
+    """Return a reply as facts for a case."""
     return {
         "gateway_status": reply.status.value,
         "gateway_amount_minor": reply.amount_minor,
@@ -177,7 +180,7 @@ def _append_entries(
 
 
 def _subject_of_entry(order: Order, key: str, kind: Kind) -> str:
-    """Return the subject of an entry: the key's, or of an ended hold that of the movement that asked for the end."""
+    """Return the subject of an entry: the key's, or for an ended hold that of the movement that requested it."""
     movement = order.account.movement
     if movement and kind in (_VOID_ENDS if movement.is_void else _CAPTURE_ENDS):
         return order.subject(movement.key)
@@ -189,7 +192,7 @@ _CAPTURE_ENDS = frozenset({Kind.PAYMENT_CAPTURED, Kind.PAYMENT_CAPTURE_DECLINED}
 
 
 def _kinds(order: Order, key: str, reply: GatewayReply) -> tuple[Kind, ...] | None:
-    """Return the entries that a reply leads to; None if ledger and reply contradict each other."""
+    """Return the entries that follow from a reply; None if ledger and reply contradict each other."""
     refund = order.account.refunds.get(key)
     if was_ended_by_people(order, key) and not (refund and refund.is_reported):
         return None if reply.status in _WITH_AMOUNT and not _is_confirmed(order, key, reply) else ()
@@ -204,12 +207,12 @@ def _kinds(order: Order, key: str, reply: GatewayReply) -> tuple[Kind, ...] | No
 
 
 def was_ended_by_people(order: Order, key: str) -> bool:
-    """Return whether people ended a key, so that the gateway must not move money under it any more."""
+    """Return whether people ended a key, so the gateway must no longer move money under it."""
     return bool(_ends_by_people(order, key))
 
 
 def is_judged(order: Order, key: str, gateway_says: str) -> bool:
-    """Return whether people, when they ended a key last, knew that the gateway says this of it."""
+    """Return whether people knew this reply when they last ended the key."""
     cases = [order.account.cases[key_of(entry.text("case"))] for entry in _ends_by_people(order, key)[-1:]]
     return any(case.opened.facts.get("gateway_says") == gateway_says for case in cases)
 
@@ -221,7 +224,7 @@ def _ends_by_people(order: Order, key: str) -> Sequence[Entry]:
 
 
 def _is_confirmed(order: Order, key: str, reply: GatewayReply) -> bool:
-    """Return whether people recorded what the gateway says: a payment that it had reported to them, or a return."""
+    """Return whether people already recorded this reply: a payment reported to them, or its return."""
     refund = order.account.refunds.get(key)
     if refund is not None and refund.status is RefundStatus.REVERSED:
         return reply.status is GatewayStatus.REVERSED
@@ -249,7 +252,7 @@ def _expected_amount(order: Order, key: str) -> int:
 
 
 def _amount_differs(order: Order, key: str, reply: GatewayReply) -> bool:
-    """Return whether another amount or currency was moved or held; a void moves none."""
+    """Return whether a different amount or currency was moved or held. A void moves none."""
     if type_of(key) == "void" or reply.status not in _WITH_AMOUNT:
         return False
     differs_in_currency = bool(reply.currency) and reply.currency != order.currency
@@ -290,10 +293,10 @@ def _authorized_payment_kinds(order: Order, status: GatewayStatus) -> tuple[Kind
 
 
 def _movement_kinds(order: Order, key: str, operation: Operation, reply: GatewayReply) -> tuple[Kind, ...] | None:
-    """Return the entries of an open capture or void; one that has ended must have ended so at the gateway as well."""
+    """Return the entries of an open capture or void. One that has ended must have the same outcome at the gateway."""
     movement = order.account.movement
     if operation is Operation.VOID and reply.status is not GatewayStatus.SETTLED:
-        return ()  # the payment's own state says how it ended
+        return ()  # the payment's own state has the outcome
     if movement and movement.key == key:
         return _MOVEMENT_ENTRIES.get((operation, reply.status))
     was_captured = any(e.kind is Kind.PAYMENT_CAPTURED and e.subject == order.subject(key) for e in order.ledger)
@@ -328,7 +331,7 @@ def _facts(order: Order, kind: Kind, key: str, reply: GatewayReply, now: str, *,
 
 
 def _wait_facts(window: Callable[[Order], timedelta]) -> Callable[[Order, str, GatewayReply, str], dict[str, Json]]:
-    """Return the facts of a wait: its end after a time of ours, or earlier, an hour before the gateway's own."""
+    """Return the facts of a wait: it ends after our own limit, or an hour before the gateway's if that is earlier."""
 
     def facts(order: Order, _: str, reply: GatewayReply, now: str) -> dict[str, Json]:
         ends = [format_instant(parse_instant(now) + window(order))]
@@ -345,7 +348,7 @@ def _capture_facts(order: Order, _: str, __: GatewayReply, now: str) -> dict[str
 
 
 def _decline_facts(order: Order, key: str, reply: GatewayReply, _: str) -> dict[str, Json]:
-    """A capture is declined for good reasons of the gateway, or because it never arrived, or because the hold ended."""
+    """Return the entries of a capture that the gateway declined, that never arrived, or whose hold had ended."""
     if reply.status is not GatewayStatus.FENCED:
         return {}
     return {"reason_code": AUTHORIZATION_GONE if key == order.order_id else "never_arrived"}
@@ -378,9 +381,9 @@ def _units_released(order: Order) -> list[Json]:
 
 
 def _units_to_restock(order: Order, refund_id: str) -> dict[int, int]:
-    """Return the units per line that return to stock with a refund.
+    """Return the units per line to restock with a refund.
 
-    Units that returned with a refund that was reversed later are already in stock and do not return again.
+    Units restocked by a refund that was later reversed are already in stock and are not restocked again.
     """
     refunds = order.account.refunds
     if not refunds[refund_id].restock:
@@ -402,7 +405,7 @@ def _units_restocked(order: Order) -> dict[int, int]:
 
 
 def _stock_to_release(before: Order, after: Order) -> dict[str, int]:
-    """Return the units per SKU to return to stock: all of an unpaid order, what a capture left, or a refund's."""
+    """Return the units per SKU to restock: all of an unpaid order, those that a capture left, or a refund's."""
     if after.status in (OrderStatus.DECLINED, OrderStatus.CANCELLED) and after.status is not before.status:
         return {line.sku: line.quantity for line in after.lines}
     new = after.ledger[before.version :]
@@ -423,7 +426,7 @@ def settle(
 ) -> Order:
     """Record a gateway's reply in the order's ledger and return the order.
 
-    A reply that contradicts the ledger changes nothing: reconcile finds it and leaves it to people.
+    A reply that contradicts the ledger changes nothing: reconcile finds it and opens a case.
 
     Raises:
         Unavailable: the order kept changing, and every attempt lost its race.

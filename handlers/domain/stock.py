@@ -1,7 +1,7 @@
 """Stock: articles, the commands that change them, and the port that stores them.
 
-A command names a difference or what it has seen, never just a new figure, so that no command can undo a sale that
-happens at the same time (law 32).
+A command contains a difference or the figure it is based on, never just a new figure, so no command can undo a
+concurrent sale (law 32).
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from .money import format_amount
 
 MAX_UNITS: Final = 1_000_000_000
-"""Most units of one SKU, and most units that one command moves."""
+"""Maximum units of one SKU, and maximum units that one command moves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +26,14 @@ class StockItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockMismatch:
-    """The stock differs from the order's quote: each SKU that differs with its item (None: no such SKU)."""
+    """The stock differs from the order's quote. Maps each such SKU to its item (None: no such SKU)."""
 
     found: Mapping[str, StockItem | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockChanged:
-    """A command took effect, now or, if `replayed`, when its request id was first used."""
+    """A command took effect: now, or if `replayed`, when its request id was first used."""
 
     item: StockItem
     replayed: bool = False
@@ -114,7 +114,7 @@ class SetPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountStock:
-    """Correct the stock after a physical count, if it is still what the system showed when it was counted."""
+    """Correct the stock after a physical count, if the system still shows what it showed during the count."""
 
     sku: str
     seen: int
@@ -139,7 +139,7 @@ class Inventory(Protocol):
     """The stored articles. Every method may raise `Unavailable`."""
 
     def execute(self, command: StockCommand) -> StockChanged | StockRefused:
-        """Carry out a command in one conditional write, as its `apply` describes."""
+        """Apply a command in one conditional write."""
         ...
 
     def load(self, sku: str) -> StockItem | None:

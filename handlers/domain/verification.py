@@ -35,7 +35,7 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One problem: its place (an audit key or an order id) and a sentence."""
+    """One problem: where it is (an audit key or an order id), and a message."""
 
     problem: Problem
     where: str
@@ -51,7 +51,7 @@ class StoredOrder:
     order: Order | None
     """None if the ledger is too broken to be folded, or holds a kind of entry that this release does not know."""
     differing: tuple[str, ...] = ()
-    """Stored attributes that do not follow from the ledger. They reveal a ledger that has lost its end."""
+    """Stored attributes that do not follow from the ledger. They reveal a truncated ledger."""
 
     @property
     def unknown_entry(self) -> Mapping[str, Json] | None:
@@ -74,17 +74,17 @@ def verify(orders: Iterable[StoredOrder], objects: Mapping[str, bytes]) -> tuple
 
 
 def verify_versions(audit: AuditTrail, prefixes: Iterable[str], since: str | None = None) -> Iterator[Finding]:
-    """Every object that was overwritten or deleted: it has more than the one version that was written."""
+    """Return every object that was overwritten or deleted: it has more than one version."""
     for prefix in prefixes:
         versions = _versions(audit, prefix, f"{prefix}date={since}/" if since else None)
         for key, of_key in groupby(versions, key=lambda version: version.key):
             found = tuple(of_key)
             if any(version.is_deletion for version in found):
                 yield Finding(
-                    problem=Problem.DELETED, where=key, sentence="It was deleted; its versions tell what it was."
+                    problem=Problem.DELETED, where=key, sentence="It was deleted; its versions still hold the content."
                 )
             elif len(found) > 1:
-                sentence = f"It was overwritten: it has {len(found)} versions, and the oldest is what was recorded."
+                sentence = f"It was overwritten: it has {len(found)} versions, and the oldest is the recorded one."
                 yield Finding(problem=Problem.OVERWRITTEN, where=key, sentence=sentence)
 
 
@@ -122,7 +122,7 @@ def _cannot_judge(order_id: str, unknown: Mapping[str, Json]) -> Finding:
 
 
 def required_records(stored: StoredOrder) -> dict[str, Entry]:
-    """Return the audit keys that a ledger requires, each with the entry that ended a request."""
+    """Return the audit keys that a ledger requires, each with its entry."""
     order = stored.order
     return {outcome_key(order, seq): order.ledger[seq - 1] for seq in outcome_seqs(order)} if order else {}
 
@@ -148,7 +148,7 @@ def judge_outcome(key: str, content: bytes, stored: StoredOrder | None) -> Itera
 
 
 def _judge_by_chain(key: str, record: Mapping[str, Json] | None, stored: StoredOrder) -> Iterator[Finding]:
-    """Compare the ledger in a record with the stored one, for an order whose answers this release cannot compute."""
+    """Compare the ledger in a record with the stored one, if this release cannot compute the order's answers."""
     seq = record.get("seq") if record else None
     entries = list(stored.entries[:seq]) if isinstance(seq, int) else []
     if record is None or not entries or record.get("ledger") != entries or f"/{seq:06d}.json" not in key:
@@ -156,7 +156,7 @@ def _judge_by_chain(key: str, record: Mapping[str, Json] | None, stored: StoredO
 
 
 def _expected_record(key: str, stored: StoredOrder | None) -> dict[str, Json] | None:
-    """Return the record that belongs under `key`; an entry that put money in flight may have one, too."""
+    """Return the record that belongs under `key`. An entry that put money in flight may have one, too."""
     order = stored.order if stored else None
     if stored is None or order is None:
         return None
@@ -165,7 +165,7 @@ def _expected_record(key: str, stored: StoredOrder | None) -> dict[str, Json] | 
 
 
 def judge_refusal(key: str, content: bytes) -> Iterator[Finding]:
-    """Check the record of a refusal. No ledger has it, but its key follows from its own execution and day."""
+    """Check the record of a refusal. No ledger contains it, but its key follows from its own execution and day."""
     record = _parse(content)
     if record is None or record.get("kind") != "refusal" or not isinstance(record.get("result"), Mapping):
         yield Finding(problem=Problem.ALTERED, where=key, sentence="It is not the record of a refusal.")
@@ -177,7 +177,7 @@ def _difference(key: str, record: Mapping[str, Json], expected: Mapping[str, Jso
     if _sorted_ledger(record) == _sorted_ledger(expected) and record.get("ledger") != expected["ledger"]:
         return Finding(problem=Problem.REORDERED, where=key, sentence="Its ledger entries are in a different order.")
     if record.get("seq") != expected["seq"] or record.get("order_id") != expected["order_id"]:
-        sentence = f"It is the object of entry {record.get('seq')} of {record.get('order_id')}."
+        sentence = f"It is the record of entry {record.get('seq')} of {record.get('order_id')}."
         return Finding(problem=Problem.REORDERED, where=key, sentence=sentence)
     differing = [name for name in expected if canonical(record.get(name)) != canonical(expected[name])]
     differing += [name for name in record if name not in expected]

@@ -1,6 +1,6 @@
 """The dependencies of a function, built lazily and once per process.
 
-Each adapter is imported by the dependency that it is for: a function imports those that its requests need.
+Each dependency imports its own adapter, so a function imports only those that its requests need.
 """
 
 import os
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 
 class ClientFactory(Protocol):
-    """A factory of the client of a service ("dynamodb", "s3", "sqs"): botocore's, or a fake of the same shape."""
+    """A factory for the client of a service ("dynamodb", "s3", "sqs"): botocore's, or a fake with the same methods."""
 
-    def __call__(self, service: str) -> Any: ...  # clients of botocore have no common type
+    def __call__(self, service: str) -> Any: ...  # botocore's clients have no common type
 
 
 def _now() -> datetime:
@@ -61,7 +61,7 @@ class Dependencies:
     rng: Callable[[], float] = random.random
     new_salt: Callable[[], str] = _salt
     write: Callable[[str], None] = _print
-    http_pool: Any = None  # a pool like urllib3's, from tests; by default, the adapter that needs one creates it
+    http_pool: Any = None  # tests pass a pool like urllib3's; by default the adapter creates its own
     _clients: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def client(self, service: str) -> Any:  # as above
@@ -77,7 +77,7 @@ class Dependencies:
 
     @cached_property
     def conflict_retry(self) -> RetryPolicy:
-        """The retry policy of transaction conflicts, which are many on a popular SKU: about 4 seconds, at most 8.1."""
+        """The retry policy of transaction conflicts, frequent on a popular SKU: about 4 seconds, at most 8.1."""
         return RetryPolicy(sleep=self.sleep, rng=self.rng, max_attempts=20)
 
     @cached_property
@@ -91,7 +91,7 @@ class Dependencies:
 
     @cached_property
     def sweeps(self) -> SweepRepository:
-        """The position of the sweep, and the orphans."""
+        """The position of the sweep, the orphans and the watchlists."""
         from ..adapters.dynamodb.sweep_items import DynamoDBSweepRepository
 
         return DynamoDBSweepRepository(client=self.client("dynamodb"), table=self.settings.orders_table)
@@ -172,7 +172,7 @@ class Dependencies:
 
     @cached_property
     def bus_retry(self) -> RetryPolicy:
-        """The retry policy of events that the bus did not take; beyond it, the stream brings them again."""
+        """The retry policy of events that the bus rejected. Afterwards the stream redelivers them."""
         return RetryPolicy(sleep=self.sleep, rng=self.rng, max_attempts=3)
 
     @cached_property

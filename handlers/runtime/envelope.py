@@ -1,7 +1,7 @@
 """The two shapes of an execution's input: a bare request, or the API's envelope around one.
 
-Everything but the proof of the caller works on the request alone, so both shapes have one fingerprint, one id and one
-recorded request.
+Everything but the proof of the caller uses only the request, so both shapes give the same fingerprint, id and recorded
+request.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from ..domain.requests import PlaceOrder, ProofSigner, Request, Statement, find_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgedProof:
-    """A proof that does not hold, and the reason."""
+    """An invalid proof, and the reason."""
 
     reason: str
 
@@ -26,10 +26,9 @@ def unwrap(value: object) -> object:
 
 
 def verify_origin(value: object, request: Request, started_at: str, key: ProofSigner | None) -> str | ForgedProof:
-    """Return the origin of an input, `api` or `direct`; an envelope that does not prove its caller is a forgery.
+    """Return the origin of an input, `api` or `direct`, or a forgery if the envelope does not prove its caller.
 
-    Raises:
-        Unavailable: KMS did not answer; the step is retried.
+    Raises: Unavailable: KMS did not answer; the step is retried.
     """
     if not _is_envelope(value):
         return "direct"
@@ -39,7 +38,7 @@ def verify_origin(value: object, request: Request, started_at: str, key: ProofSi
     try:
         proof = ApiProof.model_validate({"caller": envelope["caller"], "mac": envelope["mac"]})
     except ValidationError:
-        return ForgedProof(reason="it is not of the API's form")
+        return ForgedProof(reason="it does not have the API's format")
     caller = _statement(proof.caller)
     if caller.person_id != _person(request):
         return ForgedProof(reason="it is about another caller")
@@ -66,5 +65,5 @@ def _statement(caller: ApiCaller) -> Statement:
 
 
 def _person(request: Request) -> str:
-    """Return the person that a request names as its requester."""
+    """Return the person whom a request names as its requester."""
     return request.customer_id if isinstance(request, PlaceOrder) else request.requested_by

@@ -1,4 +1,4 @@
-"""Decide captures and cancellations: begin one in the ledger, ask the gateway, and record what it says."""
+"""Decide captures and cancellations: begin one in the ledger, call the gateway, and record its reply."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from .run_step import Decided, begin_or_resume
 
 
 def decide_capture(request: CapturePayment, origin: Origin, deps: Dependencies) -> Decided:
-    """Capture what a purchase authorised."""
+    """Capture an authorised payment."""
 
     def begin(order: Order, now: str) -> Change | Answer:
         rule = deps.gateway.refuse_amount(capture_amount(order, request), order.currency)
@@ -40,7 +40,7 @@ def _decide(
 
 
 def _send(order: Order, key: str, origin: Origin, deps: Dependencies) -> Answer:
-    """Send a movement, or look it up again, unless it has ended; return the request's answer."""
+    """Send a movement or look it up, unless it has ended, and return the request's answer."""
     movement = order.account.movement
     heard = _ask(order, key, deps) if movement and movement.key == key else None
     if heard is None:
@@ -60,10 +60,10 @@ def _ask(order: Order, key: str, deps: Dependencies) -> tuple[str, GatewayReply]
 
 
 def void_payment(gateway: PaymentGateway, order: Order, key: str) -> tuple[str, GatewayReply] | None:
-    """Ask the gateway to give up a payment; return what it says, and of which key.
+    """Ask the gateway to give up a payment, and return its reply and the reply's key.
 
-    A void moves no money, so it may be repeated at any time. If it did not take effect, the payment's own state says
-    why; a payment that the gateway may never have received is fenced.
+    A void moves no money, so it may be repeated at any time. If it did not take effect, the payment's own state
+    explains why. A payment that the gateway may never have received is fenced.
     """
     if not any(entry.kind in WAITS for entry in order.ledger):
         return _give_up_unknown(gateway, order)

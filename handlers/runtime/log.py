@@ -1,6 +1,6 @@
 """One JSON line per step, and business metrics in CloudWatch's embedded metric format.
 
-A line holds ids, codes and amounts, never a person's id or free text. Source of the format: CloudWatch user guide,
+A line contains ids, codes and amounts, never a person's id or free text. Source of the format: CloudWatch user guide,
 "Specification: Embedded metric format".
 """
 
@@ -27,7 +27,7 @@ class Log:
         self.write(json.dumps({"step": step, "stage": self.stage, **facts}))
 
     def add_metric(self, metric: MetricName, value: int, of: str | None = None) -> None:
-        """Add to a metric. `of` is the value of the metric's further dimension, if it has one."""
+        """Add to a metric. `of` is the value of the metric's additional dimension, if it has one."""
         further = {DIMENSIONS[metric]: of} if metric in DIMENSIONS and of else {}
         self.write(json.dumps(self._embedded(metric, value, {STAGE: self.stage, **further})))
 

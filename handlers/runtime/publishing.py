@@ -1,7 +1,8 @@
-"""Publishing: the events of a batch of the orders table's stream, in order per order.
+"""Publishing of the events in a batch of the orders table's stream, in order per order.
 
-No two events of one order are in one request to the bus, because it may take the second without the first. So the first
-events of all orders go first, then the second ones; an order whose event was not taken waits, and holds up no other.
+No two events of one order are in the same request to the bus, because it may accept the second without the first. The
+first events of all orders are sent first, then the second ones. An order whose event was rejected waits without
+delaying the others.
 """
 
 from collections import deque
@@ -24,7 +25,7 @@ class PublishedBatch:
 
 @dataclass(slots=True, kw_only=True)
 class _Waiting:
-    """The events of one order that are still to be published, each with the position of its record in the batch."""
+    """The unpublished events of one order, each with the position of its record in the batch."""
 
     events: deque[tuple[int, LedgerEvent]] = field(default_factory=deque[tuple[int, LedgerEvent]])
     failed_at: int | None = None
@@ -43,13 +44,16 @@ class _Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publishing:
-    """Publishes batches. A batch may be published again, in whole or in part: consumers ignore repetitions."""
+    """A publisher of batches.
+
+    A batch may be published again, in whole or in part, because consumers ignore repetitions.
+    """
 
     bus: EventBus
     retry: RetryPolicy
 
     def run(self, records: Sequence[StreamRecord]) -> PublishedBatch:
-        """Publish what can be published; a record that fails makes the later ones of its order fail."""
+        """Publish a batch. If a record fails, the later ones of its order fail with it."""
         orders = _by_order(records)
         published = 0
         while wave := [order for order in orders.values() if order.events]:
@@ -63,7 +67,7 @@ class Publishing:
         return PublishedBatch(events=published, failed=tuple(_failed(records, orders)))
 
     def _publish(self, events: tuple[LedgerEvent, ...]) -> tuple[LedgerEvent, ...]:
-        """Return the events that the bus did not take, however often it was asked."""
+        """Return the events that the bus rejected in every attempt."""
         left = events
         try:
             for _ in self.retry.attempts("The event bus"):

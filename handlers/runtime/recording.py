@@ -1,4 +1,4 @@
-"""Record the result of a request: an outcome of the ledger once for ever, a refusal once per execution."""
+"""Record the result of a request: a ledger outcome once for ever, a refusal once per execution."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ from .request_parsing import origin_of, parse_request
 _REFUSING: Final = ("rejected", "failed")
 _LONGEST_PARKING: Final = timedelta(days=29)  # 14 in the queue, 14 in its dead-letter queue, and the day of writing
 _TOO_LARGE: Final = (
-    "The request must leave room for what is recorded with it: the input of an execution has at most 256 KiB, this one "
-    "has nearly as much. A request of the contract has less than 64 KiB; remove what does not belong to it."
+    "The request is too large to be recorded: an execution's input has at most 256 KiB, and this one nearly reaches "
+    "that. A valid request has less than 64 KiB; remove what does not belong to it."
 )
 
 
@@ -37,14 +37,14 @@ class Recorded:
     key: str
     is_new: bool
     further: tuple["Recorded", ...] = ()
-    """The outcomes that a decision has led to so far: its refund's, or the end of a case's subject."""
+    """The outcomes of a decision so far: its refund's, or that of the case's subject."""
 
 
 def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTrail, now: datetime) -> Recorded:
     """Write the audit object of an execution: the outcome in the ledger, or without one the answer of its step.
 
-    Raises:
-        NewerRelease: the request is in a ledger that only a newer release can fold, and which so records its outcome.
+    Raises: NewerRelease: the request is in a ledger that only a newer release can fold; that release records its
+    outcome.
     """
     request = _parse_sent_request(message)
     order = None if isinstance(request, Answer) else _load(request, orders)
@@ -56,14 +56,14 @@ def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTr
 
 
 def _parse_sent_request(message: RecordInput) -> Request | Answer:
-    """Parse the request of a message; refuse one that was too large to be passed on, as no valid request is."""
+    """Parse the request of a message, or refuse one that was too large for a message; valid requests are smaller."""
     if message.request_is_too_large:
         return refuse_invalid(_TOO_LARGE)
     return parse_request(unwrap(message.request))
 
 
 def _load(request: Request, orders: OrderRepository) -> Order | None:
-    """Load the order of a request; also None for an order of a newer release that does not know the request."""
+    """Load the order of a request; None also for an order of a newer release that does not contain the request."""
     try:
         return orders.load(request.order_id)
     except NewerRelease as newer:
@@ -76,7 +76,7 @@ def _load(request: Request, orders: OrderRepository) -> Order | None:
 def _was_refused(message: RecordInput, order: Order, key: str) -> bool:
     """Return whether this execution was refused although another execution carried out the same request.
 
-    A parked result is recorded late, when the ledger may hold that other execution's outcome.
+    A parked result is recorded late, when the ledger may already contain the other execution's outcome.
     """
     result = message.result
     is_refusal = result is not None and result.status in _REFUSING and result.code not in LEDGER_CODES
@@ -97,14 +97,17 @@ def _record_trace(message: RecordInput, order: Order, key: str, audit: AuditTrai
 
 
 def _present_answer(message: RecordInput, order: Order, key: str, seq: int) -> Answer:
-    """Return the answer of a request; one that found its refund waiting says so, even if it was approved since."""
+    """Return the answer of a request.
+
+    If its refund was waiting for approval, that is the answer, even if it has been approved since.
+    """
     answer = answer_of(order, key)
     found_waiting = message.result is not None and message.result.status == "pending"
     return result_at(order, key, seq) if found_waiting and answer.status == "unknown" else answer
 
 
 def _record_decided(order: Order, seq: int, audit: AuditTrail, *, is_new: bool) -> tuple[Recorded, ...]:
-    """Write the outcome that a refund has after the decision at entry `seq`; a denial is that outcome itself."""
+    """Write the refund's outcome after the decision at entry `seq`; a denial is itself the outcome."""
     if order.ledger[seq - 1].kind in CASE_KINDS:
         return _record_ended(order, seq, audit)
     key = key_of(order.ledger[seq - 1].subject)
@@ -130,7 +133,7 @@ def _record_entry(order: Order, seq: int, audit: AuditTrail) -> Recorded | None:
 
 
 def _record_refusal(message: RecordInput, request: Request | Answer, audit: AuditTrail, now: datetime) -> Recorded:
-    """Write a refusal on the day of the execution's start, or on the present day if that day is closed."""
+    """Write a refusal on the day of the execution's start, or today if that day is closed."""
     answer = _refusal(message, request)
     sent, origin = _without_text(message, request), origin_of(message)
     for day in _days_of_attempts(origin, now):
@@ -149,7 +152,7 @@ def _day_of_writing(origin: Origin, now: datetime) -> str:
 
 
 def _days_of_attempts(origin: Origin, now: datetime) -> Iterator[str]:
-    """Yield the days on which an earlier attempt may have written it: none while the day of the start is open."""
+    """Yield the days on which an earlier attempt may have written the refusal: none while the start's day is open."""
     day = day_of(origin.at)
     if is_closed(day, now):
         yield day
@@ -170,8 +173,8 @@ _NEVER_TEXT: Final = frozenset(
 def _without_text(message: RecordInput, request: Request | Answer) -> dict[str, Json]:
     """Return the part of a request that its refusal's hash covers.
 
-    A locked object cannot be erased, and its hash stands beside all that is needed to try a guess. So the hash covers
-    no free text, and nothing of an invalid request, any part of which may be text.
+    A locked object cannot be erased, and it contains everything needed to test a guess. The hash therefore covers no
+    free text, and nothing of an invalid request, any part of which may be free text.
     """
     if isinstance(request, Answer):
         return {}
@@ -192,7 +195,7 @@ def _answer_of_step(result: BookingResult) -> Answer:
 
 
 def _not_executed(request: Request, origin: Origin) -> Answer:
-    """Answer a request whose steps failed without a trace in the ledger: nothing was decided and no money moved."""
+    """Answer a request whose steps failed before anything was written: nothing was decided and no money moved."""
     return Answer(
         status="failed",
         code=Code.NOT_EXECUTED,
@@ -213,7 +216,7 @@ def count_recorded(log: Log, recorded: Recorded) -> None:
         count_recorded(log, each)
 
 
-_MOVING: Final = frozenset({"purchase", "refund"})  # the actions whose success moved money
+_MOVING: Final = frozenset({"purchase", "refund"})  # actions whose success moves money
 
 
 def count_answer(log: Log, answer: Answer) -> None:
@@ -227,7 +230,7 @@ def count_answer(log: Log, answer: Answer) -> None:
 
 
 def _count_success(log: Log, answer: Answer) -> None:
-    """Count what was bought and refunded, and the money once it moved: a purchase that only authorises moves none."""
+    """Count purchases and refunds, and amounts once money has moved: a purchase that only authorises moves none."""
     if answer.action in ("purchase", "refund"):
         log.add_metric(MetricName.PURCHASES if answer.action == "purchase" else MetricName.REFUNDS, 1)
     money = MetricName.MONEY_OUT if answer.action == "refund" else MetricName.MONEY_IN

@@ -1,6 +1,6 @@
 """Parse JSON into a request, or into a refusal whose message names the field and states what is allowed.
 
-A message never repeats a string of the caller, which may be a card number in the wrong field. It does repeat numbers.
+A message never repeats a caller's string, which may be a card number in the wrong field. Numbers are repeated.
 
 Longer than 250 lines so that every message about a field is beside its rule.
 """
@@ -144,7 +144,7 @@ def _issue_refund(request: RefundRequest) -> IssueRefund:
 
 
 def _refuse(message: str, value: object) -> Answer:
-    """Refuse a value, with its action and request_id if these are valid."""
+    """Refuse a value, citing its action and request_id if they are valid."""
     sent = cast("dict[object, object]", value) if isinstance(value, dict) else {}
     action, request_id = sent.get("action"), sent.get("request_id")
     return refuse_invalid(
@@ -186,7 +186,7 @@ ALLOWED: Final[Mapping[str, str]] = {
     "quantity": f"an integer from 1 to {MAX_QUANTITY}",
     "restock": "true or false",
     "override": "window, or left out",
-    "subject": "the refund_id or the case_id, or the id of what the case is about",
+    "subject": "the refund_id or case_id, or the id of the case's subject",
     "decision": "approve or deny",
     "outcome": "settled or released",
     "evidence": f"a string of 1 to {MAX_REASON_LENGTH} characters",
@@ -256,7 +256,7 @@ def _printable(name: str) -> str:
 
 _DESCRIBED: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...]] = (
     (bool, lambda value: str(value).lower()),
-    (int, lambda value: str(value) if abs(value) < 10**18 else "a number out of all bounds"),
+    (int, lambda value: str(value) if abs(value) < 10**18 else "a number that is far out of range"),
     (float, lambda value: f"the number {value!r}"),
     (str, lambda value: f"a string of {len(value)} characters"),
     ((list, tuple), lambda value: f"a list of {len(value)} items"),

@@ -1,4 +1,4 @@
-"""One step of the state machine: parse its message, decide, log, and return the result."""
+"""One step of the state machine: parse the message, decide, log, and return the result."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ Decided = tuple[Answer, bool]
 """An answer, and True if it replays an earlier one."""
 
 Decide = Callable[[Request, Origin, Dependencies], Decided | None]
-"""A step's decision on a valid request; None for a request that is for another step."""
+"""A step's decision on a valid request; None if another step handles the request."""
 
 
 def run_step(step: str, event: object, deps: Dependencies, decide: Decide) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def run_step(step: str, event: object, deps: Dependencies, decide: Decide) -> di
 def _decide_if_proven(
     message: FunctionInput, request: Request, origin: Origin, deps: Dependencies, decide: Decide
 ) -> Decided | None:
-    """Decide on a request from the API or a direct start; refuse one whose proof of its caller does not hold."""
+    """Decide on a request from the API or a direct start; refuse one whose proof of its caller is invalid."""
     door = verify_origin(message.request, request, message.requested_at, deps.proof_key)
     if isinstance(door, ForgedProof):
         return refuse_unproven(request, door.reason), False
@@ -65,11 +65,11 @@ def begin_or_resume(
     begin: Callable[[Order, str], Change | Answer],
     send: Callable[[Order], Answer],
 ) -> Decided:
-    """Write what a request begins into its order, then send it. One that the order already has is only sent again.
+    """Record the beginning of a request in its order, then send it.
 
-    `begin` gets the order and the time of the write. `send` asks the gateway for what is still in flight and returns
-    the answer. A lost race returns the order from which the next attempt is computed. A different fingerprint is a
-    reused key.
+    A request that the order already has is only sent again. `begin` gets the order and the time of the write. `send`
+    calls the gateway for whatever is in flight and returns the answer. A lost race returns the order from which the
+    next attempt is computed. A different fingerprint is a reused key.
     """
     order = deps.orders.load(request.order_id)
     if order is None:
@@ -89,7 +89,7 @@ def begin_or_resume(
 
 
 def report(deps: Dependencies, step: str, origin: Origin, answer: Answer, *, replayed: bool) -> dict[str, Any]:
-    """Log the end of a step and return its result as the machine expects it."""
+    """Log the end of a step and return its result in the machine's format."""
     deps.log.log_step(
         step,
         execution=origin.execution,

@@ -1,4 +1,4 @@
-"""Sealing: write the seal of every closed day that has none, in the order of days."""
+"""Sealing: write the seal of every closed day that has none, in order."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -27,12 +27,12 @@ from ..domain.seals import (
     write_part,
 )
 
-_READERS: Final = 8  # below the ten connections that a boto3 client keeps
+_READERS: Final = 8  # below the ten connections that a boto3 client pools
 
 
 @dataclass(slots=True, kw_only=True)
 class SealedDays:
-    """The days and objects that a run sealed, and if it ran out of time before the last closed day."""
+    """The days and objects that a run sealed, and a flag if it ran out of time before the last closed day."""
 
     days: list[str] = field(default_factory=list[str])
     objects: int = 0
@@ -41,7 +41,10 @@ class SealedDays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealing:
-    """One run. Each write is conditional and each part final, so a run may stop anywhere, repeat, and race another."""
+    """One run.
+
+    Each write is conditional and each part final, so a run may stop anywhere, be repeated, or race another.
+    """
 
     audit: AuditTrail
     signer: SealSigner
@@ -53,7 +56,7 @@ class Sealing:
     part_objects: int = MAX_PART_OBJECTS
 
     def run(self) -> SealedDays:
-        """Copy the last seal again, for the run before may have failed there; then seal day after day."""
+        """Copy the last seal again, because the previous run may have failed there, then seal day after day."""
         sealed, latest = SealedDays(), self._latest()
         if latest:
             self._copy(latest)
@@ -68,7 +71,7 @@ class Sealing:
         return sealed
 
     def _latest(self) -> Seal | None:
-        """Look backwards from the last closed day, no further than to the first seal's."""
+        """Find the latest seal, looking back from the last closed day to the first seal's at most."""
         first = next(iter(self.audit.keys(SEALS_PREFIX).names), None)
         day = last_closed_day(self.now())
         while first is not None and seal_key(day) >= first:
@@ -87,7 +90,7 @@ class Sealing:
             raise AuditContradiction(f"{seal_key(day)} is not a seal: {error}.") from error
 
     def _due(self, latest: Seal | None) -> Iterator[str]:
-        """Every closed day behind the latest seal; the first seal of all covers whatever there was before, too."""
+        """Return every closed day after the latest seal. The very first seal also covers everything before it."""
         last = last_closed_day(self.now())
         day = next_day(latest.day) if latest else last
         while day <= last:
@@ -95,7 +98,7 @@ class Sealing:
             day = next_day(day)
 
     def _seal(self, day: str, latest: Seal | None) -> Seal | None:
-        """Write the parts that are missing, and then the seal; None when there is no time left for the next part."""
+        """Write the missing parts and then the seal; None if time runs out before the next part."""
         after = latest.day if latest else None
         parts, cursor = self._written_parts(day)
         objects = self._objects(after, day, cursor)
@@ -114,7 +117,7 @@ class Sealing:
         )
 
     def _written_parts(self, day: str) -> tuple[list[ManifestPart], str]:
-        """The parts that an earlier run wrote, and the last key that they list."""
+        """Return the parts that an earlier run wrote, and the last key that they list."""
         parts, cursor = list[ManifestPart](), ""
         while (content := self.audit.read(part_key(day, len(parts) + 1))) is not None:
             objects = tuple(read_part(content))
@@ -125,11 +128,11 @@ class Sealing:
     def _write_part(self, key: str, objects: tuple[SealedObject, ...]) -> ManifestPart:
         content = write_part(objects)
         if not self.audit.put(key, content) and self.audit.read(key) != content:
-            raise AuditContradiction(f"Another run wrote {key} at the same time; the next run goes on from it.")
+            raise AuditContradiction(f"Another run wrote {key} at the same time; the next run continues from it.")
         return _described(key, content, len(objects))
 
     def _write_seal(self, seal: Seal) -> Seal:
-        """Sign and write; a seal that another run wrote first stands, if it says the same."""
+        """Sign and write the seal. If another run wrote it first, it must be the same."""
         signature = self.signer.sign(bytes.fromhex(seal.digest()))
         signed = SignedSeal(seal=seal, signature=signature)
         if not self.audit.put(seal_key(seal.day), signed.content()):
@@ -138,7 +141,7 @@ class Sealing:
         return seal
 
     def _copy(self, seal: Seal) -> None:
-        """Copy the parts, then the seal: what is there already is left as it is."""
+        """Copy the parts, then the seal; existing copies are left unchanged."""
         if self.copies is None:
             return
         for key in (*(part.key for part in seal.parts), seal_key(seal.day)):
@@ -147,7 +150,7 @@ class Sealing:
                 self.copies.put(key, content)
 
     def _objects(self, after: str | None, day: str, cursor: str) -> Iterator[SealedObject]:
-        """Every object behind the cursor with its hash, in the order of keys; contents are read many at a time."""
+        """Yield every object after the cursor with its hash, in key order; contents are read concurrently."""
         with ThreadPoolExecutor(_READERS) as readers:
             for window in windows(after, day):
                 for names in self._pages(window, max(window.start, cursor)):
@@ -161,7 +164,7 @@ class Sealing:
             after = page.after
 
     def _hashed(self, key: str) -> SealedObject | None:
-        """The object, or None where it was deleted a moment ago: the ledger tells that it is missing."""
+        """Return the object, or None if it has just been deleted; verification against the ledger reports that."""
         content = self.audit.read(key)
         return None if content is None else SealedObject(key=key, sha256=hashlib.sha256(content).hexdigest())
 

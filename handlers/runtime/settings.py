@@ -13,7 +13,7 @@ class Misconfigured(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings, each read when it is needed, because a function has only the variables that it needs."""
+    """The settings, each read on use, because a function has only the variables that it needs."""
 
     environment: Mapping[str, str]
 
@@ -58,7 +58,7 @@ class Settings:
 
     @property
     def stripe_endpoint(self) -> str:
-        """Address of Stripe's API; a double's in a stage that moves no money."""
+        """Address of Stripe's API, or of a double in a stage that moves no money."""
         return self.environment.get("BOOKING_STRIPE_ENDPOINT") or "https://api.stripe.com"
 
     @property
@@ -128,7 +128,7 @@ class Settings:
 
     @property
     def api_wait_seconds(self) -> int:
-        """Seconds that a call may wait for its result at most."""
+        """Maximum seconds that a call may wait for its result."""
         return self._integer("BOOKING_API_WAIT_SECONDS", 0, 0, 25)
 
     @property
@@ -170,12 +170,12 @@ class Settings:
 
     @property
     def sdk_timeout(self) -> timedelta:
-        """Time within which a call of AWS must end, including retries."""
+        """Time within which a call to AWS must end, including retries."""
         return timedelta(seconds=self._integer("BOOKING_SDK_TIMEOUT_SECONDS", 5, 1, 60))
 
     @classmethod
     def of(cls, environment: Mapping[str, str], required: tuple[str, ...]) -> Self:
-        """Return the settings after reading those in `required`, so that a mistake shows at the start.
+        """Return the settings after reading those in `required`, so that mistakes show at startup.
 
         Raises:
             Misconfigured: one of them is missing or invalid.

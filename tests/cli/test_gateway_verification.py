@@ -158,13 +158,13 @@ def test_a_failing_list_of_the_gateway_is_a_finding_that_names_the_day() -> None
         def movements(self, *arguments: object) -> MovementPage | None:
             if str(arguments[0]) < "2026-03-01T":
                 return MovementPage(movements=())
-            raise SecretMisconfigured("The secret must hold a Stripe key.")
+            raise SecretMisconfigured("The secret must contain a Stripe key.")
 
     failing: Any = Failing(None)
     *_, finding = _findings(world, gateway=failing)
     assert finding.problem is Problem.CANNOT_JUDGE
     assert finding.sentence == (
-        "From 2026-03-02 on, nothing was compared: The secret must hold a Stripe key. "
+        "From 2026-03-02 on, nothing was compared: The secret must contain a Stripe key. "
         "Repeat this with --since 2026-03-02."
     )
 

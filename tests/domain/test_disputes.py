@@ -84,7 +84,7 @@ def test_refunds_beside_a_dispute_take_what_is_left_and_no_more(lost: int, wante
 
 
 def test_a_refund_of_everything_takes_what_a_dispute_left_and_returns_no_unit() -> None:
-    """Law 3 (default amount), law 36 (disputes): a dispute is of no line."""
+    """Law 3 (default amount), law 36 (disputes): a dispute belongs to no line."""
     order = refunded(_told(paid(lines_of((2, 500))), _report(DisputePhase.OPEN, 300)), "rest")
     assert (order.account.refunded_minor, order.account.refundable_minor) == (700, 0)
     assert order.ledger[-1].facts["restocked"] == []

@@ -1,4 +1,4 @@
-"""The whole content of the table, for a person's command. It scans, so no function uses it."""
+"""The whole content of the table, for the command line. It scans, so no function uses it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class Archive:
 
 
 def stored_order(item: Item) -> StoredOrder:
-    """Read an order and its ledger exactly as an item holds them."""
+    """Parse an order and its ledger exactly as stored in an item."""
     ledger = decode(item.get("ledger", {"L": []}))
     entries = [entry for entry in ledger if isinstance(entry, Mapping)] if isinstance(ledger, Sequence) else []
     order_id = item["pk"]["S"].removeprefix(order_key(""))
@@ -74,7 +74,7 @@ def stored_order(item: Item) -> StoredOrder:
 
 
 def _projection_differences(item: Item, order: Order | None) -> tuple[str, ...]:
-    due = attention(order) if order else {}  # reconcile defers the due time alone, so only its presence follows
+    due = attention(order) if order else {}  # reconcile may defer it: only its presence follows from the ledger
     expected = (
         {**projection(order), **{name: due[name] for name in due.keys() - {ATTENTION.range_key}}} if order else {}
     )
@@ -83,7 +83,7 @@ def _projection_differences(item: Item, order: Order | None) -> tuple[str, ...]:
 
 
 _ADDED_LATER: Final = {"disputed_minor": 0}
-"""Attributes that older items lack, and what they stand for."""
+"""Attributes that older items lack, and their defaults."""
 
 
 def _try_order(item: Item) -> Order | None:

@@ -1,4 +1,4 @@
-"""DynamoDB attribute values, such as `{"S": "text"}` and `{"N": "12"}`, of the types that are stored here."""
+"""DynamoDB attribute values, such as `{"S": "text"}` and `{"N": "12"}`, of the types that we store."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

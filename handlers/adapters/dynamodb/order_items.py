@@ -1,4 +1,4 @@
-"""An order as a DynamoDB item: its ledger, and the projection that conditions, indexes and people read."""
+"""Orders as DynamoDB items: the ledger, and the projection that conditions, indexes and people read."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ def changed_day(day: str, shard: int) -> str:
 
 
 def projection(order: Order) -> dict[str, Json]:
-    """Return the attributes that follow from the ledger and change with it."""
+    """Return the attributes that are derived from the ledger."""
     last, account = order.ledger[-1], order.account
     return {
         "version": order.version,
@@ -41,7 +41,7 @@ def projection(order: Order) -> dict[str, Json]:
 
 
 def attention(order: Order) -> dict[str, Json]:
-    """Return the attributes that put an order that needs another look into the sparse index; none for any other."""
+    """Return the attributes that put an order into the attention index; none if it needs no further look."""
     due = order.due_at()
     return {ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: due} if due else {}
 
@@ -71,10 +71,10 @@ def order_item(order: Order) -> dict[str, Any]:
 
 
 def order_from(item: Item) -> Order:
-    """Read an order from its item. Status and totals are folded from the ledger, not read from the projection.
+    """Parse an order from its item. Status and totals are folded from the ledger, not read from the projection.
 
     Raises:
-        NewerRelease: the ledger holds a kind of entry that this release does not know.
+        NewerRelease: the ledger contains a kind of entry that this release does not know.
         OrderIncomplete: an attribute that every order has is missing.
     """
     stored = decode_item(item)

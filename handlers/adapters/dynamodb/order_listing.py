@@ -1,4 +1,4 @@
-"""Lists of orders from the table's indexes, page by page: eventually consistent, as indexes are."""
+"""Lists of orders from the table's indexes, page by page and eventually consistent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from .attribute_values import decode, encode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """A place in a partition of an index: the sort key and the order. Nothing in it decides what may be seen."""
+    """A position in an index partition: the sort key and the order. It grants no permission."""
 
     sort: str
     order_id: str
@@ -19,7 +19,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """Some order ids, in order, and the position behind which the list goes on (None: nowhere)."""
+    """A page of order ids, in order, and the position after which the next page begins (None: it was the last)."""
 
     order_ids: tuple[str, ...]
     after: Position | None
@@ -52,13 +52,13 @@ class DynamoDBOrderListing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """The position at which a page begins, and the number of orders it may hold."""
+    """The position at which a page begins, and its maximum size."""
 
     limit: int
     position: Position | None = None
 
     def parameters(self, index: IndexSchema, partition: str) -> dict[str, Any]:
-        """Return the parameters of the query; the partition is always the asker's, whatever the position says."""
+        """Return the parameters of the query; the partition is the caller's, whatever the position says."""
         if self.position is None:
             return {}
         key = {

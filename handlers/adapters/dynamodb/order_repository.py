@@ -20,12 +20,12 @@ from .order_writes import append_order, create_order, defer_order, release_stock
 from .stock_items import stock_item_from
 from .transactions import CONFLICTS, FAILED, transact
 
-_EARLIEST = "0"  # before every formatted instant; a key may not be empty
+_EARLIEST = "0"  # sorts before every formatted instant; a key may not be empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamoDBOrderRepository:
-    """Orders in DynamoDB. A conflict with another transaction decides nothing, so the write is retried."""
+    """Orders in DynamoDB. A write that conflicts with another transaction is retried."""
 
     client: DynamoDBClient
     table: str
@@ -38,7 +38,10 @@ class DynamoDBOrderRepository:
         return order_from(item) if item else None
 
     def create(self, order: Order) -> Written | StaleOrder | StockMismatch:
-        """Write the order and take its units from stock in one transaction. An existing order wins over a mismatch."""
+        """Write the order and reserve its stock in one transaction.
+
+        An existing order takes precedence over a stock mismatch.
+        """
         writes = [{"Put": create_order(self.table, order)}]
         writes += [{"Update": reserve_stock(self.table, line, order.currency)} for line in order.lines]
         for _ in self.retry.attempts("The stock"):
@@ -70,7 +73,7 @@ class DynamoDBOrderRepository:
         return self._query(ATTENTION, str(shard), "<=", until, after, limit)
 
     def defer(self, order: Order, until: str | None, now: str | None) -> None:
-        """Write the due time alone, under the condition that the ledger is still the loaded one."""
+        """Write only the due time, on condition that the ledger has not changed."""
         try:
             call(self.client.update_item, **defer_order(self.table, order, until, now))
         except ClientError as error:
@@ -91,7 +94,7 @@ class DynamoDBOrderRepository:
         return self._query(BY_DAY, partition, ">=", since, after, limit)
 
     def _update(self, change: Change) -> Sequence[Reply] | None:
-        """Return None if written, else the reason in the form of a transaction's cancellation reasons."""
+        """Return None if written, else the reason in the format of a transaction's cancellation reasons."""
         try:
             call(self.client.update_item, **append_order(self.table, change))
         except ClientError as error:
@@ -142,7 +145,7 @@ def _stock_mismatch(order: Order, reasons: Sequence[Reply]) -> StockMismatch:
 
 
 def _deleted_skus(restock: Mapping[str, int], reasons: Sequence[Reply]) -> list[str]:
-    """Return the SKUs that were deleted: units of theirs cannot return to stock, and money must settle all the same."""
+    """Return the SKUs that were deleted: their units cannot be restocked, but the money must still settle."""
     return [sku for sku, reason in zip(restock, reasons, strict=False) if reason.get("Code") == FAILED]
 
 

@@ -14,12 +14,12 @@ from .attribute_values import Item, decode, decode_item
 from .order_items import order_from, projection
 
 UNREADABLE: Final = (BookingError, KeyError, TypeError, ValueError, IndexError)
-"""Errors of reading an order that another release wrote, or nobody who keeps our rules."""
+"""Errors when parsing an order that another release, or an invalid write, has produced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRecord:
-    """One change of an order: the events of the entries that it added, or None where it cannot be read."""
+    """One change of an order: the events of the entries that it added, or None if it cannot be read."""
 
     sequence_number: str
     order_id: str
@@ -27,7 +27,7 @@ class StreamRecord:
 
 
 def read_record(record: Mapping[str, Any]) -> StreamRecord | None:
-    """Read a record with both images; None for anything else than an order."""
+    """Parse a record with both images; None if it is not of an order."""
     change = record["dynamodb"]
     key = str(decode(change["Keys"][ORDERS.hash_key]))
     if not key.startswith(order_key("")):
@@ -43,7 +43,7 @@ def read_record(record: Mapping[str, Any]) -> StreamRecord | None:
 
 
 def events_behind(item: Item, seq: int) -> tuple[LedgerEvent, ...]:
-    """Return the event of each entry of a stored order behind entry `seq`, in order."""
+    """Return the event of each entry of a stored order after entry `seq`, in order."""
     stored = decode_item(item)
     ledger = cast("Sequence[Mapping[str, Json]]", stored["ledger"])
     order = _try_order(item)
@@ -59,7 +59,7 @@ def _length(image: Item | None) -> int:
 
 
 def _try_order(item: Item) -> Order | None:
-    """Read an order, or return None for one with entries that only a newer release can fold."""
+    """Parse an order; None if it has entries that only a newer release can fold."""
     try:
         return order_from(item)
     except UNREADABLE:
@@ -72,5 +72,5 @@ def _totals_after(order: Order, seq: int) -> dict[str, Json]:
 
 
 def _totals(projected: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the status and the amounts of a projection."""
+    """Return the status and amounts of a projection."""
     return {name: value for name, value in projected.items() if name == "status" or name.endswith("_minor")}

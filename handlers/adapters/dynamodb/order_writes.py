@@ -1,4 +1,4 @@
-"""The conditional writes of orders and stock. Each condition is the invariant that the write must keep."""
+"""The conditional writes of orders and stock. Each condition states the invariant that the write must keep."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def create_order(table: str, order: Order) -> dict[str, Any]:
 
 
 def reserve_stock(table: str, line: Line, currency: str) -> dict[str, Any]:
-    """Take units from stock, if the price is still the quoted one and enough units are available."""
+    """Reserve units, if the price is still the quoted one and enough are available."""
     update = Update()
     price, sold_in, available = update.name("price_minor"), update.name("currency"), update.name("available")
     quantity = update.value(line.quantity)
@@ -35,7 +35,7 @@ def reserve_stock(table: str, line: Line, currency: str) -> dict[str, Any]:
 
 
 def release_stock(table: str, sku: str, quantity: int) -> dict[str, Any]:
-    """Return units to the stock of a SKU that still exists."""
+    """Restock units of a SKU that still exists."""
     update = Update()
     update.condition = f"attribute_exists({update.name('available')})"
     update.increase("available", quantity)
@@ -45,7 +45,7 @@ def release_stock(table: str, sku: str, quantity: int) -> dict[str, Any]:
 def append_order(table: str, change: Change) -> dict[str, Any]:
     """Append the entries of a change, if the order is still as in its `before`.
 
-    Unknown attributes stay, so that an older function keeps what a newer one has written.
+    Unknown attributes are left alone, so an older function keeps what a newer one has written.
     """
     before, after, update = change.before, change.after, Update()
     update.condition = f"{update.name('version')} = {update.value(before.version)}"

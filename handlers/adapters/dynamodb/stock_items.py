@@ -34,10 +34,9 @@ class DynamoDBInventory:
     retry: RetryPolicy
 
     def execute(self, command: StockCommand) -> StockChanged | StockRefused:
-        """Carry out a command; the condition of its write is the rule that `command.apply` states.
+        """Apply a command; the condition of its write is the rule in `command.apply`.
 
-        Raises:
-            Unavailable: DynamoDB is throttled or unwell, or concurrent sales won every attempt.
+        Raises: Unavailable: DynamoDB throttled or failed, or concurrent sales won every attempt.
         """
         for _ in self.retry.attempts(f"The stock of {command.sku}"):
             outcome = self._move(command) if isinstance(command, MoveUnits) else self._write(command)
@@ -52,7 +51,7 @@ class DynamoDBInventory:
         return stock_item_from(item) if item else None
 
     def _write(self, command: StockCommand) -> StockChanged | StockRefused | None:
-        """Write one item; None if the condition failed and would hold by now, or a transaction was under way."""
+        """Write one item; None if the condition failed but would now hold, or if a transaction was running."""
         try:
             if isinstance(command, AddItem):
                 call(self.client.put_item, **_addition(self.table, command.item))
@@ -67,7 +66,7 @@ class DynamoDBInventory:
         return StockChanged(item=self._written(command.sku))
 
     def _move(self, command: MoveUnits) -> StockChanged | StockRefused | None:
-        """Write the movement and the item in one transaction; None as for `_write`."""
+        """Write the movement and the item in one transaction; None as in `_write`."""
         writes = [{"Put": _receipt(self.table, command)}, {"Update": _update(self.table, command)}]
         reasons = transact(self.client, writes)
         if reasons is None:
@@ -102,7 +101,7 @@ def stock_item_from(item: Item) -> StockItem:
 
 
 def _refusal(command: StockCommand, item: Item | None) -> StockRefused | None:
-    """Explain a failed condition by the item that it failed on; None if that item allows the command."""
+    """Explain a failed condition by the item that it failed on; None if that item would allow the command."""
     outcome = command.apply(stock_item_from(item) if item else None)
     return outcome if isinstance(outcome, StockRefused) else None
 
@@ -120,7 +119,7 @@ def _addition(table: str, item: StockItem) -> dict[str, Any]:
 
 
 def _receipt(table: str, command: MoveUnits) -> dict[str, Any]:
-    """Store the movement under its request id, for ever: a repetition finds it and moves nothing."""
+    """Store the movement under its request id for ever, so a repetition finds it and moves nothing."""
     stored: dict[str, Json] = {
         "pk": stock_request_key(command.sku, command.request_id),
         "schema": ITEM_SCHEMA,

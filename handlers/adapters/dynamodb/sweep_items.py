@@ -1,6 +1,6 @@
 """The position of the sweep, the orphans and the watchlists, as items of the orders table.
 
-Each list is a partition of its own in the index of attention, so that people and runs find its members without a scan.
+Each list is a partition of the attention index, so its members are found without a scan.
 """
 
 from dataclasses import asdict, dataclass
@@ -19,11 +19,11 @@ from .attribute_values import Item, decode, decode_item, encode, encode_item
 from .update_expression import Update
 
 ORPHANS: Final = "orphan"
-"""The partition of the orphans in the index of attention."""
+"""The orphans' partition in the attention index."""
 
 
 class OrphanClosing(StrEnum):
-    """The effect of a person's wish to close an orphan, which takes two people."""
+    """The effect of a person's request to close an orphan, which takes two people."""
 
     PROPOSED = "proposed"
     CLOSED = "closed"
@@ -32,7 +32,7 @@ class OrphanClosing(StrEnum):
 
 
 class OrphanErasure(StrEnum):
-    """The effect of a person's wish to erase the evidence with which an orphan was closed."""
+    """The effect of a person's request to erase the evidence with which an orphan was closed."""
 
     ERASED = "erased"
     NOTHING = "nothing to erase"
@@ -56,7 +56,7 @@ class DynamoDBSweepRepository:
         return _position(item) if item else None
 
     def advance(self, before: SweepPosition | None, after: SweepPosition) -> bool:
-        """Put the position, unless the stored one is no longer `before`."""
+        """Store the position, unless the stored one is no longer `before`."""
         stored: dict[str, Json] = {"pk": SWEEP_KEY, "schema": ITEM_SCHEMA, **asdict(after)}
         conditions = {f":{name}": encode(value) for name, value in asdict(before).items()} if before else {}
         same = " AND ".join(f"#{name[1:]} = {name}" for name in conditions)
@@ -74,13 +74,13 @@ class DynamoDBSweepRepository:
         )
 
     def add_orphan(self, movement: Movement, now: str) -> None:
-        """Put an orphan, unless it is known."""
+        """Store an orphan, unless it is known."""
         listed: dict[str, Json] = {ATTENTION.hash_key: ORPHANS, ATTENTION.range_key: now}
         stored: dict[str, Json] = {"pk": orphan_key(movement.reference), "schema": ITEM_SCHEMA, **asdict(movement)}
         self._put({**stored, **listed}, ConditionExpression="attribute_not_exists(pk)")
 
     def remove_orphan(self, reference: str) -> None:
-        """Take an orphan out of the index; the item stays as a trace."""
+        """Remove an orphan from the index; the item stays as a trace."""
         self._unlist(orphan_key(reference))
 
     def orphans(self) -> tuple[ListMember, ...]:
@@ -93,7 +93,7 @@ class DynamoDBSweepRepository:
         return _orphan(item) if item else None
 
     def close_orphan(self, reference: str, by: str, evidence: str, now: str, *, dry_run: bool = False) -> OrphanClosing:
-        """Propose to close an orphan, or close it if another person has proposed that. The item stays as a trace."""
+        """Propose to close an orphan, or close it if another person proposed that. The item stays as a trace."""
         item = self._get(orphan_key(reference))
         stored = decode_item(item) if item else {}
         proposer = stored.get("proposed_by")
@@ -103,7 +103,7 @@ class DynamoDBSweepRepository:
             return OrphanClosing.OWN_PROPOSAL
         closing = OrphanClosing.CLOSED if proposer else OrphanClosing.PROPOSED
         if not dry_run and not self._write_closing(reference, proposer, by, evidence, now):
-            raise Unavailable(f"The orphan {reference} has changed at the same time.")
+            raise Unavailable(f"The orphan {reference} was changed at the same time.")
         return closing
 
     def _write_closing(self, reference: str, proposer: Json, by: str, evidence: str, now: str) -> bool:
@@ -126,7 +126,7 @@ class DynamoDBSweepRepository:
         return True
 
     def erase_orphan(self, reference: str, by: str, now: str, *, dry_run: bool = False) -> OrphanErasure:
-        """Remove the evidence of an orphan, unless it is still open; who closed it, and when, stays."""
+        """Remove the evidence of an orphan, unless it is open. The people who closed it, and the time, stay."""
         item = self._get(orphan_key(reference))
         if item is None:
             return OrphanErasure.UNKNOWN
@@ -145,7 +145,7 @@ class DynamoDBSweepRepository:
         return OrphanErasure.ERASED
 
     def watch(self, watchlist: Watchlist, order_id: str, now: str) -> None:
-        """Put an item that stands for the order, unless it is listed."""
+        """Store an item for the order, unless it is listed."""
         listed: dict[str, Json] = {ATTENTION.hash_key: watchlist.value, ATTENTION.range_key: now}
         self._put(
             {"pk": watch_key(watchlist, order_id), "schema": ITEM_SCHEMA, **listed},
@@ -154,7 +154,7 @@ class DynamoDBSweepRepository:
         )
 
     def unwatch(self, watchlist: Watchlist, order_id: str) -> None:
-        """Take the order's item out of the index; the item stays as a trace."""
+        """Remove the order's item from the index; the item stays as a trace."""
         self._unlist(watch_key(watchlist, order_id))
 
     def watched(self, watchlist: Watchlist) -> tuple[ListMember, ...]:
@@ -162,7 +162,7 @@ class DynamoDBSweepRepository:
         return self._list(watchlist.value, watch_key(watchlist, ""))
 
     def _list(self, partition: str, prefix: str) -> tuple[ListMember, ...]:
-        """Query a whole partition: two short attributes of each member."""
+        """Query a whole partition for two short attributes of each member."""
         found, start = list[ListMember](), dict[str, Any]()
         while True:
             reply = call(

@@ -1,4 +1,4 @@
-"""Transactions, and the reasons for which DynamoDB cancels one."""
+"""Transactions, and the reasons why DynamoDB cancels one."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
@@ -9,7 +9,7 @@ from ...domain.errors import Unavailable
 from ..clients import DynamoDBClient, Reply, call, code_of
 
 CONFLICTS: Final = ("TransactionConflict", "TransactionConflictException")
-"""Another transaction was under way on the same item: nothing is decided, so the same write may be tried again."""
+"""Another transaction was running on the same item. Nothing was decided, so the write may be repeated."""
 
 FAILED: Final = "ConditionalCheckFailed"
 """The condition of this write did not hold."""
@@ -21,7 +21,7 @@ def transact(client: DynamoDBClient, writes: Sequence[Mapping[str, Any]]) -> Seq
     """Write all or nothing; return None if written, else the cancellation reason of each write.
 
     Raises:
-        Unavailable: DynamoDB is throttled or unwell.
+        Unavailable: DynamoDB throttled or failed.
         ClientError: a reason that is neither a condition nor a conflict, which is a bug.
     """
     try:

@@ -1,4 +1,4 @@
-"""Update expressions, built from paths and values. Every name is a placeholder, so that none is a reserved word."""
+"""Update expressions, built from paths and values. Names are placeholders, because some are reserved words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

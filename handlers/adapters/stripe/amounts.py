@@ -1,8 +1,8 @@
-"""The amounts that Stripe takes, by currency.
+"""The amounts that Stripe accepts, by currency.
 
 Source: docs.stripe.com/currencies: at most eight digits, a minimum charge for each settlement currency, the last digit
 of three-decimal currencies is 0, and ISK and UGX are written with two decimals that are 00. Our amounts are in ISO 4217
-minor units; Stripe's units differ from them for a few currencies only.
+minor units; Stripe's units differ for a few currencies.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,10 @@ MINIMUM_UNITS: Final[Mapping[str, int]] = {
     "THB": 10_00,
     "USD": 50,
 }
-"""The least charge in Stripe's units. Elsewhere Stripe judges the amount after conversion, so it may still decline."""
+"""The minimum charge in Stripe's units.
+
+For other currencies Stripe checks the converted amount, so it may still decline.
+"""
 
 UNSUPPORTED: Final = frozenset(
     (
@@ -63,11 +66,11 @@ UNSUPPORTED: Final = frozenset(
         "ZWG",
     )
 )
-"""Currencies in circulation in which Stripe does not present charges."""
+"""Currencies in circulation that Stripe does not accept."""
 
 
 def to_units(amount_minor: int, currency: str) -> int:
-    """Convert ISO minor units to Stripe's units. Call `refuse_amount` first: not every amount has one."""
+    """Convert ISO minor units to Stripe's units. Call `refuse_amount` first: not every amount can be converted."""
     ours, theirs = DECIMALS[currency], STRIPE_DECIMALS.get(currency, DECIMALS[currency])
     return amount_minor * _power(theirs - ours) if theirs >= ours else amount_minor // _power(ours - theirs)
 
@@ -83,9 +86,9 @@ def _power(decimals: int) -> int:
 
 
 def refuse_amount(amount_minor: int, currency: str) -> str:
-    """Return why Stripe does not take a charge of this amount, with what it takes; an empty text if it does."""
+    """Return the reason why Stripe does not accept this amount, and what it accepts, or an empty string."""
     if currency in UNSUPPORTED or currency not in DECIMALS:
-        return f"Stripe takes no payments in {currency}."
+        return f"Stripe does not accept payments in {currency}."
     if DECIMALS[currency] == 3 and amount_minor % 10:
         return f"The last digit of an amount in {currency} must be 0 at Stripe, got {amount_minor}."
     if to_minor(to_units(amount_minor, currency), currency) != amount_minor:
@@ -93,5 +96,5 @@ def refuse_amount(amount_minor: int, currency: str) -> str:
     lowest = max(1, to_minor(MINIMUM_UNITS.get(currency, 1), currency))
     highest = to_minor(MAX_UNITS, currency)
     if not lowest <= amount_minor <= highest:
-        return f"Stripe takes {lowest} to {highest} minor units of {currency}, got {amount_minor}."
+        return f"Stripe accepts {lowest} to {highest} minor units of {currency}, got {amount_minor}."
     return ""

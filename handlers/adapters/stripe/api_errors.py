@@ -9,35 +9,35 @@ from typing import Final
 
 
 class ErrorMeaning(StrEnum):
-    """Our reading of an error."""
+    """The meaning of an error."""
 
     DECLINED = "declined"
     """The bank or Stripe refused to move money. Not final: see `StripePaymentGateway`."""
     STATE_CHANGED = "state_changed"
-    """The object is in another state than the caller thought. Read it."""
+    """The object is not in the expected state. Read it."""
     MISSING = "missing"
-    """There is no such object."""
+    """The object does not exist."""
     REFUND_REFUSED = "refund_refused"
-    """The charge cannot be refunded, or not by as much."""
+    """The charge cannot be refunded, or not by this amount."""
     RATE_LIMITED = "rate_limited"
     """Nothing was done. Repeat it later."""
     CONFLICT = "conflict"
-    """Another request holds the object or the key. Nothing was done. Repeat it later."""
+    """Another request has locked the object or the key. Nothing was done. Repeat the call later."""
     MISMATCH = "mismatch"
     """The key was first used with other parameters. Look the object up; it is never a decline."""
     SAVED_ERROR = "saved_error"
-    """Stripe failed, perhaps after it acted, and repeats this answer under the key. Look the object up."""
+    """Stripe failed, possibly after acting, and repeats this answer for the key. Look the object up."""
     UNAUTHORIZED = "unauthorized"
     """The secret key is not valid (any more)."""
     FORBIDDEN = "forbidden"
     """The key lacks a permission. Nothing was done. An operator must change the key; it is never a decline."""
     BUG = "bug"
-    """The request makes no sense. Nothing was done."""
+    """The request is invalid. Nothing was done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorRule:
-    """A row of the table; what is empty or 0 matches everything."""
+    """A row of the table; empty strings and 0 match everything."""
 
     meaning: ErrorMeaning
     status: int = 0
@@ -51,7 +51,7 @@ ERROR_TABLE: Final = (
     ErrorRule(meaning=ErrorMeaning.CONFLICT, status=409),
     ErrorRule(meaning=ErrorMeaning.CONFLICT, code="lock_timeout"),
     ErrorRule(meaning=ErrorMeaning.RATE_LIMITED, status=429),
-    ErrorRule(meaning=ErrorMeaning.SAVED_ERROR, status=424),  # something that Stripe depends on failed
+    ErrorRule(meaning=ErrorMeaning.SAVED_ERROR, status=424),  # a dependency of Stripe failed
     ErrorRule(meaning=ErrorMeaning.MISMATCH, kind="idempotency_error"),
     ErrorRule(meaning=ErrorMeaning.STATE_CHANGED, code="payment_intent_unexpected_state"),
     ErrorRule(meaning=ErrorMeaning.STATE_CHANGED, code="charge_expired_for_capture"),
@@ -66,7 +66,7 @@ ERROR_TABLE: Final = (
     ErrorRule(meaning=ErrorMeaning.DECLINED, kind="card_error"),
     ErrorRule(meaning=ErrorMeaning.SAVED_ERROR, kind="api_error"),
 )
-"""The first row that matches counts; a status of 500 or more is a saved error, and anything else is a bug."""
+"""The first matching row applies. If none does, a status of 500 or more is a saved error, and anything else a bug."""
 
 
 def error_meaning(status: int, kind: str, code: str) -> ErrorMeaning:

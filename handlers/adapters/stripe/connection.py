@@ -19,7 +19,7 @@ def connect(
     now: Callable[[], datetime],
     pool: HttpPool | None = None,
 ) -> StripePaymentGateway:
-    """Return the gateway. The secret is read by the first call, and no connection is opened before it."""
+    """Return the gateway. The secret is read, and a connection opened, by the first call."""
     secret = ApiSecret(client=secrets, arn=secret_arn, mode=mode)
     api = StripeApi(pool=pool or urllib3_pool(timeout_seconds), secret=secret, endpoint=endpoint)
     return StripePaymentGateway(api=api, stage=stage, now=now)

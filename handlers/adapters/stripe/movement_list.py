@@ -15,19 +15,19 @@ from .stripe_api import Form, StripeObject
 TRANSACTIONS: Final = "/v1/balance_transactions"
 PAGE_SIZE: Final = 100
 OF_PAYMENTS: Final = frozenset({"charge", "payment", "refund", "payment_refund", "refund_failure", "adjustment"})
-"""The types of balance transactions that move a customer's money; fees and payouts are others."""
+"""The types of balance transactions that move a customer's money, unlike fees and payouts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovementList:
-    """The movements of a stage. `find_order` names the order of a payment intent, if it is the stage's."""
+    """The movements of a stage. `find_order` returns the order of a payment intent that belongs to the stage."""
 
     get: Callable[[str, Form], StripeObject]
     find_order: Callable[[str], str | None]
     stage: str
 
     def read(self, since: str, until: str, after: str | None) -> MovementPage:
-        """Read a page of what moved from `since` to `until`; `after` is the last transaction of the page before."""
+        """Read a page of the movements from `since` to `until`; `after` is the previous page's last transaction."""
         query = {"limit": str(PAGE_SIZE), "expand[]": "data.source", "created[gte]": _seconds(since)}
         query |= {"created[lte]": _seconds(until)} | ({"starting_after": after} if after else {})
         page = self.get(TRANSACTIONS, query)
@@ -37,7 +37,7 @@ class MovementList:
         return MovementPage(movements=tuple(each for each in found if each), after=last)
 
     def _movement(self, transaction: StripeObject) -> Movement | None:
-        """Return a movement of our stage. A dispute, and a refund made in the dashboard, has a key of its own."""
+        """Return a movement of our stage. A dispute or a refund made in the dashboard has a key of its own."""
         source = transaction.get("source")
         item: StripeObject = cast("StripeObject", source) if isinstance(source, dict) else {}
         named: StripeObject = item.get("metadata") or {}
@@ -65,7 +65,7 @@ class MovementList:
 
 
 def _is_of_payment(transaction: StripeObject) -> bool:
-    """Return whether a transaction moves a customer's money. The two of a partial capture count as the first."""
+    """Return whether a transaction moves a customer's money. Of a partial capture's two, only the first does."""
     return transaction["type"] in OF_PAYMENTS and transaction["reporting_category"] != PARTIAL_CAPTURE_REVERSAL
 
 

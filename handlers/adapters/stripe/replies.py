@@ -1,4 +1,4 @@
-"""Stripe's objects as replies of the gateway. Nothing here calls Stripe."""
+"""Conversion of Stripe's objects to gateway replies. Nothing here calls Stripe."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -25,26 +25,26 @@ STAGE: Final = "booking_stage"
 """Our metadata on payment intents and refunds: the gateway key, the order, and the stage."""
 
 REFUSED: Final = "booking_refused"
-"""Our metadata on an intent whose confirmation Stripe refused without asking a bank: the reason."""
+"""Our metadata on an intent whose confirmation Stripe refused without contacting a bank: the reason."""
 
 ALREADY_CAPTURED: Final = "already_captured"
 
 PARTIAL_CAPTURE_REVERSAL: Final = "partial_capture_reversal"
-"""The category of the movement that gives back what a capture did not take.
+"""The category of the movement that returns the uncaptured part of a hold.
 
 Source: docs.stripe.com/reports/reporting-categories.
 """
 
 
 def is_declined(intent: StripeObject) -> bool:
-    """Return whether an attempt to pay failed and whoever holds the client secret may try again."""
+    """Return whether an attempt to pay failed and anyone with the client secret may try again."""
     return intent.get("status") == "requires_payment_method" and bool(_failure(intent))
 
 
 def payment_reply(intent: StripeObject) -> GatewayReply:
-    """Return what an intent, with its latest charge expanded, says of a charge or an authorisation.
+    """Convert an intent, with its latest charge expanded, to a reply about a charge or authorisation.
 
-    An unconfirmed intent is `nothing`: it moves no money unless somebody still confirms it.
+    An unconfirmed intent is `nothing`: it moves no money unless somebody confirms it.
     """
     match intent.get("status"):
         case "succeeded":
@@ -66,7 +66,7 @@ def payment_reply(intent: StripeObject) -> GatewayReply:
 
 
 def capture_reply(intent: StripeObject) -> GatewayReply:
-    """Return what an intent says of its capture."""
+    """Convert an intent to a reply about its capture."""
     match intent.get("status"):
         case "succeeded":
             return _reply(intent, GatewayStatus.SETTLED, units=_number(intent, "amount_received"))
@@ -77,7 +77,7 @@ def capture_reply(intent: StripeObject) -> GatewayReply:
 
 
 def void_reply(intent: StripeObject) -> GatewayReply:
-    """Return what an intent says of its voiding."""
+    """Convert an intent to a reply about its void."""
     match intent.get("status"):
         case "canceled":
             return _reply(intent, GatewayStatus.SETTLED)
@@ -90,7 +90,7 @@ def void_reply(intent: StripeObject) -> GatewayReply:
 
 
 def refund_reply(refund: StripeObject) -> GatewayReply:
-    """Return what a refund says of itself. A failed one is `declined`; if it had succeeded, that is a reversal."""
+    """Convert a refund to a reply. A failed one is `declined`; if it had succeeded before, that is a reversal."""
     match refund.get("status"):
         case "succeeded":
             status = GatewayStatus.SETTLED
@@ -102,7 +102,7 @@ def refund_reply(refund: StripeObject) -> GatewayReply:
 
 
 def action_of(intent: StripeObject) -> PaymentAction | None:
-    """Return what the customer must do for an intent that waits for it: the bank's page, if the intent names one."""
+    """Return the customer's action for an intent that requires one: the bank's page, if the intent has one."""
     if intent.get("status") != "requires_action":
         return None
     page = _mapping(_mapping(intent.get("next_action")).get("redirect_to_url")).get("url")
@@ -117,7 +117,7 @@ def is_disputed(intent: StripeObject) -> bool:
 
 
 def is_refunded(intent: StripeObject) -> bool:
-    """Return whether a part of the payment is refunded, by whomever."""
+    """Return whether anyone has refunded part of the payment."""
     return _number(_mapping(intent.get("latest_charge")), "amount_refunded") > 0
 
 
@@ -129,13 +129,13 @@ _PHASES: Final[Mapping[str, DisputePhase]] = {
     "warning_needs_response": DisputePhase.INQUIRY,
     "warning_under_review": DisputePhase.INQUIRY,
 }
-"""The phase of a dispute by its status. In any other state (`warning_closed`, `prevented`) nothing has come of it."""
+"""The phase of a dispute by its status. Any other status (`warning_closed`, `prevented`) has no effect."""
 
 
 def dispute_report(dispute: StripeObject) -> ReportedDispute | None:
-    """Return what a dispute says of itself, or None if nothing has come of it.
+    """Convert a dispute, or return None if it has no effect.
 
-    One that awaits its answer takes money once it has a balance transaction; before that it is an inquiry.
+    One that awaits an answer withdraws money once it has a balance transaction; before that it is an inquiry.
     """
     phase = _PHASES.get(str(dispute.get("status")))
     if phase is None:
@@ -152,10 +152,10 @@ def dispute_report(dispute: StripeObject) -> ReportedDispute | None:
 
 
 def reported_refund(refund: StripeObject) -> ReportedRefund | None:
-    """Return what a refund that has no key of ours says of itself; None of one that is ours, or takes nothing.
+    """Convert a refund without a key of ours; None if it is ours, or takes no money.
 
-    What a partial capture gives up is a refund in Stripe's lists, too. It takes nothing of what was captured. Its
-    balance transaction, which must be expanded, says so. A refund that fails without one never moved money.
+    Stripe also lists the amount that a partial capture gives up as a refund. It takes nothing of the captured amount,
+    as its balance transaction, which must be expanded, shows. A refund that fails without one never moved money.
     """
     moved = refund.get("balance_transaction")
     reply = refund_reply(refund)
@@ -174,7 +174,7 @@ def reported_refund(refund: StripeObject) -> ReportedRefund | None:
 
 
 def reply_to(instruction: Instruction, intent: StripeObject) -> GatewayReply:
-    """Return what an intent says of an instruction other than a refund."""
+    """Convert an intent to a reply about an instruction other than a refund."""
     readers = {Operation.CAPTURE: capture_reply, Operation.VOID: void_reply}
     return readers.get(instruction.operation, payment_reply)(intent)
 
@@ -203,7 +203,7 @@ def _until(held: GatewayReply, capture_before: int) -> GatewayReply:
 
 
 def _failure(intent: StripeObject) -> str:
-    """Return the code of the last failed attempt to pay; an empty text if there is none."""
+    """Return the code of the last failed attempt to pay, or an empty string."""
     error, charge = _mapping(intent.get("last_payment_error")), _mapping(intent.get("latest_charge"))
     if error:
         return str(error.get("decline_code") or error.get("code") or "payment_failed")

@@ -1,4 +1,4 @@
-"""Secrets of Stripe in AWS Secrets Manager: read once, and anew when Stripe or a signature shows that they changed."""
+"""Stripe's secrets in AWS Secrets Manager: read once, and again when Stripe or a signature shows that they changed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ MIN_AGE: Final = timedelta(minutes=1)
 
 
 class SecretMisconfigured(BookingError):
-    """A secret does not hold what it should. The message never quotes it."""
+    """A secret does not have the required content. The message never quotes it."""
 
 
 class SecretUnreadable(SecretMisconfigured):
-    """A secret does not exist, or may not be read; `cause` is the refusal of Secrets Manager."""
+    """A secret does not exist, or may not be read; `cause` is Secrets Manager's error."""
 
     def __init__(self, arn: str, cause: ClientError) -> None:
         super().__init__(f"The secret {arn} must exist and be readable by this function: {code_of(cause)}.")
@@ -42,17 +42,16 @@ class ApiSecret:
     _value: str = ""
 
     def __call__(self, fresh: bool) -> str:
-        """Return the key, read anew if asked.
+        """Return the key, after reading it again if requested.
 
-        Raises:
-            SecretMisconfigured: the secret cannot be read, or holds no key of this mode.
-            Unavailable: Secrets Manager does not answer.
+        Raises: SecretMisconfigured: the secret cannot be read, or contains no key of this mode. Unavailable: Secrets
+        Manager does not answer.
         """
         if fresh or not self._value:
             value = _read(self.client, self.arn)
             if not value.startswith((f"sk_{self.mode}_", f"rk_{self.mode}_")):
                 raise SecretMisconfigured(
-                    f"The secret {self.arn} must hold a Stripe key in {self.mode} mode "
+                    f"The secret {self.arn} must contain a Stripe key in {self.mode} mode "
                     f"(sk_{self.mode}_... or rk_{self.mode}_...)."
                 )
             self._value = value
@@ -70,22 +69,21 @@ class SigningSecrets:
     _since: datetime | None = field(default=None)
 
     def current(self) -> tuple[str, ...]:
-        """Return the secrets that are valid as far as we know."""
+        """Return the secrets as last read."""
         return self._values or self.read_again()
 
     def read_again(self) -> tuple[str, ...]:
-        """Read the secrets anew, unless that was done a moment ago.
+        """Read the secrets again, unless they have just been read.
 
-        Raises:
-            SecretMisconfigured: the secret cannot be read, or holds none, or more than two.
-            Unavailable: Secrets Manager does not answer.
+        Raises: SecretMisconfigured: the secret cannot be read, or does not contain one or two. Unavailable: Secrets
+        Manager does not answer.
         """
         now = self.now()
         if self._since is None or now - self._since >= MIN_AGE:
             values = tuple(_read(self.client, self.arn).split())
             if not 1 <= len(values) <= 2 or not all(value.startswith("whsec_") for value in values):
                 raise SecretMisconfigured(
-                    f"The secret {self.arn} must hold one or two signing secrets (whsec_...), separated by a space."
+                    f"The secret {self.arn} must contain one or two signing secrets (whsec_...), separated by a space."
                 )
             self._values, self._since = values, now
         return self._values
@@ -98,5 +96,5 @@ def _read(client: SecretsManagerClient, arn: str) -> str:
         raise SecretUnreadable(arn, error) from error
     value = reply.get("SecretString")
     if not isinstance(value, str):
-        raise Unavailable(f"The secret {arn} holds no text.")
+        raise Unavailable(f"The secret {arn} must be a string, not binary.")
     return value.strip()

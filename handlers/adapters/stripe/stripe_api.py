@@ -14,14 +14,14 @@ from ...domain.errors import PaymentOutcomeUnknown
 from .api_errors import ErrorMeaning, error_meaning
 
 API_VERSION: Final = "2026-08-26.dahlia"
-"""The version that stripe-mock v0.203.0 describes. Change both together, and read Stripe's changelog in between."""
+"""The version that stripe-mock v0.203.0 implements. Change both together, after reading Stripe's changelog."""
 ENDPOINT: Final = "https://api.stripe.com"
-StripeObject = Mapping[str, Any]  # Stripe's JSON; each reader checks what it takes out
+StripeObject = Mapping[str, Any]  # Stripe's JSON; each reader checks the fields that it uses
 Form = Mapping[str, str]
 
 
 class HttpReply(Protocol):
-    """A response of urllib3, as far as we read it."""
+    """The part of urllib3's response that we use."""
 
     @property
     def status(self) -> int:
@@ -40,7 +40,7 @@ class HttpReply(Protocol):
 
 
 class HttpPool(Protocol):
-    """`urllib3.PoolManager`, as far as we use it."""
+    """The part of `urllib3.PoolManager` that we use."""
 
     def request(self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str]) -> HttpReply:
         """Send a request."""
@@ -49,7 +49,7 @@ class HttpPool(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StripeResult:
-    """An object that Stripe answered with. `is_replayed`: as it was when the idempotency key was first used."""
+    """An object in Stripe's answer. `is_replayed`: its state is that of the idempotency key's first use."""
 
     item: StripeObject
     is_replayed: bool = False
@@ -57,7 +57,7 @@ class StripeResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StripeError:
-    """An error that Stripe answered with. It holds no card data and no secret."""
+    """An error in Stripe's answer. It contains no card data and no secret."""
 
     meaning: ErrorMeaning
     status: int
@@ -67,17 +67,17 @@ class StripeError:
 
     @property
     def reason(self) -> str:
-        """The most precise code, for ledger and answer."""
+        """The most specific code, for ledger and answer."""
         return self.decline_code or self.code or f"http_{self.status}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StripeApi:
-    """One HTTP call per method call. Nothing is repeated here, except once after a 401 with the secret read anew."""
+    """One HTTP call per method call. Nothing is repeated, except once after a 401, with the secret read again."""
 
     pool: HttpPool
     secret: Callable[[bool], str]
-    """Return the secret key; read it anew if the argument is true."""
+    """Return the secret key; read it again if the argument is true."""
     endpoint: str = ENDPOINT
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -87,7 +87,7 @@ class StripeApi:
         return self._call("GET", target, None, {})
 
     def post(self, path: str, form: Form, *, key: str = "") -> StripeResult | StripeError:
-        """Create or change an object, once for the idempotency key.
+        """Create or change an object, once per idempotency key.
 
         Raises:
             PaymentOutcomeUnknown: no reply. The call may have taken effect.
@@ -106,7 +106,9 @@ class StripeApi:
     def _send(
         self, method: str, target: str, body: bytes | None, headers: Mapping[str, str], *, fresh_secret: bool
     ) -> StripeResult | StripeError:
-        from urllib3.exceptions import HTTPError  # imported late, like the pool: a cold start of the sandbox has no use
+        from urllib3.exceptions import (
+            HTTPError,
+        )  # imported late, like the pool: with the sandbox, a cold start does not need it
 
         sent = {
             "Authorization": f"Bearer {self.secret(fresh_secret)}",
@@ -123,7 +125,7 @@ class StripeApi:
 
 
 def urllib3_pool(timeout_seconds: float) -> HttpPool:
-    """Return a pool of connections whose calls end in time. It repeats nothing and follows no redirect."""
+    """Return a connection pool with time limits, without retries and redirects."""
     from urllib3 import PoolManager, Retry, Timeout
 
     timeout = Timeout(connect=timeout_seconds / 5, read=timeout_seconds * 4 / 5)
@@ -156,10 +158,10 @@ def _parse(body: bytes) -> StripeObject:
 
 
 def _shown(target: str) -> str:
-    """Return a target without its query, which is long."""
+    """Return a target without its query, which may be long."""
     return target.partition("?")[0]
 
 
 def _scrubbed(error: Exception) -> Exception:
-    """Return an error of the same kind without its text, which may contain a URL."""
+    """Return an error of the same kind without its message, which may contain a URL."""
     return ConnectionError(type(error).__name__)

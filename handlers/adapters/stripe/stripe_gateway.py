@@ -1,9 +1,9 @@
 """Stripe as the payment gateway: one payment intent for each order, and one refund for each refund.
 
-Creating and confirming an intent are separate calls, so that the intent's id can be had again by repeating the
-creation, which moves no money. A decline is reported only once the intent is canceled: until then, whoever holds its
-client secret can pay with another card. An answer that was saved under an idempotency key may be older than the truth,
-so it only yields the id, and the state is read.
+Creating and confirming an intent are separate calls, so that repeating the creation, which moves no money, returns the
+intent's id again. A decline is reported only once the intent is canceled: until then, anyone with its client secret can
+pay with another card. An answer saved under an idempotency key may be out of date, so only the id is taken from it, and
+the state is read.
 
 Longer than 250 lines: one method per operation of the port, with the calls that it makes.
 """
@@ -59,12 +59,12 @@ _NEVER_PAID: Final = frozenset({ErrorMeaning.DECLINED, ErrorMeaning.MISSING, Err
 
 
 class StripeRequestRejected(BookingError):
-    """Stripe rejected a request as senseless: a bug of ours, or an account that is not set up. Nothing was done."""
+    """Stripe rejected a request as invalid: a bug of ours, or an account that is not set up. Nothing was done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StripePaymentGateway:
-    """The gateway of production. `stage` marks what is ours at Stripe."""
+    """The production gateway. `stage` marks our objects at Stripe."""
 
     api: StripeApi
     stage: str
@@ -76,19 +76,19 @@ class StripePaymentGateway:
     list_reach: ClassVar[timedelta | None] = None
 
     def refuse_amount(self, amount_minor: int, currency: str) -> str:
-        """Return why Stripe never takes this amount, and what it takes; an empty text if it does. Calls nobody."""
+        """Return the reason why Stripe never accepts this amount, or an empty string. Makes no call."""
         return refuse_amount(amount_minor, currency)
 
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
-        """Create an intent and confirm it: two calls, and two more if the payment is declined."""
+        """Create and confirm an intent: two calls, and two more if the payment is declined."""
         return self._pay(instruction, method)
 
     def authorize(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
-        """Create an intent that waits for its capture, and confirm it."""
+        """Create an intent with manual capture, and confirm it."""
         return self._pay(instruction, method)
 
     def capture(self, instruction: Instruction) -> GatewayReply:
-        """Capture an authorised intent, wholly or in part."""
+        """Capture all or part of an authorised intent."""
         intent_id = instruction.charge_reference or self._search(instruction.charge_key, instruction)
         form = {"amount_to_capture": str(_units(instruction)), **WITH_CHARGE}
         made = self.api.post(f"{INTENTS}/{intent_id}/capture", form, key=f"{instruction.key}:capture")
@@ -107,7 +107,7 @@ class StripePaymentGateway:
         return self._definite(reply_to(instruction, self._cancel(intent_id, "requested_by_customer")), None)
 
     def refund(self, instruction: Instruction) -> GatewayReply:
-        """Refund a part or all of a payment."""
+        """Refund all or part of a payment."""
         intent_id = instruction.charge_reference or self._search(instruction.charge_key, instruction)
         form = {"payment_intent": intent_id, "amount": str(_units(instruction)), **self._metadata(instruction)}
         made = self.api.post(REFUNDS, form, key=f"{instruction.key}:refund")
@@ -144,7 +144,10 @@ class StripePaymentGateway:
         return replace(reply, disputes=disputes, refunds=self._reported_refunds(instruction, intent))
 
     def _reported_refunds(self, instruction: Instruction, intent: StripeObject) -> tuple[ReportedRefund, ...]:
-        """Return the refunds made in the dashboard; they are listed only if money was refunded, or if we know one."""
+        """Return the refunds made in the dashboard.
+
+        They are listed only if money was refunded or the ledger has one.
+        """
         if not (is_refunded(intent) or instruction.has_reports):
             return ()
         listed = tuple(self._refunds(str(intent["id"])))
@@ -167,10 +170,11 @@ class StripePaymentGateway:
         return action_of(self._retrieve(intent_id))
 
     def fence(self, instruction: Instruction) -> GatewayReply:
-        """Cancel the intent of a key, which is created first if there may be none: then nobody can create it later.
+        """Cancel the intent of a key.
 
-        Once Stripe has forgotten the key, a new intent would not be the one of a late sender; but senders stop long
-        before that, so the search decides: `nothing` then says that the key never arrived.
+        If there may be none, it is created first, so that nobody can create it later. Once Stripe has forgotten the
+        key, a new intent would differ from a late sender's. Senders stop long before that, so the search decides:
+        `nothing` then means that the key never arrived.
         """
         intent_id = instruction.reference or self._create_or_find(instruction)
         if isinstance(intent_id, GatewayReply):
@@ -187,12 +191,12 @@ class StripePaymentGateway:
         return MovementList(get=self._get, find_order=self.find_order, stage=self.stage).read(since, until, after)
 
     def find_order(self, reference: str) -> str | None:
-        """Return the order that a payment intent belongs to, if it is one of this stage's."""
+        """Return the order of a payment intent, if it belongs to this stage."""
         made = self.api.get(f"{INTENTS}/{reference}")
         if isinstance(made, StripeError):
             if made.meaning is ErrorMeaning.MISSING:
                 return None
-            raise PaymentOutcomeUnknown(f"Stripe did not show {reference}: {made.reason}.")
+            raise PaymentOutcomeUnknown(f"Stripe did not return {reference}: {made.reason}.")
         metadata = made.item["metadata"]
         return metadata.get(ORDER) if metadata.get(STAGE) == self.stage else None
 
@@ -220,23 +224,23 @@ class StripePaymentGateway:
         return self._definite(reply_to(instruction, self._settle_decline(intent)), error)
 
     def _decline(self, intent_id: str, error: StripeError) -> GatewayReply:
-        """Cancel an intent whose confirmation was refused; what it says then counts.
+        """Cancel an intent whose confirmation was refused, and return its resulting state.
 
-        Stripe keeps the reason of a bank's decline, but not that of a request which never reached a bank, such as one
-        with an unknown payment method. We keep that one in the metadata, so that every later lookup finds it.
+        Stripe stores the reason of a bank's decline, but not of a request that never reached a bank, such as one with
+        an unknown payment method. That reason is stored in the metadata, so that every later lookup finds it.
         """
         if error.meaning is not ErrorMeaning.DECLINED:
             self.api.post(f"{INTENTS}/{intent_id}", {f"metadata[{REFUSED}]": error.reason})
         return self._definite(payment_reply(self._cancel(intent_id, "abandoned")), error)
 
     def _settle_decline(self, intent: StripeObject) -> StripeObject:
-        """Cancel an intent after a failed attempt to pay, so that the decline is final; return its state then."""
+        """Cancel an intent after a failed attempt to pay, which makes the decline final, and return its new state."""
         return self._cancel(str(intent["id"]), "abandoned") if is_declined(intent) else intent
 
     def _create(self, instruction: Instruction) -> str | GatewayReply:
-        """Return the id of the intent of a key, created now or earlier; or a decline if Stripe never takes the amount.
+        """Return the id of a key's intent, created now or earlier, or a decline if Stripe never accepts the amount.
 
-        The form holds facts of the ledger only, so that whoever repeats it, years later, writes the same form.
+        The form contains only facts of the ledger, so every repetition sends the same form, even years later.
         """
         manual = instruction.operation is Operation.AUTHORIZE
         form = {
@@ -256,9 +260,9 @@ class StripePaymentGateway:
         raise _failure(made, instruction)
 
     def _attach_customer(self, instruction: Instruction, intent_id: str, customer: str) -> None:
-        """Name the customer who owns a saved payment method: in a call of its own, because the ledger has no names.
+        """Set the customer who owns a saved payment method, in a separate call, because the ledger does not contain it.
 
-        A permission that the key lacks ends the attempt: confirmed without its customer, the payment would be declined.
+        If the key lacks the permission, the attempt ends: without its customer, the payment would be declined.
         """
         made = self.api.post(f"{INTENTS}/{intent_id}", {"customer": customer})
         if isinstance(made, StripeError) and made.meaning in _REPEAT_LATER | _NEVER_DONE:
@@ -282,25 +286,25 @@ class StripePaymentGateway:
     def _get(self, path: str, query: Form | None = None) -> StripeObject:
         made = self.api.get(path, query)
         if isinstance(made, StripeError):
-            raise PaymentOutcomeUnknown(f"Stripe did not show {path}: {made.reason}.")
+            raise PaymentOutcomeUnknown(f"Stripe did not return {path}: {made.reason}.")
         return made.item
 
     def _intent_id(self, instruction: Instruction) -> str | None:
-        """Return the id of the intent that an instruction is about, if Stripe shows one by now."""
+        """Return the id of an instruction's intent, if Stripe already finds one."""
         if instruction.operation in (Operation.CAPTURE, Operation.VOID):
             return instruction.charge_reference or self._find_intent(instruction.charge_key)
         return instruction.reference or self._find_intent(instruction.key)
 
     def _find_intent(self, key: str) -> str | None:
-        """Search the intent of a key; new ones appear after a while."""
+        """Search for the intent of a key. New ones take a while to appear."""
         found = self._get(f"{INTENTS}/search", {"query": f"metadata['{KEY}']:'{key}'"})
         ours = [intent for intent in found["data"] if intent["metadata"].get(STAGE) == self.stage]
-        return str(ours[-1]["id"]) if ours else None  # the oldest: the one that senders got
+        return str(ours[-1]["id"]) if ours else None  # the oldest is the one that senders received
 
     def _search(self, key: str, instruction: Instruction) -> str:
         found = self._find_intent(key)
         if found is None:
-            raise PaymentOutcomeUnknown(f"Stripe does not show the payment of {instruction.key} yet.")
+            raise PaymentOutcomeUnknown(f"Stripe's search does not find the payment of {instruction.key} yet.")
         return found
 
     def _find_refund(self, key: str, intent_id: str) -> StripeObject | None:
@@ -309,7 +313,7 @@ class StripePaymentGateway:
         return next((refund for refund in ours if refund["metadata"].get(KEY) == key), None)
 
     def _refunds(self, intent_id: str) -> Iterator[StripeObject]:
-        """Yield the refunds of a payment, the newest first."""
+        """Yield the refunds of a payment, newest first."""
         query = {"payment_intent": intent_id, "limit": "100", "expand[]": "data.balance_transaction"}
         while True:
             page = self._get(REFUNDS, query)
@@ -319,7 +323,7 @@ class StripePaymentGateway:
             query["starting_after"] = page["data"][-1]["id"]
 
     def _is_key_alive(self, instruction: Instruction) -> bool:
-        """Return whether a repeated creation surely meets the first one: an hour before Stripe may forget the key."""
+        """Return whether repeating the creation certainly returns the same intent, because Stripe still has the key."""
         return self.now() - parse_instant(instruction.opened_at) < timedelta(hours=23)
 
     def _metadata(self, instruction: Instruction) -> dict[str, str]:
@@ -328,14 +332,14 @@ class StripePaymentGateway:
         return {f"metadata[{name}]": value for name, value in named.items()}
 
     def _definite(self, reply: GatewayReply, error: StripeError | None) -> GatewayReply:
-        """Return a reply, unless it leaves open what became of the call."""
+        """Return a reply; raise if it leaves the outcome of the call open."""
         if reply.status is GatewayStatus.NOTHING:
             raise PaymentOutcomeUnknown(f"Stripe left the payment open: {error.reason if error else 'no error'}.")
         return reply
 
 
 def _failure(error: StripeError, instruction: Instruction) -> BookingError:
-    """Return the exception for an error that says nothing definite about money."""
+    """Return the exception for an error that leaves it open whether money moved."""
     if error.meaning in _REPEAT_LATER or error.meaning in _READ_STATE:
         return PaymentOutcomeUnknown(f"Stripe did not settle {instruction.key}: {error.reason}.")
     return StripeRequestRejected(

@@ -1,7 +1,7 @@
-"""Webhooks of Stripe: check the signature over the raw body, and take the order out of the event.
+"""Stripe's webhooks: check the signature over the raw body, and extract the order from the event.
 
-A webhook only says that an order may have changed. Nothing else in it is believed, so copies, forgeries of old events
-and events out of order do no harm.
+A webhook only signals that an order may have changed. Nothing else in it is trusted, so copied, replayed and reordered
+events do no harm.
 """
 
 import hashlib
@@ -33,12 +33,12 @@ EVENT_TYPES: Final = (
     "refund.failed",
     "refund.updated",
 )
-"""The events that the endpoint at Stripe must be subscribed to. Others are acknowledged and ignored."""
+"""The events that the endpoint at Stripe must subscribe to. Others are acknowledged and ignored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StripeEvent:
-    """The part of an event that we read. `order_id` is empty for objects without our metadata, such as disputes."""
+    """The part of an event that we use. `order_id` is empty for objects without our metadata, such as disputes."""
 
     id: str
     type: str

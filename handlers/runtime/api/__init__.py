@@ -1,1 +1,1 @@
-"""The API: who is asking, and for what. The state machine still decides."""
+"""The API: identify the caller, check permissions and start executions. The state machine decides."""

@@ -1,4 +1,4 @@
-"""Answer a call: who is it, may they, and then one function for each route."""
+"""Answer a call: identify the caller, check the role, and dispatch to the route's function."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -27,7 +27,7 @@ Serve = Callable[[ApiServices, Call, Caller], Reply]
 
 
 def answer(event: Mapping[str, Any], services: ApiServices) -> dict[str, Any]:
-    """Answer a call of API Gateway. The log gets route, status and the hashed subject, and nothing else of the call."""
+    """Answer a call from API Gateway. Only its route, status and hashed subject are logged."""
     call = Call.of(event)
     route = _ROUTES.get(call.route)
     caller: Caller | None = None
@@ -39,9 +39,9 @@ def answer(event: Mapping[str, Any], services: ApiServices) -> dict[str, Any]:
     except ApiProblem as problem:
         reply = problem.reply(call.trace)
     except NewerRelease:
-        reply = unavailable("A newer release has continued this order. Repeat the call once it answers.").reply(
-            call.trace
-        )
+        reply = unavailable(
+            "A newer release has changed this order. Repeat the call once that release is deployed again."
+        ).reply(call.trace)
     except (PaymentOutcomeUnknown, Unavailable):
         reply = unavailable("A service did not answer. It is safe to repeat the call.").reply(call.trace)
     except BookingError as error:
@@ -95,7 +95,7 @@ def _cancel(services: ApiServices, call: Call, caller: Caller) -> Reply:
 
 
 def _request_on_order(action: str, services: ApiServices, call: Call, caller: Caller) -> Reply:
-    """Start a request that needs no more than its order."""
+    """Start a request that only needs its order."""
     order = load_readable_order(services, call, caller)
     own = {"action": action, "order_id": order.order_id, "requested_by": caller.person_id}
     bare, request = build_request(call, own, needs_body=False)
@@ -103,7 +103,7 @@ def _request_on_order(action: str, services: ApiServices, call: Call, caller: Ca
 
 
 def _preview(services: ApiServices, call: Call, caller: Caller, request: Request) -> Reply:
-    """Answer with what a refund would do now, or with the state of the one that has its key; nothing is written."""
+    """Answer with the effect that a refund would have now, or with the state of the refund that already has its key."""
     assert isinstance(request, IssueRefund)
     order, now = load_readable_order(services, call, caller), format_instant(services.now())
     if accepted := order.find_request(request.key):

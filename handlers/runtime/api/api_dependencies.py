@@ -1,4 +1,4 @@
-"""The dependencies of the API function, beyond those of every function."""
+"""The API function's dependencies, in addition to those of every function."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ class ApiServices:
 
     @property
     def proof_key(self) -> ProofSigner:
-        """The key with which callers are proven."""
+        """The key of the proofs of callers."""
         key = self.deps.proof_key
         assert key is not None, "BOOKING_PROOF_KEY is a required setting of this function"
         return key
@@ -66,7 +66,7 @@ class ApiServices:
         return self.deps.orders.load(order_id)
 
     def find_refusal(self, day: str, execution: str) -> Mapping[str, Any] | None:
-        """Return the result of a refusal's audit object, by the day and the ARN of its execution."""
+        """Return the result in a refusal's audit object, by the day and the ARN of its execution."""
         audit = self.deps.audit
         for key in audit.keys(refusals_of(day, execution)).names:
             record = json.loads(audit.read(key) or b"{}")

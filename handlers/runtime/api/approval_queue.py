@@ -1,4 +1,4 @@
-"""The refunds and resolutions that wait for another person, and that person's decision."""
+"""Routes for refunds and resolutions that wait for another person, and for that person's decision."""
 
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ _FILTER: Final = {"list": "approvals"}
 
 
 def list_approvals(services: ApiServices, call: Call, _caller: Caller) -> Reply:
-    """Answer with a page of what waits, and the cursor of the next page."""
+    """Answer with a page of waiting refunds and resolutions, and the cursor of the next page."""
     if call.query.keys() - {"limit", "cursor"}:
         raise ApiProblem(400, "BAD_FILTER", "The only query parameters are limit and cursor.")
     limit = read_limit(call)
@@ -30,7 +30,7 @@ def list_approvals(services: ApiServices, call: Call, _caller: Caller) -> Reply:
 
 
 def decide(services: ApiServices, call: Call, caller: Caller) -> Reply:
-    """Start a decision on what waits, or did: a repeated call gets its first answer."""
+    """Start a decision. It may already have been made, because a repeated call gets its first answer."""
     _require_decider(services, caller)
     order, subject = find_order(services, call), call.path.get("subject", "")
     if order is None or not _needed_decision(order, subject):

@@ -1,6 +1,6 @@
-"""Cursors of lists: an unsigned position, the asker's filters and the version, in one string.
+"""Cursors of lists: an unsigned position, the caller's filters and the version, in one string.
 
-A cursor decides only where a list goes on. What may be seen follows from the caller, on every page anew.
+A cursor only decides where a list continues. The caller's permissions are checked again for every page.
 """
 
 import base64
@@ -26,20 +26,21 @@ class Place:
 
 
 def encode_cursor(place: Place, filters: Mapping[str, Json]) -> str:
-    """Return the cursor of a place in the list that the filters select."""
+    """Return the cursor of a position in the list that the filters select."""
     parts: list[Json] = [_VERSION, digest(filters)[:16], place.partition, place.sort, place.order_id]
     return base64.urlsafe_b64encode(canonical(parts).encode()).decode().rstrip("=")
 
 
 def decode_cursor(text: str, filters: Mapping[str, Json]) -> Place:
-    """Return the place of a cursor.
+    """Return the position in a cursor.
 
-    Raises:
-        ApiProblem: it is malformed, or was given for other filters or to another caller.
+    Raises: ApiProblem: it is malformed, or was issued for other filters or another caller.
     """
     parts = _parts(text)
     if parts is None or parts[:2] != [_VERSION, digest(filters)[:16]]:
-        raise ApiProblem(400, "BAD_CURSOR", "cursor must be that of the page before, with the same filters and caller.")
+        raise ApiProblem(
+            400, "BAD_CURSOR", "cursor must come from the previous page, with the same filters and caller."
+        )
     return Place(partition=parts[2], sort=parts[3], order_id=parts[4])
 
 

@@ -1,4 +1,4 @@
-"""Results of requests as answers of the API: one table from statuses and codes to HTTP's."""
+"""Results of requests as HTTP responses: one mapping from statuses and codes to HTTP statuses."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -19,8 +19,10 @@ UNPROCESSABLE: Final = frozenset(
         "SKU_NOT_FOUND",
     }
 )
-"""Codes of rejected requests that are answered 404 and 422. Every other code is 409: it depends on the state of the
-order or the stock, so the same request may be carried out later."""
+"""Rejection codes that are answered with 404 or 422.
+
+Every other code is 409: it depends on the state of the order or the stock, so the same request may succeed later.
+"""
 
 
 def status_of_rejection(code: str | None) -> int:
@@ -44,7 +46,7 @@ def reply_with_result(result: Mapping[str, Any], handle: str) -> Reply:
 
 
 def accepted(handle: str, shown: Mapping[str, Any]) -> Reply:
-    """Return the answer to a request that is under way, or whose outcome is not known yet."""
+    """Return the answer to a request that is running, or whose outcome is unknown."""
     location = {"location": f"/v1/requests/{handle}", "retry-after": "1"}
     return Reply(status=202, body={**shown, "handle": handle}, headers=location)
 

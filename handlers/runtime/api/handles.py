@@ -1,4 +1,4 @@
-"""Handles of requests: what a caller needs to ask for a result later, readable by that caller alone."""
+"""Handles of requests, with which only their caller can ask for the result later."""
 
 import base64
 import binascii
@@ -32,7 +32,7 @@ class RequestHandle:
 
 
 def decode_handle(text: str, person_id: str, key: ProofSigner) -> RequestHandle | None:
-    """Return the handle in a string; None if it is malformed, altered, or was given to somebody else."""
+    """Parse a handle; None if it is malformed, altered, or was issued to somebody else."""
     parts = _parts(text)
     if parts is None or parts[0] != _VERSION or not all(isinstance(part, str) for part in parts[1:]):
         return None
@@ -53,6 +53,6 @@ def _parts(text: str) -> list[Any] | None:
 
 
 def _tag(handle: RequestHandle, person_id: str, key: ProofSigner) -> str:
-    """Return what binds a handle to a person: a part of a MAC that is never the MAC of a statement about a caller."""
+    """Return the MAC that binds a handle to a person. It differs from every MAC of a statement about a caller."""
     bound: Json = ["handle", person_id, *astuple(handle)]
     return key.sign(digest(bound).encode("ascii"))[:_TAG_LENGTH]

@@ -1,4 +1,4 @@
-"""A call as API Gateway hands it over, and the answer to it."""
+"""Calls as API Gateway passes them, and their answers."""
 
 import base64
 import binascii
@@ -33,7 +33,7 @@ TITLES: Final[Mapping[int, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call: its route, its parameters and its claims, with nothing of it trusted."""
+    """One call: its route, parameters and claims, none of them trusted."""
 
     route: str
     path: Mapping[str, str]
@@ -41,12 +41,12 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     claims: Mapping[str, object]
-    """The claims of the token, as API Gateway's authorizer passes them on."""
+    """The token's claims, as passed on by API Gateway's authorizer."""
     trace: str
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> Self:
-        """Read an event of API Gateway, payload format 2.0."""
+        """Parse an event of API Gateway, payload format 2.0."""
         context = _object_in(event, "requestContext")
         headers = {name.lower(): str(value) for name, value in _object_in(event, "headers").items()}
         claims = _object_in(_object_in(_object_in(context, "authorizer"), "jwt"), "claims")
@@ -78,7 +78,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class ApiProblem(Exception):
-    """An answer that is a problem in the sense of RFC 9457; raised where a call goes no further."""
+    """An RFC 9457 problem; raised to end a call."""
 
     status: int
     code: str
@@ -123,7 +123,7 @@ def read_json(call: Call) -> dict[str, Any]:
 
 
 def _object_in(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return an object of an event; API Gateway leaves out what is empty."""
+    """Return an object of an event; API Gateway omits empty ones."""
     return cast("Mapping[str, Any]", event.get(name) or {})
 
 

@@ -1,8 +1,8 @@
 """The caller, read from an access token whose signature API Gateway's authorizer has verified.
 
-The authorizer passes claims on as strings (an array as "[a b]"), from which roles cannot be read safely. They are read
-from the token itself, after checking that it is the token that was verified. The embedded AWS's authorizer is laxer
-than AWS's (it accepts tokens without `exp`), and a second look costs nothing: everything is checked again here.
+The authorizer passes claims on as strings (an array as "[a b]"), from which roles cannot be parsed safely. They are
+read from the token itself, after checking that it is the verified one. All other claims are checked again here, because
+the embedded AWS's authorizer is laxer than AWS's (it accepts tokens without `exp`) and the check costs nothing.
 """
 
 import base64
@@ -88,7 +88,7 @@ def _fault(
     rules: TokenRules,
     now: datetime,
 ) -> str | None:
-    """Return the first thing that is wrong with a token."""
+    """Return the first problem of a token, or an empty string."""
     expires = payload.get("exp")
     checks = (
         (header.get("alg") not in _ALGORITHMS, f"The token must be signed with {', '.join(_ALGORITHMS)}."),
@@ -130,7 +130,7 @@ def _is_verified(payload: Mapping[str, Any], claims: Mapping[str, object]) -> bo
 
 
 def _seconds(value: object) -> int | None:
-    """Return a time in seconds; API Gateway passes numbers as strings, large ones perhaps with an exponent."""
+    """Return a time in seconds; API Gateway passes numbers as strings, large ones in exponent notation."""
     try:
         return int(float(str(value)))
     except (ValueError, OverflowError):
@@ -138,16 +138,16 @@ def _seconds(value: object) -> int | None:
 
 
 def _roles(value: object) -> frozenset[Role]:
-    """Return the roles in a claim; a group is a role only if its whole name is."""
+    """Return the roles in a claim. A group is a role only if its full name matches."""
     groups = cast("list[object]", value) if isinstance(value, list) else []
     return frozenset(role for role in Role if role.value in groups)
 
 
 def _is_machine(payload: Mapping[str, Any]) -> bool:
-    """Return whether a client acts for itself (OAuth's client credentials), in the words of the usual providers.
+    """Return whether a client acts for itself (OAuth's client credentials), in the notation of the usual providers.
 
-    Auth0 appends `@clients` to the client's id, Okta names it in `cid`, Entra says so in `idtyp`, and Keycloak has an
-    account for each client.
+    Auth0 appends `@clients` to the client's id, Okta sets `cid`, Entra sets `idtyp`, and Keycloak has an account for
+    each client.
     """
     clients = {str(payload[name]) for name in ("client_id", "azp", "cid") if payload.get(name)}
     own_grant = payload.get("gty") == "client-credentials" or payload.get("idtyp") == "app"

@@ -1,4 +1,4 @@
-"""Pages of order ids from the table's indexes: a list is some partitions, read one after another."""
+"""Pages of order ids from the table's indexes. A list consists of partitions that are read one after another."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from .api_dependencies import ApiServices
 from .cursors import Place
 from .http_calls import ApiProblem, Call
 
-_PARTITIONS_PER_PAGE: Final = 64  # a page with few orders is answered as it is, with a cursor
+_PARTITIONS_PER_PAGE: Final = 64  # a page with few orders is returned as it is, with a cursor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partition:
-    """The part of an index's partition whose sort keys satisfy `condition` (">=" or "<=") with `bound`."""
+    """The part of an index partition whose sort keys satisfy `condition` (">=" or "<=") with `bound`."""
 
     index: IndexSchema
     name: str
@@ -48,7 +48,7 @@ def load_listed(services: ApiServices, order_ids: Sequence[str]) -> Iterator[Ord
 
 
 def read_limit(call: Call) -> int:
-    """Return the number of entries that a call wants on a page.
+    """Return the page size that a call asks for.
 
     Raises:
         ApiProblem: 400 if it is not a number in range.
@@ -62,10 +62,9 @@ def read_limit(call: Call) -> int:
 def collect_page(
     services: ApiServices, partitions: Sequence[Partition], place: Place, limit: int
 ) -> tuple[list[str], Place | None]:
-    """Return at most `limit` order ids from `place` on, and the place at which the next page begins.
+    """Return at most `limit` order ids from `place` on, and the position of the next page.
 
-    Raises:
-        ApiProblem: 400 if the place is in none of the partitions.
+    Raises: ApiProblem: 400 if the position is in none of the partitions.
     """
     ids: list[str] = []
     position = Position(sort=place.sort, order_id=place.order_id) if place.sort else None
@@ -73,7 +72,7 @@ def collect_page(
         each = partitions[number]
         if position and not each.accepts(position):
             raise ApiProblem(
-                400, "BAD_CURSOR", "cursor must be that of the page before, with the same filters and caller."
+                400, "BAD_CURSOR", "cursor must come from the previous page, with the same filters and caller."
             )
         start = Start(limit=limit - len(ids), position=position)
         listed = services.listing.page(each.index, each.name, each.condition, each.bound, start)

@@ -1,4 +1,4 @@
-"""Reads of orders and lists, for those who may."""
+"""Reads of orders and lists, with the caller's permissions."""
 
 import re
 from collections.abc import Iterator
@@ -43,13 +43,13 @@ def load_readable_order(services: ApiServices, call: Call, caller: Caller) -> Or
 
 
 def find_order(services: ApiServices, call: Call) -> Order | None:
-    """Return the order in a call's path, whoever calls."""
+    """Return the order in a call's path for any caller."""
     order_id = call.path.get("order_id", "")
     return services.load_order(order_id) if IDENTIFIER.fullmatch(order_id) else None
 
 
 def _sees_as_insider(caller: Caller, order: Order) -> bool:
-    """Return whether a caller sees all of an order: an approver does while one of its refunds waits for a decision."""
+    """Return whether a caller sees all of an order. An approver does while one of its refunds waits for a decision."""
     return sees_everything(caller) or (Role.APPROVER in caller.roles and awaits_decision(order))
 
 
@@ -71,7 +71,7 @@ def list_refunds(services: ApiServices, call: Call, caller: Caller) -> Reply:
 
 
 def show_payment_action(services: ApiServices, call: Call, caller: Caller) -> Reply:
-    """Answer with what the customer must do to complete a payment. The gateway tells it anew each time."""
+    """Answer with the action that completes a payment, read from the gateway each time."""
     order = load_readable_order(services, call, caller)
     waits = order.wait is not None and order.wait.kind is Kind.PAYMENT_ACTION_REQUIRED
     action = services.deps.gateway.payment_action(order.instruction(order.order_id)) if waits else None
@@ -83,14 +83,14 @@ def show_payment_action(services: ApiServices, call: Call, caller: Caller) -> Re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """The orders of a list. For customers, `customer` is themselves, whatever they ask for."""
+    """The filters of a list. A customer's list is always their own."""
 
     customer: str | None
     since: str
     needs_attention: bool
 
     def as_json(self) -> dict[str, Json]:
-        """Return the filters as a cursor is bound to them."""
+        """Return the filters in the form that a cursor is bound to."""
         return {"customer": self.customer, "since": self.since, "needs_attention": self.needs_attention}
 
 
@@ -121,7 +121,7 @@ def _read_filter(call: Call, caller: Caller, now: datetime) -> OrderFilter:
 
 
 def _read_since(call: Call, customer: str | None, now: datetime) -> str:
-    """Return the first day of a list: by default the beginning of a customer's orders, and today of everybody's."""
+    """Return the first day of a list. The default is a customer's first order, or today for all customers."""
     today = day_of(format_instant(now))
     since = call.query.get("since", "0001-01-01" if customer else today)
     earliest = day_of(format_instant(now - timedelta(days=_MAX_DAYS)))

@@ -1,4 +1,4 @@
-"""Requests that the API makes on behalf of its callers: built from a call, started, and followed."""
+"""Requests that the API makes on behalf of its callers: build them from a call, start them, and wait for the result."""
 
 import re
 import secrets
@@ -27,7 +27,7 @@ _LONGEST_PAUSE: Final = timedelta(seconds=1)
 
 
 def build_request(call: Call, own: Mapping[str, str], *, needs_body: bool = True) -> tuple[dict[str, Any], Request]:
-    """Return the bare request of a call, and what it parses to; `own` are the fields that no caller may write.
+    """Return the bare and the parsed request of a call; `own` are the fields that no caller may set.
 
     Raises:
         ApiProblem: 400 without an idempotency key; 422 if the request does not match the contract.
@@ -61,7 +61,7 @@ def idempotency_key(call: Call) -> str:
 
 
 def start(services: ApiServices, call: Call, caller: Caller, bare: dict[str, Any], request: Request) -> Reply:
-    """Start an execution of the request and answer with its result, as far as the caller waits for it."""
+    """Start an execution of the request, wait for as long as the caller asks, and answer with the result so far."""
     now = services.now()
     name = _execution_name(request)
     handle = RequestHandle(
@@ -69,7 +69,7 @@ def start(services: ApiServices, call: Call, caller: Caller, bare: dict[str, Any
     ).encode(caller.person_id, services.proof_key)
     roles = tuple(sorted(caller.roles))
     envelope = enclose(bare, iss=caller.iss, sub=caller.sub, roles=roles, key=services.proof_key, now=now)
-    services.deps.log.log_step("api", execution=name, trace=call.trace[:128])  # leads from an answer to its execution
+    services.deps.log.log_step("api", execution=name, trace=call.trace[:128])  # from an answer to its execution
     state = services.machine.start(name, envelope, call.trace)
     seconds = min(_wait_seconds(call), services.settings.api_wait_seconds)
     return _reply(_wait(services, name, state, seconds), handle, request.order_id)
@@ -79,7 +79,7 @@ def show_request(services: ApiServices, call: Call, caller: Caller) -> Reply:
     """Answer with the result of an earlier request of the same caller.
 
     Raises:
-        ApiProblem: 404 for a handle that this caller was not given, and for one that nothing is known of any more.
+        ApiProblem: 404 for a handle of another caller, and for one whose request is no longer stored.
     """
     text = call.path.get("handle", "")
     handle = decode_handle(text, caller.person_id, services.proof_key)
@@ -107,7 +107,7 @@ def _reply(state: ExecutionStatus, handle: str, order_id: str) -> Reply:
 
 
 def _wait(services: ApiServices, name: str, state: ExecutionStatus, seconds: int) -> ExecutionStatus:
-    """Poll the execution until it ends or the time is over."""
+    """Poll the execution until it ends or the time is up."""
     deadline, pause = services.now() + timedelta(seconds=seconds), _FIRST_PAUSE
     while state.is_running and services.now() + pause <= deadline:
         services.deps.sleep(pause)
@@ -128,7 +128,7 @@ def _execution_name(request: Request) -> str:
 
 
 def _find_key(order: Order | None, handle: RequestHandle) -> str | None:
-    """Return the key of what the request created in its order, if it did."""
+    """Return the key that the request created in its order, if any."""
     key = _key_of(handle)
     return key if order and order.find_request(key) else None
 

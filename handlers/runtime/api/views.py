@@ -11,7 +11,7 @@ View = dict[str, Any]
 
 
 def view_order(order: Order, *, for_customer: bool) -> View:
-    """Return an order; staff and auditors also see whose it is."""
+    """Return an order; staff and auditors also see its customer."""
     account = order.account
     shown: dict[str, Any] = {
         "order_id": order.order_id,
@@ -64,7 +64,7 @@ def _refund(order: Order, refund_id: str, for_customer: bool) -> View:
 
 
 def view_approvals(order: Order) -> list[View]:
-    """Return the refunds and resolutions of an order that wait for a decision, for those who decide."""
+    """Return the refunds and resolutions of an order that wait for a decision, for approvers."""
     waiting = (each for each in order.account.refunds.values() if each.status is RefundStatus.AWAITING_APPROVAL)
     proposals = ((case, case.proposal) for case in order.account.open_cases if case.proposal)
     return [

@@ -1,1 +1,1 @@
-"""Reconcile: bring ledger, gateway and audit trail together, in bounded runs."""
+"""Reconcile: make ledger, gateway and audit trail agree, in bounded runs."""

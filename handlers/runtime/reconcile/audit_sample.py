@@ -1,7 +1,7 @@
 """A sample of the audit trail in each run of reconcile: contents and versions, in a deterministic rotation.
 
-Runs take turns through the days of five weeks and, within a day, through the order ids, which are hashes. The seals
-cover every object; the sample finds a forgery within minutes where it happens to look, and before the day is sealed.
+Runs rotate through the days of five weeks and, within a day, through the order ids, which are hashes. The seals cover
+every object; the sample finds some forgeries within minutes, before the day is sealed.
 """
 
 import json
@@ -19,23 +19,23 @@ from ...domain.order import NewerRelease
 from ...domain.ports import AuditTrail, ObjectVersion, OrderRepository
 
 DAYS: Final = 35
-SLICES: Final = 256  # of the order ids: by their first two hexadecimal digits
+SLICES: Final = 256  # slices of the order ids, by their first two hexadecimal digits
 OBJECTS: Final = 20
 _TURN: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSample:
-    """The objects that are looked at in the turn of `now`."""
+    """The objects sampled in the run at `now`."""
 
     orders: OrderRepository
     audit: AuditTrail
     now: datetime
 
     def altered(self) -> list[str]:
-        """Return each object of the sample that was overwritten, deleted, or is not what its ledger says.
+        """Return each object of the sample that was overwritten, deleted or differs from its ledger.
 
-        A service that fails ends the sample early: other runs look again.
+        A failing service ends the sample early; later runs look again.
         """
         found = dict[str, str]()
         with suppress(BookingError):
@@ -45,7 +45,7 @@ class AuditSample:
         return [f"{key}: {reason}" for key, reason in found.items()]
 
     def _objects(self) -> Iterator[tuple[str, tuple[ObjectVersion, ...]]]:
-        """Yield keys with their versions: today's in every other turn, an earlier day's in the others."""
+        """Yield keys with their versions, alternately of today and of an earlier day."""
         turn = int(self.now.timestamp() // _TURN.total_seconds())
         days_ago = 0 if turn % 2 else turn // 2 % DAYS
         prefix = outcomes_on(day_of(format_instant(self.now - timedelta(days=days_ago))))
@@ -63,7 +63,7 @@ class AuditSample:
             return "it was deleted"
         if len(versions) > 1:
             return "it was overwritten"
-        return None if self._is_as_the_ledger_says(key) else "it is not what the ledger says"
+        return None if self._is_as_the_ledger_says(key) else "it differs from the ledger"
 
     def _is_as_the_ledger_says(self, key: str) -> bool:
         order_id, seq = _address(key)
@@ -72,7 +72,7 @@ class AuditSample:
         except Unavailable:
             raise
         except NewerRelease:
-            return True  # only the newer release can tell; `booking audit verify` compares the ledger in the record
+            return True  # only the newer release can judge it; `booking audit verify` compares the ledger in the record
         except (BookingError, KeyError, TypeError, ValueError):
             return False
         record = _parse(self.audit.read(key))
@@ -82,7 +82,7 @@ class AuditSample:
 
 
 def _address(key: str) -> tuple[str, int]:
-    """Return the order and the sequence number that a key names; 0 where it names none."""
+    """Return the order and the sequence number in a key; 0 if it has none."""
     *_, order, name = key.split("/")
     number = name.removesuffix(".json")
     return order.removeprefix("order="), int(number) if number.isascii() and number.isdigit() else 0

@@ -18,12 +18,12 @@ from ..log import Log
 from ..recording import Recorded, count_recorded
 
 TRACEBACK_ENTRIES: Final = 20
-"""Stack entries per failure in the log. A request nested beyond the stack has a thousand."""
+"""Stack entries logged per failure. A too deeply nested request has a thousand."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Findings:
-    """The lists of the report, and the audit objects whose outcomes are still to be counted."""
+    """The lists of the report, and the audit objects whose outcomes have not been counted yet."""
 
     settled: list[str] = field(default_factory=list[str])
     released: list[str] = field(default_factory=list[str])
@@ -42,20 +42,20 @@ class Findings:
     inquiries: int = 0
     """The number of inquiries, whose orders have nothing open in their ledgers and must be looked at again."""
     cursor_age: int | None = None
-    """Seconds since the time up to which the gateway's list has been read."""
+    """Seconds since the latest time up to which the gateway's list has been read."""
     drift: dict[str, int] = field(default_factory=lambda: {"gateway": 0, "audit": 0})
     recorded: list[Recorded] = field(default_factory=list[Recorded])
     refunded_elsewhere: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
-    """The amount and the currency of each refund that was made at the gateway itself and is recorded by now."""
+    """The amount and currency of each recorded refund that was made at the gateway itself."""
     failures: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
     def postpone(self, name: str) -> None:
-        """Leave an order or a parked result to the next run, because a service failed for it."""
+        """Leave an order or a parked result to the next run after a service failure."""
         if name not in self.postponed:
             self.postponed.append(name)
 
     def note_failure(self, name: str, error: Exception) -> None:
-        """Leave to people what raised an error that repeating does not end; the log gets its stack trace."""
+        """Leave a permanent failure to people, and log its stack trace."""
         sentence = f"{name}: {error if isinstance(error, BookingError) else type(error).__name__}"
         if sentence in self.left_to_people:
             return
@@ -65,13 +65,13 @@ class Findings:
         self.failures.append((name, f"{stack}{type(error).__name__}"))
 
     def note_rejection(self, rejection: AuditRejected) -> None:
-        """Leave a bucket that rejects calls to people, once per run, because every object meets the same rejection."""
+        """Leave a bucket that rejects calls to people, once per run, because every object is rejected alike."""
         sentence = f"{rejection} Nothing is lost: records are written once its policy or key is fixed."
         if sentence not in self.left_to_people:
             self.left_to_people.append(sentence)
 
     def note_newer_release(self, newer: NewerRelease) -> None:
-        """Leave an order that this release cannot fold to the newer one, once per run."""
+        """Leave an order that this release cannot fold to the newer release, once per run."""
         if str(newer) not in self.left_to_people:
             self.left_to_people.append(str(newer))
 
@@ -84,12 +84,12 @@ class Findings:
         )
 
     def note_due(self, first: str | None, now: datetime) -> None:
-        """Keep the age of the earliest time at which an order of a partition is due."""
+        """Record the age of the earliest due time in a partition."""
         age = int((now - parse_instant(first)).total_seconds()) if first else 0
         self.oldest_due = max(self.oldest_due or 0, age)
 
     def note_inquiry(self, order_id: str, inquiry: ReportedDispute) -> None:
-        """Report an inquiry about a payment, which becomes a dispute if nobody answers it at the gateway."""
+        """Report an inquiry about a payment, which becomes a dispute unless somebody answers it at the gateway."""
         self.inquiries += 1
         self.left_to_people.append(f"{order_id}: the inquiry {inquiry.reference} must be answered at the gateway")
 
@@ -145,7 +145,7 @@ class Findings:
             log.add_metric(MetricName.DRIFT, orders, of=between)
 
     def _add_ages(self, log: Log) -> None:
-        """Add what only a run over all orders finds out."""
+        """Add the findings that require a run over all orders."""
         if Watchlist.CASES in self.watched:
             cases, age = self.watched[Watchlist.CASES]
             log.add_metric(MetricName.OPEN_CASES, cases)

@@ -1,4 +1,4 @@
-"""Reconcile the orders that gateway events name: a batch of queue messages, each on its own (law 28)."""
+"""Reconcile the orders that gateway events name: each message of a batch separately (law 28)."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from ...contracts.prebuilt import GatewayNotice
 from ...domain.errors import PaymentOutcomeUnknown, Unavailable
 from ..dependencies import Dependencies
 
-Batch = dict[str, Any]  # as Lambda hands it over
+Batch = dict[str, Any]  # as Lambda passes it
 
 
 def is_batch(event: object) -> TypeGuard[Batch]:
@@ -19,9 +19,9 @@ def is_batch(event: object) -> TypeGuard[Batch]:
 def take(
     batch: Batch, deps: Dependencies, settle_order: Callable[[str], bool], has_time: Callable[[], bool]
 ) -> dict[str, Any]:
-    """Reconcile each order of a batch once, and return the messages that are to be delivered again.
+    """Reconcile each order of a batch once, and return the messages to redeliver.
 
-    `settle_order` returns false if a service did not answer. A message that nobody can read is dropped with a log line:
+    `settle_order` returns false if a service did not answer. An unreadable message is logged and dropped, because
     another delivery would not change it.
     """
     failed, settled = list[str](), set[str]()
@@ -43,6 +43,6 @@ def take(
 
 
 def _order_of(body: str, deps: Dependencies) -> str | None:
-    """Return the order that a notice means; None if it is not one of this stage's."""
+    """Return the order of a notice; None if it does not belong to this stage."""
     notice = GatewayNotice.model_validate(json.loads(body))
     return notice.order_id or (deps.gateway.find_order(notice.reference) if notice.reference else None)

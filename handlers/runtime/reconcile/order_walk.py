@@ -1,4 +1,4 @@
-"""Walks through partitions of the orders' indexes, each of which a later run takes up where one ran out of time."""
+"""Walks through partitions of the orders' indexes. When time runs out, a later run continues the walk."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -9,11 +9,11 @@ from typing import Final, Self
 from ...domain.ports import Page
 
 Scan = Callable[[str | None], Page]
-"""Lists a part of one partition, from a place in it."""
+"""A function that lists a part of one partition, from a position in it."""
 
 
 class WalkPurpose(StrEnum):
-    """The reason why a walk visits orders."""
+    """The purpose of a walk."""
 
     QUEUE = "queue"
     AGED = "aged"
@@ -21,10 +21,9 @@ class WalkPurpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkPlace:
-    """A place in a walk: the partition, and the place in that.
+    """A position in a walk: the partition, and the position in it.
 
-    `time` is the one that decides which orders the walk visits, or what it does to them. It stays that of the run that
-    began the walk.
+    `time` decides which orders the walk visits, or what it does to them. It is the time of the run that began the walk.
     """
 
     purpose: WalkPurpose
@@ -34,7 +33,7 @@ class WalkPlace:
 
     @classmethod
     def parse(cls, text: str, purpose: WalkPurpose) -> Self | None:
-        """Return the place that `__str__` wrote, if it is one in a walk for this purpose."""
+        """Parse the output of `__str__`; None if it belongs to a walk for another purpose."""
         if not text.startswith(_MARK):
             return None
         stored = json.loads(text.removeprefix(_MARK))
@@ -46,7 +45,7 @@ class WalkPlace:
         return _MARK + json.dumps(asdict(self))
 
     def walk(self, scans: Sequence[Scan], visit: Callable[[str], None], has_time: Callable[[], bool]) -> Self | None:
-        """Visit the orders from here on. Return the place where time ran out; None if all were visited."""
+        """Visit the orders from here on. Return the position where time ran out; None if all were visited."""
         place = self
         while place.at < len(scans):
             if not has_time():

@@ -21,16 +21,16 @@ def drain(
     maximum: int,
     has_time: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Record at most `maximum` parked results while there is time. A message leaves the queue once it is recorded.
+    """Record at most `maximum` parked results while there is time.
 
-    A bucket that rejects a record would reject the rest, too. Draining stops, because every receive brings a message
-    nearer to the dead-letter queue.
+    A message is deleted once it is recorded. If the bucket rejects a record, it would reject the rest too, so draining
+    stops: every receive brings a message nearer to the dead-letter queue.
     """
     try:
         _drain(queue, orders, audit, now, findings, maximum, has_time)
     except Unavailable:
         findings.postpone("the parking queue")
-    except Exception as error:  # law 28: orders are settled whatever the queue raises
+    except Exception as error:  # law 28: an error of the queue must not stop the settling of orders
         findings.note_failure("the parking queue", error)
 
 
@@ -75,7 +75,7 @@ def _record_parked(
         raise
     except NewerRelease as newer:
         findings.note_newer_release(newer)
-    except Exception as error:  # law 28: one unreadable message must not keep the others
+    except Exception as error:  # law 28: one unreadable message must not block the others
         findings.note_failure("a parked outcome", error)
     else:
         findings.recorded.append(recorded)

@@ -1,6 +1,6 @@
-"""Reconcile one order with gateway and audit trail: look up, fence before releasing, restore. It never moves money.
+"""Reconcile one order with gateway and audit trail: look up, fence before releasing, restore.
 
-Longer than 250 lines so that the steps on one order are read in their sequence.
+It never moves money. Longer than 250 lines so that the steps for one order are in one place.
 """
 
 from collections.abc import Generator, Mapping
@@ -45,7 +45,7 @@ _RELEASES = frozenset({Kind.PAYMENT_RELEASED, Kind.PAYMENT_VOIDED, Kind.REFUND_R
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
-    """One run over orders, one at a time. Each step is safe to repeat and to run beside the functions."""
+    """One run over orders, one at a time. Each step may be repeated and may run concurrently with the functions."""
 
     orders: OrderRepository
     gateway: PaymentGateway
@@ -56,11 +56,11 @@ class Reconciliation:
     findings: Findings = field(default_factory=Findings)
 
     def reconcile_order(self, order_id: str, *, is_due: bool = False, is_swept: bool = False) -> None:
-        """Bring ledger, gateway and audit trail of one order together.
+        """Make ledger, gateway and audit trail of one order agree.
 
-        Whatever one order, key or record raises is a finding and disturbs no other one (law 28). An order that `is_due`
-        leaves the index of attention if it is at rest, and returns to its due time if that is still to come; one that
-        `is_swept` comes into it if a service fails.
+        Any error of one order, key or record becomes a finding and does not affect the others (law 28). An order that
+        `is_due` is removed from the attention index if nothing is open, and gets its own due time back if that lies
+        ahead; one that `is_swept` is added to the index if a service fails.
         """
         with self._isolate(order_id):
             order = self.orders.load(order_id)
@@ -91,7 +91,7 @@ class Reconciliation:
 
     @contextmanager
     def _isolate(self, order_id: str) -> Generator[None]:
-        """Turn an error into a finding: a service that fails postpones the order, anything else needs a person."""
+        """Turn an error into a finding: a service failure postpones the order, anything else needs a person."""
         try:
             yield
         except (Unavailable, PaymentOutcomeUnknown):
@@ -101,11 +101,11 @@ class Reconciliation:
             self.findings.note_rejection(rejection)
         except NewerRelease as newer:
             self.findings.note_newer_release(newer)
-        except Exception as error:  # law 28: an error that nobody foresaw must not stop the others
+        except Exception as error:  # law 28: an unexpected error must not stop the others
             self.findings.note_failure(order_id, error)
 
     def _back_off(self, order: Order) -> None:
-        """Look less and less often at an order that waits for others, so that the orders behind it are not starved."""
+        """Look less and less often at an order that waits for others, so it does not starve the orders behind it."""
         now = format_instant(self.now)
         due = [*order.waits()]
         since = max((each for each in due if each <= now), default=order.deferred_since or now)
@@ -115,14 +115,14 @@ class Reconciliation:
             self.orders.defer(order, until, now)
 
     def _end_deferral(self, order: Order) -> None:
-        """Restore an order's own due time, if it is still ahead, once its services answer again."""
+        """Restore an order's own due time, if it lies ahead, once its services answer again."""
         due = order.due_at()
         if due is None or due > format_instant(self.now):
             with self._isolate(order.order_id):
                 self.orders.defer(order, due, None)
 
     def _watch(self, order: Order) -> None:
-        """List an order whose case or dispute is open, or that is in doubt; what is listed is reviewed in every run."""
+        """Add an order with an open case or dispute, or in doubt, to its watchlist, which every run reviews."""
         account, now = order.account, format_instant(self.now)
         lists = (
             (Watchlist.DOUBTS, is_in_doubt(order, self.now)),
@@ -149,7 +149,9 @@ class Reconciliation:
         change = self._compare(order, key, reply)
         if isinstance(change, Contradiction):
             order = self.orders.load(order.order_id) or order
-            reply = self.gateway.lookup(order.instruction(key))  # once more: either side may have been overtaken
+            reply = self.gateway.lookup(
+                order.instruction(key)
+            )  # look up once more: either side may have been out of date
             change = self._compare(order, key, reply)
         if reply.status is GatewayStatus.NOTHING and key in order.in_flight:
             fenced = self._fence(order, key)
@@ -176,7 +178,10 @@ class Reconciliation:
         return order
 
     def _end_payment(self, order: Order) -> Order:
-        """Settle an open capture or void; begin a void if a wait is over and no execution from before its end runs."""
+        """Settle an open capture or void.
+
+        Begin a void if a wait is over and no execution that began before its end is running.
+        """
         if order.account.movement is None and self._is_wait_over(order):
             order = self._expire(order)
         movement = order.account.movement
@@ -191,7 +196,7 @@ class Reconciliation:
         return self._write(order, key, self._compare(order, key, reply))
 
     def _report_stuck(self, order: Order) -> Order:
-        """Open a case about each key that a bank has not ended for so long that only people can."""
+        """Open a case about each key that a bank has not ended for a month."""
         movement = order.account.movement
         voiding = [(order.order_id, movement.key)] if movement and movement.is_void else []
         pending = [each.refund_id for each in order.account.refunds.values() if each.status is RefundStatus.PENDING]
@@ -212,7 +217,7 @@ class Reconciliation:
     def _fence(self, order: Order, key: str) -> GatewayReply | CaseReason | None:
         """Fence a key that the gateway never received; None while an attempt may still be running.
 
-        A key that can neither be fenced nor be proven lost is left to people for the reason that is returned.
+        If it can neither be fenced nor proven lost, return the reason to leave it to people.
         """
         if self.fence_after and self.now - parse_instant(order.opened_at(key)) < self.fence_after:
             return None
@@ -224,7 +229,7 @@ class Reconciliation:
         return self._give_up(order, key)
 
     def _give_up(self, order: Order, key: str) -> GatewayReply | CaseReason | None:
-        """Release a key without a fence once no sender can exist and the miss of the lookup is proof (law 19)."""
+        """Release a key without a fence once no sender can exist and the empty lookup is proof (law 19)."""
         miss_age = self.gateway.miss_age
         if miss_age is None:
             return CaseReason.CANNOT_BE_FENCED
@@ -237,7 +242,7 @@ class Reconciliation:
         return apply_gateway_reply(order, key, reply, None, format_instant(self.now))
 
     def _write(self, order: Order, key: str, change: Change | Contradiction | None) -> Order:
-        """Write what a reply changes. If the order has changed meanwhile, the next run looks at it again."""
+        """Write the change from a reply. If the order has changed meanwhile, the next run looks at it again."""
         if isinstance(change, Contradiction):
             says: dict[str, Json] = {"ledger_says": change.ledger_says, "gateway_says": change.gateway_says}
             says |= change.facts
@@ -253,7 +258,7 @@ class Reconciliation:
     def _leave_to_people(
         self, order: Order, key: str, reason: CaseReason, sentence: str, facts: Mapping[str, Json] | None = None
     ) -> Order:
-        """Open a case about a key, unless it has one; report it unless people have closed one that says the same."""
+        """Open a case about a key, unless it has one; report it unless people have closed an identical one."""
         about = order.subject(key)
         order = self._open_case(order, about, reason, facts or {})
         cases = [case for case in order.account.cases.values() if case.about == about]
@@ -263,7 +268,7 @@ class Reconciliation:
         return order
 
     def open_orphan_case(self, order: Order, movement: Movement) -> Order:
-        """Open a case about a movement in the gateway's list that the ledger of its order does not have."""
+        """Open a case about a movement in the gateway's list that its order's ledger lacks."""
         amount = f"{movement.amount_minor} {movement.currency}"
         facts: dict[str, Json] = {
             "gateway_says": f"{movement.kind} {amount} under key {movement.key}",
@@ -335,7 +340,7 @@ class Reconciliation:
 
 
 def _unwritten(order: Order, made: ReportedRefund) -> str:
-    """Return why neither an entry nor a case tells of a refund that was made at the gateway itself."""
+    """Return the reason why a refund made at the gateway itself has neither an entry nor a case."""
     if order.account.captured_minor:
         return f"{order.order_id}: the ledger has no room for the refund {made.reference} made at the gateway"
     return (
@@ -350,7 +355,7 @@ def _tells_of(order: Order, subject: str) -> bool:
 
 
 def _is_for_others(order: Order) -> bool:
-    """Return whether the bank or people must end something; the more time has passed, the less often it is asked."""
+    """Return whether the bank or people must end something, which is then looked up less and less often."""
     wait, movement = order.wait, order.account.movement
     is_processing = wait is not None and wait.kind is Kind.PAYMENT_PENDING
     is_voiding = movement is not None and movement.is_void

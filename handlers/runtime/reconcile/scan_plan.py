@@ -16,7 +16,10 @@ _ROTATION: Final = timedelta(minutes=5)
 
 
 def turn_at(now: datetime) -> int:
-    """Return the number of the interval of the schedule: runs of different ones begin at different places of a list."""
+    """Return the number of the schedule's interval.
+
+    Runs in different intervals begin at different positions of a list.
+    """
     return int(now.timestamp() // _ROTATION.total_seconds())
 
 
@@ -29,7 +32,7 @@ class IndexPartition:
     since: str = ""
 
     def scan(self, orders: OrderRepository, now: datetime, after: str | None, limit: int) -> Page:
-        """List some of the orders there; of those in flight, the ones whose next look is due."""
+        """List a page of the partition's orders; of those in flight, only the due ones."""
         if self.day is None:
             return orders.list_due(self.shard, format_instant(now), after, limit)
         return orders.list_changed(self.day, self.shard, self.since, after, limit)
@@ -39,8 +42,8 @@ class IndexPartition:
 class ScanPlan:
     """The partitions of orders in flight, then those of the days; `at` and `after` are the position in them.
 
-    Each scheduled run begins the days at a different partition (`turn`), so that none starves if one run cannot scan
-    them all.
+    Each scheduled run begins the days at a different partition (`turn`), so none is starved if a run cannot scan them
+    all.
     """
 
     days: tuple[str, ...]
@@ -73,11 +76,11 @@ class ScanPlan:
 
     @property
     def partition(self) -> IndexPartition | None:
-        """The partition to scan now; None at the end of the plan."""
+        """The current partition; None at the end of the plan."""
         return next(iter(self._partitions()[self.at : self.at + 1]), None)
 
     def advance(self, page: Page) -> Self:
-        """Return the plan after a page of the present partition."""
+        """Return the plan after a page of the current partition."""
         ends = page.after is None
         return replace(self, at=self.at + ends, after=page.after)
 

@@ -1,8 +1,8 @@
-"""Sweep the gateway's own list for what changed behind our back: late reversals, and movements that no ledger has.
+"""Sweep the gateway's own list for changes made outside the system: late reversals, and movements that no ledger has.
 
-A movement only names an order to look up; applying a reply is idempotent, so windows overlap by an hour and nothing is
-lost to clocks or to entries that the gateway lists late. A gateway without a list is asked about settled orders after
-1, 7 and 30 days. The file is longer than 250 lines because the reviews of orphans and watchlists share the run's state.
+A movement only names an order to look up. Applying a reply is idempotent, so windows overlap by an hour, and neither
+clock differences nor late list entries lose anything. A gateway without a list is asked about settled orders after 1, 7
+and 30 days. Longer than 250 lines because the reviews of orphans and watchlists share the run's state.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -25,24 +25,24 @@ from .scan_plan import turn_at
 OVERLAP: Final = timedelta(hours=1)
 MARGIN: Final = timedelta(minutes=1)
 FIRST_WINDOW: Final = timedelta(days=30)
-"""The time before the first sweep that it reads, so that it finds what a restored table has lost."""
+"""The period that the first sweep reads, so that it finds what a restored table has lost."""
 MAX_PAGES: Final = 200
 MAX_REVIEWED: Final = 100
-"""Members of a list that one run reads; the runs take turns, so that none is left out. Their number is a metric."""
+"""List members read per run. Runs rotate through the list, and its length is a metric."""
 MAX_COMPARED: Final = 500
-"""Orders that one run compares with the orders in doubt, about: it ends with the page that reaches the number."""
+"""Approximate number of orders compared per run with those in doubt; the page that reaches it is completed."""
 _REVIEWED: Final = (Watchlist.CASES, Watchlist.DISPUTES, Watchlist.DOUBTS)
-"""The watchlists in the order of their review: the doubts, which read most, come last."""
+"""The watchlists in the order of their review. Doubts come last because they read the most."""
 AGES: Final = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
 AGED_WINDOW: Final = timedelta(minutes=15)
-"""The time before the first run over a gateway without a list in which orders may have reached an age."""
+"""The period before the first run, with a gateway without a list, in which orders may have reached an age."""
 FAR_FUTURE: Final = timedelta(days=3650)
 _PAGE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewaySweep:
-    """One run of the sweep. `reconcile_order` looks an order up; it stores a due time for one whose service fails."""
+    """One run of the sweep. `reconcile_order` looks an order up, and stores a due time if a service fails."""
 
     sweeps: SweepRepository
     orders: OrderRepository
@@ -54,10 +54,10 @@ class GatewaySweep:
     has_time: Callable[[], bool]
     findings: Findings
     _compared: dict[str, object] = field(default_factory=dict[str, object], init=False)
-    """The orders that were loaded to compare them, by id, each with what `_load_alone` returned."""
+    """The results of `_load_alone` for orders that were loaded for comparison, by id."""
 
     def run(self) -> None:
-        """Read on from the stored position while there is time; whatever fails is tried again by the next run."""
+        """Continue from the stored position while there is time. The next run retries failures."""
         for name, part in (
             ("the sweep of the gateway", self._sweep),
             ("the review of the orphans", self._review_orphans),
@@ -70,7 +70,7 @@ class GatewaySweep:
             part()
         except (Unavailable, PaymentOutcomeUnknown):
             self.findings.postpone(name)
-        except Exception as error:  # law 28: whatever a list or an order holds disturbs no other part
+        except Exception as error:  # law 28: a bad list or order must not affect any other part
             self.findings.note_failure(name, error)
 
     def _sweep(self) -> None:
@@ -78,11 +78,11 @@ class GatewaySweep:
         self._note_age(stored)
         reached = self._queue_open_orders(stored) if stored and self._is_beyond_reach(stored) else None
         if reached:
-            self.findings.postpone("the sweep of the gateway")  # a later run reads the list, once all are queued
+            self.findings.postpone("the sweep of the gateway")  # a later run reads the list once all are queued
         else:
             reached = self._read_window(stored)
         if not self.sweeps.advance(stored, reached):
-            self.findings.postpone("the sweep of the gateway")  # another run reads the same list
+            self.findings.postpone("the sweep of the gateway")  # another run is reading the same list
         else:
             self._note_age(reached)
 
@@ -112,10 +112,10 @@ class GatewaySweep:
         return reach is not None and not stored.until and self.now - parse_instant(stored.through) > reach
 
     def _queue_open_orders(self, stored: SweepPosition) -> SweepPosition | None:
-        """Make every order that is not at rest due now, because the list no longer names those that changed.
+        """Make every unfinished order due now, because the list no longer names those that changed.
 
-        Return the position at which the next run goes on; None once all are queued. "Now" is that of the run that
-        began, so that an order which was due before is met a second time at most.
+        Return the position of the next run; None once all are queued. "Now" is the time of the run that began, so an
+        order that was due before is visited at most twice.
         """
         begun = _place(stored, WalkPurpose.QUEUE)
         begun = begun or WalkPlace(purpose=WalkPurpose.QUEUE, time=format_instant(self.now))
@@ -125,7 +125,7 @@ class GatewaySweep:
         return SweepPosition(through=stored.through, after=str(left)) if left else None
 
     def _scan_open(self, shard: int, until: str) -> Scan:
-        """Return the scan of the orders of a shard that are due, or will be."""
+        """Return the scan of a shard's orders that are due now or later."""
         return lambda after: self.orders.list_due(shard, until, after, _PAGE)
 
     def _queue(self, order_id: str, due: str) -> None:
@@ -160,7 +160,7 @@ class GatewaySweep:
             self.findings.note_failure(movement.order_id or movement.reference, error)
 
     def _follow(self, movement: Movement, seen: set[str]) -> None:
-        """Look up the order of a movement that its ledger does not have yet."""
+        """Look up the order of a movement that its ledger lacks."""
         if self._has_entry(movement):
             return
         if movement.order_id and movement.order_id not in seen:
@@ -170,19 +170,19 @@ class GatewaySweep:
             self.sweeps.add_orphan(movement, format_instant(self.now))
 
     def _has_entry(self, movement: Movement) -> bool:
-        """Return whether the ledger knows the outcome of the key since the money moved, or waits for it."""
+        """Return whether the ledger has an outcome of the key from after the money moved, or waits for one."""
         order = self._load(movement.order_id)
         if isinstance(order, ReadOnlyOrder):
             return True
         if order is None:
             return False
         if movement.key in order.in_flight:
-            return True  # the index of attention has it, with its own due time
+            return True  # it is in the attention index, with its own due time
         subject = order.subject(movement.key)
         return any(entry.subject == subject and entry.recorded_at >= movement.at for entry in order.ledger)
 
     def _explain(self, movement: Movement) -> bool:
-        """Return whether the movement's order has an entry or a case for it; open the case if it has neither."""
+        """Return whether the movement's order has an entry or a case for it; if neither, open the case."""
         order = self._load(movement.order_id)
         if order is None or isinstance(order, ReadOnlyOrder):
             return order is not None
@@ -201,7 +201,7 @@ class GatewaySweep:
             return newer.order
 
     def _review_orphans(self) -> None:
-        """Report the orphans while there is time, and forget those whose order exists by now."""
+        """Report the orphans while there is time, and remove those whose order now exists."""
         listed = self.sweeps.orphans()
         self.findings.orphan_count = len(listed)
         for each in _take_turns(listed, self.now):
@@ -215,7 +215,7 @@ class GatewaySweep:
                 self.findings.note_orphan(movement)
 
     def _review_watchlists(self) -> None:
-        """Report the open cases and disputes while there is time, and forget the orders that have none by now."""
+        """Report the open cases and disputes while there is time, and remove orders that no longer have any."""
         for watchlist in _REVIEWED:
             listed, done = self.sweeps.watched(watchlist), set[str]()
             for each in _take_turns(listed, self.now):
@@ -229,7 +229,7 @@ class GatewaySweep:
             self.findings.watched[watchlist] = len(left), int(age.total_seconds())
 
     def _is_done(self, watchlist: Watchlist, order_id: str) -> bool:
-        """Return whether an order has nothing open for a watchlist; what it has is reported."""
+        """Report what an order has open for a watchlist, and return whether it has nothing."""
         order = self._load_alone(order_id)
         if not isinstance(order, Order):
             return order is None
@@ -243,7 +243,7 @@ class GatewaySweep:
         return not order.account.open_disputes
 
     def _load_alone(self, order_id: str) -> Order | ReadOnlyOrder | Exception | None:
-        """Load an order; what keeps one from being read is a finding, and hides no other order (law 28)."""
+        """Load an order. A failure becomes a finding and does not hide other orders (law 28)."""
         try:
             return self._load(order_id)
         except (Unavailable, PaymentOutcomeUnknown):
@@ -253,9 +253,10 @@ class GatewaySweep:
             return error
 
     def _find_repeat(self, order: Order) -> None:
-        """Open a case about an order with which the customer of an order in doubt bought the same again.
+        """Open a case about an order that repeats the purchase of an order in doubt.
 
-        One case at a time, so that a customer who buys the same many times does not fill the order's ledger.
+        Only one case is open at a time, so a customer who repeats a purchase many times does not fill the order's
+        ledger.
         """
         cases = [each for each in order.account.cases.values() if each.says[0] == CaseReason.BOUGHT_AGAIN]
         if any(each.is_open for each in cases):
@@ -265,7 +266,7 @@ class GatewaySweep:
             self.open_repeat_case(order, other)
 
     def _later_orders(self, order: Order, known: Collection[str]) -> Iterator[Order]:
-        """Yield the orders that a customer placed within the time of doubt, while this run may compare more."""
+        """Yield the orders that a customer placed within `DOUBT`, while this run may compare more."""
         since, after = order.ordered_at, None
         until = format_instant(parse_instant(since) + DOUBT)
         while len(self._compared) < MAX_COMPARED and self.has_time():
@@ -280,9 +281,9 @@ class GatewaySweep:
                 break
 
     def _check_aged(self, since: str, until: str, place: WalkPlace | None) -> SweepPosition:
-        """Look up the orders whose last entry became 1, 7 or 30 days old; return the position at which that ends.
+        """Look up the orders whose last entry became 1, 7 or 30 days old, and return the position reached.
 
-        The window is read in slices of a day, and a slice from the place at which an earlier run had no more time.
+        The window is read in slices of a day, each from the position at which an earlier run ran out of time.
         """
         while since < until:
             end = min(until, format_instant(parse_instant(since) + timedelta(days=1)))
@@ -294,9 +295,9 @@ class GatewaySweep:
         return SweepPosition(through=since)
 
     def _scans_of_aged(self, since: str, until: str) -> Iterator[Scan]:
-        """Yield the scans of the orders that reach an age within a slice, in an order that depends on the slice alone.
+        """Yield the scans of the orders that reach an age within a slice, in an order that depends only on the slice.
 
-        Each lists one order, so that time is looked at before each lookup, which takes far longer than the listing.
+        Each scan lists one order, so the time is checked before each lookup, which takes far longer than the listing.
         """
         for age in AGES:
             first, last = (format_instant(parse_instant(each) - age) for each in (since, until))
@@ -309,12 +310,12 @@ class GatewaySweep:
 
 
 def _place(stored: SweepPosition | None, purpose: WalkPurpose) -> WalkPlace | None:
-    """Return the place in a walk at which a position stands; one within a window of the list stands in none."""
+    """Return the walk at which a position stands; None for a position within a window of the list."""
     return WalkPlace.parse(stored.after, purpose) if stored and stored.after and not stored.until else None
 
 
 def _take_turns(listed: Sequence[ListMember], now: datetime) -> Sequence[ListMember]:
-    """Return the members of a list whose turn it is in the run at `now`, each run's first one being another."""
-    step = MAX_REVIEWED if len(listed) > MAX_REVIEWED else 1  # a run without time for all begins elsewhere next time
+    """Return a list's members for the run at `now`, beginning at a different one in each run."""
+    step = MAX_REVIEWED if len(listed) > MAX_REVIEWED else 1  # if time runs out, the next run begins elsewhere
     first = turn_at(now) * step % len(listed) if listed else 0
     return [*listed[first:], *listed[:first]][:MAX_REVIEWED]

@@ -22,8 +22,8 @@ def test_amounts_within_the_limits_are_taken(amount_minor: int, currency: str) -
         (1_000_000, "ISK", "1 to 999999"),
         (1231, "KWD", "last digit"),
         (150, "MGA", "whole units"),
-        (100, "KPW", "no payments in KPW"),
-        (100, "XXX", "no payments in XXX"),
+        (100, "KPW", "not accept payments in KPW"),
+        (100, "XXX", "not accept payments in XXX"),
     ],
 )
 def test_other_amounts_are_refused_with_what_is_taken(amount_minor: int, currency: str, named: str) -> None:

@@ -231,7 +231,7 @@ def test_another_form_under_the_key_is_looked_up_and_never_a_decline(till: Till)
     with pytest.raises(PaymentOutcomeUnknown):
         till.charge()
     till.order = replace(till.order, amount_minor=AMOUNT)
-    with pytest.raises(PaymentOutcomeUnknown, match="does not show"):
+    with pytest.raises(PaymentOutcomeUnknown, match="does not find"):
         till.charge()
 
 
