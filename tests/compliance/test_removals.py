@@ -72,10 +72,10 @@ def flips(control: Callable[[Graph], None], graph: Graph) -> bool:
 def test_no_hardening_argument_can_be_removed_unnoticed() -> None:
     """Each argument that can be removed unnoticed is listed above with its reason, and no other is listed.
 
-    By default every fifth removal, `make thorough` tries all.
+    By default every tenth removal, `make thorough` tries all.
     """
     checks, unnoticed = controls(), defaultdict[str, set[str]](set)
-    for removal in islice(removals(synth("prod")), 0, None, 1 if THOROUGH else 5):
+    for removal in islice(removals(synth("prod")), 0, None, 1 if THOROUGH else 10):
         noticing = next((check for check in checks if flips(check, removal.graph)), None)
         if noticing:
             checks.remove(noticing)

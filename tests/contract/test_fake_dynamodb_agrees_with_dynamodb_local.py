@@ -15,7 +15,7 @@ from tests.environment import THOROUGH
 from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.dynamodb.parser import RESERVED_WORDS
 
-SEQUENCES = 450 if THOROUGH else 100
+SEQUENCES = 450 if THOROUGH else 40
 _tables = itertools.count(1)
 
 

@@ -36,7 +36,7 @@ def test_generated_operations_get_the_same_answer_but_for_the_listed_differences
     """Conditions, transactions and their reasons, ALL_OLD, indexes: what our writes rely on."""
     client, counted = ministack("dynamodb"), {"agreed": 0, "aside": 0}
 
-    @settings(max_examples=300 if THOROUGH else 40, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(max_examples=300 if THOROUGH else 20, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(st.lists(operations(), min_size=12, max_size=25))
     def agree(sequence: list[Operation]) -> None:
         table, fake = f"differential-{next(_numbers)}", FakeDynamoDB()

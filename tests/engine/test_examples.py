@@ -94,7 +94,8 @@ def _go_modules(folder: Path) -> dict[str, str]:
     return dict(re.findall(r"^(?:require)?\s*(\S+\.\S+/\S+|\S+\.\S+) (v\S+)", (folder / "go.mod").read_text(), re.M))
 
 
-@pytest.mark.parametrize("language", ["typescript", pytest.param("go", marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("language", ["typescript", "go"])
 def test_a_program_in_another_language_deploys_reads_and_destroys(
     language: str, instance: Instance, variables: Mapping[str, str], request: pytest.FixtureRequest
 ) -> None:

@@ -102,6 +102,7 @@ def test_a_transform_of_a_child_or_grandchild_takes_effect_in_aws(platform: Pulu
     assert json.dumps(inputs["proofs-lifecycle"]["rules"]).count("team") == 1
 
 
+@pytest.mark.nightly
 def test_components_renamed_with_an_alias_keep_their_resources(outputs: Mapping[str, Any], engine_of: Run) -> None:
     """Their children's former names follow from their own; only the keys' aliases are new."""
     renamed = engine_of(**STAGE, prefix="our-", aliased=True).up()

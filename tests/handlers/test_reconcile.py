@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -18,6 +18,7 @@ from handlers.domain.ledger import Kind
 from handlers.domain.payments import GatewayReply, Instruction, Operation
 from handlers.reconcile import handler, reconcile
 from handlers.runtime import dependencies
+from tests.environment import THOROUGH
 from tests.handlers.world import World, purchase_of, refund_of
 
 
@@ -33,6 +34,7 @@ def _open_cases(count: int) -> World:
 
 
 @pytest.mark.over_gateways(nightly=True)
+@settings(max_examples=2_000 if THOROUGH else 20)
 @given(st.integers(1, 12), st.integers(1, 5))
 def test_bounded_runs_with_continuations_do_what_one_run_does(cases: int, limit: int) -> None:
     """Law 19 (reconcile): bounded work per run, with a continuation, and nothing twice."""

@@ -239,7 +239,9 @@ def test_automatic_names_are_those_of_pulumi_aws(embedded_aws: Instance, folder:
     assert len(str(outputs["n"]).rsplit("-", 1)[-1]) == 7
 
 
-@pytest.mark.parametrize("moment", [0, 3, 7])
+@pytest.mark.parametrize(
+    "moment", [pytest.param(0, marks=pytest.mark.nightly), 3, pytest.param(7, marks=pytest.mark.nightly)]
+)
 def test_killed_in_the_middle_it_is_one_sentence_and_the_next_run_works(
     tmp_path: Path, folder: Path, moment: int
 ) -> None:

@@ -53,7 +53,7 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("token", resource_types())
-@settings(max_examples=2)  # each example is a dozen AWS calls; the types are what varies
+@settings(max_examples=1)  # each example is a dozen AWS calls; the types are what varies
 @given(data=st.data())
 def test_a_creation_killed_after_the_call_is_adopted(
     token: str, data: st.DataObject, world: Prerequisites, journals: Iterator[Path]

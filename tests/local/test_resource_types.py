@@ -42,7 +42,7 @@ def test_every_resource_type_has_generated_inputs() -> None:
 
 
 @pytest.mark.parametrize("token", resource_types())
-@settings(max_examples=6)  # an example is a life of a resource, a dozen AWS calls; the types are what varies
+@settings(max_examples=3)  # an example is a life of a resource, a dozen AWS calls; the types are what varies
 @given(data=st.data())
 def test_a_resource_is_read_as_created_and_as_updated(token: str, data: st.DataObject, world: Prerequisites) -> None:
     """Create, read, diff is empty; update, read, diff is empty; delete, and it is gone."""

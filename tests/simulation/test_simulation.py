@@ -64,7 +64,7 @@ def test_callers_are_told_everything_that_can_become_of_a_booking(tally: Tally) 
 
 def test_a_seed_tells_the_same_history_again() -> None:
     """Determinism: the same seed, the same steps; with tables from other histories, and with none."""
-    for number in range(0, 3_000, 100):
+    for number in range(0, 3_000, 300):
         choices = choices_of(SEED, number, PERFORMANCES)
         first = run(choices, telling=True)
         tables.forget()

@@ -138,7 +138,9 @@ def test_a_part_of_a_module_need_not_take_every_way(pytester: pytest.Pytester, o
     assert result.ret == 0
 
 
-@pytest.mark.parametrize(("distribution", "held"), [("load", False), ("loadfile", True)])
+@pytest.mark.parametrize(
+    ("distribution", "held"), [("load", False), pytest.param("loadfile", True, marks=pytest.mark.nightly)]
+)
 def test_a_module_in_several_processes_says_so(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, distribution: str, held: bool
 ) -> None:
