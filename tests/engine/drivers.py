@@ -41,7 +41,7 @@ def _normalize(fact: Any, names: Mapping[str, str], endpoint: str) -> Any:
     for id_, name in sorted(names.items(), key=lambda pair: -len(pair[0])):
         if re.fullmatch(r"[0-9a-f-]{36}|[0-9a-z]{8,10}", id_):
             text = text.replace(id_, f"<{name}>")
-    text = re.sub(r"-[0-9a-f]{7}(?![0-9a-f])", "-#######", text)
+    text = re.sub(r"-[0-9a-f]{7,8}(?![0-9a-f])", "-#######", text)  # Pulumi's random part, and that of an alias
     text = re.sub(r"/stream/[0-9T:.-]+", "/stream/<moment>", text)
     return json.loads(re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uuid>", text))
 
