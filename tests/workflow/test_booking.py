@@ -172,7 +172,17 @@ def test_transient_errors_are_retried_three_times(booking: CoveredWorkflow, erro
 def test_45_a_throttled_function_has_its_own_retries(booking: CoveredWorkflow) -> None:
     """The record function has more of them, because an outcome exists by then."""
     run = booking.run(PURCHASE, Functions(THROTTLE, THROTTLE).all())
-    assert (run.attempts["purchase"], run.attempts["record"]) == (9, 11)
+    assert (run.attempts["purchase"], run.attempts["record"]) == (38, 39)
+
+
+def test_45_a_throttled_execution_waits_for_its_whole_time() -> None:
+    """Full jitter draws each wait from nothing up to its length, so it would keep half of the time at the mean."""
+    states: Any = Booking.asl()["States"]
+    for name, least in (("purchase", 108), ("refund", 108), ("record", 111), ("refuse", 111)):
+        throttles = states[name]["Retry"][0]
+        assert (throttles["ErrorEquals"], throttles["JitterStrategy"]) == ([THROTTLE], "NONE")
+        assert sum(_waits(throttles)) == least
+        assert throttles["MaxDelaySeconds"] <= 3  # a free invocation is found soon, and nobody is served long after
 
 
 def test_45_throttles_do_not_use_up_the_retries_of_other_errors(booking: CoveredWorkflow) -> None:
@@ -223,12 +233,16 @@ def test_the_longest_path_ends_within_the_execution(retrier: int) -> None:
 def _longest(task: Any, retrier: int) -> float:
     """Seconds; a throttled attempt takes no time of its own, so only the last one runs."""
     policy = task["Retry"][retrier]
-    waits = [
+    running = 1 if policy["ErrorEquals"] == [THROTTLE] else policy["MaxAttempts"] + 1
+    return float(sum(_waits(policy)) + task["TimeoutSeconds"] * running)
+
+
+def _waits(policy: Any) -> list[float]:
+    """Return the longest that each wait of a retrier can be, in seconds."""
+    return [
         min(policy["IntervalSeconds"] * policy["BackoffRate"] ** attempt, policy["MaxDelaySeconds"])
         for attempt in range(policy["MaxAttempts"])
     ]
-    running = 1 if policy["ErrorEquals"] == [THROTTLE] else policy["MaxAttempts"] + 1
-    return float(sum(waits) + task["TimeoutSeconds"] * running)
 
 
 def _of_size(action: str, size: int) -> dict[str, str]:
