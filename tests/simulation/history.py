@@ -375,14 +375,11 @@ class History:
     def _end(self, actor: Actor, ended: Ended) -> None:
         """An attempt is over: its execution hears of it, unless it has gone on without it."""
         owner = actor.owner
+        is_expected = ended.error is None or ended.error in PASSING or _is_unreadable(actor, ended.error)
+        require(is_expected, "no surprises" if owner else actor.kind, f"{ended.error}: {ended.cause}")
         if owner is None:
             self.actors.remove(actor)
-            if ended.error is not None:
-                require(ended.error in PASSING, "reconcile", f"{ended.error}: {ended.cause}")
             return
-        is_newer = ended.error == "NewerRelease" and owner.phase == "record"  # parked until that release is back
-        is_expected = ended.error is None or ended.error in PASSING or is_newer
-        require(is_expected, "no surprises", f"{ended.error}: {ended.cause}")
         self._goes_on(actor, owner, ended)
 
     def _goes_on(self, actor: Actor, owner: Execution, ended: Ended) -> None:
@@ -467,6 +464,15 @@ class History:
             function = actor.node.program.function if actor.node and actor.node.program else actor.kind
             who = actor.owner.name if actor.owner else actor.kind
             self.happened.append(f"{who:12} {function:10} {call.service}.{call.method:22} {what}")
+
+
+def _is_unreadable(actor: Actor, error: str) -> bool:
+    """Return whether a step ends so because its order cannot be read now, and its message is parked until it can."""
+    assert actor.node is not None
+    assert actor.node.program is not None
+    function = actor.node.program.function
+    is_newer = function == "record" and error == "NewerRelease"
+    return is_newer or (function in ("purchase", "refund", "record") and error == "OrderIncomplete")
 
 
 FAULT_KINDS = {
