@@ -42,6 +42,8 @@ MEMORY_KIB: Final = 80
 """The most that a further purchase may add: twice what its order, its audit object and its events did when measured."""
 _PAUSE_SECONDS: Final = 0.05
 """Time between two questions of a client, the same on both sides."""
+_PATIENCE_SECONDS: Final = 600
+"""Time after which events count as lost. It only ends what would never end."""
 _SPENDERS: Final = ("MiniStack", "functions", "clients")
 _SKU, _PRICE_MINOR = "BENCH", 800
 _EMPTY: Final = "import json\nANSWER = json.loads({answer!r})\n\n\ndef handler(event, context):\n    return ANSWER\n"
@@ -109,7 +111,11 @@ class _Machine:
             return
         self.published += purchases * self.events_per_purchase
         archive = self.stack.outputs["eventArchiveArn"].rpartition("/")[2]
-        while self.stack.client("events").describe_archive(ArchiveName=archive)["EventCount"] < self.published:
+        ends = time.monotonic() + _PATIENCE_SECONDS
+        while (
+            count := self.stack.client("events").describe_archive(ArchiveName=archive)["EventCount"]
+        ) < self.published:
+            assert time.monotonic() < ends, f"{self.published - count} events are missing in the archive"
             time.sleep(_PAUSE_SECONDS)
 
 
