@@ -1,4 +1,4 @@
-"""The booking system as it is deployed: what there is, who may do what, and what is told to whom."""
+"""The booking system's resources, permissions and exports."""
 
 import pulumi
 

@@ -1,4 +1,4 @@
-"""Deploy time: components that are secure, watched and least-privileged by default, and the stage that sizes them."""
+"""Components that are secure, monitored and least-privileged by default, and the stage that configures them."""
 
 from .alert_topic import AlertTopic as AlertTopic
 from .alert_topic import AlertTopicArgs as AlertTopicArgs

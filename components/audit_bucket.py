@@ -1,6 +1,7 @@
 """The write-once bucket of the audit trail: versioned, locked, encrypted, private, reachable over TLS only.
 
-Longer than 250 lines so that its arguments, which are the schema that other languages see, stay with their use.
+Longer than 250 lines so that its arguments, which are the schema that other languages see, stay with the code that uses
+them.
 """
 
 from typing import NotRequired, TypedDict
@@ -208,7 +209,7 @@ class AuditBucket(Component):
         log_access(f"{self._name}-logging", bucket, into=self.logbucket, prefix=prefix, opts=self._settings_of(bucket))
 
     def _settings_of(self, bucket: aws.s3.Bucket, *after: pulumi.Resource) -> pulumi.ResourceOptions:
-        """Return options for settings that are named after this component, so that they follow when it is renamed."""
+        """Return options for settings that are named after this component, so that they are renamed with it."""
         own = pulumi.ResourceOptions(
             parent=self, protect=self._protected or None, aliases=[pulumi.Alias(parent=bucket)]
         )
@@ -218,7 +219,7 @@ class AuditBucket(Component):
         """Deny deleting and overwriting objects, and putting them with any encryption other than the bucket's key.
 
         Source: Amazon S3 user guide, "Enforce conditional writes on Amazon S3 buckets". The parts of a multipart upload
-        carry no condition; its completion, which creates the object, does.
+        have no condition; its completion, which creates the object, does.
         """
         objects = pulumi.Output.concat(self.arn, "/*")
         deny: dict[str, object] = {"Effect": "Deny", "Principal": "*", "Resource": objects}

@@ -1,4 +1,4 @@
-"""Base of all components: the region of their children, what those children share, and the check of arguments."""
+"""Base of all components: their children's region and shared values, and the validation of arguments."""
 
 import json
 import re
@@ -21,10 +21,10 @@ _WITHOUT_REGION = "aws:iam/"
 
 
 class Component(pulumi.ComponentResource):
-    """A component whose children live in the region that it is given, else in its parent's, else in its provider's.
+    """A component whose children are in its own region, else its parent's, else its provider's.
 
-    Since version 7 each regional resource of pulumi-aws takes a `region`, so none needs a provider of its own.
-    `below` lists every resource under it, however deep, itself first.
+    Since version 7 each regional resource of pulumi-aws takes a `region`, so none needs a provider of its own. `below`
+    lists the component and all its descendants.
     """
 
     def __init__(self, token: str, name: str, args: Mapping[str, object], opts: pulumi.ResourceOptions | None) -> None:
@@ -39,10 +39,10 @@ class Component(pulumi.ComponentResource):
         super().__init__(token, name, dict(args), pulumi.ResourceOptions.merge(opts, transformed))
 
     def _place(self, child: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        """Note a child and put it into the chosen region, unless it names a region or belongs to IAM."""
+        """Register a child and set its region, unless it has one or belongs to IAM."""
         self.below.append(child.resource)
         regional = child.type_.startswith("aws:") and not child.type_.startswith(_WITHOUT_REGION)
-        props = cast("dict[str, Any]", child.props)  # the SDK leaves the type of keys and values open
+        props = cast("dict[str, Any]", child.props)  # the SDK does not type keys and values
         if self.chosen_region is None or not regional or props.get("region") is not None:
             return None
         return pulumi.ResourceTransformationResult({**props, "region": self.chosen_region}, child.opts)
@@ -74,7 +74,7 @@ def tags_of(component: str, given: Tags | None) -> Tags:
 
 
 class InvalidArguments(pulumi.RunError):
-    """A component cannot work with its arguments; the message names each one, what is allowed and its value.
+    """A component's arguments are invalid; the message names each one, what is allowed and its value.
 
     Pulumi prints it without a traceback.
     """
@@ -92,9 +92,9 @@ _DICTIONARIES: Final = ("tags", "functions")
 
 
 class Arguments:
-    """The arguments of one component, with all their problems collected, so that they are reported at once.
+    """The arguments of one component, with all their problems collected, so that they are reported together.
 
-    The arguments that several components share are checked by their names at once: ARNs, dictionaries and grants.
+    Arguments that several components share are checked by name immediately: ARNs, dictionaries and grants.
     """
 
     def __init__(self, component: str, name: str, args: Mapping[str, object], known: type) -> None:

@@ -1,4 +1,4 @@
-"""The HTTP API: its routes, the check of tokens before them, limits, an access log and alarms."""
+"""The HTTP API: its routes, the verification of tokens, limits, an access log and alarms."""
 
 from typing import NotRequired, TypedDict
 
@@ -192,7 +192,7 @@ class BookingApi(Component):
         )
 
     def _allow_invocations(self, args: BookingApiArgs) -> None:
-        """Let this API, and no other, invoke the function."""
+        """Allow only this API to invoke the function."""
         function = pulumi.Output.from_input(args["function"])
         aws.lambda_.Permission(
             f"{self._name}-api-invoke",

@@ -1,6 +1,7 @@
 """The state machine, its role derived from its definition, its log, its parking queue and its alarms.
 
-Longer than 250 lines so that its arguments, which are the schema that other languages see, stay with their use.
+Longer than 250 lines so that its arguments, which are the schema that other languages see, stay with the code that uses
+them.
 """
 
 from typing import NotRequired, TypedDict
@@ -102,7 +103,7 @@ class BookingStateMachine(Component):
         *,
         workflow: AnyWorkflow = Booking,
     ) -> None:
-        """Create the machine from the arguments, or in Python from any class of the workflow language, `workflow`."""
+        """Create the machine from the arguments, or in Python from any workflow class."""
         super().__init__("booking:index:BookingStateMachine", name, args, opts)
         self._name = name
         self._workflow = workflow
@@ -193,7 +194,7 @@ class BookingStateMachine(Component):
         given.raise_if_invalid()
 
     def _check_definition(self, given: Arguments, definition: object) -> None:
-        """Reject a definition that AWS would reject; that of an Output is known too late."""
+        """Reject a definition that AWS would reject; an Output is known too late to be checked."""
         if isinstance(definition, pulumi.Output):
             return
         if not isinstance(definition, str):
@@ -232,9 +233,9 @@ class BookingStateMachine(Component):
 
     def _create_log_group(self, args: BookingStateMachineArgs) -> None:
         key = args.get("logkey") or self._shared.key
-        # Log delivery writes a resource policy of at most 5,120 characters, unless the group's name begins like this.
-        # Source: Step Functions developer guide, "Using CloudWatch Logs to log execution history".
-        # Without the component's name, so that a renamed component keeps its group.
+        # Log delivery writes a resource policy of at most 5,120 characters unless the group's name begins with this.
+        # Source: Step Functions developer guide, "Using CloudWatch Logs to log execution history". Without the
+        # component's name, so that a renamed component keeps its group.
         prefix = f"/aws/vendedlogs/states/{pulumi.get_project()}-{pulumi.get_stack()}-"
         name = f"{self._name}-logs"
         self._log_group = log_group(name, self._shared, key=key, days=self._log_days, prefix=prefix)
@@ -255,7 +256,7 @@ class BookingStateMachine(Component):
         return role
 
     def _step_grants(self, args: BookingStateMachineArgs) -> list[pulumi.Output[str]]:
-        """Return what the steps need: from the owners of the resources, or derived from a given definition."""
+        """Return the permissions of the steps: from the owners of the resources, or derived from a given definition."""
         invoked = [invoke_grant(arn) for arn in args.get("functions", {}).values()]
         given = args.get("definition")
         if given is not None:

@@ -1,4 +1,4 @@
-"""Charts of the business metrics that the functions write, and alarms on those that need a person."""
+"""Charts of the functions' business metrics, and alarms on those that need a person."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from .aws.alarms import Alarm, Metric
 from .aws.dashboard import Chart, Search
 
 COMPARED = {"gateway": "payment gateway", "audit": "audit trail"}
-"""Accounts that reconcile compares with the ledger, by their value of the drift metric's dimension."""
+"""The sources that reconcile compares with the ledger, by their value of the drift metric's dimension."""
 
 
 def business_charts(stage: str) -> list[Chart]:
@@ -41,7 +41,7 @@ def business_charts(stage: str) -> list[Chart]:
 
 
 def business_alarms(stage: str) -> list[Alarm]:
-    """Return alarms on unknown outcomes, on accounts that disagree, and on cases that only people can settle."""
+    """Return alarms on unknown outcomes, on disagreements, and on cases that only people can settle."""
     return [
         Alarm(
             slug="unknown-outcomes",

@@ -73,7 +73,7 @@ class SandboxGateway(Component):
         shared = share(self, name, args, encrypts="the sandbox gateway", key_deletion_days=policy.key_deletion_days)
         payments = create_table(f"{name}-table", GATEWAY, shared, policy, protect=False)
         self.table = payments.name
-        # "copy", because AWS Backup allows 50 characters and project, stage and this name make exactly as many.
+        # "copy", because AWS Backup allows 50 characters, which project, stage and this name use up exactly.
         back_up(f"{name}-copy", payments.arn, shared, policy, key=shared.key)
         create_alarms(name, shared, table_alarms(payments.name))
         self._create_grants(payments.arn, shared.key)

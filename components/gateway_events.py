@@ -17,13 +17,13 @@ from .monitored_lambda import MonitoredLambda, MonitoredLambdaArgs
 from .shared_arguments import share
 
 ROUTE = "POST /webhooks/{gateway}"
-NOTICE_SECONDS = 86_400  # a day: reconcile finds every change without a notice, too
+NOTICE_SECONDS = 86_400  # a day; reconcile also finds every change without a notice
 MAX_ATTEMPTS = 5
 CONSUMER_SECONDS = 60
 
 
 class GatewayEventsArgs(MonitoredLambdaArgs):
-    """Arguments of the webhooks: those of their function, and these; every default is the strict one."""
+    """Arguments of the webhooks, in addition to those of their function; every default is the strict one."""
 
     secret: pulumi.Input[str]
     """ARN of the secret in AWS Secrets Manager that holds the signing secret of the webhooks, or two."""
@@ -65,7 +65,7 @@ class GatewayEvents(Component):
         return self.function.charts()
 
     def deliver_to(self, consumer: MonitoredLambda) -> None:
-        """Let a function take the orders from the queue; it must have `takegrant`."""
+        """Let a function with `takegrant` consume the orders in the queue."""
         aws.lambda_.EventSourceMapping(
             f"{self._name}-consumer",
             event_source_arn=self.queue,

@@ -1,13 +1,16 @@
 """A Lambda function with everything it needs in production: role, logs, dead-letter queue, versions, traces, alarms.
 
-Longer than 250 lines so that its arguments, which are the schema that other languages see, stay with their use.
+Longer than 250 lines so that its arguments, which are the schema that other languages see, stay with the code that uses
+them.
 """
 
 from typing import NotRequired
 
 import pulumi
 import pulumi_aws as aws
-from typing_extensions import TypedDict  # before Python 3.12 only this one knows its bases, which the plugin asks for
+from typing_extensions import (
+    TypedDict,
+)  # before Python 3.12 only this one records its bases, for the plugin
 
 from .aws.alarms import Metric, create_alarms
 from .aws.dashboard import Chart
@@ -261,7 +264,7 @@ class MonitoredLambda(Component):
             )
 
     def _invoke_on_records(self, live: aws.lambda_.Alias, args: MonitoredLambdaArgs) -> None:
-        """Pass on the records of the stream, with the dead-letter queue for those that fail for good."""
+        """Invoke the function with the stream's records; those that fail for good go to the dead-letter queue."""
         stream = args.get("stream")
         if stream is None:
             return

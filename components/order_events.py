@@ -1,4 +1,4 @@
-"""The bus of the order events, with an archive from which they can be sent again."""
+"""The bus of the order events, with an archive from which they can be replayed."""
 
 from typing import NotRequired, TypedDict
 

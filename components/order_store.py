@@ -145,7 +145,7 @@ class OrderStore(Component):
         return self.reconcilegrant
 
     def grant_stream(self) -> pulumi.Output[str]:
-        """Return the permission to be told of every change, `streamgrant`."""
+        """Return the permission to read every change, `streamgrant`."""
         return self.streamgrant
 
     @property
@@ -170,7 +170,7 @@ class OrderStore(Component):
         given.raise_if_invalid()
 
     def _create_backup_key(self, name: str, args: OrderStoreArgs, shared: Shared) -> pulumi.Input[str]:
-        """Return the key of the backups: the given one, or one apart from the table's, so that neither loss is both."""
+        """Return the key of the backups: the given one, or one that is not the table's."""
         given = args.get("backupkey", args.get("key"))
         if given is not None:
             return given
@@ -191,7 +191,7 @@ class OrderStore(Component):
         self.readgrant = self._grant("ReadOrders", "GetItem", order_key("*"))
         append = self._grant("AppendToOrders", "UpdateItem", order_key("*"), APPENDED_ATTRIBUTES)
         release = self._grant("ReleaseStock", "UpdateItem", sku_key("*"), STOCK_ATTRIBUTES)
-        # DynamoDB does not tell a condition on the price from a change of the price (ADR 7).
+        # DynamoDB does not distinguish a condition on the price from a change of the price (ADR 7).
         reserve = self._grant("ReserveStock", "UpdateItem", sku_key("*"), (*STOCK_ATTRIBUTES, *PRICE_ATTRIBUTES))
         self.bookgrant = join(self._grant("PlaceOrders", "PutItem", order_key("*")), self.readgrant, append, reserve)
         self.refundgrant = join(self.readgrant, append, release)

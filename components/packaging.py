@@ -1,7 +1,7 @@
 """Build the zip of a function from a folder and a hashed lock file: the same sources give the same bytes, anywhere.
 
 `manifest.json` at the root of a package names its sources, and a recipe beside it lets the embedded AWS build the same
-for this machine (`same_for`). Packages and installed wheels are kept in `.build/packages/` and reused.
+package for this machine (`same_for`). Packages and installed wheels are kept in `.build/packages/` and reused.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from typing import Self
 
 HANDLERS = Path(__file__).parents[1] / "handlers"
 _MANIFEST = "manifest.json"
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip can hold
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can store
 _KEPT = 10
 _UNUSED_IN_WHEELS = ("__pycache__", "bin", "*.pyi", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "sboms")
 _UNUSED_IN_FOLDERS = ("*.pyc", "*.pyi", "*.lock", "requirements*.in", "requirements*.txt")
@@ -53,7 +53,7 @@ class Target:
         return f"{self.system}-{self.machine}-python{self.python}"
 
     def pip_options(self) -> list[str]:
-        """Return the options that make pip take wheels for this target."""
+        """Return the options that make pip select wheels for this target."""
         if self.system != "lambda":
             return []
         platforms = [f"manylinux2014_{self.machine}", f"manylinux_2_17_{self.machine}"]
@@ -108,21 +108,20 @@ def build_package(name: str, folder: Path, lock: Path | None, target: Target, sh
     """Build a zip of the files in `folder`, importable as `name`, with the wheels that `lock` pins, for `target`.
 
     Raises:
-        PackageFailed: the folder has no modules, or a pinned wheel cannot be had for the target.
+        PackageFailed: the folder has no modules, or a pinned wheel is not available for the target.
     """
     return _build(Recipe(name=name, folder=folder, lock=lock), target, shelf or _shelf())
 
 
 def same_for(package: Path, target: Target) -> Path:
-    """Build a package of `build_package` again, for another target.
+    """Build a package of `build_package` again for another target.
 
-    Raises:
-        PackageFailed: `package` was not made by it here, or a pinned wheel cannot be had for the target.
+    Raises: PackageFailed: `package` was not built here by it, or a pinned wheel is not available for the target.
     """
     try:
         recipe = json.loads(_recipe_file(package).read_text())
     except FileNotFoundError:
-        raise PackageFailed(f"{package} has no recipe beside it: build_package did not make it here") from None
+        raise PackageFailed(f"{package} has no recipe beside it: it was not built here by build_package") from None
     lock = recipe["lock"] and Path(recipe["lock"])
     return build_package(recipe["name"], Path(recipe["folder"]), lock, target, package.parent)
 
@@ -184,8 +183,8 @@ def _remove_unused(root: Path) -> None:
 def _compile(root: Path, target: Target) -> None:
     """Add byte code for this machine, so that functions in the embedded AWS start faster.
 
-    Packages for Lambda have none: it would make them differ between machines with and without Lambda's interpreter,
-    and every deployment from another machine would publish a new version (docs/adr/0009-packages-without-byte-code.md).
+    Packages for Lambda have none: they would differ between machines with and without Lambda's interpreter, so every
+    deployment from another machine would publish a new version (docs/adr/0009-packages-without-byte-code.md).
     """
     if target.system == "lambda":
         return
@@ -194,12 +193,12 @@ def _compile(root: Path, target: Target) -> None:
 
 
 def _pack(root: Path, package: Path) -> None:
-    """Write a zip with sorted names, one time and two modes, independent of when and where it is built."""
+    """Write a zip with sorted names, a fixed time and two file modes, independent of when and where it is built."""
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in sorted(path for path in root.rglob("*") if path.is_file()):
             entry = zipfile.ZipInfo(path.relative_to(root).as_posix(), _EARLIEST)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3  # Unix, wherever it is made
+            entry.create_system = 3  # Unix, on every machine
             entry.external_attr = (0o100755 if ".so" in path.suffixes else 0o100644) << 16
             archive.writestr(entry, path.read_bytes())
 
@@ -218,7 +217,7 @@ def _write_recipe(package: Path, recipe: Recipe) -> None:
 
 
 def _delete_old(shelf: Path, prefix: str) -> None:
-    """Keep the newest packages; an older one is built again when it is needed."""
+    """Keep only the newest packages; older ones can be rebuilt."""
     made = sorted(shelf.glob(f"{prefix}*.zip"), key=lambda package: package.stat().st_mtime, reverse=True)
     for package in made[_KEPT:]:
         package.unlink(missing_ok=True)

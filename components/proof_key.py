@@ -1,4 +1,4 @@
-"""A symmetric KMS key for MACs, with which an API proves to the functions behind it who is calling."""
+"""A symmetric KMS key for MACs, with which an API proves the caller's identity to the functions behind it."""
 
 from typing import NotRequired, TypedDict
 
@@ -67,7 +67,7 @@ class ProofKey(Component):
         return self.verifygrant
 
     def reserve_for(self, role: pulumi.Input[str]) -> None:
-        """Let no other principal than this role (an ARN) make MACs, whatever their own policies allow."""
+        """Let only this role (an ARN) make MACs, whatever other principals' policies allow."""
         reserve_action(f"{self._name}-policy", self._key, "kms:GenerateMac", role, sid="OthersProveNothing")
 
     @property

@@ -21,11 +21,11 @@ def share(
     services: Sequence[str] = (),
     protect: bool = False,
 ) -> Shared:
-    """Return what the component's resources share: each value as given in `args`, or created.
+    """Return the values that the component's resources share, each as given in `args` or created.
 
-    A key of the component's own encrypts what `encrypts` says; `services` may use it too, and with `protect` Pulumi
-    refuses to delete it. The topic is told when somebody disables it or schedules its deletion; a given key is watched
-    by its owner.
+    A new key encrypts what `encrypts` states; `services` may use it too, and with `protect` Pulumi refuses to delete
+    it. The topic is notified when somebody disables it or schedules its deletion; a given key is monitored by its
+    owner.
     """
     tags = tags_of(name, cast("Tags | None", args.get("tags")))
     key = encryption_key(

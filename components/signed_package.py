@@ -1,8 +1,8 @@
-"""A package that AWS Signer signs before it is deployed, and the configuration that lets functions run no other.
+"""A package that AWS Signer signs before deployment, and the configuration that lets functions run no other.
 
 Each version of the zip is uploaded to a bucket, signed into another object there, and deployed from that object.
-Whoever may change a function's code but may not sign thus cannot deploy code of their own.
-Source: Lambda developer guide, "Using code signing to verify code integrity with Lambda".
+Principals that may change a function's code but may not sign cannot deploy their own code. Source: Lambda developer
+guide, "Using code signing to verify code integrity with Lambda".
 """
 
 import re
@@ -94,7 +94,7 @@ class SignedPackage(Component):
     def _create_bucket(self) -> tuple[aws.s3.Bucket, aws.s3.BucketVersioning]:
         """Create a versioned bucket, as AWS Signer requires; signed packages are kept as evidence of what ran.
 
-        Object Lock makes it versioned from birth: switching versioning on takes up to 15 minutes to reach every put.
+        Object Lock creates it with versioning; enabling versioning later takes up to 15 minutes to apply to every put.
         Source: S3 user guide, "Enabling versioning on buckets".
         """
         name = f"{self._name}-bucket"

@@ -1,6 +1,6 @@
 """The resources that all components of a stage share, and the arguments of each component from the stage's keys.
 
-Longer than 250 lines so that every key of a stage meets the arguments that it sets in one class.
+Longer than 250 lines so that the mapping from a stage's keys to arguments is in one class.
 """
 
 import json
@@ -61,7 +61,7 @@ LoggedArgs = TypeVar("LoggedArgs", MonitoredLambdaArgs, BookingStateMachineArgs,
 
 
 def heartbeat_minutes(schedule: str) -> int:
-    """Return after how many minutes without a finished run a schedule counts as broken: two runs or an hour late."""
+    """Return the minutes without a finished run after which a schedule counts as broken: two runs, or an hour late."""
     gap = max_gap_minutes(schedule)
     return max(15, gap + min(2 * gap, 60))
 
@@ -78,7 +78,7 @@ def _nothing() -> pulumi.Output[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedOrders:
-    """The publishers of order events; empty where the stage publishes none."""
+    """The publisher of order events; empty if the stage publishes none."""
 
     bus: pulumi.Output[str] = field(default_factory=_nothing)
     """Name of the bus."""
@@ -92,7 +92,7 @@ class PublishedOrders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenCallers:
-    """The proof of the API's callers to the functions behind it; empty where the stage has no API."""
+    """The key that proves the API's callers to the functions behind it; empty if the stage has no API."""
 
     environment: dict[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     """Environment variables of a function that makes or verifies proofs."""
@@ -102,7 +102,7 @@ class ProvenCallers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedApi:
-    """The API and the function that answers it; empty where the stage has no API."""
+    """The API and the function that answers it; empty if the stage has no API."""
 
     url: pulumi.Output[str] = field(default_factory=_nothing)
     """Address of the API."""
@@ -160,7 +160,7 @@ class Foundation(Component):
         return self._add_shared(args, stage.key_arn or None)
 
     def publish_events(self, orders: OrderStore) -> PublishedOrders:
-        """Create the bus of the order events and the function that publishes to it, if the stage asks for them."""
+        """Create the bus of the order events and the function that publishes to it, if the stage has them."""
         if not self._stage.order_events:
             return PublishedOrders()
         events = OrderEvents("events", self._order_events())
@@ -218,7 +218,7 @@ class Foundation(Component):
         return [GatewayEvents(name, args)]
 
     def deliver_notices(self, webhooks: Sequence[GatewayEvents], consumer: MonitoredLambda) -> None:
-        """Let a function take the orders that the webhooks queue, and export the webhooks' address."""
+        """Let a function consume the orders that the webhooks queue, and export the webhooks' address."""
         for each in webhooks:
             each.deliver_to(consumer)
             pulumi.export("webhookUrl", each.url)
@@ -260,7 +260,7 @@ class Foundation(Component):
     def scheduled_function(
         self, name: str, environment: dict[str, pulumi.Input[str]], *grants: pulumi.Input[str]
     ) -> MonitoredLambdaArgs:
-        """Return the arguments of a function on the reconcile schedule, which may run longer and twice at once."""
+        """Return the arguments of a function on the reconcile schedule, which may run longer and twice concurrently."""
         args = self.function(name, environment, *grants)
         args["schedule"] = self._stage.reconcile_schedule
         args["schedule_input"] = '{"schema": 1, "recent_seconds": 7200}'
@@ -345,8 +345,8 @@ class Foundation(Component):
     ) -> MonitoredLambdaArgs:
         """Return the arguments of the function that seals the audit trail, every hour and one at a time.
 
-        An hour, because a run that fails, or has too little time for a day, is to be followed by others before the
-        heartbeat alarm fires; a run without anything to seal makes two requests.
+        Hourly, so that a run that fails or runs out of time is followed by others before the heartbeat alarm fires. A
+        run with nothing to seal makes two requests.
         """
         copied = self._seal_copy()
         args = self.function("seal", environment | copied.environment, *grants, *copied.grants)
@@ -356,7 +356,7 @@ class Foundation(Component):
         return args
 
     def _seal_copy(self) -> "_SealCopy":
-        """Return what the sealing function needs to copy seals into another account, if the stage asks for it."""
+        """Return the arguments with which the sealing function copies seals to another account, if configured."""
         bucket = self._stage.seal_copy_bucket
         if not bucket:
             return _SealCopy()
@@ -391,8 +391,8 @@ class Foundation(Component):
     ) -> pulumi.Output[str]:
         """Create the dashboard of these components and return its name; those in `beside` have no charts.
 
-        The dashboard is created after all of them, so `pulumi destroy` deletes it first. A protected dashboard thus
-        stops the command at once; otherwise it would first delete everything that is not protected itself.
+        The dashboard is created after all of them, so `pulumi destroy` begins with it. If it is protected, the command
+        stops there instead of deleting everything that is not protected itself.
         """
         rows = [
             Row("Business", business_charts(self._stage.name)),
@@ -456,7 +456,7 @@ class Foundation(Component):
         return SignedPackage(f"{self._name}-code", self._signed_package(package), pulumi.ResourceOptions(parent=self))
 
     def _signed_package(self, package: str) -> SignedPackageArgs:
-        """Return arguments whose buckets may be deleted: a package can be built again from its commit."""
+        """Return arguments that let its buckets be deleted, because a package can be rebuilt from its commit."""
         return SignedPackageArgs(
             package=pulumi.FileAsset(package), key=self.key, topic=self.topic, force_destroy=True, tags=self._tags
         )

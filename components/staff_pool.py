@@ -95,7 +95,7 @@ class StaffPool(Component):
             username_attributes=["email"],
             username_configuration=aws.cognito.UserPoolUsernameConfigurationArgs(case_sensitive=False),
             auto_verified_attributes=["email"],
-            # A person whose mailbox is stolen keeps the account: only administrators reset passwords.
+            # Only administrators reset passwords, so a stolen mailbox does not give access to an account.
             account_recovery_setting=aws.cognito.UserPoolAccountRecoverySettingArgs(
                 recovery_mechanisms=[
                     aws.cognito.UserPoolAccountRecoverySettingRecoveryMechanismArgs(name="admin_only", priority=1)
@@ -132,11 +132,11 @@ class StaffPool(Component):
             generate_secret=False,
             allowed_oauth_flows_user_pool_client=True,
             allowed_oauth_flows=["code"],
-            allowed_oauth_scopes=["openid"],  # no scope with which a token could change its user's attributes
+            allowed_oauth_scopes=["openid"],  # no scope that would let a token change its user's attributes
             callback_urls=self._callbacks,
             logout_urls=self._logouts or None,
             supported_identity_providers=["COGNITO"],
-            explicit_auth_flows=["ALLOW_REFRESH_TOKEN_AUTH"],  # passwords are given to the sign-in pages alone
+            explicit_auth_flows=["ALLOW_REFRESH_TOKEN_AUTH"],  # passwords are entered only on the sign-in pages
             prevent_user_existence_errors="ENABLED",
             enable_token_revocation=True,
             access_token_validity=self._access_minutes,

@@ -2,7 +2,7 @@
 
 `Pulumi.<stage>.yaml` holds the values. Invalid ones are rejected before any resource exists, all at once.
 
-Longer than 250 lines so that all keys and the rules between them stay in one list.
+Longer than 250 lines so that all keys and the rules between them are in one place.
 """
 
 import json
@@ -27,7 +27,7 @@ from .base import BOUNDARY_ARN, KEY_ARN, TOPIC_ARN
 PROJECT = "booking"
 AUDIENCE = r"^[A-Za-z0-9_:./@-]*[A-Za-z][A-Za-z0-9_:./@-]*$"
 MAX_DECIDING_CLIENTS = 10
-"""Clients whose names, at their longest, leave room for the rest of a function's environment, of 4 KB on Lambda."""
+"""The maximum number of clients whose names fit into a function's environment, which Lambda limits to 4 KB."""
 RETURN_HOST = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 
 KeyArn = Annotated[str, Field(pattern=rf"^({KEY_ARN})?$")]
@@ -219,7 +219,7 @@ class Stage(BaseModel):
 
     @classmethod
     def load(cls) -> Self:
-        """Return the stage that this program runs for, from its Pulumi configuration."""
+        """Return the stage of this program, from its Pulumi configuration."""
         values = read_config()
         if "auditArchiveDays" in values:
             pulumi.log.warn(
@@ -230,7 +230,7 @@ class Stage(BaseModel):
 
     @classmethod
     def of(cls, name: str, values: Mapping[str, object], *, secrets: Container[str] = ()) -> Self:
-        """Return the stage `name` with `values` as its configuration file spells them; values of `secrets` never show.
+        """Return the stage `name` from the `values` of its configuration file. Values of `secrets` are never shown.
 
         Raises:
             InvalidStage: one line for each problem, with the key, what is allowed and the value.
@@ -259,8 +259,8 @@ class Stage(BaseModel):
     def reserved_concurrency(self) -> int:
         """Simultaneous invocations that the functions of the stage reserve together.
 
-        The three of the machine and the one that answers the API reserve all of `function_concurrency`; those that
-        work behind a stream, a queue or a schedule need less.
+        The machine's three and the API's reserve all of `function_concurrency`; those behind a stream, a queue or a
+        schedule need less.
         """
         each = self.function_concurrency
         machine, answer = 3 * each, each if self.api_issuer else 0
@@ -269,12 +269,12 @@ class Stage(BaseModel):
 
     @property
     def has_webhooks(self) -> bool:
-        """True if the gateway's events are received."""
+        """True if the stage receives the gateway's events."""
         return bool(self.stripe_webhook_secret_arn)
 
     @property
     def refund_policy(self) -> dict[str, pulumi.Input[str]]:
-        """Environment variables from which the purchase function writes the policy of its time into an order."""
+        """Environment variables with the policies that the purchase function writes into an order."""
         return {
             "BOOKING_REFUND_WINDOW_DAYS": str(self.refund_window_days),
             "BOOKING_PAYMENT_ACTION_SECONDS": str(self.payment_action_seconds),
@@ -287,7 +287,7 @@ class Stage(BaseModel):
 
     @property
     def approval_policy(self) -> dict[str, pulumi.Input[str]]:
-        """Environment variables from which the refund function knows the refunds that another person must approve."""
+        """Environment variables with the refunds that another person must approve."""
         return {
             "BOOKING_APPROVAL_LIMITS": " ".join(self.approval_limits),
             "BOOKING_APPROVAL_DAYS": str(self.approval_days),
@@ -296,7 +296,7 @@ class Stage(BaseModel):
 
     @property
     def token_policy(self) -> dict[str, pulumi.Input[str]]:
-        """Environment variables from which the API knows the tokens that it accepts, and the clients that decide."""
+        """Environment variables with the tokens that the API accepts, and the clients that may decide."""
         policy: dict[str, pulumi.Input[str]] = {
             "BOOKING_API_ISSUER": self.api_issuer,
             "BOOKING_API_AUDIENCES": " ".join(self.api_audiences),
@@ -399,7 +399,8 @@ _KEYS = [to_camel(name) for name in Stage.model_fields if name != "name"]
 def read_config() -> dict[str, object]:
     """Return the values of our keys in the stage's configuration.
 
-    A key of ours in another namespace is included, to be rejected: its value would otherwise be ignored silently.
+    Our keys in another namespace are included so that they are rejected: their values would otherwise be ignored
+    silently.
     """
     texts: dict[str, str] = get_config_env() | CONFIG.get()
     ours = {key: text for key, text in texts.items() if key.startswith(_PREFIX) or key.rpartition(":")[2] in _KEYS}
@@ -407,7 +408,7 @@ def read_config() -> dict[str, object]:
 
 
 def allowed_values(key: str) -> str:
-    """Describe the allowed values of a key: the range, the choices or the form."""
+    """Describe the allowed values of a key: the range, the choices or the format."""
     field = _fields()[key]
     limits = {type(limit).__name__: limit for limit in field.metadata}
     if field.annotation is bool:
@@ -446,7 +447,7 @@ def _secrets() -> list[str]:
 
 
 def _report(name: str, messages: Sequence[str]) -> str:
-    """Put one message on each line, with the namespace before its key."""
+    """Join the messages, one per line, with the namespace before each key."""
     lines = [message if ":" in message.split()[0] else _PREFIX + message for message in dict.fromkeys(messages)]
     count = f"{len(lines)} problem{'s' if len(lines) > 1 else ''}"
     return "\n  ".join([f"The configuration of stage {name!r} (Pulumi.{name}.yaml) has {count}:", *lines])

@@ -1,4 +1,4 @@
-"""Stripe as the payment gateway: nothing of it is in AWS but the secret with its key."""
+"""Stripe as the payment gateway. Its only AWS resource is the secret with its key."""
 
 from typing import NotRequired, TypedDict
 
@@ -27,7 +27,7 @@ class StripeGateway(Component):
     secret: pulumi.Output[str]
     """ARN of the secret with Stripe's secret key."""
     paygrant: pulumi.Output[str]
-    """Permission to read Stripe's secret key, with which everything at Stripe is done: policy statements as JSON."""
+    """Permission to read Stripe's secret key, which allows every operation at Stripe: policy statements as JSON."""
 
     def __init__(self, name: str, args: StripeGatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:StripeGateway", name, args, opts)
@@ -44,7 +44,7 @@ class StripeGateway(Component):
 
     @property
     def table(self) -> pulumi.Output[str]:
-        """No table: only the sandbox has one."""
+        """None, because only the sandbox has a table."""
         return pulumi.Output.from_input("")
 
     def grant_charge(self) -> pulumi.Output[str]:
@@ -52,7 +52,7 @@ class StripeGateway(Component):
         return self.paygrant
 
     def grant_refund(self) -> pulumi.Output[str]:
-        """Return the permission to pay, `paygrant`: Stripe's keys are not narrower."""
+        """Return the permission to pay, `paygrant`, because Stripe's keys are not narrower."""
         return self.paygrant
 
     def grant_show(self) -> pulumi.Output[str]:

@@ -1,6 +1,6 @@
 """Pytest fixtures for programs that use the components. Pytest finds this module through an entry point.
 
-It imports the embedded AWS only when a test asks for it, so that pytest starts as fast without it.
+It imports the embedded AWS only when a test uses it, so it does not slow pytest down otherwise.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def embedded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]
 
 @pytest.fixture(scope="session")
 def deploy_program(embedded_aws: Instance) -> Callable[..., DeployedStack]:
-    """Return a function that deploys a program's stage, beside the stacks of other projects and stages."""
+    """Return a function that deploys a program's stage next to the stacks of other projects and stages."""
     from local.drivers.in_process import deploy
     from local.pytest_plugin import DeployedStack
 

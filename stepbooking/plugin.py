@@ -71,7 +71,7 @@ class BookingProvider(ComponentProvider):
         self._sent = {own: sent for each in mappings for sent, own in each.items() if own != sent}
 
     def _add_inherited_descriptions(self, component: type[pulumi.ComponentResource]) -> None:
-        """Describe inputs as the class that they are inherited from does; Pulumi reads a class's own alone."""
+        """Add the descriptions of inherited inputs; Pulumi reads only those of the class itself."""
         definition = self._component_defs[component.__name__]
         bases = get_original_bases(get_type_hints(component.__init__)["args"])
         for sent, value in definition.inputs.items():
@@ -97,7 +97,7 @@ class BookingProvider(ComponentProvider):
             self._report(failed)
 
     def _report(self, failed: ComponentInitError) -> Never:
-        """Raise what Pulumi prints without a traceback, if the caller can mend it."""
+        """Raise an error that Pulumi prints without a traceback, if the caller can fix it."""
         if not isinstance(failed.inner, InvalidArguments):
             raise failed
         raise pulumi.InputPropertiesError(self.spell_as_sent(str(failed.inner)), []) from failed
@@ -108,5 +108,5 @@ class BookingProvider(ComponentProvider):
 
 
 def main() -> None:
-    """Serve until the engine ends. Pulumi's plugin protocol defines how the two exchange addresses."""
+    """Serve until the engine ends. Pulumi's plugin protocol defines the exchange of addresses."""
     serve(BookingProvider(), sys.argv[1:])

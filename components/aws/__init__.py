@@ -1,1 +1,1 @@
-"""Building blocks of the components, one module per AWS service: no promise is made to other programs about them."""
+"""Building blocks of the components, one module per AWS service. They are not public."""

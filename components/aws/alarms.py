@@ -42,7 +42,7 @@ class Alarm:
     heartbeat: bool = False
 
     def create(self, name: str, shared: Shared) -> aws.cloudwatch.MetricAlarm:
-        """Create the alarm; it notifies the topic when it begins and when it ends."""
+        """Create the alarm; it notifies the topic when it fires and when it resolves."""
         single = None if self.percent_of or self.added or self.minus else self.metric
         percentile = single is not None and single.statistic.startswith("p")
         return aws.cloudwatch.MetricAlarm(
@@ -80,7 +80,7 @@ def create_alarms(name: str, shared: Shared, alarms: Iterable[Alarm]) -> None:
 
 
 def _sum(parts: Sequence[Metric]) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgs]:
-    """Return the sum of all parts, where one without data counts as zero. An alarm takes up to 10 of them."""
+    """Return the sum of all parts; a part without data counts as zero. An alarm takes up to 10 metrics."""
     total = aws.cloudwatch.MetricAlarmMetricQueryArgs(
         id="total", expression="SUM(FILL(METRICS(), 0))", label="total", return_data=True
     )

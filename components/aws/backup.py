@@ -15,7 +15,7 @@ from .iam import service_role, statement
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupPolicy:
-    """The protection, recovery and backup of a component's table, as its arguments of the same names say."""
+    """The protection, recovery and backup of a component's table, from its arguments of the same names."""
 
     deletion_protection: bool
     point_in_time_days: int
@@ -48,7 +48,7 @@ def back_up(
         kms_key_arn=key,
         force_destroy=policy.force_destroy,
         tags=shared.tags,
-        # AWS cannot give a vault another key: it keeps the one that its backups are encrypted with.
+        # AWS cannot change a vault's key: it keeps the one that its backups are encrypted with.
         opts=pulumi.ResourceOptions(parent=shared.parent, ignore_changes=["kmsKeyArn"]),
     )
     rule = aws.backup.PlanRuleArgs(
@@ -83,7 +83,7 @@ def _grants(
     keys: Sequence[pulumi.Input[str]],
     context: DeploymentContext,
 ) -> list[pulumi.Output[str]]:
-    """Return what AWS Backup needs to copy one table; a restore runs under a role that is made for the restore.
+    """Return the permissions that AWS Backup needs to copy one table; a restore runs under a role of its own.
 
     Source: the DynamoDB and KMS statements of AWS's policy AWSBackupServiceRolePolicyForBackup.
     """

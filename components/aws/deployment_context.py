@@ -11,7 +11,7 @@ from ..base import Component
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentContext:
-    """Partition, account and region of a component's children, as its provider reports them."""
+    """The partition, account and region of a component's children, from its provider."""
 
     partition: pulumi.Output[str]
     account: pulumi.Output[str]
@@ -19,7 +19,7 @@ class DeploymentContext:
 
     @classmethod
     def of(cls, parent: pulumi.Resource) -> Self:
-        """Ask the provider that `parent`'s children will use; a region that `parent` was given comes first."""
+        """Ask the provider of `parent`'s children; a region given to `parent` takes precedence."""
         asked = pulumi.InvokeOptions(parent=parent)
         chosen = parent.chosen_region if isinstance(parent, Component) else None
         return cls(
@@ -35,7 +35,7 @@ class DeploymentContext:
         )
 
     def account_root(self) -> pulumi.Output[str]:
-        """Return the principal that stands for everyone whom this account's IAM policies allow."""
+        """Return the principal of everyone whom this account's IAM policies allow."""
         return pulumi.Output.concat("arn:", self.partition, ":iam::", self.account, ":root")
 
     def via(self, service: str) -> pulumi.Output[str]:

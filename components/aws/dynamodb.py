@@ -13,7 +13,7 @@ from .backup import BackupPolicy
 from .deployment_context import DeploymentContext
 from .iam import Condition, join, statement
 
-# The functions call these, and so does the command, which lists and rebuilds the tables.
+# Called by the functions, and by the command, which lists and rebuilds the tables.
 _OPERATIONS = ("GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem")
 # A caller needs these for a table whose key is customer-managed.
 # Source: DynamoDB developer guide, "Encryption at rest: How it works", and the grants of the CDK's Table.
@@ -47,12 +47,12 @@ def create_table(
 
 
 def table_metric(table_name: pulumi.Output[str], name: str) -> Metric:
-    """Return a metric that DynamoDB keeps for a table."""
+    """Return one of DynamoDB's metrics for a table."""
     return Metric(namespace="AWS/DynamoDB", name=name, dimensions={"TableName": table_name})
 
 
 def operation_metrics(table_name: pulumi.Output[str], name: str) -> list[Metric]:
-    """Return a metric that DynamoDB keeps for each operation on a table, but never for the table as a whole.
+    """Return the sum of a metric that DynamoDB provides only per operation on a table.
 
     Source: DynamoDB developer guide, "DynamoDB metrics and dimensions": `ThrottledRequests`, `SystemErrors`.
     """
@@ -120,7 +120,7 @@ def table_grant(
 
 
 def stream_grant(table: pulumi.Input[str], *, key: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Output[str]:
-    """Allow reading the streams of a table (an ARN), which Lambda does in the name of the function.
+    """Allow reading the streams of a table (an ARN), which Lambda does on behalf of the function.
 
     Source: DynamoDB developer guide, "IAM policy to allow an AWS Lambda function to access DynamoDB stream records".
     """

@@ -124,10 +124,10 @@ def invoke_on_schedule(
 def alert_on_key_changes(name: str, key: pulumi.Input[str], shared: Shared, *, protect: bool = False) -> None:
     """Notify the topic when somebody disables a KMS key (an ARN) or schedules its deletion.
 
-    With `protect`, Pulumi refuses to delete the watch, so that a refused destroy leaves it in place.
+    With `protect`, Pulumi refuses to delete the rule, so a refused destroy leaves it in place.
 
-    The events come from CloudTrail, so the account needs a trail that logs management events.
-    Source: AWS KMS developer guide, "Monitoring KMS keys with Amazon EventBridge"; CloudTrail, "DisableKey".
+    The events come from CloudTrail, so the account needs a trail that logs management events. Source: AWS KMS developer
+    guide, "Monitoring KMS keys with Amazon EventBridge"; CloudTrail, "DisableKey".
     """
     lost = {
         "source": ["aws.kms"],
@@ -138,7 +138,7 @@ def alert_on_key_changes(name: str, key: pulumi.Input[str], shared: Shared, *, p
             "resources": {"ARN": [key]},
         },
     }
-    consequence = "Nobody may be told when somebody disables the key or schedules its deletion."
+    consequence = "Nobody may be notified when somebody disables the key or schedules its deletion."
     pattern = pulumi.Output.json_dumps(lost)
     rule = event_rule(name, shared, pattern=pattern, consequence=consequence, protect=protect)
     paths = {"event": "$.detail.eventName", "caller": "$.detail.userIdentity.arn", "time": "$.detail.eventTime"}
@@ -160,7 +160,7 @@ def alert_on_key_changes(name: str, key: pulumi.Input[str], shared: Shared, *, p
 def alert_on_failed_executions(name: str, machine: pulumi.Input[str], shared: Shared) -> None:
     """Notify the topic of each execution of `machine` (an ARN) that failed, timed out or was stopped.
 
-    The message leaves out the input, which the event contains: it may be personal data, which must not be mailed.
+    The message omits the input in the event: it may be personal data, which must not be mailed.
     """
     failed = {
         "source": ["aws.states"],

@@ -1,4 +1,4 @@
-"""HTTP APIs of API Gateway in front of one function: throttled, with access logs that hold no path, query or body."""
+"""HTTP APIs of API Gateway in front of one function: throttled, with access logs without path, query and body."""
 
 import json
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ def http_api(
         f"{name}-api-permission",
         action="lambda:InvokeFunction",
         function=function,
-        qualifier=alias.apply(lambda arn: arn.rpartition(":")[2]),  # and so after the alias
+        qualifier=alias.apply(lambda arn: arn.rpartition(":")[2]),  # and therefore after the alias
         principal="apigateway.amazonaws.com",
         source_arn=pulumi.Output.concat(api.execution_arn, "/*/*"),
         opts=child,

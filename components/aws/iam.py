@@ -1,4 +1,4 @@
-"""Permissions as data: the owner of a resource writes the statements, and a role has exactly those it is given.
+"""Permissions as data: the owner of a resource writes the statements, and a role gets exactly the grants passed to it.
 
 A *grant* is a list of policy statements as JSON text, so that it passes unchanged from one component to another in any
 Pulumi language. `policy_of` joins grants into the one policy document of a role.
@@ -19,12 +19,12 @@ Condition = Mapping[str, Mapping[str, pulumi.Input[str] | list[str]]]
 
 
 class TooBroad(ValueError):
-    """A statement names an action with a wildcard, or every resource without a reason."""
+    """A statement has an action with a wildcard, or every resource without a reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceRole:
-    """A role, and its policy, which must exist before a resource uses the role: AWS checks permissions at creation."""
+    """A role and its policy, which must exist before a resource uses the role: AWS checks permissions at creation."""
 
     arn: pulumi.Output[str]
     policy: pulumi.Resource
@@ -58,7 +58,7 @@ def join(*grants: pulumi.Input[str]) -> pulumi.Output[str]:
 
 
 def policy_of(grants: Sequence[pulumi.Input[str]]) -> pulumi.Output[str]:
-    """Return the policy document that allows what `grants` allow, and nothing else."""
+    """Return the policy document that allows exactly what `grants` allow."""
     return pulumi.Output.all(*grants).apply(
         lambda texts: json.dumps({"Version": "2012-10-17", "Statement": _with_unique_sids(_statements(texts))})
     )
@@ -98,9 +98,10 @@ def trace_grant(*, by_machine: bool = False) -> pulumi.Output[str]:
 
 
 def _trust(service: str, parent: pulumi.Resource, only_for: pulumi.Input[str] | None) -> pulumi.Output[str]:
-    """Trust a service for this account only; Step Functions also for its own machines only.
+    """Trust a service for this account only, and Step Functions for its own machines only.
 
-    Lambda documents no such key for execution roles, and needs none: a function's role is of the function's account.
+    Lambda documents no such key for execution roles and needs none, because a function's role belongs to the function's
+    account.
     """
     trust: dict[str, object] = {
         "Effect": "Allow",
@@ -115,7 +116,7 @@ def _trust(service: str, parent: pulumi.Resource, only_for: pulumi.Input[str] | 
 
 
 def _statements(texts: Sequence[str]) -> list[dict[str, object]]:
-    """Return the statements of all texts in order, each once: two owners may grant the same use of one key."""
+    """Return the statements of all grants in order, without duplicates (two owners may grant the same key)."""
     every: list[dict[str, object]] = [allowed for text in texts for allowed in json.loads(text)]
     return list({json.dumps(allowed, sort_keys=True): allowed for allowed in every}.values())
 

@@ -23,15 +23,15 @@ _USE = [
     "kms:ReEncryptTo",
 ]
 _NEEDED = {
-    # DescribeKey has no encryption context, so the condition for logs would never let it through.
+    # DescribeKey has no encryption context, so the condition for logs would always deny it.
     LOGS: [action for action in _USE if action != "kms:DescribeKey"],
-    # S3 needs no more to put an object under a bucket key. Source: S3 user guide, "Using SSE-KMS".
+    # S3 needs only these to put an object under a bucket key. Source: S3 user guide, "Using SSE-KMS".
     ACCESS_LOGS: ["kms:Decrypt", "kms:GenerateDataKey"],
     # Log delivery reads the execution data that Step Functions encrypted.
     # Source: Step Functions developer guide, "Data at rest encryption", which puts no condition on it.
     LOG_DELIVERY: ["kms:Decrypt"],
 }
-"""Actions of a service on a key, where it needs fewer than `_USE`."""
+"""Actions on a key of services that need fewer than `_USE`."""
 
 
 def encryption_key(
@@ -67,9 +67,10 @@ def encryption_key(
 
 
 def readable_name(name: str, key: aws.kms.Key) -> None:
-    """Give a key an alias that people recognise: project, stack, name, and the beginning of the key's id.
+    """Give a key a recognisable alias: project, stack, name, and the beginning of the key's id.
 
-    The id keeps apart the keys of two components of one name, and those of two stacks of one name in an account.
+    The id distinguishes the keys of two components with the same name, and of two stacks with the same name in one
+    account.
     """
     prefix = f"alias/{pulumi.get_project()}-{pulumi.get_stack()}-{name}"
 
@@ -87,7 +88,7 @@ def readable_name(name: str, key: aws.kms.Key) -> None:
 def reserve_action(name: str, key: aws.kms.Key, action: str, role: pulumi.Input[str], *, sid: str) -> None:
     """Deny an action with a key to every principal but a role (an ARN), whatever their own policies allow.
 
-    A policy of its own, because the role of a function that names the key comes after the key.
+    This is a separate policy, because the role of a function that names the key is created after the key.
     """
     others = {"ArnNotEquals": {"aws:PrincipalArn": role}}
     denied = {"Sid": sid, "Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*", "Condition": others}
@@ -146,7 +147,7 @@ def _allow(context: DeploymentContext, service: str) -> dict[str, object]:
 
 
 def _condition(context: DeploymentContext, service: str) -> dict[str, object]:
-    """Return the narrowest condition that a service can meet; EventBridge and log delivery send nothing to test."""
+    """Return the narrowest condition that a service can meet. EventBridge and log delivery send no context to test."""
     if service == LOGS:
         return {"Condition": {"StringLike": {"kms:EncryptionContext:aws:logs:arn": context.arn("logs", "*")}}}
     if service in (ALARMS, ACCESS_LOGS):

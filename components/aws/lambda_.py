@@ -12,14 +12,14 @@ from .iam import statement
 
 MINUTES_OF_A_DAY = 1440
 STREAM_ATTEMPTS = 50
-"""Retries of a record that fails. It holds up its part of the stream meanwhile, so they must not be endless."""
+"""Retries of a failing record. They are bounded because the record blocks its shard meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSource:
-    """A DynamoDB stream (an ARN), the pattern of the records that count, and the queue of those that fail for good.
+    """A DynamoDB stream (an ARN), the pattern of the records to receive, and the queue for those that fail for good.
 
-    Lambda reads the stream with the function's `permissions`, which must be there first.
+    Lambda reads the stream with the function's `permissions`, which must exist first.
     """
 
     stream: pulumi.Input[str]
@@ -29,7 +29,7 @@ class RecordSource:
 
 
 def function_metric(function: pulumi.Output[str], name: str, statistic: str = "Sum") -> Metric:
-    """Return a metric that Lambda keeps for a function."""
+    """Return one of Lambda's metrics for a function."""
     return Metric(namespace="AWS/Lambda", name=name, statistic=statistic, dimensions={"FunctionName": function})
 
 
@@ -38,7 +38,7 @@ def function_alarms(
 ) -> list[Alarm]:
     """Return alarms on failures of the function `name` that its callers would not report.
 
-    Without reserved concurrency (0) the limit is the account's, which only throttles reveal.
+    Without reserved concurrency (0) the limit is the account's, which shows only as throttles.
     """
 
     def metric(metric_name: str, statistic: str) -> Metric:
@@ -106,9 +106,9 @@ def invoke_grant(function: pulumi.Input[str]) -> pulumi.Output[str]:
 
 
 def invoke_on_records(name: str, alias: aws.lambda_.Alias, shared: Shared, source: RecordSource) -> None:
-    """Invoke an alias with the records of a stream, the oldest first.
+    """Invoke an alias with the records of a stream, oldest first.
 
-    A batch that fails is tried again from its first failed record on, then taken apart, and what still fails put aside.
+    A failed batch is retried from its first failed record, then bisected, and records that still fail go to the queue.
     """
     wanted = [aws.lambda_.EventSourceMappingFilterCriteriaFilterArgs(pattern=source.pattern)] if source.pattern else []
     aside = aws.lambda_.EventSourceMappingDestinationConfigOnFailureArgs(destination_arn=source.failures.arn)
@@ -129,7 +129,7 @@ def invoke_on_records(name: str, alias: aws.lambda_.Alias, shared: Shared, sourc
 
 
 def stream_alarm(name: str, function: pulumi.Output[str], minutes: int) -> Alarm:
-    """Return an alarm that fires while the records that wait for the function `name` are older than `minutes`."""
+    """Return an alarm that fires while records have waited for the function `name` for more than `minutes`."""
     return Alarm(
         slug="stream-late",
         meaning=f"Records of its stream have been waiting for {name} for more than {minutes} minutes. "

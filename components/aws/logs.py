@@ -1,4 +1,4 @@
-"""CloudWatch log groups: encrypted, kept for a stated time, written by one role."""
+"""CloudWatch log groups: encrypted, with a retention time, written by one role."""
 
 import pulumi
 import pulumi_aws as aws

@@ -13,7 +13,7 @@ ACCESS_LOG_DAYS = 400
 
 
 def settings_of(bucket: aws.s3.Bucket, *after: pulumi.Resource) -> pulumi.ResourceOptions:
-    """Return options for the settings of a bucket, which are deleted with it and not before.
+    """Return options for the settings of a bucket, which are deleted with it and not before it.
 
     A bucket that cannot be deleted, because objects in it are locked, thus keeps its policy, its lock and its key.
     """
@@ -48,7 +48,7 @@ def keep_private(name: str, bucket: aws.s3.Bucket, statements: Sequence[dict[str
 
 
 def keep_versions(name: str, bucket: aws.s3.Bucket) -> aws.s3.BucketVersioning:
-    """Switch on versioning, so that an overwritten or deleted object stays readable as an older version."""
+    """Enable versioning, so that an overwritten or deleted object stays readable as an older version."""
     return aws.s3.BucketVersioning(
         f"{name}-versions",
         bucket=bucket.bucket,
@@ -95,7 +95,7 @@ def access_log_bucket(
 def log_access(
     name: str, bucket: aws.s3.Bucket, *, into: pulumi.Input[str], prefix: str, opts: pulumi.ResourceOptions
 ) -> None:
-    """Log every request on `bucket`, as objects under `prefix` in the bucket `into`."""
+    """Log every request to `bucket`, as objects under `prefix` in the bucket `into`."""
     aws.s3.BucketLogging(
         name,
         bucket=bucket.bucket,

@@ -1,4 +1,4 @@
-"""Secrets that exist already: their ARNs, and the permission to read one."""
+"""Existing secrets: their ARNs, and the permission to read one."""
 
 from typing import Final
 
@@ -12,8 +12,8 @@ SECRET_ARN: Final = r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-
 def grant_read_secret(secret: pulumi.Input[str], sid: str) -> pulumi.Output[str]:
     """Allow reading one secret, and decrypting it if a customer-managed key of its account encrypts it.
 
-    That key is not known here. Decryption is allowed through Secrets Manager only, and for this secret only: Secrets
-    Manager puts the secret's ARN into the encryption context.
+    The key is not known here, so decryption is allowed only through Secrets Manager and only for this secret, whose ARN
+    Secrets Manager puts into the encryption context.
     """
     arn = pulumi.Output.from_input(secret)
     keys = arn.apply(lambda text: ":".join([*text.split(":")[:2], "kms", *text.split(":")[3:5], "key/*"]))

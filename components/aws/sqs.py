@@ -15,7 +15,7 @@ FOURTEEN_DAYS = 1_209_600
 MAX_RECEIVES: Final = 1000
 """Receives after which a message moves to the dead-letter queue: SQS's maximum.
 
-Reconcile receives every five minutes, so a bucket that rejects records may take three days to be fixed.
+Reconcile receives every five minutes, which leaves three days to fix a bucket that rejects records.
 """
 
 
@@ -62,10 +62,11 @@ def monitored_queue(
 def work_queue(
     name: str, shared: Shared, *, seconds: int, keep_seconds: int, attempts: int, overflow: aws.sqs.Queue
 ) -> aws.sqs.Queue:
-    """Create a queue for a function that takes up to `seconds` for a batch.
+    """Create a queue for a function that takes up to `seconds` per batch.
 
-    A message that was taken `attempts` times without being deleted moves to `overflow`. Six times the function's time,
-    because Lambda repeats a throttled batch itself. Source: Lambda developer guide, "Using Lambda with Amazon SQS".
+    A message that was received `attempts` times without being deleted moves to `overflow`. Messages stay invisible for
+    six times `seconds`, because Lambda itself retries a throttled batch. Source: Lambda developer guide, "Using Lambda
+    with Amazon SQS".
     """
     queue = aws.sqs.Queue(
         name,
@@ -86,7 +87,7 @@ def work_queue(
 
 
 def grant_send(queue: aws.sqs.Queue, key: pulumi.Input[str], sid: str) -> pulumi.Output[str]:
-    """Allow putting messages into `queue`."""
+    """Allow sending messages to `queue`."""
     return join(
         statement(sid, ["sqs:SendMessage"], [queue.arn]),
         statement(f"{sid}Key", ["kms:Decrypt", "kms:GenerateDataKey"], [key]),
@@ -94,7 +95,7 @@ def grant_send(queue: aws.sqs.Queue, key: pulumi.Input[str], sid: str) -> pulumi
 
 
 def grant_drain(queue: aws.sqs.Queue, key: pulumi.Input[str], sid: str) -> pulumi.Output[str]:
-    """Allow taking messages out of `queue`."""
+    """Allow receiving and deleting messages of `queue`."""
     return join(
         statement(sid, ["sqs:ReceiveMessage", "sqs:DeleteMessage"], [queue.arn]),
         statement(f"{sid}Key", ["kms:Decrypt"], [key]),
@@ -102,7 +103,7 @@ def grant_drain(queue: aws.sqs.Queue, key: pulumi.Input[str], sid: str) -> pulum
 
 
 def grant_take(queue: aws.sqs.Queue, key: pulumi.Input[str], sid: str) -> pulumi.Output[str]:
-    """Allow Lambda to take messages out of `queue` in a function's name."""
+    """Allow Lambda to receive messages from `queue` on behalf of a function."""
     actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
     return join(statement(sid, actions, [queue.arn]), statement(f"{sid}Key", ["kms:Decrypt"], [key]))
 
@@ -114,7 +115,7 @@ def _redrive(overflow: aws.sqs.Queue | None, attempts: int) -> pulumi.Output[str
 
 
 def _policy(queue: pulumi.Output[str], sender: str | None, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """Refuse everything that is not over TLS, and let a service send for this account."""
+    """Deny requests without TLS, and let a service send messages for this account."""
     deny: dict[str, object] = {
         "Sid": "OverTlsOnly",
         "Effect": "Deny",

@@ -1,4 +1,4 @@
-"""Step Functions: definitions bound to what was deployed, the permissions they need, metrics and alarms."""
+"""Step Functions: definitions bound to deployed resources, the permissions they need, metrics and alarms."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -43,9 +43,9 @@ def _names(workflow: AnyWorkflow, kind: type[Binding]) -> list[str]:
 
 
 def definition_grant(definition: pulumi.Input[str]) -> pulumi.Output[str]:
-    """Derive from a definition what its machine must be allowed to do.
+    """Derive a machine's permissions from its definition.
 
-    A resource that only data names, or the machine itself, is left out: its owner grants it.
+    Resources that only the data names, and the machine itself, are left out: their owner grants them.
     """
 
     def statements(text: str) -> str:
@@ -65,7 +65,7 @@ def _named(resources: Sequence[str]) -> list[str]:
 
 
 def machine_metric(machine: pulumi.Output[str], name: str, statistic: str = "Sum") -> Metric:
-    """Return a metric that Step Functions keeps for a machine."""
+    """Return one of Step Functions' metrics for a machine."""
     return Metric(namespace="AWS/States", name=name, statistic=statistic, dimensions={"StateMachineArn": machine})
 
 

@@ -1021,7 +1021,7 @@ type StripeGateway struct {
 
 	// ARN of the secret with Stripe's secret key.
 	Secret pulumi.StringOutput `pulumi:"secret"`
-	// Permission to read Stripe's secret key, with which everything at Stripe is done: policy statements as JSON.
+	// Permission to read Stripe's secret key, which allows every operation at Stripe: policy statements as JSON.
 	Paygrant pulumi.StringOutput `pulumi:"paygrant"`
 }
 

@@ -657,7 +657,7 @@ export interface StripeGatewayArgs {
 export class StripeGateway extends pulumi.ComponentResource {
     // ARN of the secret with Stripe's secret key.
     declare public readonly secret: pulumi.Output<string>;
-    // Permission to read Stripe's secret key, with which everything at Stripe is done: policy statements as JSON.
+    // Permission to read Stripe's secret key, which allows every operation at Stripe: policy statements as JSON.
     declare public readonly paygrant: pulumi.Output<string>;
 
     constructor(name: string, args: StripeGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
