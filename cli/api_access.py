@@ -42,8 +42,8 @@ def token(
         raise CommandFailed("The embedded AWS is not running. Start it with `booking up`.")
     if not _takes_own_tokens(aws, aws.outputs().get("apiUrl")):
         raise CommandFailed(
-            "The program in the embedded AWS has no API that takes such a token. A stage with an apiIssuer of its own "
-            "takes that issuer's tokens, and one with workflowType EXPRESS has no API here."
+            "The program in the embedded AWS has no API that accepts such a token. A stage with its own apiIssuer "
+            "accepts that issuer's tokens, and one with workflowType EXPRESS has no API here."
         )
     name = subject or role[0].value
     issued = issue_token(aws.folder, name, [each.value for each in role])
@@ -67,15 +67,15 @@ def person(
 
 
 def describe_access(aws: Instance, outputs: Mapping[str, Any]) -> list[str]:
-    """Return the address of the embedded AWS's API and a command that calls it; nothing if it has none.
+    """Return the address of the embedded AWS's API and a command that calls it, or nothing if there is no API.
 
-    An API that takes another issuer's tokens has no command, since `booking token` cannot make one for it.
+    For an API with another issuer there is no command, because `booking token` cannot make its tokens.
     """
     url = outputs.get("apiUrl")
     if not url:
         return []
     if not _takes_own_tokens(aws, url):
-        return [f"The API answers at {url} and takes the tokens of the stage's apiIssuer."]
+        return [f"The API answers at {url} and accepts the tokens of the stage's apiIssuer."]
     certificate = shlex.quote(os.path.relpath(aws.certificate, Path.cwd()))
     named = "" if aws.name == "default" else f" --instance {aws.name}"
     bearer = f'"Authorization: Bearer $(booking token --role staff{named})"'
@@ -83,7 +83,7 @@ def describe_access(aws: Instance, outputs: Mapping[str, Any]) -> list[str]:
 
 
 def _takes_own_tokens(aws: Instance, url: str | None) -> bool:
-    """Return whether the API at an address takes tokens that the embedded AWS issues, as its authorizer says."""
+    """Return whether the authorizer of the API at an address accepts the embedded AWS's tokens."""
     if not url:
         return False
     apis = aws.client("apigatewayv2")

@@ -1,6 +1,6 @@
-"""Decisions through the API of a deployed stage, with the access token of whoever decides.
+"""Decisions through the API of a deployed stage, with the decider's access token.
 
-The token goes from the form to the API and nowhere else: it is neither kept nor logged nor shown.
+The token is only passed from the form to the API: it is neither stored nor logged nor shown.
 """
 
 import json
@@ -21,7 +21,7 @@ _PAUSE: Final = timedelta(milliseconds=500)
 _TIMEOUT_SECONDS: Final = 30
 _NO_ANSWER: Final = 0
 _UNSETTLED: Final = (
-    "The API took the decision, and its result is not known yet. Do not decide again: the page of the order shows the "
+    "The API accepted the decision, and its result is not known yet. Do not decide again: the order's page shows the "
     "result."
 )
 
@@ -38,12 +38,12 @@ class _ApiReply:
 
     @property
     def has_result(self) -> bool:
-        """True if it tells how the execution ended; a poll can also fail, which says nothing of the execution."""
+        """True if it contains the result of the execution. A poll that failed contains nothing about it."""
         is_success = self.status == 200 and self.content.get("status") == "succeeded"
         return is_success or self.content.get("result") in ("rejected", "failed")
 
     def describe(self) -> str:
-        """Return what the API said; answers of API Gateway itself have only a message."""
+        """Return the API's explanation; API Gateway's own answers have only a message."""
         code = f"{self.content['code']}: " if "code" in self.content else ""
         status = f"The API answered {self.status}." if self.status else "The API did not answer."
         return f"{code}{self.content.get('detail') or self.content.get('message') or status}"
@@ -59,9 +59,9 @@ class ApiDecisions:
     sleep: Callable[[float], None] = time.sleep
 
     def send(self, decision: Mapping[str, str], token: str) -> DecisionAnswer:
-        """Send a decision, and wait for its result as long as a person at a page does.
+        """Send a decision, and wait for its result.
 
-        Once the API has taken it, a poll that fails leaves the result unknown; it does not undo the decision.
+        Once the API has accepted it, a failing poll leaves the result unknown but does not undo the decision.
         """
         path = f"/v1/orders/{quote(decision['order_id'], safe='')}/approvals/{quote(decision['subject'], safe='')}"
         key = {"idempotency-key": decision["request_id"], "content-type": "application/json"}
@@ -78,7 +78,7 @@ class ApiDecisions:
     def _wait(self, taken: _ApiReply, token: str) -> _ApiReply:
         """Return the reply with the result, or the last one without it.
 
-        A location that is not a path is not followed: after the address of the API it could name another host.
+        A location that is not a path is not followed, because appended to the API's address it could name another host.
         """
         reply, waited = taken, timedelta()
         polls = taken.location.startswith("/")
@@ -110,7 +110,7 @@ def _parse(data: bytes) -> Mapping[str, Any]:
 
 
 def _refuse(reply: _ApiReply) -> str:
-    """Return why a decision has no effect; a server's error alone leaves that open."""
+    """Return why a decision had no effect. After a server error that is not certain."""
     if reply.has_result or 300 <= reply.status < 500:
         return f"The decision did not succeed. {reply.describe()}"
-    return f"Perhaps the API did not take the decision: look at the order before you repeat it. {reply.describe()}"
+    return f"The API may not have accepted the decision. Look at the order before you repeat it. {reply.describe()}"

@@ -28,8 +28,8 @@ from .request_input import parse_day
 from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 from .trail_verification import ParallelMap, TrailVerification
 
-MAX_SHOWN: Final = 1000  # findings; all are counted
-PROGRESS_STEP: Final = 10_000  # objects between two lines of progress
+MAX_SHOWN: Final = 1000  # maximum findings listed; all are counted
+PROGRESS_STEP: Final = 10_000  # objects between two progress lines
 READERS: Final = 16
 PAGE_ORDERS: Final = 100
 GRACE: Final = 300  # seconds
@@ -55,7 +55,7 @@ def verify_audit(
     ] = GRACE,
     gateway: Annotated[
         bool,
-        typer.Option("--gateway", help="Compare them with the gateway's own list of movements, too, day by day."),
+        typer.Option("--gateway", help="Also compare them, day by day, with the gateway's own list of movements."),
     ] = False,
     as_json: JsonOption = False,
     stage: StageOption = None,
@@ -80,7 +80,7 @@ def verify_audit(
 def plan_verification(
     target: DeploymentTarget, since: date | None, settled_before: str, parallel_map: ParallelMap
 ) -> TrailVerification:
-    """Return the check of a target: from the day `since` on, or of everything."""
+    """Return the check of a target, from the day `since` on, or of the whole trail."""
     archive = Archive(client=target.client("dynamodb"), table=target.output("ordersTable"))
     store = order_store(target)
 
@@ -130,8 +130,8 @@ def plan_gateway_verification(
 def changed_order_ids(store: OrderRepository, since: date) -> Iterator[tuple[str, ...]]:
     """Yield the ids of the orders whose last entry is not older than the day before `since`, a page at a time.
 
-    An order with an entry on or after `since` has its last entry there, too. The days around allow for clocks that
-    differ.
+    An order with an entry on or after `since` also has its last entry there. The additional days allow for clock
+    differences.
     """
     last = datetime.now(UTC).date() + timedelta(days=1)
     for offset in range(-1, (last - since).days + 1):

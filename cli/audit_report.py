@@ -29,7 +29,7 @@ from .report import write_page
 from .request_input import as_object, parse_day
 from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 
-NO_CURRENCY: Final = "-"  # of a request that was refused before its currency was read
+NO_CURRENCY: Final = "-"  # for a request that was refused before its currency was read
 _MAX_READERS: Final = 16
 
 Record = Mapping[str, Any]
@@ -62,7 +62,7 @@ class DayTotals:
     rejections: Counter[str] = field(default_factory=Counter[str])
 
     def add(self, record: Record) -> None:
-        """Add one record of the trail. An entry that no request caused has no result, but may have moved money."""
+        """Add one record of the trail. An entry that no request caused has no result but may have moved money."""
         amount_minor = _last_entry(record).get("amount_minor", 0)
         match _last_entry(record).get("type"):
             case Kind.PAYMENT_CAPTURED:
@@ -89,7 +89,7 @@ class DayTotals:
             case "failed":
                 self.failed += 1
             case _:
-                pass  # what waits for somebody, and what succeeds without moving money
+                pass  # results that wait for somebody, and successes that move no money
 
     def as_json(self) -> dict[str, Any]:
         """Return the day for JSON."""
@@ -178,7 +178,7 @@ def _read_record(log: AuditTrail, key: str) -> Record:
 
 
 def _is_record(record: Record) -> bool:
-    """Return whether an object has a result, or a cause and a ledger in its place."""
+    """Return whether an object has a result, or instead a cause and a ledger."""
     result = as_object(record.get("result"))
     return "status" in result if result else bool(record.get("cause") and record.get("ledger"))
 

@@ -117,7 +117,7 @@ def run(
 ) -> int:
     """Start an execution with a JSON file, wait for its end and print the BookingResult.
 
-    Of a machine that returns no BookingResult, print the output, or the error and its cause.
+    If the machine returns no BookingResult, print the output, or the error and its cause.
     """
     value = read_event(event)
     return print_outcome(execute(resolve_target(stage, instance), value), as_json)
@@ -142,7 +142,7 @@ def show_order(
 
 
 def booking_target(stage: str | None, instance: str) -> DeploymentTarget:
-    """Return a target whose machine books. A machine that expects something else must not get a purchase."""
+    """Return a target whose machine makes bookings. Other machines must not get a purchase."""
     target = resolve_target(stage, instance)
     target.output("ordersTable")
     return target
@@ -171,7 +171,7 @@ def draw_end(console: Console, execution: ClosedExecution) -> None:
 
 
 def draw_result(console: Console, execution: ClosedExecution, result: Mapping[str, Any]) -> None:
-    """Print the fields of the result that have a value as a table."""
+    """Print the non-empty fields of the result as a table."""
     rows: list[Sequence[Any]] = [("status", status_text(str(result["status"])))]
     rows += [(name, str(result[name])) for name in ("code", "message", "order_id", "refund_id") if result.get(name)]
     if result.get("amount_minor") is not None and result.get("currency"):
@@ -199,8 +199,8 @@ def _purchase_line(target: DeploymentTarget, text: str, currency: str) -> dict[s
 
 
 def parse_units(text: str) -> dict[str, Any]:
-    """Return the units that a --line names, as a request has them."""
+    """Return the units in a --line, in the request's format."""
     sku, quantity, price = parse_line(text)
     if price is not None:
-        raise UsageError(f"--line {text} must not have a price: the price of the purchase holds. Write SKU=QUANTITY.")
+        raise UsageError(f"--line {text} must not have a price: the purchase's price applies. Write SKU=QUANTITY.")
     return {"sku": sku, "quantity": quantity}

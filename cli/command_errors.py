@@ -1,7 +1,7 @@
 """Errors that end the command, and the exit codes.
 
-CommandFailed      something is wrong; the message says what; exit code 1
-└── UsageError     an argument, or a file that it names, cannot be used; exit code 64 (EX_USAGE in sysexits.h)
+CommandFailed something is wrong, as the message explains; exit code 1 └── UsageError     an argument, or a file that it
+names, cannot be used; exit code 64 (EX_USAGE in sysexits.h)
 
 The outcome of a booking is a result, not an error: EXIT_CODES maps its status to an exit code.
 """

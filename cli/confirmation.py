@@ -13,8 +13,8 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Delete without ask
 def confirm(question: str, *, yes: bool, without_terminal: str | None = None) -> None:
     """Return if the deletion is confirmed.
 
-    Without `--yes` the question needs a terminal. Where there is none, `without_terminal` says why the verb refuses;
-    None lets it go on.
+    Without `--yes` the question needs a terminal. If there is none, the verb fails with the reason `without_terminal`,
+    or continues if that is None.
 
     Raises:
         UsageError: there is no terminal to ask on.

@@ -43,7 +43,7 @@ def console(
     stage: StageOption = None,
     instance: InstanceOption = "default",
 ) -> None:
-    """Show orders, executions, trust and days in a browser on this machine. It only reads, unless --write is given.
+    """Show orders, executions, trust and days in a browser on this machine. It is read-only unless --write is given.
 
     Prints an address that opens the console once, and serves it until Ctrl-C.
     """
@@ -81,8 +81,8 @@ def run_console(services: "ConsoleServices", port: int, *, open_browser: bool) -
 
 
 def print_address(address: str, services: "ConsoleServices") -> None:
-    """Print the address that opens the console, and what the console may do."""
-    mode = "It only reads; --write lets it do more."
+    """Print the address that opens the console, and whether it may write."""
+    mode = "It is read-only; --write lets it do more."
     if services.can_write:
         mode = "It can also book."
     elif services.decide:
@@ -94,7 +94,7 @@ def print_address(address: str, services: "ConsoleServices") -> None:
 
 
 def console_services(target: DeploymentTarget, *, write: bool, is_deployed: bool = False) -> "ConsoleServices":
-    """Return what the console reads and does in a target: in a deployed stage, it decides as the API allows."""
+    """Return the console's services for a target. In a deployed stage, decisions go through the API."""
     from console.server.console_services import ConsoleServices
 
     from .api_decisions import ApiDecisions
@@ -137,13 +137,13 @@ def _verifier(target: DeploymentTarget) -> Callable[[str | None], Mapping[str, A
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedClients:
-    """The clients of a target, each made once: a page of the console would otherwise make all of them again."""
+    """The clients of a target, created once instead of for each page."""
 
     target: DeploymentTarget
     _made: dict[str, Any] = field(default_factory=dict[str, Any])
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def client(self, service: str) -> Any:  # clients of boto3 have no common type
+    def client(self, service: str) -> Any:  # boto3's clients have no common type
         """Return the client of a service."""
         with self._lock:
             if service not in self._made:

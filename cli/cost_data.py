@@ -11,10 +11,10 @@ from workflow.cost import DOLLARS_PER_GB_SECOND, DOLLARS_PER_REQUEST, DOLLARS_PE
 
 PRICE_REGION: Final = "us-east-1"
 PRICE_DATE: Final = "2025-07"
-"""The month as of which these are the prices: first tiers, without free tiers, discounts and taxes.
+"""The month of these prices: first tiers, without free tiers, discounts and taxes.
 
-AWS's own pages could not be read when the list was made. Each price names the published text that it was compared
-with; those without one were entered from memory: compare them with the page of their source before you rely on a line.
+AWS's own pages could not be read when the list was made. Each price names the published text that it was compared with.
+Those without one were entered from memory: compare them with their source before you rely on them.
 """
 
 
@@ -78,7 +78,7 @@ class RequestUsage:
     read_units: int
     audit_puts: int
     function_log_bytes: int
-    """Lines that the functions of the machine log."""
+    """Lines logged by the machine's functions."""
     events: int
     event_bytes: int
     publish_log_bytes: int
@@ -109,19 +109,19 @@ USAGE: Final = {
 """Usage of a request, by its action."""
 
 MILLISECONDS: Final = {"purchase": 68.0, "refund": 61.0, "record": 69.0, "publish": 61.0, "api": 61.0, "machine": 325.0}
-"""Durations where none are given: of a warm invocation, by function, and of an execution (`machine`)."""
+"""Default durations of a warm invocation, by function, and of an execution (`machine`)."""
 MILLISECONDS_SOURCE: Final = (
     "medians of the tour in the embedded AWS on two busy cores, 2026-11-29; cold starts left out; api is assumed"
 )
 
 PLATFORM_LOG_BYTES: Final = 800
-"""Lines that Lambda itself logs of an invocation (platform.start, .runtimeDone and .report). An estimate."""
+"""Lines that Lambda itself logs per invocation (platform.start, .runtimeDone and .report). An estimate."""
 HISTORY_EVENT_BYTES: Final = 350
 """An event in the machine's log without data: type, ids, time and ARN of the execution. An estimate."""
 HISTORY_DATA_BYTES: Final = 430
 """Input, output and variables in such an event, on average over a purchase: 6,700 bytes of input and output when the
 definition runs on the handlers in the interpreter, and 1,080 of variables, in 18 events. An estimate."""
 HISTORY_EVENTS: Final = {"Task": 5, "Choice": 2, "Succeed": 2}
-"""Events of a state that is passed without an error; an execution has two more, its start and its end."""
+"""Events per state that runs without an error. An execution has two more, its start and its end."""
 ACCESS_LOG_BYTES: Final = 200
 """A line of the API's access log. An estimate."""

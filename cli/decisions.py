@@ -1,4 +1,4 @@
-"""`booking approve|deny|resolve`: decide on what waits for another person, and propose to close a case."""
+"""`booking approve|deny|resolve`: decide on held refunds and on cases, and propose to close a case."""
 
 from dataclasses import asdict
 from enum import StrEnum
@@ -23,7 +23,7 @@ ByOption = Annotated[str, typer.Option(help="Id of the person who decides: neith
 
 
 class ResolutionOutcome(StrEnum):
-    """The end of a case's subject outside the system."""
+    """The outcome of a case's subject outside the system."""
 
     SETTLED = "settled"
     RELEASED = "released"
@@ -68,9 +68,9 @@ def deny(
 
 def resolve(
     order: OrderArgument,
-    subject: Annotated[str, typer.Argument(help="The case_id, or the id of what the case is about.")],
+    subject: Annotated[str, typer.Argument(help="The case_id, or the id of the case's subject.")],
     outcome: Annotated[ResolutionOutcome, typer.Option(help="It was paid (`settled`) or not paid (`released`).")],
-    evidence: Annotated[str, typer.Option(help="The reason to believe that, such as the gateway's own statement.")],
+    evidence: Annotated[str, typer.Option(help="The evidence for that, such as the gateway's own statement.")],
     by: Annotated[str, typer.Option(help="Id of the person who proposes it; another person must approve it.")],
     request_id: RequestIdOption = None,
     dry_run: DryRunOption = False,
@@ -78,7 +78,7 @@ def resolve(
     stage: StageOption = None,
     instance: InstanceOption = "default",
 ) -> int:
-    """Propose to close a case that only people can settle; it closes when another person approves that."""
+    """Propose to close a case that only people can settle. It closes when another person approves."""
     checked = parse_evidence(evidence)
     request = ResolveCase(
         request_id=parse_identifier("--request-id", request_id or new_request_id()),
@@ -112,7 +112,7 @@ def _decision(
 
 
 def _decide(target: DeploymentTarget, request: MakeDecision, *, as_json: bool, dry_run: bool) -> int:
-    """Send a decision, or show its effect as if the stage accepted decisions from everywhere."""
+    """Send a decision, or show its effect, ignoring where the stage accepts decisions from."""
     if not dry_run:
         return print_outcome(execute(target, {"action": request.action, **asdict(request)}), as_json)
     return preview_request(

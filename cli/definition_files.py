@@ -26,7 +26,7 @@ from .template_definitions import (
 
 STANDARD_INPUT: Final = "-"
 MAX_BYTES: Final = 64 * 1024 * 1024
-"""Largest file that is read: far larger than any definition, and small enough for memory."""
+"""Maximum file size: far larger than any definition, and small enough for memory."""
 
 
 class DefinitionSource(NamedTuple):
@@ -39,7 +39,7 @@ class DefinitionSource(NamedTuple):
 
 
 def read_sources(name: str) -> list[DefinitionSource]:
-    """Return the definitions that a name stands for, at least one.
+    """Return the definitions that a name refers to, at least one.
 
     Raises:
         DefinitionNotFound: the file contains no definition.
@@ -63,7 +63,7 @@ def read_sources(name: str) -> list[DefinitionSource]:
 
 
 def read_definition(name: str) -> Definition:
-    """Return the only state machine that a name stands for."""
+    """Return the only state machine that a name refers to."""
     definition = _read_one(name)
     if not isinstance(definition.value, dict) or not isinstance(definition.value.get("States"), dict):
         raise CommandFailed(f"{name} is not a state machine, which is an object with StartAt and States.")
@@ -71,7 +71,7 @@ def read_definition(name: str) -> Definition:
 
 
 def read_state(name: str) -> Definition:
-    """Return the only state machine, or single state, that a name stands for."""
+    """Return the only state machine, or single state, that a name refers to."""
     definition = _read_one(name)
     if not isinstance(definition.value, dict) or not {"States", "Type"} & set(definition.value):
         raise CommandFailed(f"{name} is neither a state machine nor a state, which is an object with a Type.")

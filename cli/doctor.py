@@ -1,6 +1,6 @@
 """`booking doctor`: check a stage before an `up` (quotas, names, configuration) and after it (logs, alarms, backups).
 
-It changes nothing, except that --test-alarm sets an alarm off. What it cannot check is listed with the reason.
+It changes nothing, except that --test-alarm triggers an alarm. Checks that cannot run are listed with the reason.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,13 +31,13 @@ def add_commands(app: typer.Typer) -> None:
 def doctor(
     stage: Annotated[str, typer.Option("--stage", help="Stage to check, from Pulumi.<stage>.yaml.")],
     test_alarm: Annotated[
-        bool, typer.Option("--test-alarm", help="Set an alarm off, and ask whether its message reached you.")
+        bool, typer.Option("--test-alarm", help="Trigger an alarm, and ask whether its message reached you.")
     ] = False,
     as_json: JsonOption = False,
 ) -> int:
     """Check a stage before an `up`, and a deployed stage after it. The exit code is 1 if there is a finding.
 
-    Reads only, except with --test-alarm. What cannot be checked is listed with the reason.
+    It is read-only, except with --test-alarm. Checks that cannot run are listed with the reason.
     """
     values = read_stage_file(stage)
     configuration = check_configuration(stage, values)
@@ -48,7 +48,7 @@ def doctor(
         facts = StageFacts(stage=configuration[1], outputs=outputs, client=client, now=datetime.now(UTC))
         diagnoses += diagnose_stage(facts)
         if facts.stage.gateway == "stripe":
-            from .doctor_stripe import STRIPE_CHECKS, STRIPE_CHECKS_AFTER  # imported late: other stages need none of it
+            from .doctor_stripe import STRIPE_CHECKS, STRIPE_CHECKS_AFTER  # imported late: other stages do not need it
 
             diagnoses += diagnose_stage(facts, STRIPE_CHECKS, STRIPE_CHECKS_AFTER)
         diagnoses.append(check_alarm_reaches_a_person(facts, test_alarm))
@@ -78,7 +78,7 @@ def check_configuration(name: str, values: Mapping[str, Any]) -> tuple[Diagnosis
 
 
 def check_alarm_reaches_a_person(facts: StageFacts, test_alarm: bool) -> Diagnosis:
-    """Set an alarm off and ask whether its message arrived. CloudWatch resets the alarm at its next evaluation."""
+    """Trigger an alarm and ask whether its message arrived. CloudWatch resets the alarm at its next evaluation."""
     name = "alarm-reaches-a-person"
     if not (facts.outputs and test_alarm and has_terminal()):
         how = "Run `booking doctor --test-alarm` on a terminal, once the stage is deployed, and confirm the message."
@@ -86,16 +86,16 @@ def check_alarm_reaches_a_person(facts: StageFacts, test_alarm: bool) -> Diagnos
     try:
         alarm = send_test_alarm(facts)
     except (ClientError, BotoCoreError) as error:
-        return Diagnosis(check=name, status="not run", sentence=f"AWS refused to set an alarm off: {error}")
+        return Diagnosis(check=name, status="not run", sentence=f"AWS refused to trigger an alarm: {error}")
     if alarm is None:
         return Diagnosis(check=name, status="finding", sentence="No alarm of this stage notifies its alert topic.")
-    if typer.confirm(f"The alarm {alarm} was set off. Did its message reach you?", err=True):
+    if typer.confirm(f"The alarm {alarm} was triggered. Did its message reach you?", err=True):
         return Diagnosis(check=name, status="passed", sentence="")
     return Diagnosis(check=name, status="finding", sentence=f"Nobody has seen the message of the alarm {alarm}.")
 
 
 def send_test_alarm(facts: StageFacts) -> str | None:
-    """Set off the first alarm that notifies the stage's topic and return its name, or None if there is none."""
+    """Trigger the first alarm that notifies the stage's topic and return its name, or None if there is none."""
     topic, cloudwatch = facts.output("alertTopicArn"), facts.client("cloudwatch")
     pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm"])
     names = (each["AlarmName"] for page in pages for each in page["MetricAlarms"] if topic in each["AlarmActions"])

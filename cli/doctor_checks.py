@@ -1,7 +1,7 @@
-"""The checks of `booking doctor`: each reads an account and returns what is wrong, or why it could not look.
+"""The checks of `booking doctor`: each reads an account and returns a finding, or the reason why it could not run.
 
-Sources: the AWS API reference of each call, and CONTROLS.md's checklist for the first real account.
-Longer than 250 lines so that every check of the verb is on one page.
+Sources: the AWS API reference of each call, and CONTROLS.md's checklist for the first real account. Longer than 250
+lines so that every check of the verb is in one file.
 """
 
 import json
@@ -40,7 +40,7 @@ class Diagnosis:
 
 
 class NotRun(Exception):
-    """A check that cannot look; the message says why and how to look by hand."""
+    """A check cannot run; the message says why, and how to check by hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +60,17 @@ class StageFacts:
 
 
 Check = Callable[[StageFacts], str | None]
-"""Returns the finding, or None if all is well."""
+"""A function that returns the finding, or None."""
 
 
 def diagnose(name: str, check: Check, facts: StageFacts) -> Diagnosis:
-    """Run one check. A refused or failed call makes it "not run", with AWS's reason."""
+    """Run one check. If a call is refused or fails, it is "not run", with AWS's reason."""
     try:
         finding = check(facts)
     except NotRun as reason:
         return Diagnosis(check=name, status="not run", sentence=str(reason))
     except (ClientError, BotoCoreError) as error:
-        return Diagnosis(check=name, status="not run", sentence=f"AWS refused the question: {error}")
+        return Diagnosis(check=name, status="not run", sentence=f"AWS refused the call: {error}")
     return Diagnosis(check=name, status="finding" if finding else "passed", sentence=finding or "")
 
 
@@ -84,7 +84,7 @@ def check_credentials(facts: StageFacts) -> str | None:
 
 
 def check_lambda_quota(facts: StageFacts) -> str | None:
-    """Check that the account can reserve the concurrency of all functions together, or has it reserved already."""
+    """Check that the account can reserve the concurrency of all functions together, or already has."""
     if facts.outputs or not facts.stage.function_concurrency:
         return None
     limits = facts.client("lambda").get_account_settings()["AccountLimit"]
@@ -100,7 +100,7 @@ def check_lambda_quota(facts: StageFacts) -> str | None:
 
 
 def check_names(facts: StageFacts) -> str | None:
-    """Check that the one name that the program chooses itself, the dashboard's, is free before the first `up`."""
+    """Check that the dashboard's name, the only one that the program chooses, is free before the first `up`."""
     if facts.outputs:
         return None
     found = facts.client("cloudwatch").list_dashboards(DashboardNamePrefix=f"booking-{facts.stage.name}-")
@@ -111,7 +111,7 @@ def check_names(facts: StageFacts) -> str | None:
 
 
 def check_keys(facts: StageFacts) -> str | None:
-    """Check that the keys that were handed in exist, are enabled and encrypt."""
+    """Check that the configured keys exist, are enabled and encrypt."""
     for key, arn in (("keyArn", facts.stage.key_arn), ("logKeyArn", facts.stage.log_key_arn)):
         if not arn:
             continue
@@ -124,7 +124,7 @@ def check_keys(facts: StageFacts) -> str | None:
 
 
 def check_alert_topic(facts: StageFacts) -> str | None:
-    """Check that an alert topic that was handed in exists."""
+    """Check that a configured alert topic exists."""
     if arn := facts.stage.alert_topic_arn:
         try:
             facts.client("sns").get_topic_attributes(TopicArn=arn)
@@ -150,7 +150,7 @@ def check_roles(facts: StageFacts) -> str | None:
 
 
 def check_recipients(facts: StageFacts) -> str | None:
-    """Check that an alarm has somebody to notify; after an `up`, that somebody has confirmed the subscription."""
+    """Check that alarms have a recipient, and after an `up` that a subscription is confirmed."""
     if not facts.outputs:
         if facts.stage.alert_email or facts.stage.alert_topic_arn:
             return None
@@ -172,12 +172,12 @@ def check_execution_log(facts: StageFacts) -> str | None:
         return None
     return (
         f"No event of the execution of {started:%Y-%m-%d %H:%M} UTC is in {group}. The key of the log group must let "
-        "CloudWatch Logs use it: see docs/how-to/runbook.md#check-access-logs-arrive for the statement's form."
+        "CloudWatch Logs use it: see docs/how-to/runbook.md#check-access-logs-arrive for the statement."
     )
 
 
 def check_mask(facts: StageFacts) -> str | None:
-    """Check that what people wrote is masked in the machine's log."""
+    """Check that free text is masked in the machine's log."""
     started, group = _latest_execution(facts), _log_group(facts)
     found = facts.client("logs").filter_log_events(
         logGroupName=group, startTime=_millis(started), filterPattern='"customer_id"', limit=50
@@ -205,7 +205,7 @@ def check_backups(facts: StageFacts) -> str | None:
 
 
 def check_code_signing(facts: StageFacts) -> str | None:
-    """Check that every function refuses unsigned code."""
+    """Check that every function rejects unsigned code."""
     if not facts.stage.code_signing:
         raise NotRun("codeSigning is false in this stage.")
     client = facts.client("lambda")
@@ -213,7 +213,7 @@ def check_code_signing(facts: StageFacts) -> str | None:
         name = facts.output(output)
         arn = client.get_function_code_signing_config(FunctionName=name).get("CodeSigningConfigArn")
         if not arn:
-            return f"The function {name} takes unsigned code. Run `pulumi up -s {facts.stage.name}`."
+            return f"The function {name} accepts unsigned code. Run `pulumi up -s {facts.stage.name}`."
         config = client.get_code_signing_config(CodeSigningConfigArn=arn)["CodeSigningConfig"]
         policy = config["CodeSigningPolicies"]["UntrustedArtifactOnDeployment"]
         if policy != "Enforce":
@@ -250,7 +250,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "roles": check_roles,
     "recipients": check_recipients,
 }
-"""The checks that can be run before an `up`; after it they hold as well."""
+"""The checks that can run before an `up`, and also after it."""
 CHECKS_AFTER: Final[Mapping[str, Check]] = {
     "execution-log": check_execution_log,
     "mask": check_mask,
@@ -264,7 +264,7 @@ CHECKS_AFTER: Final[Mapping[str, Check]] = {
 def diagnose_stage(
     facts: StageFacts, checks: Mapping[str, Check] = CHECKS, checks_after: Mapping[str, Check] = CHECKS_AFTER
 ) -> Iterator[Diagnosis]:
-    """Yield the diagnosis of every check; of those in `checks_after`, if the stage is deployed."""
+    """Yield the diagnosis of every check; `checks_after` only run if the stage is deployed."""
     for name, check in checks.items():
         yield diagnose(name, check, facts)
     for name, check in checks_after.items():
@@ -296,13 +296,13 @@ def _log_group(facts: StageFacts) -> str:
 
 
 def _readable_fields(message: str) -> Iterator[str]:
-    """Yield the masked fields that an event shows. Their values must be asterisks."""
+    """Yield the fields that an event shows unmasked. Masked values are asterisks."""
     details = json.loads(message).get("details", {})
     for text in (details.get("input"), details.get("output")):
         try:
             document = as_object(json.loads(text or "null"))
         except ValueError:
-            continue  # a mask may leave text that is not JSON
+            continue  # masking may leave text that is not JSON
         if document is not None:
             yield from (name for name in MASKED_FIELDS if str(document.get(name) or "*").strip("*"))
 

@@ -26,12 +26,12 @@ from handlers.domain.errors import PaymentOutcomeUnknown, Unavailable
 from .doctor_checks import Check, NotRun, StageFacts
 
 PLACEHOLDER: Final = "whsec_placeholder"
-"""The value that docs/how-to/first-stripe-account.md has people store before Stripe has made a signing secret."""
+"""The placeholder of docs/how-to/first-stripe-account.md, stored before Stripe has created a signing secret."""
 _TIMEOUT_SECONDS: Final = 10.0
 
 
 def check_secret(facts: StageFacts) -> str | None:
-    """Check that the secret with the API key can be read and holds a key of the stage's mode."""
+    """Check that the secret with the API key can be read and contains a key of the stage's mode."""
     try:
         _secret(facts)(True)
     except SecretUnreadable as error:
@@ -42,7 +42,7 @@ def check_secret(facts: StageFacts) -> str | None:
 
 
 def check_api(facts: StageFacts) -> str | None:
-    """Check that Stripe takes the key and our version of its API."""
+    """Check that Stripe accepts the key and our version of its API."""
     reply = _get(facts, "/v1/balance_transactions", {"limit": "1"})
     if not isinstance(reply, StripeError):
         return None
@@ -56,7 +56,7 @@ def check_api(facts: StageFacts) -> str | None:
 def check_webhooks(facts: StageFacts) -> str | None:
     """Check that the stage's webhook endpoint exists at Stripe, is enabled, and gets the events that we read."""
     if not facts.stage.stripe_webhook_secret_arn:
-        raise NotRun("The stage has no webhooks (stripeWebhookSecretArn is empty): reconcile asks for every change.")
+        raise NotRun("The stage has no webhooks (stripeWebhookSecretArn is empty): reconcile polls for every change.")
     return _signing_problem(facts) or _endpoint_problem(facts, f"{facts.output('webhookUrl')}stripe")
 
 
@@ -70,7 +70,7 @@ def _signing_problem(facts: StageFacts) -> str | None:
     except SecretMisconfigured as error:
         return str(error)
     if PLACEHOLDER in values:
-        return f"The secret {arn} still holds the placeholder. Store the signing secret that Stripe shows."
+        return f"The secret {arn} still contains the placeholder. Store the signing secret that Stripe shows."
     return None
 
 

@@ -1,4 +1,4 @@
-"""`booking events publish`: publish the ledgers of orders again, for consumers that missed events."""
+"""`booking events publish`: publish the ledgers of orders again for consumers that missed events."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Final
@@ -43,7 +43,7 @@ def publish(
     stage: StageOption = None,
     instance: InstanceOption = "default",
 ) -> None:
-    """Publish every entry of some orders' ledgers again, in order; consumers ignore those that they know."""
+    """Publish every entry of the orders' ledgers again, in order. Consumers ignore entries that they know."""
     if bool(orders) == bool(since):
         raise UsageError("Name either orders or --since, such as --since 2026-01-30T00:00:00Z.")
     target = resolve_target(stage, instance)
@@ -54,7 +54,7 @@ def publish(
 
 
 def _records(target: DeploymentTarget, orders: Sequence[str], since: str | None) -> Iterator[StreamRecord]:
-    """Yield the whole ledger of each order, as if the stream had just brought it."""
+    """Yield the whole ledger of each order, as if it came from the stream."""
     archive = Archive(client=target.client("dynamodb"), table=target.output("ordersTable"))
     items = (
         archive.changed_items(parse_moment("--since", since)) if since else (_item(archive, order) for order in orders)
@@ -68,7 +68,7 @@ def _records(target: DeploymentTarget, orders: Sequence[str], since: str | None)
 
 
 def _item(archive: Archive, order: str) -> Item:
-    """Return the item of an order, which may be named by the id of one of its events, `<order>#<seq>`."""
+    """Return the item of an order, given its id or the id of one of its events, `<order>#<seq>`."""
     order_id = order.partition("#")[0]
     item = archive.item(order_id)
     if item is None:
@@ -77,11 +77,7 @@ def _item(archive: Archive, order: str) -> Item:
 
 
 def _publish(target: DeploymentTarget, records: Sequence[StreamRecord]) -> PublishedBatch:
-    """Publish in batches.
-
-    Raises:
-        CommandFailed: EventBridge did not take every event.
-    """
+    """Publish in batches. Raises: CommandFailed: EventBridge rejected an event."""
     bus = EventBridgeBus(client=target.client("events"), bus=target.output("eventBus"))
     publishing, events = Publishing(bus=bus, retry=RetryPolicy.without_delays()), 0
     for start in range(0, len(records), BATCH_ORDERS):
@@ -90,7 +86,7 @@ def _publish(target: DeploymentTarget, records: Sequence[StreamRecord]) -> Publi
         if batch.failed:
             failed = ", ".join(record.order_id for record in batch.failed)
             raise CommandFailed(
-                f"EventBridge did not take every event of {failed}; {events} were published. Run this again: "
+                f"EventBridge did not accept every event of {failed}; {events} were published. Run this again: "
                 "publishing an event twice is harmless."
             )
     return PublishedBatch(events=events, failed=())

@@ -23,7 +23,7 @@ MAX_INPUT_BYTES: Final = 256 * 1024  # StartExecution's quota
 class ClosedExecution:
     """A closed execution of any machine, and the states that it entered, in order.
 
-    `output` and `cause` are parsed if they are JSON, and text otherwise.
+    `output` and `cause` are parsed if they are JSON, and strings otherwise.
     """
 
     arn: str
@@ -62,7 +62,7 @@ class ClosedExecution:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Return one document with the execution's ARN and path: the BookingResult, or the end of another machine."""
+        """Return one document with the execution's ARN and path: the BookingResult, or another machine's result."""
         end = {"execution_status": self.status, "output": self.output, "error": self.error, "cause": self.cause}
         return {**(self.booking_result or end), "execution": self.arn, "path": list(self.path)}
 
@@ -97,7 +97,7 @@ def execution_name(event: Any) -> str:
 def wait_until_closed(
     target: DeploymentTarget, execution: str, timeout: timedelta = EXECUTION_TIMEOUT
 ) -> ClosedExecution:
-    """Poll until the execution is closed: after 20 ms at first, every second in the end."""
+    """Poll until the execution is closed, at intervals that grow from 20 ms to a second."""
     client, pause, deadline = target.client("stepfunctions"), 0.02, time.monotonic() + timeout.total_seconds()
     while True:
         described = client.describe_execution(executionArn=execution)

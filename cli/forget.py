@@ -43,14 +43,14 @@ class OrderErasure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eraser:
-    """Erases the text of orders by conditional writes; with `dry_run` it only says what it would do."""
+    """Erases the text of orders by conditional writes; with `dry_run` it only reports what it would do."""
 
     orders: OrderRepository
     requested_by: str
     dry_run: bool = False
 
     def erase(self, order_id: str) -> OrderErasure:
-        """Erase the text of one order, judged as it is at the moment of each write.
+        """Erase the text of one order in its state at each write.
 
         An order that cannot be read is refused: a newer release has continued it, an attribute is missing, or its
         ledger is broken.
@@ -127,9 +127,7 @@ def forget(
     then 1.
     """
     if sum(each is not None for each in (order, customer, orphan)) != 1:
-        raise UsageError(
-            "Use --order, --customer or --orphan: name the order, the customer whose orders are meant, or the orphan."
-        )
+        raise UsageError("Use exactly one of --order, --customer and --orphan.")
     requested_by = parse_identifier("--by", by)
     given = {"--order": order, "--customer": customer, "--orphan": orphan}
     [(option, name)] = [(option, parse_identifier(option, text)) for option, text in given.items() if text is not None]
@@ -139,7 +137,7 @@ def forget(
     order_ids = [load_order(target, name).order_id] if option == "--order" else [*_orders_of(target, name)]
     if not dry_run and order_ids:
         question = f"Erase the text of {count(len(order_ids), 'order')} for ever?"
-        confirm(question, yes=yes, without_terminal="The text cannot be brought back.")
+        confirm(question, yes=yes, without_terminal="The text cannot be restored.")
     eraser = Eraser(orders=order_store(target), requested_by=requested_by, dry_run=dry_run)
     return erase_and_show(eraser, order_ids, lambda order_id: run_reconcile(target, order_id=order_id), as_json=as_json)
 
@@ -147,12 +145,14 @@ def forget(
 def forget_orphan(target: DeploymentTarget, reference: str, by: str, *, dry_run: bool, yes: bool, as_json: bool) -> int:
     """Erase the evidence with which two people closed an orphan, show the outcome, and return the exit code."""
     if not dry_run:
-        confirm(f"Erase the evidence of {reference} for ever?", yes=yes, without_terminal="It cannot be brought back.")
+        confirm(f"Erase the evidence of {reference} for ever?", yes=yes, without_terminal="It cannot be restored.")
     now = format_instant(datetime.now(UTC))
     erasure = orphan_store(target).erase_orphan(reference, by, now, dry_run=dry_run)
     if erasure is OrphanErasure.UNKNOWN:
         raise UsageError(f"There is no orphan {reference}. `booking reconcile` lists those that are open.")
-    further = " It is still open: two people close it with `booking close-orphan`." if erasure.value == REFUSED else ""
+    further = (
+        " It is still open. Two people can close it with `booking close-orphan`." if erasure.value == REFUSED else ""
+    )
     outcome = {"reference": reference, "outcome": erasure.value}
     document = {"dry_run": dry_run, "orders": list[object](), "orphan": outcome}
     shown = "would be erased (dry run)" if dry_run and erasure.value == ERASED else erasure.value
@@ -165,8 +165,8 @@ def erase_and_show(
 ) -> int:
     """Erase the text of orders, record each erasure right after it, and return the exit code.
 
-    `record` has reconcile write the audit object of an erasure now; its schedule would write it within minutes. An
-    error at one order ends this, and what was erased before it is shown nevertheless.
+    `record` makes reconcile write an erasure's audit object now instead of within minutes on its schedule. An error at
+    one order stops the verb, which still shows the orders erased before.
     """
     erasures = list[OrderErasure]()
     try:
@@ -189,4 +189,4 @@ def _draw(console: Console, erasures: Sequence[OrderErasure], *, dry_run: bool) 
     rows = [(each.order_id, each.outcome, str(each.texts), each.reason) for each in erasures]
     title = "Erasure (dry run: nothing was erased)" if dry_run else "Erasure"
     console.print(table(title, ("order", "", "texts", ""), rows, right=("texts",)))
-    console.print("Copies elsewhere end by themselves: docs/how-to/erase-personal-data.md lists them with their times.")
+    console.print("Copies elsewhere expire: docs/how-to/erase-personal-data.md lists them with their times.")

@@ -1,8 +1,8 @@
 """Verify ledgers and audit trail against the gateway's own list of movements, a day at a time.
 
-Memory holds one day: the movements that the gateway lists, and the entries that moved money according to the trail. An
-entry may be of a later day than its movement, so each one without a counterpart on its day is looked up by itself: in
-its order's ledger, or at the gateway.
+Memory holds one day: the gateway's movements, and the trail's entries that moved money. An entry may be dated later
+than its movement, so each one without a counterpart on its day is looked up separately, in its order's ledger or at the
+gateway.
 """
 
 from collections import Counter
@@ -30,23 +30,23 @@ from .target import DeploymentTarget
 from .trail_verification import ParallelMap, list_batches, order_id_of_key
 
 MOVING: Final = frozenset({Kind.PAYMENT_CAPTURED, Kind.REFUND_SETTLED})
-"""The kinds of entries that a movement at the gateway must stand behind."""
+"""The kinds of entries that require a movement at the gateway."""
 
 _MOVED: Final = frozenset({GatewayStatus.SETTLED, GatewayStatus.REVERSED})
-_AROUND: Final = timedelta(hours=1)  # clocks differ, and the gateway lists what it moved a little later
+_AROUND: Final = timedelta(hours=1)  # clocks differ, and the gateway lists movements with a delay
 
 
 def gateway_of(target: DeploymentTarget) -> PaymentGateway:
     """Return the stage's gateway, with the settings of its reconcile function and the caller's own credentials.
 
     Raises:
-        CommandFailed: Lambda does not show the function's environment to this caller.
+        CommandFailed: the caller may not read the function's environment.
     """
     function = target.output("reconcileFunction")
     described = target.client("lambda").get_function_configuration(FunctionName=function)
     environment = described.get("Environment", {})
     if "Variables" not in environment:
-        reason = environment.get("Error", {}).get("Message", "it has none")
+        reason = environment.get("Error", {}).get("Message", "it has no environment")
         raise CommandFailed(
             f"The environment of the function {function}, which has the gateway's settings, cannot be read: {reason} "
             "You need kms:Decrypt on the function's key."
@@ -59,7 +59,7 @@ def gateway_of(target: DeploymentTarget) -> PaymentGateway:
 class GatewayVerification:
     """One comparison, from the day `since` on, or from the first day of the trail.
 
-    What is younger than `settled_before` may still lack its counterpart, because its execution may be running.
+    Anything younger than `settled_before` may still lack its counterpart, because its execution may be running.
     """
 
     audit: AuditTrail
@@ -81,20 +81,20 @@ class GatewayVerification:
                 yield Finding(problem=Problem.CANNOT_JUDGE, where="the gateway", sentence=sentence)
                 return
             if movements is None:
-                sentence = "The gateway has no list of movements. Reconcile asks it about settled orders one by one."
+                sentence = "The gateway has no list of movements. Reconcile looks up settled orders one by one."
                 yield Finding(problem=Problem.CANNOT_JUDGE, where="the gateway", sentence=sentence)
                 return
             yield from self._compare(day.isoformat(), movements)
             day += timedelta(days=1)
 
     def _first_day(self) -> date:
-        """Return the day before the first one of the trail, so that a movement of before it is found as well."""
+        """Return the day before the trail's first one, so that an earlier movement is found as well."""
         names = self.audit.keys("outcomes/").names
         first = date.fromisoformat(names[0].partition("date=")[2][:10]) if names else self.settled_before.date()
         return first - timedelta(days=1)
 
     def _movements(self, day: date) -> list[Movement] | None:
-        """Return what the gateway lists of a day and the hours around it; None if it has no list."""
+        """Return the gateway's movements of a day and the hours around it; None if it has no list."""
         start = datetime(day.year, day.month, day.day, tzinfo=self.settled_before.tzinfo)
         since, until = format_instant(start - _AROUND), format_instant(start + timedelta(days=1) + _AROUND)
         found, after = list[Movement](), None
@@ -122,7 +122,7 @@ class GatewayVerification:
         yield from filter(None, (_judge_movement(each, orders.get(each.order_id)) for each in left))
 
     def _entries(self, day: str) -> Iterator[tuple[Order, Entry]]:
-        """Yield the entries of a day that moved money, as the trail lists them."""
+        """Yield the trail's entries of a day that moved money."""
         for keys in list_batches(self.audit, outcomes_on(day)):
             orders = self._load(map(order_id_of_key, keys))
             for key in keys:
@@ -145,7 +145,7 @@ class GatewayVerification:
         return _reported_status(order, key, self.gateway.lookup(order.instruction(order.order_id)))
 
     def _look_up(self, order: Order, entry: Entry) -> Finding | None:
-        """Ask the gateway about an entry that it does not list on its day."""
+        """Look up an entry that the gateway does not list on its day."""
         key = key_of(entry.subject)
         try:
             status = self._status_of(order, key)
@@ -157,20 +157,20 @@ class GatewayVerification:
         if status in _MOVED or (was_returned and status is GatewayStatus.DECLINED):
             return None
         sentence = (
-            f"{_describe(order, entry)} has no movement at the gateway, which says {status.value}. "
+            f"{_describe(order, entry)} has no movement at the gateway (status `{status.value}`). "
             f"`booking reconcile --order {order.order_id}` opens a case, which two people close."
         )
         return Finding(problem=Problem.NO_MOVEMENT, where=order.order_id, sentence=sentence)
 
 
 def _reported_status(order: Order, key: str, reply: GatewayReply) -> GatewayStatus:
-    """Return what a payment's lookup reports of a refund that was made at the gateway itself."""
+    """Return a refund made at the gateway itself, as a lookup of its payment reports it."""
     reported = (each for each in reply.refunds if refund_id_of_report(order, each) == key)
     return next((each.status for each in reported), GatewayStatus.NOTHING)
 
 
 def _name(key: str, order_id: str) -> str:
-    """Return the name of a movement: a payment is its order's, whether it was charged or captured later."""
+    """Return the name of a movement. A payment has its order's, whether it was charged or captured later."""
     return order_id if key and type_of(key) in ("order", "capture") else key
 
 
@@ -198,10 +198,10 @@ def _differing_amount(order: Order, entry: Entry, movement: Movement) -> Finding
 
 
 def _judge_movement(movement: Movement, stored: StoredOrder | None) -> Finding | None:
-    """Return the finding for a movement without an entry on its day; None if its ledger has it on another day."""
+    """Return the finding for a movement without an entry on its day; None if the ledger has one on another day."""
     order = stored.order if stored else None
     if stored and order is None:
-        return None  # it cannot be folded, which the ledger's own verification reports
+        return None  # the ledger's own verification reports that it cannot be folded
     if order and _is_in_ledger(order, movement):
         return None
     reference, amount = movement.reference, f"{movement.amount_minor} {movement.currency}".rstrip()
@@ -210,14 +210,14 @@ def _judge_movement(movement: Movement, stored: StoredOrder | None) -> Finding |
         f"{told}, which the ledger of {order.order_id} lacks. `booking reconcile --order {order.order_id}` settles it "
         "or opens a case."
         if order
-        else f"{told} of order {movement.order_id or 'unknown'}, which the table lacks. `booking recover` brings back "
-        "what the trail has; see gateway-orphans in the runbook for the rest."
+        else f"{told} of order {movement.order_id or 'unknown'}, which the table lacks. `booking recover` restores it "
+        "if the trail has it; otherwise see gateway-orphans in the runbook."
     )
     return Finding(problem=Problem.NO_ENTRY, where=movement.order_id or reference, sentence=sentence)
 
 
 def _is_in_ledger(order: Order, movement: Movement) -> bool:
-    """Return whether an entry, a dispute or a case tells of a movement."""
+    """Return whether an entry, a dispute or a case accounts for a movement."""
     name = _name(movement.key, movement.order_id)
     moved = (each for each in order.ledger if each.kind in MOVING)
     about = {f"{MOVEMENT}{movement.reference}", order.subject(movement.key)}

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def print_json(document: Any) -> None:
-    """Print the document, with letters as they are if the terminal can show them."""
+    """Print the document, without escaping characters that the terminal can show."""
     print(json.dumps(document, indent=2, ensure_ascii=not _is_utf8_output()))
 
 

@@ -98,7 +98,7 @@ def down(
 ) -> None:
     """Stop the embedded AWS and delete its state.
 
-    Lists what is deleted and asks first. Without a terminal it does not ask: the embedded AWS is disposable.
+    Lists what is deleted and asks first. Without a terminal it does not ask, because the embedded AWS is disposable.
     """
     aws = local_instance(instance)
     losses = [] if keep else _losses(aws)
@@ -158,7 +158,7 @@ def _losses(aws: EmbeddedAws) -> list[str]:
     place = f"The embedded AWS {aws.name!r} and its folder {aws.folder} will be deleted, with:"
     data = [str(deployed[name]) for name in ("ordersTable", "auditBucket") if name in deployed]
     items = ["all deployed resources" + (f", including {' and '.join(data)}" if data else "")]
-    items += ["the Pulumi engine's state of them"] if aws.driver == ENGINE else []
+    items += ["the Pulumi engine's state"] if aws.driver == ENGINE else []
     return [place, *(f"  - {item}" for item in items)]
 
 
@@ -182,7 +182,7 @@ def choose_driver(requested: str | None, aws: EmbeddedAws) -> str:
 
 
 def choose_double(gateway: str | None) -> ModuleType | None:
-    """Return the module of the double that `--gateway` names, if it names one and this is a checkout."""
+    """Return the double's module if `--gateway` selects it and this is a checkout."""
     if gateway is None:
         return None
     from . import stripe_double  # imported late: only this gateway needs it
@@ -210,9 +210,9 @@ def convert_errors(aws: EmbeddedAws | None = None) -> Generator[None, None, None
 
 @contextmanager
 def pause_collector() -> Generator[None, None, None]:
-    """Look for no garbage while the program is deployed, nor ever in what is there then: the process ends soon.
+    """Disable garbage collection during a deployment, and never scan the objects of that time.
 
-    The program's objects only grow in number, and to go through them again and again took a seventh of the CPU time.
+    They only grow in number and the process ends soon; scanning them took a seventh of the CPU time.
     """
     gc.disable()
     try:

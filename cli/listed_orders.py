@@ -57,7 +57,7 @@ def orders(
 ) -> None:
     """List orders: of a customer, changed since an instant, needing attention, or (with neither) of the last days."""
     if sum((customer is not None, since is not None, needs_attention)) > 1:
-        raise UsageError("Use one of --customer, --since and --needs-attention: each reads an index of its own.")
+        raise UsageError("Use one of --customer, --since and --needs-attention: each reads a different index.")
     lists = OrderLists.of(booking_target(stage, instance))
     page = lists.page(select_orders(lists, customer, since, needs_attention=needs_attention), size=limit)
     show(as_json, page_as_json(page), lambda console: draw_page(console, page))
@@ -96,7 +96,7 @@ def _row(stored: StoredOrder) -> tuple[str, ...]:
 
 
 def _order_as_json(stored: StoredOrder) -> dict[str, Any]:
-    """Return an order's totals; every field but the id is null if its ledger cannot be folded."""
+    """Return an order's totals. If its ledger cannot be folded, every field but the id is null."""
     return {"order_id": stored.order_id, **(_totals(stored.order) if stored.order else dict.fromkeys(_FIELDS))}
 
 

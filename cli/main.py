@@ -1,6 +1,6 @@
-"""The `booking` command: its verbs, and an exit code for each way to end.
+"""The `booking` command: its verbs and exit codes.
 
-0 succeeded or pending · 1 something is wrong, and the message says what · 2 rejected · 3 failed or unknown · 64 usage.
+0 succeeded or pending · 1 error (the message explains it) · 2 rejected · 3 failed or unknown · 64 usage.
 """
 
 import io
@@ -105,11 +105,11 @@ def build_app(verbs: Sequence[str] = ()) -> "typer.Typer":
 
 
 def _group() -> None:
-    """Keep the verb's name on the command line even where only one verb is registered."""
+    """Keep the verb's name on the command line even if only one verb is registered."""
 
 
 def _aws_errors() -> tuple[type[Exception], ...]:
-    """Return the errors of AWS calls. Imported only once something failed, to keep the start fast."""
+    """Return the errors of AWS calls. Imported only after a failure, to keep the start fast."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from handlers.domain.errors import Unavailable
@@ -118,7 +118,7 @@ def _aws_errors() -> tuple[type[Exception], ...]:
 
 
 def _booking_error() -> type[Exception]:
-    """Return the base of the errors of ledgers, secrets and gateways, whose messages stand for themselves."""
+    """Return the base class of the errors of ledgers, secrets and gateways, whose messages need no context."""
     from handlers.domain.errors import BookingError
 
     return BookingError
@@ -131,6 +131,6 @@ def _print_error(message: str, exit_code: int) -> int:
 
 def _usage_message(error: "TyperException") -> str:
     """Return the problem with the arguments and the help to read."""
-    context = getattr(error, "ctx", None)  # a usage error knows its verb
+    context = getattr(error, "ctx", None)  # usage errors contain their verb
     verb = context.command_path if context else "booking"
     return f"{error.format_message()} (see `{verb} --help`)"

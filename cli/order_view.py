@@ -31,7 +31,7 @@ def order_store(target: DeploymentTarget) -> DynamoDBOrderRepository:
 
 
 def load_order(target: DeploymentTarget, order_id: str) -> Order:
-    """Load an order, which must exist and be of a release that this one knows."""
+    """Load an order, which must exist and not have been changed by a newer release."""
     order = load_readable_order(target, order_id)
     if isinstance(order, ReadOnlyOrder):
         raise CommandFailed(str(NewerRelease(order)))
@@ -39,7 +39,7 @@ def load_order(target: DeploymentTarget, order_id: str) -> Order:
 
 
 def load_readable_order(target: DeploymentTarget, order_id: str) -> Order | ReadOnlyOrder:
-    """Load an order, which must exist; of one that a newer release has continued, what can be read."""
+    """Load an order, which must exist; if a newer release has changed it, only its readable part."""
     try:
         order = order_store(target).load(parse_identifier("ORDER", order_id))
     except NewerRelease as newer:
@@ -149,7 +149,7 @@ def _hold_end(order: Order) -> str:
 
 
 def read_only_as_json(order: ReadOnlyOrder) -> dict[str, Any]:
-    """Return an order that a newer release has continued, for --json: its ledger, and no totals."""
+    """Return an order changed by a newer release for --json: its ledger without totals."""
     totals = dict.fromkeys(
         ("status", "held_minor", "captured_minor", "reserved_minor", "refunded_minor", "refundable_minor")
     )
@@ -163,7 +163,7 @@ def read_only_as_json(order: ReadOnlyOrder) -> dict[str, Any]:
 
 
 def draw_read_only(console: Console, order: ReadOnlyOrder) -> None:
-    """Print the ledger of an order that a newer release has continued."""
+    """Print the ledger of an order changed by a newer release."""
     console.print(str(NewerRelease(order)))
     console.print(_ledger_table(order.entries, order.currency))
 

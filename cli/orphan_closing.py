@@ -1,4 +1,4 @@
-"""`booking close-orphan`: two people take a movement that belongs to no order off the list of orphans."""
+"""`booking close-orphan`: two people remove a movement that belongs to no order from the list of orphans."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Final

@@ -11,13 +11,13 @@ from rich.text import Text
 from .json_output import print_json
 
 COLOURS: Final = {"succeeded": "green", "pending": "cyan", "rejected": "yellow", "failed": "red", "unknown": "magenta"}
-PIPE_WIDTH: Final = 160  # columns where there is no terminal
+PIPE_WIDTH: Final = 160  # columns without a terminal
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 
 
 def stdout_console() -> Console:
-    """Return a console on standard output; a new one each time, because tests replace the stream."""
+    """Return a new console on standard output each time, because tests replace the stream."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
 

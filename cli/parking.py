@@ -11,8 +11,8 @@ from .command_errors import CommandFailed
 from .output import JsonOption, show
 from .target import InstanceOption, StageOption, resolve_target
 
-MAX_MESSAGES: Final = 10  # the most that SQS returns at once
-VISIBILITY_SECONDS: Final = 60  # a message that could not be moved can be received again after this time
+MAX_MESSAGES: Final = 10  # the maximum that SQS returns at once
+VISIBILITY_SECONDS: Final = 60  # after this time a message that was not moved can be received again
 
 Message = Mapping[str, Any]
 
@@ -80,7 +80,7 @@ def _receive_all(sqs: Any, queue_url: str) -> Iterator[Message]:
             QueueUrl=queue_url,
             MaxNumberOfMessages=MAX_MESSAGES,
             VisibilityTimeout=VISIBILITY_SECONDS,
-            WaitTimeSeconds=1,  # a long poll asks all servers, so an empty reply means an empty queue
+            WaitTimeSeconds=1,  # a long poll queries all servers, so an empty reply means an empty queue
             MessageAttributeNames=["All"],
         )
         messages: list[Message] = reply.get("Messages", [])

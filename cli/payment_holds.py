@@ -1,4 +1,4 @@
-"""`booking capture|cancel`: take the money that a purchase authorised, or give it up."""
+"""`booking capture|cancel`: capture an authorised payment, or give it up."""
 
 from typing import Annotated, Any
 
@@ -30,7 +30,7 @@ def capture(
     order: OrderArgument,
     by: ByOption,
     amount_text: Annotated[
-        str | None, typer.Option("--amount", help="Amount, such as 12.34; the rest is lost.")
+        str | None, typer.Option("--amount", help="Amount, such as 12.34; the rest of the hold is given up.")
     ] = None,
     lines: Annotated[
         list[str] | None,

@@ -1,4 +1,4 @@
-"""Show what a request would do to an order as it is now, without an execution."""
+"""Show the effect that a request would have on an order now, without an execution."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,16 +17,16 @@ from .output import show, table
 from .target import DeploymentTarget
 
 PREVIEW: Final = "dry-run"
-"""The execution that an entry of a preview names."""
+"""The execution named in the entries of a preview."""
 
 Begin = Callable[[Order, Origin, str], Change | Answer]
 """The change that a request begins in its order at a time, or a refusal."""
 
 
 def preview_request(target: DeploymentTarget, request: OrderRequest, begin: Begin, *, as_json: bool) -> int:
-    """Print what a request would do to its order: the entry that the ledger would get, or the answer.
+    """Print the effect of a request on its order: the ledger entry that it would add, or the answer.
 
-    Neither the gateway nor the stage's own rules are asked. The exit code is that of the answer.
+    Neither the gateway nor the stage's policies are consulted. The exit code is that of the answer.
     """
     order, at = load_order(target, request.order_id), format_instant(datetime.now(UTC))
     known = order.find_request(request.key)

@@ -1,4 +1,4 @@
-"""`booking reconcile`: run the reconcile function until it has finished, and report what it did."""
+"""`booking reconcile`: run the reconcile function until it has finished, and print its report."""
 
 import json
 from typing import Annotated, Any, Final
@@ -50,7 +50,7 @@ def reconcile(
 
 
 def scope_of(order: str | None, day: str | None) -> dict[str, Any]:
-    """Return the part of the function's message that says what to look at: an order, a day, or by default all."""
+    """Return the scope in the function's message: an order, a day, or by default everything."""
     if order is not None and day is not None:
         raise UsageError("Use --order or --day, not both: an order is reconciled whatever the day of its entries.")
     if order is not None:

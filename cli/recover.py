@@ -4,7 +4,7 @@ The trail does not contain stock, free text (`reason`, `payment_method`) or requ
 these are not restored. A repeated request of a recovered order is therefore refused as KEY_REUSED and never paid twice,
 and `booking reconcile` settles what is in flight.
 
-Longer than 250 lines so that the drill is read from listing to writing in one place.
+Longer than 250 lines so that the whole procedure, from listing to writing, is in one place.
 """
 
 import json
@@ -143,7 +143,7 @@ class Recovery:
 
 
 class _HistoryConflict(Exception):
-    """Neither of the two ledgers, the table's and the trail's, is the beginning of the other."""
+    """Neither the table's nor the trail's ledger is the beginning of the other."""
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -211,7 +211,7 @@ def _order_from_entries(order_id: str, entries: Entries) -> Order:
 
 
 def _resolution_requests(order: Order, entry: Entry) -> Iterator[AcceptedRequest]:
-    """Rebuild the proposal that an entry of a case is about, and the decision that caused the entry."""
+    """Rebuild the proposal and the decision that caused an entry of a case."""
     is_proposal = entry.kind is Kind.RESOLUTION_PROPOSED
     proposal = next(each for each in order.ledger if each.facts.get("proposal") == entry.facts["proposal"])
     yield AcceptedRequest(

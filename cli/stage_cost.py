@@ -19,7 +19,7 @@ from .stage_pricing import OPTIONAL, TYPES, describe_costs, read_facts
 from .target import InstanceOption, embedded_target, local_instance
 
 _ALERTS: Final = {"booking:alertRecipientRequired": "false"}
-"""Prices a stage also before it is decided whom its alarms notify, which does not change the cost."""
+"""Allows a stage without alert recipients, which do not affect the cost."""
 _REPORT: Final = re.compile(r"^REPORT .*?\bDuration: ([\d.]+) ms")
 
 

@@ -3,7 +3,7 @@
 Pure computation: every line of a request is a list of terms, a quantity times a price (cli/cost_data.py). Costs that do
 not grow with requests (keys, alarms, backups, storage, schedules) and those of the payment gateway are left out.
 
-Longer than 250 lines: the formula of each line stays beside the facts that it reads.
+Longer than 250 lines so that each line's formula stays beside the facts that it uses.
 """
 
 import math
@@ -38,7 +38,7 @@ BUDGET_PER_MILLION: Final = Decimal(10)
 _SECONDS_PER_MONTH: Final = 30 * 86_400
 _GB: Final = Decimal(1_000_000_000)
 _SMALL: Final = Decimal("0.001")
-"""Dollars below which a price is shown for a million units."""
+"""Prices below this many dollars are shown per million units."""
 
 
 class Term(NamedTuple):
@@ -55,7 +55,7 @@ class Term(NamedTuple):
 
     @property
     def formula(self) -> str:
-        """The term as people read it."""
+        """The term for people."""
         price = PRICES[self.price]
         why = f" ({self.why})" if self.why else ""
         small = price.dollars < _SMALL
@@ -134,7 +134,7 @@ def price_stage(
         "table": _table_terms(facts, usage),
         "audit": [
             Term(Decimal(usage.audit_puts), "s3_put", "one object"),
-            Term(Decimal(usage.audit_puts), "s3_get", "its seal reads it"),
+            Term(Decimal(usage.audit_puts), "s3_get", "the seal function reads it"),
         ],
         "logs": _log_terms(facts, path, usage),
         "traces": [Term(_sampled_share(requests), "trace", "share that is sampled")] if facts.traces else [],
@@ -146,7 +146,7 @@ def price_stage(
         "STANDARD": [Term(Decimal(len(path) + 1), "transition", "states and the start")],
         "EXPRESS": [
             Term(Decimal(1), "express_request"),
-            Term(express_gb_seconds(seconds), "express_gb_second", f"{seconds:g} s in begun 0.1 s, × 64 MB"),
+            Term(express_gb_seconds(seconds), "express_gb_second", f"{seconds:g} s rounded up to 0.1 s, × 64 MB"),
         ],
     }
     return {
@@ -164,7 +164,7 @@ def successful_path(facts: PricedStage, action: str) -> tuple[str, ...]:
 
 
 def _invocation(facts: PricedStage, function: str, milliseconds: Mapping[str, float], times: int = 1) -> list[Term]:
-    """Return the cost of a function, billed in begun milliseconds and by its memory."""
+    """Return the cost of a function, billed by memory and duration, rounded up to milliseconds."""
     memory, architecture = facts.functions[function]
     billed = math.ceil(milliseconds[function])
     why = f"{function}: {billed} ms × {memory} MB" + (f" × {times}" if times > 1 else "")
@@ -203,7 +203,7 @@ def _sampled_share(requests: int) -> Decimal:
 
 
 def _api_terms(facts: PricedStage, milliseconds: Mapping[str, float]) -> list[Term]:
-    """Return the cost of one call that starts a request; a call that asks for the result later costs the same again."""
+    """Return the cost of one call that starts a request. A later call for the result costs the same again."""
     if not facts.has_api:
         return []
     proofs = [Term(Decimal(2), "kms_request", "a proof made and verified")] if facts.proves_callers else []
@@ -213,7 +213,7 @@ def _api_terms(facts: PricedStage, milliseconds: Mapping[str, float]) -> list[Te
 
 
 def _event_terms(facts: PricedStage, usage: RequestUsage, milliseconds: Mapping[str, float]) -> list[Term]:
-    """Return the cost of publishing where each entry reaches the function in a batch of its own, the dearest case."""
+    """Return the cost of publishing if each entry reaches the function in its own batch, the most expensive case."""
     if not facts.has_events:
         return []
     logged = usage.publish_log_bytes + usage.events * PLATFORM_LOG_BYTES
@@ -228,7 +228,7 @@ def _event_terms(facts: PricedStage, usage: RequestUsage, milliseconds: Mapping[
 def describe_costs(
     facts: PricedStage, action: str, milliseconds: Mapping[str, float], requests: int, left_out: AbstractSet[str]
 ) -> dict[str, Any]:
-    """Return the lines, totals and the dearest line of both types; costs are dollars for all requests together."""
+    """Return the lines, totals and most expensive line of both types, in dollars for all requests."""
     priced = price_stage(facts, action, milliseconds, requests)
     each = {kind: {name: _sum(terms) for name, terms in lines.items()} for kind, lines in priced.items()}
     included = [name for name in priced["EXPRESS"] if name not in left_out]
@@ -264,7 +264,7 @@ def _describe_line(terms: Sequence[Term], requests: int) -> dict[str, Any]:
 
 
 def _total(each: Mapping[str, Decimal], names: Sequence[str], requests: int) -> dict[str, Any]:
-    """Return the cost of these lines together, and the dearest of them with its share in percent."""
+    """Return the total of these lines, and the most expensive one with its share in percent."""
     total = sum((each[name] for name in names), Decimal(0))
     dearest = max(names, key=lambda name: each[name])
     share = round(100 * each[dearest] / total)

@@ -1,7 +1,7 @@
 """`booking stock set|receive|remove|price|count|show`: maintain and show the catalogue.
 
-Only `set` takes absolute figures, and only for a new SKU. The other verbs are relative or conditional, so that none of
-them can undo a sale that happens at the same time (law 32).
+Only `set` takes absolute figures, and only for a new SKU. The other verbs are relative or conditional, so none of them
+can undo a concurrent sale (law 32).
 """
 
 import random
@@ -96,7 +96,7 @@ def remove_stock(
     stage: StageOption = None,
     instance: InstanceOption = "default",
 ) -> None:
-    """Take units out of a SKU's stock, for example because they broke. Never more than are available."""
+    """Remove units from a SKU's stock, for example because they broke; at most those available."""
     command = _movement(sku, -units, request_id)
     _execute(command, resolve_target(stage, instance), as_json=as_json, dry_run=dry_run)
 
@@ -128,7 +128,7 @@ def count_stock(
     stage: StageOption = None,
     instance: InstanceOption = "default",
 ) -> None:
-    """Correct a SKU's stock after a physical count. Rejected if it changed since it was seen."""
+    """Correct a SKU's stock after a physical count. Rejected if it has changed since `stock show` listed it."""
     command = CountStock(sku=parse_identifier("SKU", sku), seen=seen, counted=counted)
     _execute(command, resolve_target(stage, instance), as_json=as_json, dry_run=dry_run)
 
@@ -160,7 +160,7 @@ def load_item(target: DeploymentTarget, sku: str) -> StockItem:
 
 
 def list_items(target: DeploymentTarget) -> list[StockItem]:
-    """Return all catalogue items by SKU. Reads the whole table, so do not call it from a program's loop."""
+    """Return all catalogue items by SKU. This reads the whole table, so do not call it in a loop."""
     pages = target.client("dynamodb").get_paginator("scan")
     found = pages.paginate(
         TableName=target.output("ordersTable"),
@@ -182,7 +182,7 @@ def _movement(sku: str, units: int, request_id: str | None) -> MoveUnits:
 
 
 def _execute(command: StockCommand, target: DeploymentTarget, *, as_json: bool, dry_run: bool) -> None:
-    """Carry out a command, or only show its effect, and print the item.
+    """Run a command, or only show its effect, and print the item.
 
     Raises:
         CommandFailed: the command was refused and nothing changed.

@@ -37,20 +37,16 @@ from .tour import STEPS, TourState, TourStep, purchase_event, refund_event
 
 GATEWAY: Final = "stripe-double"
 ROOT: Final = Path(__file__).parents[1]
-API_KEY: Final = "sk_test_double"  # the only key that the double takes
+API_KEY: Final = "sk_test_double"  # the only key that the double accepts
 RETURN_HOST: Final = "shop.example.com"
-_KEY_NAME: Final = "booking-stripe-double-key"  # the secret with the key; every stage has the same
+_KEY_NAME: Final = "booking-stripe-double-key"  # the secret with the key, shared by all stages
 _WEBHOOK_SECONDS: Final = 60.0
 _TIMEOUT: Final = 5.0
 _ENDPOINTS: Final = "/v1/webhook_endpoints"
 
 
 def require_checkout(root: Path = ROOT) -> None:
-    """Refuse to go on without the double, which is below `root` in a checkout.
-
-    Raises:
-        UsageError: this is an installed product.
-    """
+    """Require the double, which is below `root` in a checkout. Raises: UsageError: this is an installed package."""
     if not (root / "tests" / "support" / "stripe" / "__main__.py").is_file():
         raise UsageError(
             f"--gateway {GATEWAY} needs a checkout of the booking repository: the double of Stripe is a part of its "
@@ -59,7 +55,7 @@ def require_checkout(root: Path = ROOT) -> None:
 
 
 def prepare(aws: Instance, stage: str) -> dict[str, str]:
-    """Start the double beside the instance, create the stage's secrets, and return its configuration to pay with it."""
+    """Start the double beside the instance, create the stage's secrets, and return the stage's configuration for it."""
     address = aws.start_companion(GATEWAY, [sys.executable, "-m", "tests.support.stripe"], ROOT)
     return {
         "gateway": "stripe",
@@ -74,8 +70,8 @@ def prepare(aws: Instance, stage: str) -> dict[str, str]:
 def connect_webhooks(aws: Instance) -> None:
     """Register the address of the deployed webhooks with the double, and store the signing secret of the stage.
 
-    Only the creation of an endpoint shows its secret, which replaces a placeholder. An endpoint beside a placeholder is
-    what an interruption left: it is deleted and created anew.
+    Only the creation of an endpoint shows its secret, which replaces a placeholder. An endpoint whose secret is still a
+    placeholder was left by an interruption: it is deleted and created again.
     """
     api, url, secrets = _api(aws), f"{aws.outputs()['webhookUrl']}stripe", aws.client("secretsmanager")
     name = _signing_secret(str(aws.outputs()["stage"]))
@@ -91,14 +87,14 @@ def connect_webhooks(aws: Instance) -> None:
 
 
 def tour_steps(aws: Instance) -> tuple[TourStep, ...]:
-    """Return the steps of the tour with Stripe: those of every gateway, and those that only Stripe has.
+    """Return the steps of the tour with Stripe: those for every gateway, and Stripe's own.
 
-    A webhook may tell of a lost reply before the machine gives up, so that step may end in either way.
+    A webhook may report a lost reply before the machine gives up, so that step may end either way.
     """
     shared = (step for step in STEPS if not step.is_sandbox_only)
     steps = (replace(step, expected={}) if step.order_name == "silent" else step for step in shared)
     confirmed = TourStep(
-        title="A payment that the bank has the customer confirm",
+        title="A payment that the customer must confirm",
         event=_confirmed_purchase,
         expected={"status": "pending"},
         order_name="confirmed",
@@ -127,7 +123,7 @@ def _confirmed_purchase(state: TourState) -> Mapping[str, Any]:
 
 
 def _confirm_payment(aws: Instance, target: DeploymentTarget, execution: ClosedExecution) -> None:
-    """Confirm a payment on the bank's page, as the customer does, and wait until a webhook has told the order."""
+    """Confirm a payment on the bank's page, as the customer does, and wait until a webhook has updated the order."""
     order_id = _order_id(execution)
     order = load_order(target, order_id)
     try:
@@ -135,7 +131,7 @@ def _confirm_payment(aws: Instance, target: DeploymentTarget, execution: ClosedE
     except BookingError as error:
         raise CommandFailed(str(error)) from error
     if action is None:
-        raise CommandFailed(f"The order {order_id} waits for no confirmation.")
+        raise CommandFailed(f"The order {order_id} does not wait for a confirmation.")
     _confirm(action.url)
     _wait_until(lambda: load_order(target, order_id).status == "CONFIRMED", f"the payment of the order {order_id}")
 
@@ -157,7 +153,7 @@ def _wait_for_dispute(target: DeploymentTarget, order_id: str, status: DisputeSt
 
 
 def _win_dispute(aws: Instance, target: DeploymentTarget, order_id: str) -> None:
-    """Answer the dispute as the shop does in Stripe's dashboard, and wait until a webhook has told of the decision."""
+    """Answer the dispute, as a shop does in the dashboard, and wait until a webhook has reported the decision."""
     [dispute] = load_order(target, order_id).account.disputes.values()
     evidence = {"evidence[uncategorized_text]": "winning_evidence", "submit": "true"}
     _require(_api(aws).post(f"/v1/disputes/{dispute.reference}", evidence))
@@ -168,12 +164,14 @@ def _wait_until(is_true: Callable[[], bool], what: str) -> None:
     end = time.monotonic() + _WEBHOOK_SECONDS
     while not is_true():
         if time.monotonic() > end:
-            raise CommandFailed(f"No webhook told of {what} within {_WEBHOOK_SECONDS:.0f} s. `booking reconcile` asks.")
+            raise CommandFailed(
+                f"No webhook reported {what} within {_WEBHOOK_SECONDS:.0f} s. Run `booking reconcile` instead."
+            )
         time.sleep(0.2)
 
 
 def _confirm(page: str) -> None:
-    """Press the button of the bank's page, as a browser does, without going where the answer leads to."""
+    """Press the button of the bank's page, as a browser does, without following the redirect."""
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     reply = urllib3_pool(_TIMEOUT).request("POST", page, body=b"answer=confirm", headers=headers)
     if reply.status != 303:
@@ -203,7 +201,7 @@ def _delete_endpoint(aws: Instance, name: str) -> None:
 
 
 def _signing_secret(stage: str) -> str:
-    """Return the name of a stage's signing secret: each stage has an endpoint, and so a secret, of its own."""
+    """Return the name of a stage's signing secret: each stage has its own endpoint and secret."""
     return f"booking-stripe-double-signing-{stage}"
 
 

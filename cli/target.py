@@ -35,7 +35,7 @@ OUTPUT_SOURCES: Final[Mapping[str, str]] = {
     "reconcileFunction": "the `function` of the MonitoredLambda that runs reconcile",
 }
 """The outputs that verbs read, each with the value that a program exports under this name."""
-_HIDDEN: Final = "[secret]"  # what `pulumi stack output` prints instead of a secret
+_HIDDEN: Final = "[secret]"  # printed by `pulumi stack output` instead of a secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def local_instance(name: str) -> Instance:
 
 
 def stack_target(stage: str) -> DeploymentTarget:
-    """Return a stack that the Pulumi CLI knows; it is reached with the caller's own AWS credentials."""
+    """Return a stack that the Pulumi CLI knows, with the caller's own AWS credentials."""
     outputs = _stack_outputs(stage)
     if not outputs:
         raise CommandFailed(f"Stack {stage} has no outputs. Deploy it with `pulumi up -s {stage}`.")
@@ -104,7 +104,7 @@ def stack_target(stage: str) -> DeploymentTarget:
 
 def stack_client(outputs: Mapping[str, Any], region: str | None = None) -> Callable[[str], Any]:
     """Return a function that makes boto3 clients with the caller's credentials, in `region` or that of the outputs."""
-    import boto3  # half a second, which verbs on the embedded AWS and usage errors need not pay
+    import boto3  # imported late: it takes half a second, which other verbs and usage errors save
 
     session = boto3.Session(region_name=region or _region(outputs))
 

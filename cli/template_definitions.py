@@ -31,7 +31,7 @@ class ContainedDefinition(NamedTuple):
 
 
 def is_state_machine(value: Json) -> bool:
-    """Return True if a value is meant to be a state machine itself."""
+    """Return True if a value looks like a state machine."""
     return isinstance(value, dict) and ("States" in value or "StartAt" in value)
 
 
@@ -81,7 +81,7 @@ def _resolve_string(value: Json) -> str | None:
 
 
 def _placeholder(value: Json) -> str:
-    """Return `${Name}` or `${Name.Attribute}` for a value that is known at deployment."""
+    """Return `${Name}` or `${Name.Attribute}` for a value that is only known at deployment."""
     reference: JsonObject = value if isinstance(value, dict) else {}
     target = next(iter(reference.values()), "value")
     parts = target if isinstance(target, list) else [target]

@@ -1,4 +1,4 @@
-"""The tour: twelve bookings that show what the system promises, each with its expected result.
+"""The tour: twelve bookings that demonstrate the system's guarantees, each with its expected result.
 
 Request ids have a random suffix, so every tour makes new orders.
 """
@@ -30,7 +30,7 @@ CATALOGUE: Final = (
 
 @dataclass(slots=True, kw_only=True)
 class TourState:
-    """Ids that later steps take from earlier ones."""
+    """Ids that later steps use from earlier ones."""
 
     suffix: str = field(default_factory=lambda: secrets.token_hex(4))
     orders: dict[str, str] = field(default_factory=dict[str, str])
@@ -45,12 +45,12 @@ class TourStep:
     expected: Mapping[str, Any]
     order_name: str | None = None
     afterwards: Callable[[DeploymentTarget, ClosedExecution], object] | None = None
-    """Something that ends the booking, such as reconcile; the step is then repeated."""
+    """An action that completes the booking, such as reconcile; the step is then repeated."""
     expected_then: Mapping[str, Any] = field(default_factory=lambda: {"status": "succeeded", "replayed": True})
     erased_purchase: str | None = None
-    """The name of a purchase whose order's text is erased before the step."""
+    """The name of a purchase; its order's text is erased before the step."""
     is_sandbox_only: bool = False
-    """The step is about a payment method that only the sandbox knows."""
+    """True if the step uses a payment method that only the sandbox has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +194,7 @@ def run_tour(target: DeploymentTarget, state: TourState, steps: tuple[TourStep, 
 
 
 def _supply(inventory: Inventory, item: StockItem, state: TourState) -> None:
-    """Add an item, or bring an earlier tour's item back to its price and at least its stock."""
+    """Add an item, or restore an earlier tour's item to its price and at least its stock."""
     inventory.execute(AddItem(item=item))
     present = inventory.load(item.sku) or item
     if present.price_minor != item.price_minor:
@@ -223,7 +223,7 @@ def _run_step(target: DeploymentTarget, state: TourState, step: TourStep) -> Ste
 
 
 def _erase(target: DeploymentTarget, state: TourState, name: str) -> tuple[str, ...]:
-    """Erase the text of a purchase's order, and return what is wrong with its ledger afterwards."""
+    """Erase the text of a purchase's order, and return the problems of its ledger afterwards."""
     order_id = order_id_of(CUSTOMER, f"tour-{state.suffix}-{name}")
     Eraser(orders=order_store(target), requested_by="privacy-1").erase(order_id)
     entries = [entry.as_json() for entry in load_order(target, order_id).ledger]

@@ -64,7 +64,7 @@ def run_and_show_tour(
 
 
 def missing_outputs(outputs: Mapping[str, Any]) -> list[str]:
-    """Return the outputs that the tour needs and the program does not have."""
+    """Return the outputs that the tour needs and the program lacks."""
     return [name for name in REQUIRED_OUTPUTS if name not in outputs]
 
 
@@ -81,7 +81,7 @@ def draw_next_steps(console: Console, order_id: str | None = None, access: Seque
         "booking purchase --customer c-1 MUG=2",
         f'booking refund {order_id} --amount 5.00 --by agent-7 --reason "late"',
         f"booking show {order_id}",
-        "booking console --open --write     # all of this in a browser: orders, executions, what is proven",
+        "booking console --open --write     # all of this in a browser: orders, executions, verification",
         f"booking report {order_id}    # this order in one HTML file",
         "booking audit verify",
         "booking down          # or: make down",

@@ -1,8 +1,9 @@
 """Verify that the ledgers and the audit trail agree, in memory that does not grow with the trail.
 
-Every ledger and every audit object is read once, in batches. Missing objects are found without holding either side: for
-each day, the keys that the ledgers require and the keys that exist are summed up as keyed hashes. Two equal sums mean
-that nothing is missing on that day. Where they differ, the orders are read once more to name the missing objects.
+Every ledger and every audit object is read once, in batches. Missing objects are found without keeping either side in
+memory: for each day, the keys that the ledgers require and the keys that exist are added up as keyed hashes. Two equal
+sums mean that nothing is missing on that day. Where they differ, the orders are read once more to name the missing
+objects.
 """
 
 import hashlib
@@ -39,7 +40,7 @@ ParallelMap = Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]]
 class DailySums:
     """A sum of keyed hashes for each day: two sums of a day are equal exactly if they were built from the same keys.
 
-    The secret of each run keeps anyone from choosing keys whose hashes cancel out.
+    Each run has its own secret, so nobody can choose keys whose hashes cancel out.
     """
 
     secret: bytes
@@ -110,7 +111,7 @@ class TrailVerification:
         settled = set(self._settled_keys(stored)) if stored else set[str]()
         for key, content in contents.items():
             if content is None:
-                continue  # deleted since the listing: it counts as missing
+                continue  # deleted since the listing, so it counts as missing
             self._count_object()
             yield from judge_outcome(key, content, stored)
             if key in settled:
@@ -174,7 +175,7 @@ def list_keys(audit: AuditTrail, prefix: str) -> Iterator[str]:
 
 
 def list_batches(audit: AuditTrail, prefix: str, after: str | None = None) -> Iterator[tuple[str, ...]]:
-    """Yield the keys below a prefix and behind `after`, a batch at a time."""
+    """Yield the keys below a prefix and after `after`, a batch at a time."""
     while True:
         page = audit.keys(prefix, after)
         yield from (page.names[start : start + MAX_HELD] for start in range(0, len(page.names), MAX_HELD))

@@ -1,7 +1,7 @@
 """The verbs of `booking workflow`, for any state machine. Their arguments are in workflow_arguments.py.
 
 A FILE is JSON or YAML, `-` is standard input, and `module:Class` is a class in the workflow language. A template stands
-for all definitions in it, or for one of them as `FILE#/json/pointer`.
+for all its definitions, or for one of them as `FILE#/json/pointer`.
 
 Longer than 250 lines: one short function per verb, with the tables that it prints.
 """
@@ -181,7 +181,7 @@ def run_state(
     documented: bool = False,
     as_json: bool = False,
 ) -> int:
-    """Run one state alone, with a mock result or failure, like AWS's TestState.
+    """Run a single state with a mock result or failure, like AWS's TestState.
 
     The status is SUCCEEDED, CAUGHT_ERROR, RETRIABLE or FAILED. The exit code is 1 if it is FAILED.
     """

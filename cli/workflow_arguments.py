@@ -1,7 +1,7 @@
 """The arguments of `booking workflow`, read with argparse.
 
-These verbs serve people who check a definition on every save: the other verbs' parser and its dependencies (typer,
-pydantic, rich) would take most of their time. A test bounds what they import.
+These verbs may run on every save: the other verbs' parser and its dependencies (typer, pydantic, rich) would take most
+of the time. A test limits their imports.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Parse definitions written in YAML to the values that the same JSON would have.
+"""Parse definitions written in YAML to the same values as from JSON.
 
 Timestamps remain strings, keys are strings as written, duplicate keys are rejected, and CloudFormation's short forms
 (`!Ref`, `!GetAtt`, `!Sub`) become the long ones.
@@ -17,7 +17,7 @@ _STRING_TAG = "tag:yaml.org,2002:str"
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 _GUESSED_TAGS = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _STRING_FIELDS = ("StartAt", "Next", "Default", "Error", "Cause", "Comment")
-"""Fields that are strings: what YAML 1.1 takes for a boolean or a number (`Next: Yes`) is the name of a state there."""
+"""Fields that are strings. YAML 1.1 would read some names of states as a boolean or number (`Next: Yes`)."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -51,7 +51,7 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-# types-PyYAML leaves the constructor's type open.
+# types-PyYAML does not type the constructor.
 _Loader.add_multi_constructor("!", _Loader.construct_reference)  # pyright: ignore[reportUnknownMemberType]
 
 

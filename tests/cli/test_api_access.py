@@ -43,9 +43,9 @@ def other_issuer(booking_stack: DeployedStack) -> Iterator[None]:
 def test_an_api_that_takes_tokens_of_another_issuer_gets_none(booking_stack: DeployedStack, shell: Shell) -> None:
     refused = shell("token", "--role", "staff")
     assert (refused.exit_code, refused.stdout) == (1, "")
-    assert "takes that issuer's tokens" in refused.stderr
+    assert "accepts that issuer's tokens" in refused.stderr
     [line] = describe_access(booking_stack.instance, booking_stack.outputs)
-    assert line.endswith("takes the tokens of the stage's apiIssuer.")
+    assert line.endswith("accepts the tokens of the stage's apiIssuer.")
 
 
 @pytest.mark.parametrize("role", Role)

@@ -188,7 +188,7 @@ FAULTY: list[tuple[str, Answers, Mapping[str, Any], str]] = [
     ("mask", log_events({**MASKED, "customer_id": "c-1"}), {}, "shows customer_id unmasked"),
     ("backups", backup(LONG_AGO), {}, "There has not been one"),
     ("backups", backup(LONG_AGO, ("COMPLETED", LONG_AGO), ("FAILED", YESTERDAY)), {}, "The last one is of 2025-11-02"),
-    ("code-signing", signing(None), {}, "takes unsigned code"),
+    ("code-signing", signing(None), {}, "accepts unsigned code"),
     ("code-signing", signing("Warn"), {}, "only warns of unsigned code"),
     ("access-logs", access_logs(False), {}, "has no access logs"),
     ("access-logs", access_logs(True), {}, "No access log of audit has arrived"),

@@ -90,7 +90,7 @@ HARMS: list[tuple[Break, Problem, str]] = [
     (
         lambda world, order_id: _drop(world, "gateway", order_id),
         Problem.NO_MOVEMENT,
-        "Entry 2 (PaymentCaptured, 16.00 EUR) of {order} has no movement at the gateway, which says nothing. "
+        "Entry 2 (PaymentCaptured, 16.00 EUR) of {order} has no movement at the gateway (status `nothing`). "
         "`booking reconcile --order {order}` opens a case",
     ),
     (
@@ -101,7 +101,7 @@ HARMS: list[tuple[Break, Problem, str]] = [
     (
         lambda world, order_id: _drop(world, "orders", f"ORDER#{order_id}"),
         Problem.NO_ENTRY,
-        "of order {order}, which the table lacks. `booking recover` brings back",
+        "of order {order}, which the table lacks. `booking recover` restores it",
     ),
     (
         lambda world, order_id: _copy(world, order_id, "ref_unheard_of"),

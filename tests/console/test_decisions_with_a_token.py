@@ -98,7 +98,7 @@ def test_only_what_waits_can_be_decided(
 @pytest.mark.parametrize("token", ["", "secret", "a.b", "a.b.c\r\nhost: evil.example", "a.b.c.d"])
 def test_what_is_no_token_is_not_sent(client: ConsoleClient, stage: DeployedStageApi, token: str) -> None:
     status, text = decide(client, stage, token)
-    assert (status, "The access token must be a whole one" in text) == (400, True)
+    assert (status, "The access token must be complete" in text) == (400, True)
     assert stage.pool.paths == []
 
 
@@ -177,7 +177,7 @@ def test_a_decision_that_was_taken_stays_taken_whatever_the_polls_answer(
 ) -> None:
     accepted, settled, message, _ = answers(ACCEPTED, *polls)
     assert (accepted, settled) == (True, False)
-    assert message.startswith("The API took the decision, and its result is not known yet.")
+    assert message.startswith("The API accepted the decision, and its result is not known yet.")
 
 
 def test_a_poll_that_fails_once_is_repeated() -> None:
@@ -195,7 +195,7 @@ def test_a_result_after_the_acceptance_is_told() -> None:
 def test_a_decision_without_an_answer_may_have_been_taken(first: HttpReply | urllib3.exceptions.HTTPError) -> None:
     accepted, _, message, urls = answers(first)
     assert (accepted, len(urls)) == (False, 1)
-    assert message.startswith("Perhaps the API did not take the decision: look at the order before you repeat it.")
+    assert message.startswith("The API may not have accepted the decision. Look at the order before you repeat it.")
 
 
 @pytest.mark.parametrize("location", [".evil.example/x", "@evil.example/x", "https://evil.example/x", ""])
