@@ -1,4 +1,4 @@
-"""The alarms of a deployment, those that are firing first, each with its section of the runbook."""
+"""The alarms of a deployment, firing ones first, each with its section of the runbook."""
 
 import re
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ _ANCHOR: Final = re.compile(r"\s*What to do: (\S*#([a-z0-9-]+))")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmRow:
-    """One alarm: its state, what it means, and what to do."""
+    """One alarm: its state, its meaning, and what to do."""
 
     name: str
     state: str
@@ -27,7 +27,7 @@ class AlarmRow:
     runbook: str
     """Path and anchor in the runbook."""
     section: str
-    """The section's text; empty where the runbook is not at hand."""
+    """The section's text; empty if the runbook is not available."""
 
 
 def read_alarms(deployment: Deployment) -> tuple[AlarmRow, ...]:
@@ -60,7 +60,7 @@ def _rank(row: AlarmRow) -> tuple[int, str]:
 
 
 def runbook_section(anchor: str) -> str:
-    """Return the text of a section of the runbook; empty if it has none of that name."""
+    """Return the text of a section of the runbook, or an empty string if there is no such section."""
     return _sections().get(anchor, "")
 
 

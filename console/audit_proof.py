@@ -34,7 +34,7 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditProver:
-    """Reads audit objects, their locks and the seals over them; each seal and manifest part is read once."""
+    """A reader of audit objects, their locks and seals; each seal and manifest part is read once."""
 
     audit: S3AuditTrail
     kms: Any = None
@@ -82,10 +82,10 @@ class AuditProver:
             after = page.after
 
     def _lock(self, key: str) -> tuple[datetime | None, str]:
-        client: Any = self.audit.client  # S3Client has what the functions use; a retention is read by people only
+        client: Any = self.audit.client  # S3Client has only what the functions use, and they do not read retentions
         try:
             retention = client.get_object_retention(Bucket=self.audit.bucket, Key=key).get("Retention", {})
-        except ClientError:  # without object lock, or without the permission to read it
+        except ClientError:  # no object lock, or no permission to read it
             return None, ""
         return retention.get("RetainUntilDate"), str(retention.get("Mode", ""))
 
@@ -99,7 +99,7 @@ class AuditProver:
         if sealed is None:
             return day, f"The seal of {day} does not list it: it was written after its day was sealed.", False
         if sealed != hashlib.sha256(content).hexdigest():
-            return day, f"It is not what was sealed on {day}: its hash differs.", False
+            return day, f"It differs from what was sealed on {day}.", False
         if not self._is_signed(signed):
             return day, f"The sealing key did not sign the seal of {day}.", False
         return day, f"Unchanged since the seal of {day}, whose signature is valid.", True

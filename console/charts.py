@@ -1,4 +1,4 @@
-"""Plots as inline SVG, drawn above the tables that have their figures."""
+"""Plots as inline SVG; the tables below them have their figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _NAMES: Final = 210
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayMoney:
-    """Money in and out on one day, in minor units, and how to write it."""
+    """Money in and out on one day, in minor units, with labels."""
 
     day: str
     money_in: int
@@ -67,7 +67,7 @@ def _scale_labels(days: Sequence[DayMoney], base: float, scale: float) -> str:
 
 
 def _day_names(days: Sequence[DayMoney], step: float) -> str:
-    """Name at most about ten days, so that the names do not run into one another."""
+    """Name at most about ten days, so that the names do not overlap."""
     every = max(1, -(-len(days) // 10))
     places = range(0, len(days), every)
     return "".join(

@@ -19,7 +19,7 @@ MAX_OPEN: Final = 200
 
 
 class DayFigures(Protocol):
-    """The totals of one day in one currency, as the audit trail has them."""
+    """The totals of one day in one currency, from the audit trail."""
 
     day: str
     currency: str
@@ -46,7 +46,7 @@ class CurrencyPlot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenOrder:
-    """An order with money in flight: since when, and how much."""
+    """An order with money in flight, with the time and amount."""
 
     order_id: str
     status: str
@@ -65,14 +65,14 @@ class DaysReport:
     rejections: tuple[tuple[str, int], ...]
     rejections_plot: Markup
     undecided: tuple[tuple[str, int, int], ...]
-    """Day, failed and unknown, of the days that have any."""
+    """Day, failed and unknown, for days that have any."""
     open_orders: tuple[OpenOrder, ...]
 
 
 def days_report(
     first: str, last: str, figures: Iterable[DayFigures], open_orders: Sequence[OpenOrder], every_day: Sequence[str]
 ) -> DaysReport:
-    """Return the report of the days from `first` to `last`; `every_day` lists them all, those without figures too."""
+    """Return the report of the days from `first` to `last`; `every_day` also lists days without figures."""
     found = tuple(figures)
     rejections: Counter[str] = sum((each.rejections for each in found), Counter[str]())
     currencies = sorted({each.currency for each in found if each.money_in_minor or each.money_out_minor})
@@ -116,14 +116,14 @@ def _bars(day: str, figures: DayFigures | None, currency: str) -> DayMoney:
 
 
 def read_open_orders(deployment: Deployment) -> tuple[OpenOrder, ...]:
-    """Return the orders with money in flight, the longest open first; at most 200."""
+    """Return at most 200 orders with money in flight, the longest open first."""
     lists = OrderLists.of(deployment)
     page = lists.page(lists.in_flight(), size=MAX_OPEN)
     return tuple(open_order(each.order) for each in page.orders if each.order)
 
 
 def open_order(order: Order) -> OpenOrder:
-    """Return what an order has in flight."""
+    """Return the money that an order has in flight."""
     account = order.account
     is_pending = order.status is OrderStatus.PENDING
     return OpenOrder(

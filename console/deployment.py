@@ -17,7 +17,7 @@ class Deployment(Protocol):
         """The outputs of the program."""
         ...
 
-    def client(self, service: str, /) -> Any:  # clients of boto3 have no common type
+    def client(self, service: str, /) -> Any:  # boto3's clients have no common type
         """Return the boto3 client of a service."""
         ...
 

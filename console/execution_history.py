@@ -1,9 +1,9 @@
 """Read an execution from AWS: its history, or, for an EXPRESS one, the events in the machine's log.
 
-Events name the one before them, which tells parallel branches apart. The embedded AWS leaves that out; there, an event
+Events name their predecessor, which distinguishes parallel branches. The embedded AWS leaves that out; there, an event
 belongs to the state that was entered last.
 
-Longer than 250 lines so that the two sources of a history are read side by side.
+Longer than 250 lines so that the two sources of a history are in one place.
 """
 
 import json
@@ -26,7 +26,7 @@ _STATUS: Final = {"Succeeded": "SUCCEEDED", "Failed": "FAILED", "TimedOut": "TIM
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEvent:
-    """One event; `previous` is the id of the event that led to it, if it is known."""
+    """One event; `previous` is the id of its predecessor, if known."""
 
     number: int
     previous: int
@@ -37,7 +37,7 @@ class HistoryEvent:
 
 @dataclass(slots=True, kw_only=True)
 class _OpenSpan:
-    """A visit while its events are read."""
+    """A visit whose events are still being read."""
 
     state: str
     type: str
@@ -55,7 +55,7 @@ class _OpenSpan:
         return self.outer.depth + 1 if self.outer else 0
 
     def chain(self) -> Iterator["_OpenSpan"]:
-        """Yield the visit and those around it, from the inside out."""
+        """Yield the visit and the enclosing ones, from the inside out."""
         yield self
         if self.outer:
             yield from self.outer.chain()
@@ -73,7 +73,7 @@ class _OpenSpan:
         self.error, self.cause = error, cause if error else None
 
     def span(self) -> StateSpan:
-        """Return the visit as it has been read."""
+        """Return the finished visit."""
         return StateSpan(
             state=self.state,
             type=self.type,
@@ -117,7 +117,7 @@ def read_execution(deployment: Deployment, arn: str) -> ExecutionTrace | None:
 
 
 def spans_of(events: Iterable[HistoryEvent]) -> tuple[StateSpan, ...]:
-    """Return the visits that the events of one execution tell of, in the order in which they began."""
+    """Return the visits in the events of one execution, in the order in which they began."""
     spans: list[_OpenSpan] = []
     owners: dict[int, _OpenSpan] = {}
     last: _OpenSpan | None = None
@@ -166,7 +166,7 @@ def _leave(event: HistoryEvent, owner: _OpenSpan, spans: list[_OpenSpan]) -> _Op
 
 
 def _close(event: HistoryEvent, spans: list[_OpenSpan]) -> None:
-    """Close the visits that the end of the execution left open; the last of them is the one that failed."""
+    """Close the visits that are still open at the execution's end; the last of them failed."""
     still_open = [span for span in spans if span.left_at is None]
     for span in still_open:
         span.left_at = event.at
@@ -201,7 +201,7 @@ def _event(raw: Mapping[str, Any]) -> HistoryEvent:
 
 
 def fetch_definition(deployment: Deployment, arn: str) -> Any:
-    """Return the definition that an execution ran, or None if AWS does not tell."""
+    """Return the definition that an execution ran, or None if AWS does not return it."""
     client = deployment.client("stepfunctions")
     try:
         return json.loads(client.describe_state_machine_for_execution(executionArn=arn)["definition"])
@@ -214,7 +214,7 @@ def fetch_definition(deployment: Deployment, arn: str) -> Any:
 
 
 def execution_arn(machine: str, name: str) -> str:
-    """Return the ARN of an execution of a machine by its name; an ARN stays as it is."""
+    """Return the ARN of a machine's execution, given its name or ARN."""
     return name if name.startswith("arn:") else f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
 
 
@@ -229,14 +229,14 @@ def _is_express(arn: str) -> bool:
 
 
 def _require_unknown(error: ClientError) -> None:
-    """Raise an error that says anything but that AWS does not know the execution or the ARN."""
+    """Raise the error unless it means that the execution does not exist or the ARN is invalid."""
     code = error.response.get("Error", {}).get("Code", "")
     if code not in ("ExecutionDoesNotExist", "InvalidArn", "ValidationException"):
         raise error
 
 
 def _read_express(deployment: Deployment, arn: str) -> ExecutionTrace | None:
-    """Return an EXPRESS execution from the log of its machine, which has its data masked."""
+    """Return an EXPRESS execution from the log of its machine, in which its data is masked."""
     group = _log_group(deployment, machine_of(arn))
     events = list(_logged_events(deployment, group, arn)) if group else []
     if not events:
@@ -255,7 +255,7 @@ def _read_express(deployment: Deployment, arn: str) -> ExecutionTrace | None:
         cause=parse_json(last.details.get("cause")),
         spans=spans_of(events),
         definition=fetch_definition(deployment, arn),
-        notes=("An EXPRESS execution: read from the machine's log, as that keeps it.",),
+        notes=("An EXPRESS execution, read from the machine's log.",),
     )
 
 
@@ -282,7 +282,7 @@ def _logged_events(deployment: Deployment, group: str, arn: str) -> Iterator[His
 
 
 def parse_json(text: Any) -> Any:
-    """Return a JSON text's value, and anything else as it is."""
+    """Parse a JSON string; return anything else unchanged."""
     try:
         return json.loads(text) if isinstance(text, str) else text
     except ValueError:
@@ -290,6 +290,6 @@ def parse_json(text: Any) -> Any:
 
 
 def parse_object(text: Any) -> Mapping[str, Any]:
-    """Return the JSON object that a text is, or an empty one."""
+    """Parse a JSON object; return an empty one for anything else."""
     value = parse_json(text)
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

@@ -1,11 +1,11 @@
-"""The spelling of values for people: instants with their zone, durations, sizes, JSON."""
+"""Formats of values for people: instants with their zone, durations, sizes, JSON."""
 
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 MAX_JSON: Final = 6_000
-"""Characters of one value that a page shows."""
+"""Maximum characters of a value on a page."""
 
 
 def format_moment(moment: datetime | str | None) -> str:
@@ -17,7 +17,7 @@ def format_moment(moment: datetime | str | None) -> str:
 
 
 def parse_moment(text: str) -> datetime | None:
-    """Parse an ISO 8601 instant; None for anything else, which a broken ledger may hold."""
+    """Parse an ISO 8601 instant; None for anything else, which a broken ledger may contain."""
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
@@ -41,7 +41,7 @@ def format_duration(duration: timedelta | None) -> str:
 
 
 def format_json(value: Any) -> str:
-    """Format a JSON value over several lines, the beginning of a long one."""
+    """Format a JSON value over several lines, truncating long ones."""
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, default=str)
     if len(text) <= MAX_JSON:
         return text

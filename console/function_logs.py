@@ -1,7 +1,7 @@
-"""The lines that the functions logged for one execution, and the executions that they logged for one order.
+"""The functions' log lines for one execution, and the executions logged for one order.
 
-An invocation's lines stand together in one log stream, from START to REPORT. Those that name the execution are found
-with a filter; the rest of their invocations (a stack trace names nothing) is read around them.
+An invocation's lines are consecutive in one log stream, from START to REPORT. A filter finds those that name the
+execution; the rest of their invocations, such as stack traces, is read around them.
 """
 
 import json
@@ -29,7 +29,7 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionLogs:
-    """The log groups of a deployment's functions, by the function's role in it, such as `purchase`."""
+    """The log groups of a deployment's functions, by role, such as `purchase`."""
 
     client: Any
     groups: Mapping[str, str]
@@ -42,7 +42,7 @@ class FunctionLogs:
         return cls(client=deployment.client("logs"), groups=groups)
 
     def lines_of(self, execution: str, start: datetime, end: datetime) -> tuple[LogLine, ...]:
-        """Return the lines of the invocations that name an execution, in the order of time."""
+        """Return the lines of the invocations that name an execution, in order of time."""
         found = [line for function in self.groups for line in self._function_lines(function, execution, start, end)]
         return tuple(sorted(found, key=lambda line: line.at)[:MAX_LINES])
 
@@ -103,12 +103,12 @@ def split_invocations(events: Iterable[Event]) -> list[list[Event]]:
 
 
 def _is_shown(message: str) -> bool:
-    """Return False for the runtime's own frame and for metrics, which say nothing about the request."""
+    """Return False for the runtime's own lines and for metrics, which do not concern the request."""
     return bool(message.strip()) and not f"{message} ".startswith(_LINES_OF_THE_RUNTIME) and '"_aws"' not in message
 
 
 def _lines_of(function: str, invocation: Iterable[Event]) -> list[LogLine]:
-    """Return the lines of an invocation, with each stack trace below the line that announces it."""
+    """Return the lines of an invocation, each with its stack trace."""
     lines: list[LogLine] = []
     for event in invocation:
         text = _REQUEST.sub("", str(event["message"]).rstrip())

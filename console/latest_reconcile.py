@@ -1,4 +1,4 @@
-"""The latest run of reconcile, from its own log, and the movements of money for which it found no order."""
+"""The latest run of reconcile, from its log, and the movements of money for which it found no order."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,12 +14,12 @@ from .function_logs import FunctionLogs
 MAX_ORPHANS: Final = 50
 LOOK_BACK: Final = timedelta(hours=24)
 _OF_ONE_RUN: Final = timedelta(minutes=5)
-"""The schedule of reconcile: what was logged within it before the end of a run is of that run."""
+"""The interval of reconcile's schedule: lines logged within it before a run's end belong to that run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcileRun:
-    """A run that finished: its end, and the number of each kind of finding."""
+    """A finished run: its end, and the number of each kind of finding."""
 
     ended_at: datetime
     figures: tuple[tuple[str, int], ...]
@@ -42,7 +42,7 @@ def read_latest_run(deployment: Deployment, now: datetime) -> ReconcileRun | Non
     at, text = lines[-1]
     counts = {
         name.replace("_", " "): value for name, value in parse_object(text).items() if type(value) is int
-    }  # not bool, which is an int, too
+    }  # not bool, which is also an int
     for when, line in logs.lines_with(group, "Between", now - LOOK_BACK, now):
         metric = parse_object(line)
         if at - _OF_ONE_RUN <= when <= at and isinstance(drift := metric.get("Drift"), int):
@@ -53,14 +53,14 @@ def read_latest_run(deployment: Deployment, now: datetime) -> ReconcileRun | Non
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrphanList:
-    """Movements in the gateway's list that no ledger has, the longest known first, and how many there are in all."""
+    """Movements in the gateway's list that no ledger has, oldest first, and their total number."""
 
     first: tuple[Movement, ...]
     total: int
 
 
 def read_orphans(deployment: Deployment) -> OrphanList:
-    """Return the orphans that people have not closed."""
+    """Return the open orphans."""
     repository = DynamoDBSweepRepository(client=deployment.client("dynamodb"), table=deployment.output("ordersTable"))
     listed = repository.orphans()
     found = (repository.load_orphan(each.name) for each in listed[:MAX_ORPHANS])

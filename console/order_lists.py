@@ -1,7 +1,7 @@
 """Lists of orders, newest first, a page at a time: by change, by customer, or those with money in flight.
 
-The position in a list is the time and id of its last order, so a page can be linked to and orders that change meanwhile
-are neither lost nor shown twice on the way down. The indexes are eventually consistent.
+The position in a list is the time and id of its last order, so pages can be linked, and orders that change meanwhile
+are neither lost nor repeated on later pages. The indexes are eventually consistent.
 """
 
 import heapq
@@ -26,7 +26,7 @@ PAGE: Final = 25
 MAX_SCANNED: Final = 500
 """Orders read for one page of a filtered list."""
 DAYS: Final = 7
-"""Days that one page of the list by change looks back; a quiet stage has few orders, and a day takes eight queries."""
+"""Days that one page of the list by change looks back: quiet stages have few orders, and a day takes eight queries."""
 EARLIEST: Final = "2024"
 _LATEST: Final = "9999"
 _END_OF_DAY: Final = "T~"  # sorts after every time of a day
@@ -36,14 +36,14 @@ _READERS: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class ListPosition:
-    """A place in a list: the time by which it is sorted, and the order's id."""
+    """A position in a list: the time by which it is sorted, and the order's id."""
 
     at: str
     order_id: str
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Return the position that a link names; None for anything else."""
+        """Parse the position in a link; None for anything else."""
         at, separator, order_id = text.rpartition("~")
         return cls(at=at, order_id=order_id) if separator and len(text) <= 120 else None
 
@@ -53,12 +53,12 @@ class ListPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPage:
-    """Some orders of a list. `after` is the position from which it goes on; None at its end."""
+    """A page of orders. `after` is the position of the next page; None at the end of the list."""
 
     orders: tuple[StoredOrder, ...]
     after: ListPosition | None = None
     is_cut: bool = False
-    """True if the page is not full although the list goes on."""
+    """True if the page is not full although the list continues."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +81,13 @@ class OrderLists:
             yield from heapq.merge(*shards, reverse=True)
 
     def end_of_changed(self, before: ListPosition | None = None, day: str = "") -> ListPosition | None:
-        """Return the position from which the list that `changed` yields goes on; None if it is complete."""
+        """Return the position at which the list of `changed` continues; None if it is complete."""
         last = self._days(before)[-1]
         at = (date.fromisoformat(last) - timedelta(days=1)).isoformat()
         return None if day or at < EARLIEST else ListPosition(at=f"{at}{_END_OF_DAY}", order_id="")
 
     def changed_since(self, since: str) -> Iterator[ListPosition]:
-        """Yield the orders that changed at a formatted instant or later, the last change first, over any time."""
+        """Yield the orders that changed at a formatted instant or later, latest first, without a limit of days."""
         before: ListPosition | None = None
         while True:
             for position in self.changed(before):
@@ -99,7 +99,7 @@ class OrderLists:
                 return
 
     def _days(self, before: ListPosition | None) -> list[str]:
-        """Return the days that a page looks at, the latest first; tomorrow counts, because clocks differ."""
+        """Return the days of a page, latest first, including tomorrow, because clocks differ."""
         first = _day_at(before) if before else None
         first = first or (self.now() + timedelta(days=1)).date()
         return [(first - timedelta(days=back)).isoformat() for back in range(DAYS)]
@@ -119,7 +119,7 @@ class OrderLists:
         size: int = PAGE,
         end: ListPosition | None = None,
     ) -> OrderPage:
-        """Return the next orders of a list that match; `end` is the position from which the list itself goes on."""
+        """Return the next matching orders of a list; `end` is the position at which the list itself continues."""
         found: list[StoredOrder] = []
         last: ListPosition | None = None
         scanned = 0
@@ -135,13 +135,13 @@ class OrderLists:
         return OrderPage(orders=tuple(found), after=after, is_cut=after is not None and len(found) < size)
 
     def load(self, positions: list[ListPosition]) -> list[StoredOrder | None]:
-        """Return the orders as they are stored."""
+        """Load the stored orders."""
         archive = Archive(client=self.client, table=self.table)
         with ThreadPoolExecutor(_READERS) as readers:
             return list(readers.map(archive.order, [position.order_id for position in positions]))
 
     def _query(self, index: IndexSchema, partition: str, before: ListPosition | None) -> Iterator[ListPosition]:
-        """Yield a partition of an index from `before` on, newest first; equal times are in the order of ids."""
+        """Yield a partition of an index from `before` on, newest first, with equal times in order of ids."""
         start: dict[str, Any] = {}
         while True:
             reply = call(

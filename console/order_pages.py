@@ -1,4 +1,4 @@
-"""Everything that a page shows of one order: totals, lines, ledger, audit objects and executions."""
+"""The content of an order's page: totals, lines, ledger, audit objects and executions."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ _SHOWN_FIELDS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerRow:
-    """One stored entry with its hash recomputed. Every field is as it is stored, whatever that is."""
+    """One stored entry with its hash recomputed. Every field is shown exactly as stored."""
 
     seq: str
     at: str
@@ -43,7 +43,7 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineRow:
-    """A line of the order, and what of it can still be refunded."""
+    """A line of the order, and its refundable part."""
 
     sku: str
     quantity: int
@@ -55,7 +55,7 @@ class LineRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderReport:
-    """One order, with what proves it."""
+    """One order, with its proofs."""
 
     order_id: str
     order: Order | None
@@ -70,7 +70,7 @@ class OrderReport:
 
     @property
     def currency(self) -> str:
-        """The currency, as the ledger names it."""
+        """The currency in the ledger."""
         return (
             self.order.currency if self.order else str(self.ledger[0].facts.get("currency", "")) if self.ledger else ""
         )
@@ -110,7 +110,7 @@ def order_report(stored: StoredOrder, audit: tuple[AuditRow, ...]) -> OrderRepor
 
 
 def ledger_rows(stored: StoredOrder) -> Iterator[LedgerRow]:
-    """Yield the entries as they are stored, each with its hash recomputed and its faults in words."""
+    """Yield the stored entries, each with its hash recomputed and its problems in words."""
     breaks = find_breaks(stored.order_id, stored.entries)
     for position, entry in enumerate(stored.entries, start=1):
         named = f"entry {position} "
@@ -131,7 +131,7 @@ def ledger_rows(stored: StoredOrder) -> Iterator[LedgerRow]:
 
 
 def read_executions(deployment: Deployment, stored: StoredOrder) -> tuple[tuple[ExecutionTrace, ...], tuple[str, ...]]:
-    """Return the executions of an order, the earliest first, with the functions' lines for each, and notes."""
+    """Return the executions of an order, earliest first, each with its functions' log lines, and notes."""
     logs = FunctionLogs.of(deployment)
     arns = _executions_of(logs, stored)
     traces = [read_traced(deployment, logs, arn) for arn in arns[-MAX_EXECUTIONS:]]
@@ -145,7 +145,7 @@ def read_executions(deployment: Deployment, stored: StoredOrder) -> tuple[tuple[
 
 
 def read_traced(deployment: Deployment, logs: FunctionLogs, arn: str) -> ExecutionTrace | None:
-    """Return an execution with the lines that the functions logged for it, or None if it is unknown."""
+    """Return an execution with its functions' log lines, or None if it is unknown."""
     trace = read_execution(deployment, arn)
     if trace is None:
         return None
@@ -153,7 +153,7 @@ def read_traced(deployment: Deployment, logs: FunctionLogs, arn: str) -> Executi
 
 
 def _executions_of(logs: FunctionLogs, stored: StoredOrder) -> tuple[str, ...]:
-    """Return the executions that the ledger names, and those that logged the order: a refusal is in no ledger."""
+    """Return the executions in the ledger, and those that logged the order, because refusals are in no ledger."""
     named = [str(entry["execution"]) for entry in stored.entries if entry.get("execution")]
     first = parse_moment(str(stored.entries[0].get("at", ""))) if stored.entries else None
     logged = logs.executions_of(stored.order_id, first) if first else ()

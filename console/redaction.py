@@ -1,7 +1,7 @@
-"""Mask personal data as the machine's log does (ADR 3): a report is copied and read like a log.
+"""Mask personal data as the machine's log does (ADR 3), because reports are copied and read like logs.
 
 Values of the request's personal fields are masked at any depth, also in JSON inside a string; card numbers and e-mail
-addresses are masked wherever they stand.
+addresses are masked everywhere.
 """
 
 import json
@@ -12,7 +12,7 @@ MASK: Final = "********"
 PERSONAL: Final = frozenset(
     {"customer_id", "evidence", "gateway_customer", "payment_method", "reason", "requested_by", "sub"}
 )
-"""As in handlers.contracts.messages, which a report on anyone's machine does not import; a test keeps them equal."""
+"""A copy of the fields in handlers.contracts.messages, which reports must not import; a test keeps them equal."""
 _EMAIL: Final = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 _CARD: Final = re.compile(r"(?<![0-9A-Za-z])[0-9](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
 _FIELD: Final = re.compile(r'((?:%s)\\*"\s*:\s*\\*")[^"\\]*' % "|".join(sorted(PERSONAL)))  # noqa: UP031  # braces of the expression
@@ -34,7 +34,7 @@ def redact(value: Any, depth: int = 0) -> Any:
 
 
 def redact_text(text: str) -> str:
-    """Return a text with personal data masked; one that is JSON stays JSON."""
+    """Return a string with personal data masked; JSON stays JSON."""
     if text[:1] in "{[":
         try:
             return json.dumps(redact(json.loads(text), 1), ensure_ascii=False)
@@ -49,7 +49,7 @@ def _redact_field(name: str, value: Any, depth: int) -> Any:
 
 
 def _mask_card(found: re.Match[str]) -> str:
-    """Mask digits that pass the check of card numbers (Luhn's); ids and timestamps rarely do."""
+    """Mask digits that pass the check of card numbers (Luhn's), which ids and timestamps rarely do."""
     digits = [int(each) for each in found[0] if each.isdigit()]
     doubled = [digit if place % 2 == 0 else sum(divmod(2 * digit, 10)) for place, digit in enumerate(reversed(digits))]
     return MASK if sum(doubled) % 10 == 0 else found[0]

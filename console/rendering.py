@@ -1,4 +1,4 @@
-"""Render the templates: escaped always, styled by one sheet, readable without scripts."""
+"""Render the templates: always escaped, with one style sheet, readable without scripts."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ from .trace import ExecutionTrace
 FOLDER: Final = Path(__file__).parent
 MAX_REPORT_BYTES: Final = 150_000
 _LEVELS: Final = ((6_000, 20), (2_000, 20), (800, 20), (300, 12), (0, 8), (0, 2))
-"""Characters of one value, and number of executions with their states, tried in this order until a report fits."""
+"""Limits (characters of a value, executions with states) that are tried in this order until a report fits."""
 
 
 def render(template: str, **values: Any) -> str:
@@ -67,15 +67,15 @@ def _environment() -> Environment:
 
 
 def money(minor: int, currency: str) -> Markup:
-    """Return an amount with its currency, for a cell that is aligned to the right."""
-    from handlers.domain.money import format_number  # only pages of bookings have money
+    """Return an amount with its currency for a right-aligned cell."""
+    from handlers.domain.money import format_number  # imported late: only pages of bookings contain money
 
     number = format_number(minor, currency).replace("-", "−")
     return Markup('<span class="amount">{}</span> <span class="currency">{}</span>').format(number, currency)
 
 
 def when(moment: datetime | str | None) -> Markup:
-    """Return an instant with its zone, readable by machines, too."""
+    """Return an instant with its zone, also in machine-readable form."""
     parsed = parse_moment(moment) if isinstance(moment, str) else moment
     if parsed is None:
         return Markup("{}").format(moment or "–")
@@ -83,13 +83,13 @@ def when(moment: datetime | str | None) -> Markup:
 
 
 def clock_time(moment: datetime) -> Markup:
-    """Return the time of day of an instant, with its zone; the full instant is readable by machines."""
+    """Return the time of day of an instant with its zone; the full instant is machine-readable."""
     text = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d} UTC"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), format_moment(moment), text)
 
 
 def shown_value(value: Any, limit: int) -> str:
-    """Return a JSON value as text, masked, and cut after `limit` characters."""
+    """Return a JSON value as masked text of at most `limit` characters."""
     text = format_json(redact(value))
     if len(text) <= limit:
         return text
@@ -97,7 +97,7 @@ def shown_value(value: Any, limit: int) -> str:
 
 
 def log_text(text: str) -> str:
-    """Return a log line as `field value` pairs if it is a JSON object of ours, masked."""
+    """Return a masked log line, as `field value` pairs if it is a JSON object of ours."""
     try:
         parsed = json.loads(text)
     except ValueError:
@@ -115,9 +115,9 @@ def timeline(trace: ExecutionTrace) -> Markup:
 
 
 def diagram(trace: ExecutionTrace) -> str:
-    """Return the machine with the taken path as the address of an image; empty if the definition is unknown.
+    """Return the machine with the taken path as an image's address; empty if the definition is unknown.
 
-    As an image the picture cannot run anything, and its style stays its own.
+    An image cannot run scripts, and its style does not affect the page.
     """
     from workflow.diagram import svg
 

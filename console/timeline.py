@@ -1,8 +1,7 @@
-"""An execution as a picture of its time: a row for each visit, a bar for each attempt, idle time compressed.
+"""The timeline of an execution: a row for each visit, a bar for each attempt, idle time compressed.
 
-Idle is every moment at which no attempt runs: retry delays, Wait states, callbacks. An idle stretch longer than
-`MAX_IDLE` takes the width of `MAX_IDLE` and is marked with its true length, so that 30 seconds of work show beside a
-day of waiting.
+Time is idle when no attempt runs: retry delays, Wait states, callbacks. An idle stretch longer than `MAX_IDLE` has the
+width of `MAX_IDLE` and is marked with its true length, so that 30 seconds of work are visible beside a day of waiting.
 """
 
 from collections.abc import Iterator
@@ -26,7 +25,7 @@ _SHORTEST: Final = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """A part of the time, and the width that it takes."""
+    """A stretch of time and its width."""
 
     start: datetime
     end: datetime
@@ -41,12 +40,12 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeScale:
-    """The places of moments on the picture."""
+    """The positions of moments in the picture."""
 
     stretches: tuple[Stretch, ...]
 
     def place(self, moment: datetime) -> float:
-        """Return the place of a moment, from 0 to 1."""
+        """Return the position of a moment, from 0 to 1."""
         total = sum(stretch.width for stretch in self.stretches) or 1.0
         left = 0.0
         for stretch in self.stretches:

@@ -1,4 +1,4 @@
-"""One execution as people look at it: each visit of a state, with its attempts and the waits between them."""
+"""One execution for display: each visit of a state, with its attempts and the waits between them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -39,7 +39,7 @@ class StateSpan:
     cause: Any = None
     tries: int = 0
     attempts: tuple[TaskAttempt, ...] = ()
-    """The tries with their times, where the source has them."""
+    """The tries with their times, if the source has them."""
 
     @property
     def waits(self) -> tuple[timedelta, ...]:
@@ -76,10 +76,10 @@ class ExecutionTrace:
     """The definition that it ran, as JSON; None if it is not known."""
     logs: tuple[LogLine, ...] = ()
     notes: tuple[str, ...] = field(default=())
-    """Sentences about the parts that could not be read."""
+    """Messages about the parts that could not be read."""
     clock: str = ""
     run: "Run | None" = None
-    """The run in process that it tells of."""
+    """The run in process that it represents."""
 
     @property
     def is_open(self) -> bool:
@@ -93,7 +93,7 @@ class ExecutionTrace:
 
     @property
     def result(self) -> Mapping[str, Any] | None:
-        """The BookingResult that it ended with; None for another machine's output."""
+        """The final BookingResult; None for another machine's output."""
         ended: Any = self.cause if self.error else self.output
         if not isinstance(ended, dict):
             return None
@@ -102,7 +102,7 @@ class ExecutionTrace:
 
     @property
     def end(self) -> datetime:
-        """The end, or the latest moment that is known."""
+        """The end, or the latest known moment."""
         known = [moment for span in self.spans for moment in (span.entered_at, span.left_at) if moment]
         return self.ended_at or max(known, default=self.started_at)
 
@@ -113,7 +113,7 @@ class ExecutionTrace:
 
 
 def trace_of_run(name: str, run: "Run", given: Any) -> ExecutionTrace:
-    """Return the trace of a run in process, whose times are those of its virtual clock."""
+    """Return the trace of a run in process, with the times of its virtual clock."""
     spans = tuple(_spans_of_run(run))
     started = spans[0].entered_at if spans else datetime.fromtimestamp(0).astimezone()
     return ExecutionTrace(

@@ -14,7 +14,7 @@ from .order_lists import OrderLists
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingDecision:
-    """A refund or a case that waits: who asked for it, why it waits, and until when (a case waits for ever)."""
+    """A waiting refund or case: the requester, the reason and the deadline (cases have none)."""
 
     order_id: str
     subject: str
@@ -26,14 +26,14 @@ class WaitingDecision:
 
 
 def read_waiting_decisions(deployment: Deployment) -> tuple[WaitingDecision, ...]:
-    """Return what waits for another person's decision; at most that of 200 orders."""
+    """Return the refunds and proposals that wait for another person, of at most 200 orders."""
     lists = OrderLists.of(deployment)
     orders = (each.order for each in lists.page(lists.in_flight(), size=MAX_OPEN).orders)
     return tuple(waiting for order in orders if order for waiting in waiting_decisions(order))
 
 
 def waiting_decisions(order: Order) -> tuple[WaitingDecision, ...]:
-    """Return what waits in an order: refunds first."""
+    """Return an order's waiting refunds and proposals, refunds first."""
     return (*_refunds(order), *_resolutions(order))
 
 

@@ -1,10 +1,10 @@
-"""Forms and their effects: show what a request would do, or start it. Registered only with --write.
+"""Forms and their actions: preview a request, or start it.
 
-On a deployed stage none of these exists: the only form there is that of `own_decisions.py`.
+Registered only with --write. On a deployed stage the only form is that of `own_decisions.py`.
 
-A form is sent twice. `plan` runs the function of the request without effect and shows the outcome; `do` starts an
-execution with the same fields. The request id is made with the form, so sending it again replays and moves nothing.
-The functions decide; this module only turns fields into a request.
+A form is sent twice: `plan` runs the request's function without effect and shows the outcome; `do` starts an execution
+with the same fields. The form contains the request id, so sending it again is a replay and moves nothing. This module
+only turns fields into a request; the functions decide.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,19 +25,19 @@ from .dry_run import forecast
 from .page_frame import Views, redirect
 
 LINES: Final = 4
-"""Lines of the purchase form."""
+"""Number of lines in the purchase form."""
 PAYMENT_METHODS: Final = ("pm_ok", "pm_declined", "pm_timeout_then_ok", "pm_timeout")
 _MAX_FIELDS: Final = 40
-FOREIGN_FORM: Final = "The form is not of this session. Load the page again and repeat."
+FOREIGN_FORM: Final = "The form belongs to another session. Load the page again and repeat."
 
 
 class FormProblem(Exception):
-    """A field that cannot be turned into a request; the message says which, and what is allowed."""
+    """An invalid field; the message names it and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actions:
-    """The forms of one console and what they do."""
+    """The forms of one console and their actions."""
 
     views: Views
 
@@ -62,7 +62,7 @@ class Actions:
         return await self._act(request, lambda form: refund_event(form, order_id, currency), f"/orders/{order_id}")
 
     async def capture(self, request: Request) -> Response:
-        """Plan or start a capture of what an order's purchase authorised."""
+        """Plan or start a capture of an order's authorised payment."""
         order_id = str(request.path_params["order_id"])
         currency = await run_in_threadpool(self._currency, order_id)
         return await self._act(request, lambda form: capture_event(form, order_id, currency), f"/orders/{order_id}")
@@ -116,7 +116,7 @@ class Actions:
 
 
 def parse_form(body: bytes) -> dict[str, str]:
-    """Return the fields of a form, without surrounding space; none if it is not one, or has too many fields."""
+    """Return the fields of a form, stripped; none if it is invalid or has too many fields."""
     try:
         pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
     except ValueError:
@@ -125,7 +125,7 @@ def parse_form(body: bytes) -> dict[str, str]:
 
 
 def purchase_event(fields: Mapping[str, str], stock: tuple[StockItem, ...]) -> dict[str, Any]:
-    """Return the purchase that a form asks for, at the catalogue's prices."""
+    """Return the purchase in a form, at the catalogue's prices."""
     items = {item.sku: item for item in stock}
     wanted = [(fields.get(f"sku{n}", ""), fields.get(f"quantity{n}", "")) for n in range(LINES)]
     lines = [(sku, _whole_number("quantity", quantity)) for sku, quantity in wanted if sku]
@@ -146,18 +146,18 @@ def purchase_event(fields: Mapping[str, str], stock: tuple[StockItem, ...]) -> d
 
 
 def refund_event(fields: Mapping[str, str], order_id: str, currency: str) -> dict[str, Any]:
-    """Return the refund that a form asks for: an amount, or everything if the amount is left out."""
+    """Return the refund in a form: an amount, or everything if the amount is left out."""
     event = payment_event("refund", fields, order_id)
     return {**event, "reason": fields.get("reason", ""), **_amount(fields, currency)}
 
 
 def capture_event(fields: Mapping[str, str], order_id: str, currency: str) -> dict[str, Any]:
-    """Return the capture that a form asks for: an amount, or everything if the amount is left out."""
+    """Return the capture in a form: an amount, or everything if the amount is left out."""
     return {**payment_event("capture", fields, order_id), **_amount(fields, currency)}
 
 
 def payment_event(action: str, fields: Mapping[str, str], order_id: str) -> dict[str, Any]:
-    """Return what every request on an order's payment says."""
+    """Return the fields of every request on an order's payment."""
     return {
         "action": action,
         "request_id": fields.get("request_id", ""),
@@ -175,7 +175,7 @@ def _amount(fields: Mapping[str, str], currency: str) -> dict[str, int]:
 
 
 def decision_event(fields: Mapping[str, str], order_id: str) -> dict[str, str]:
-    """Return the decision that a form makes."""
+    """Return the decision in a form."""
     return {
         "action": "decide",
         "request_id": fields.get("request_id", ""),

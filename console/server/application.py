@@ -25,7 +25,7 @@ _STATIC = FOLDER / "static"
 
 
 def build_application(services: ConsoleServices, entrance: Entrance) -> RequestGuard:
-    """Return the console as an ASGI application. Routes that write exist only if the services can do what they do."""
+    """Return the console as an ASGI application. Routes that write exist only if the services support them."""
     views = Views(services=services, entrance=entrance)
     application = Starlette(
         routes=[*_reading(views), *_writing(views)],
@@ -77,7 +77,8 @@ def _start(entrance: Entrance) -> Callable[[Request], Response]:
     def start(request: Request) -> Response:
         """Exchange the start token for the session cookie.
 
-        The page then leads on: a redirect would still be the navigation of whoever linked here, without the cookie.
+        The page then navigates on by itself: a redirect would still belong to the linking site's navigation, without
+        the cookie.
         """
         cookie = entrance.redeem(request.query_params.get("token", ""))
         if cookie is None:
@@ -97,14 +98,14 @@ def _file(name: str, media_type: str) -> Callable[[Request], Response]:
 def _error_pages(views: Views) -> dict[Any, Callable[[Request, Exception], Response]]:
     def missing(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        sentence = "There is no such page." if status == 404 else "This page does not take such a request."
+        sentence = "There is no such page." if status == 404 else "This page does not accept such a request."
         return views.problem(request, status, sentence)
 
     def unavailable(request: Request, error: Exception) -> Response:
         return views.problem(request, 502, f"AWS returned an error: {error}")
 
     def unexpected(request: Request, error: Exception) -> Response:
-        return views.problem(request, 500, f"The page could not be made: {error}")
+        return views.problem(request, 500, f"The page could not be rendered: {error}")
 
     aws = dict.fromkeys((ClientError, BotoCoreError, BookingError), unavailable)
     return {HTTPException: missing, **aws, Exception: unexpected}

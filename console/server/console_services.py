@@ -1,4 +1,4 @@
-"""The reads and effects of the console, handed over by the command that starts it."""
+"""The services of the console, passed by the command that starts it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,23 +20,25 @@ class DecisionAnswer:
     is_accepted: bool
     message: str
     is_settled: bool = True
-    """False if it was accepted and its result is not known yet."""
+    """False if it was accepted but its result is not known yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleServices:
-    """The deployed program, and the verbs that have no code of their own in the console."""
+    """The deployed program, and the verbs that the console shares with the command."""
 
     deployment: Deployment
     day_figures: Callable[[Sequence[str]], Iterable[DayFigures]]
     """`booking audit report`: the totals of some days (YYYY-MM-DD)."""
     verify: Callable[[str | None], Mapping[str, Any]]
-    """`booking audit verify`: its document, from a day on or of everything."""
+    """`booking audit verify`: its document, from a day on or for the whole trail."""
     start: Callable[[Mapping[str, Any]], str] | None = None
     """`booking run`: starts an execution and returns its ARN. None: the console only reads."""
     decide: Callable[[Mapping[str, str], str], DecisionAnswer] | None = None
-    """Sends a decision to the API of a deployed stage, with the access token of whoever decides. None: no form asks for
-    a token."""
+    """Sends a decision to the API of a deployed stage, with the decider's access token.
+
+    None: no form asks for a token.
+    """
     now: Callable[[], datetime] = _now
 
     @property

@@ -1,7 +1,7 @@
-"""Forecast the effect of a request: the real function, with writes that stay in memory and a gateway that agrees.
+"""Forecast the effect of a request: run the real function with writes in memory and a gateway that agrees.
 
-The function reads what is stored and decides by its own rules. Nothing is written, no execution is started and the
-gateway is not asked, so the answer holds if nothing else changes meanwhile and the gateway agrees.
+The function reads the stored data and applies its own rules. Nothing is written, no execution is started and the
+gateway is not called, so the forecast holds if nothing else changes and the gateway agrees.
 """
 
 import json
@@ -41,7 +41,7 @@ FUNCTIONS: Final[Mapping[str, tuple[str, Callable[[object, Dependencies], dict[s
     "decide": ("refundFunction", refund),
     "resolve": ("refundFunction", refund),
 }
-"""The output that names the function of an action, and the function."""
+"""The function of each action, and the output that names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class MemoryOrders:
         return found
 
     def create(self, order: Order) -> Written | StaleOrder | StockMismatch:
-        """Keep a new order, unless it exists or the stock differs from its lines."""
+        """Store a new order in memory, unless it exists or the stock differs from its lines."""
         if existing := self.load(order.order_id):
             return StaleOrder(current=existing)
         items = {line.sku: self.inventory.load(line.sku) for line in order.lines}
@@ -93,25 +93,25 @@ class MemoryOrders:
         return Written(after=order)
 
     def append(self, change: Change) -> Written | StaleOrder:
-        """Keep the changed order."""
+        """Store the changed order in memory."""
         self.written[change.after.order_id] = change.after
         return Written(after=change.after)
 
     def list_due(self, shard: int, until: str, after: str | None, limit: int) -> Page:
-        """List as the store does."""
+        """Read the stored list."""
         return self.stored.list_due(shard, until, after, limit)
 
     def list_of_customer(self, customer_id: str, since: str, until: str, after: str | None, limit: int) -> Page:
-        """List as the store does."""
+        """Read the stored list."""
         return self.stored.list_of_customer(customer_id, since, until, after, limit)
 
     def defer(self, order: Order, until: str | None, now: str | None) -> None:
-        """Defer nothing."""
+        """Do nothing."""
 
     def list_changed(
         self, day: str, shard: int, since: str, after: str | None, limit: int, until: str | None = None
     ) -> Page:
-        """List as the store does."""
+        """Read the stored list."""
         return self.stored.list_changed(day, shard, since, after, limit, until)
 
 
@@ -123,7 +123,7 @@ def _fulfils(item: StockItem | None, quantity: int, unit_price_minor: int, curre
 
 @dataclass(frozen=True, slots=True)
 class AgreeingGateway:
-    """A gateway that does at once what it is asked for."""
+    """A gateway whose operations succeed immediately."""
 
     key_life: ClassVar[timedelta | None] = None
     miss_age: ClassVar[timedelta | None] = timedelta()
@@ -131,7 +131,7 @@ class AgreeingGateway:
     list_reach: ClassVar[timedelta | None] = None
 
     def refuse_amount(self, amount_minor: int, currency: str) -> str:  # noqa: ARG002  # whatever it is
-        """Take every amount."""
+        """Accept every amount."""
         return ""
 
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:  # noqa: ARG002  # whatever pays
@@ -155,20 +155,20 @@ class AgreeingGateway:
         return _agree(instruction)
 
     def payment_action(self, instruction: Instruction) -> None:
-        """Ask no customer for anything."""
+        """Return no action."""
 
     def lookup(self, instruction: Instruction) -> GatewayReply:
-        """Look up: it took effect."""
+        """Report that the operation took effect."""
         return _agree(instruction)
 
-    def find_order(self, reference: str) -> str | None:  # no event comes in a forecast
-        """Know no payment by another id."""
+    def find_order(self, reference: str) -> str | None:  # a forecast receives no events
+        """Return no order."""
 
     def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:  # as above
-        """Have no list: a forecast sweeps nothing."""
+        """Return no list, because a forecast sweeps nothing."""
 
     def fence(self, instruction: Instruction) -> GatewayReply:  # noqa: ARG002  # whichever it is
-        """Fence a key that it has heard nothing of."""
+        """Fence an unknown key."""
         return GatewayReply(status=GatewayStatus.FENCED)
 
 
@@ -199,10 +199,9 @@ class DryRunDependencies(Dependencies):
 
 
 def forecast(deployment: Deployment, event: Mapping[str, Any], now: datetime) -> Forecast:
-    """Return what a request would do now.
+    """Return the effect of a request.
 
-    Raises:
-        BookingError: the function could not decide, as in an execution that would retry.
+    Raises: BookingError: the function could not decide, as in an execution that would retry.
     """
     output, function = FUNCTIONS[str(event.get("action"))]
     deps = _dependencies(deployment, output, now)
@@ -232,4 +231,4 @@ def _dependencies(deployment: Deployment, output: str, now: datetime) -> DryRunD
 
 
 def _discard(line: str) -> None:
-    """Write no log line: nothing happened."""
+    """Log nothing, because nothing happened."""

@@ -1,4 +1,4 @@
-"""The one way in: a start token that works once is exchanged for a session cookie, which holds for this process."""
+"""The entrance: a start token that works once is exchanged for a session cookie, valid for this process."""
 
 import hashlib
 import hmac
@@ -26,12 +26,12 @@ class Entrance:
 
     @property
     def host(self) -> str:
-        """The only value of the Host header that is answered."""
+        """The only accepted value of the Host header."""
         return f"127.0.0.1:{self.port}"
 
     @property
     def start_url(self) -> str:
-        """The address that opens the console, once."""
+        """The address that opens the console; it works once."""
         return f"{self.origin}/start?token={self.start_token}"
 
     @property
@@ -41,18 +41,18 @@ class Entrance:
 
     @property
     def csrf_token(self) -> str:
-        """The token that every form carries; it follows from the session, and the session cannot be had from it."""
+        """The token in every form; it is derived from the session, which cannot be derived from it."""
         return hmac.digest(self._session.encode(), b"csrf", hashlib.sha256).hex()
 
     def redeem(self, token: str) -> str | None:
-        """Return the Set-Cookie header for the start token; None for any other token, and for a second time."""
+        """Return the Set-Cookie header for the start token; None for any other token, and for a second use."""
         if self._is_used or not _equal(token, self.start_token):
             return None
         self._is_used = True
         return f"{self.cookie_name}={self._session}; HttpOnly; SameSite=Strict; Path=/"
 
     def knows(self, cookie_header: str) -> bool:
-        """Return True if a Cookie header has the session. Without a redeemed token nobody has one."""
+        """Return True if a Cookie header has the session, which exists only once the start token was redeemed."""
         try:
             sent = SimpleCookie(cookie_header).get(self.cookie_name)
         except CookieError:

@@ -1,9 +1,8 @@
-"""The guard before every route: refuse what another site, name or user could send, and harden every answer.
+"""The guard before every route: reject requests of other sites, names and users, and harden every answer.
 
-Host         must be 127.0.0.1:<port>, so that a name that was rebound to 127.0.0.1 gets nothing
-Origin       must be ours where it is sent, and must be sent with every POST
-Fetch site   a request that another site caused is refused, even with a cookie
-session      every page needs the cookie that /start set
+Host         must be 127.0.0.1:<port>, so that a name that was rebound to 127.0.0.1 gets nothing Origin must be ours if
+it is sent, and must be sent with every POST Fetch site   a request that another site caused is refused, even with a
+cookie session      every page needs the cookie that /start set
 """
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -58,7 +57,7 @@ class RequestHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """An answer of the guard: a status, and a sentence for people."""
+    """An answer of the guard: a status, and a message for people."""
 
     status: int
     sentence: str
@@ -72,7 +71,7 @@ class RequestGuard:
     entrance: Entrance
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request itself, or let the application answer it."""
+        """Answer a request, or let the application answer it."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
         elif scope["type"] == "http":

@@ -1,7 +1,7 @@
-"""The decision of a person who signs it with their own access token: the only form of a deployed stage.
+"""A person's decision with their own access token: the only form of a deployed stage.
 
-It is sent twice, because it moves money. The first form shows what is decided, with the facts of what waits; the second
-adds the token and goes to the API. Nobody's decision can be forecast here, because only the API knows who decides.
+It is sent twice, because it moves money. The first form shows the refund or case to decide on; the second adds the
+token and is sent to the API. Decisions cannot be forecast here, because only the API identifies the person.
 """
 
 import re
@@ -24,7 +24,7 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnDecisions:
-    """The form of a decision on a deployed stage, and what it does."""
+    """The form of a decision on a deployed stage, and its action."""
 
     views: Views
 
@@ -51,7 +51,7 @@ class OwnDecisions:
         assert decide is not None  # this route exists only with it
         token = fields.get("token", "")
         if not _TOKEN.fullmatch(token):
-            sentence = "The access token must be a whole one: three parts of letters, digits, - and _ between dots."
+            sentence = "The access token must be complete: three parts of letters, digits, - and _, separated by dots."
             return self.views.problem(request, 400, sentence)
         answer = decide(decision_event(fields, order_id), token)
         if not answer.is_accepted:

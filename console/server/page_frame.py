@@ -1,4 +1,4 @@
-"""Render a page of the live console: the frame with its navigation, and the values that every page has."""
+"""Render a page of the live console: the frame with its navigation, and the common values."""
 
 import secrets
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ NAVIGATION: Final = (
 )
 _WRITING: Final = (("/purchase", "New purchase"),)
 _MAX_QUERY: Final = 200
-"""Characters of a query parameter."""
+"""Maximum characters of a query parameter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Views:
         return HTMLResponse(render(template, **frame, **values), status_code=status)
 
     def problem(self, request: Request, status: int, sentence: str) -> HTMLResponse:
-        """Return a page that says what is wrong and what to do."""
+        """Return a page that states the problem and what to do."""
         return self.page(request, "problem.html", status, sentence=sentence)
 
 

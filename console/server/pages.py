@@ -1,4 +1,4 @@
-"""The pages. Every page reads; none writes, and none decides."""
+"""The pages, all of which are read-only."""
 
 import re
 from collections.abc import Callable
@@ -60,7 +60,7 @@ class Pages:
         )
 
     def order(self, request: Request) -> Response:
-        """Show an order with everything that proves it."""
+        """Show an order with its proofs."""
         order_id = str(request.path_params["order_id"])
         report = read_order(self.views.services.deployment, order_id)
         if report is None:
@@ -69,7 +69,7 @@ class Pages:
         return self.views.page(request, "order.html", report=report, waiting=waiting)
 
     def search(self, request: Request) -> Response:
-        """Find an order, an execution or a customer by its id, and go there."""
+        """Find an order, an execution or a customer by its id, and redirect to it."""
         wanted = parameter(request, "q")
         if wanted.startswith("arn:"):
             return redirect(f"/executions/{wanted}")
@@ -89,7 +89,7 @@ class Pages:
         return self.views.page(request, "approvals.html", waiting=waiting)
 
     def executions(self, request: Request) -> Response:
-        """List the executions of the machine: those that run, then the latest."""
+        """List the executions of the machine: running ones, then the latest."""
         client = self.views.services.deployment.client("stepfunctions")
         machine = self.views.services.deployment.output("stateMachineArn")
         try:
@@ -158,7 +158,7 @@ class Pages:
 
 
 def list_days(first: str, last: str) -> list[str] | None:
-    """Return every day from the first to the last; None for anything else than up to 92 days."""
+    """Return every day from the first to the last; None unless there are 1 to 92."""
     try:
         start, end = date.fromisoformat(first), date.fromisoformat(last)
     except ValueError:
@@ -179,6 +179,6 @@ def _list_executions(client: Any, machine: str, more: dict[str, str]) -> list[di
 
 
 def _order_of(trace: ExecutionTrace) -> str:
-    """Return the order that an execution is about, as far as its result or its input tells."""
+    """Return an execution's order, if its result or its input contains it."""
     known = (trace.result or {}).get("order_id") or parse_object(trace.input).get("order_id")
     return known if isinstance(known, str) else ""

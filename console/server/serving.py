@@ -1,4 +1,4 @@
-"""Serve the console on a socket of the loopback interface until it is told to stop."""
+"""Serve the console on a loopback socket until it is stopped."""
 
 import asyncio
 import os
@@ -37,11 +37,11 @@ def listen(port: int = 0) -> socket.socket:
 def serve(application: RequestGuard, listener: socket.socket, stopped: asyncio.Event | None = None) -> None:
     """Serve until `stopped`, or until Ctrl-C."""
     config = Config()
-    config.bind = [f"fd://{os.dup(listener.fileno())}"]  # which the server closes
+    config.bind = [f"fd://{os.dup(listener.fileno())}"]  # closed by the server
     config.graceful_timeout = _GRACE_SECONDS
     config.include_server_header = False
-    config.accesslog = None  # it would hold the start token
-    app: Any = application  # hypercorn has its own spelling of ASGI's types
+    config.accesslog = None  # it would contain the start token
+    app: Any = application  # hypercorn has its own types for ASGI
     trigger = stopped.wait if stopped else None
     asyncio.run(hypercorn.serve(app, config, shutdown_trigger=trigger))  # pyright: ignore[reportUnknownMemberType]  # partly untyped
 
@@ -49,7 +49,7 @@ def serve(application: RequestGuard, listener: socket.socket, stopped: asyncio.E
 def write_launcher(start_url: str) -> Path:
     """Write a page, which only this user can read, that opens the start address.
 
-    A browser is started with the file's name: the token is in no list of processes.
+    The browser is started with the file's name, so that the token does not appear in the list of processes.
     """
     handle, name = tempfile.mkstemp(prefix="booking-console-", suffix=".html")
     page = f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={escape(start_url)}">'
