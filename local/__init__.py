@@ -1,1 +1,4 @@
-"""The embedded AWS: start it, deploy a Pulumi program into it, test against it. Nothing that ships imports this."""
+"""The embedded AWS: start it, deploy a Pulumi program into it, and test against it.
+
+No code that runs in Lambda imports it.
+"""

@@ -1,4 +1,4 @@
-"""Everything that can go wrong with an embedded AWS. Each message is one sentence that says what to do.
+"""Errors of an embedded AWS. Each message says what to do.
 
 InstanceError                         the command shows the message and exits 1
 ├── ToolMissing                       this machine lacks something that the embedded AWS needs
@@ -27,7 +27,7 @@ from collections.abc import Mapping, Sequence
 
 
 class InstanceError(Exception):
-    """A problem of an instance, whose message is shown as it is."""
+    """A problem of an instance; its message is shown unchanged."""
 
 
 class ToolMissing(InstanceError):

@@ -1,4 +1,4 @@
-"""Fixtures for tests against the embedded AWS, ours and those of platform teams.
+"""Pytest fixtures for tests with the embedded AWS, ours and those of platform teams.
 
     pytest_plugins = ["stepbooking.local.pytest_plugin"]     # in the root conftest.py
 
@@ -6,7 +6,7 @@
         outputs = deploy(embedded_aws, Path("my_program.py"))
         embedded_aws.client("dynamodb").describe_table(TableName=outputs["table"])
 
-Every session has instances of its own below pytest's temporary folder, and stops them whatever happens.
+Every session has its own instances below pytest's temporary folder, and always stops them.
 """
 
 import json
@@ -23,9 +23,9 @@ from .drivers.in_process import deploy
 from .instance import Instance
 
 WAIT_SCALE = 0.3
-"""Waits and backoff of state machines take this part of their time in tests, and a crowd still passes."""
+"""The factor for state machines' waits and backoff in tests, at which bursts still succeed."""
 PATIENT = {"booking:sdkTimeoutSeconds": 20, "booking:functionTimeoutSeconds": 60, "booking:taskTimeoutSeconds": 90}
-"""Limits that a busy machine does not pass: by default a function waits half a second for a connection to AWS."""
+"""Time limits for a busy machine: by default a function waits half a second for a connection to AWS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Execution:
     """The result, parsed; None for a failed execution."""
     error: str | None
     cause: Any
-    """Of one that failed: its cause, parsed if it is JSON."""
+    """The cause of a failed execution, parsed if it is JSON."""
 
     @property
     def result(self) -> dict[str, Any]:
@@ -48,15 +48,15 @@ class Execution:
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedStack:
-    """A stack in an embedded AWS, with the few things that every test of one does."""
+    """A stack in an embedded AWS, with the operations that most tests need."""
 
     instance: Instance
     outputs: Mapping[str, Any] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
-    """ARNs of the executions that `start` began, the latest last."""
+    """ARNs of the executions that `start` began, in order."""
 
     def client(self, service: str, role: str | None = None) -> Any:
-        """A boto3 client with an administrator's rights, or with those of a role (its ARN)."""
+        """Return a boto3 client, as administrator or in a role (its ARN)."""
         return self.instance.client(service, role)
 
     def run(self, event: Any, *, machine: str = "stateMachineArn", timeout_seconds: float = 90) -> Execution:
@@ -64,7 +64,7 @@ class DeployedStack:
         return self.wait(self.start(event, machine=machine), timeout_seconds=timeout_seconds)
 
     def start(self, event: Any, *, machine: str = "stateMachineArn") -> str:
-        """Start an execution; its ARN."""
+        """Start an execution and return its ARN."""
         started = self.client("stepfunctions").start_execution(
             stateMachineArn=self.outputs[machine], name=f"test-{secrets.token_hex(8)}", input=json.dumps(event)
         )
@@ -72,7 +72,7 @@ class DeployedStack:
         return self.started[-1]
 
     def wait(self, execution: str, *, timeout_seconds: float = 90) -> Execution:
-        """The execution's end; TimeoutError when it does not come."""
+        """Wait for the execution's end and return it, or raise TimeoutError."""
         end, pause = time.monotonic() + timeout_seconds, 0.02
         while time.monotonic() < end:
             fact = self.client("stepfunctions").describe_execution(executionArn=execution)
@@ -89,7 +89,7 @@ class DeployedStack:
         raise TimeoutError(f"{execution} still runs after {timeout_seconds} s")
 
     def invoke(self, function: str, payload: Any) -> Any:
-        """Call the function named by an output; what it returned, or AssertionError with its error."""
+        """Call the function named by an output and return its result, or raise AssertionError with its error."""
         answer = self.client("lambda").invoke(FunctionName=self.outputs[function], Payload=json.dumps(payload))
         said = json.loads(answer["Payload"].read() or b"null")
         if "FunctionError" in answer:
@@ -99,16 +99,16 @@ class DeployedStack:
 
 @pytest.fixture(scope="session")
 def embedded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """An empty embedded AWS for the session."""
+    """Start an empty embedded AWS for the session."""
     yield from start_instance(tmp_path_factory.mktemp("embedded-aws"))
 
 
 @pytest.fixture(scope="session")
 def booking_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack]:
-    """Our own program, deployed for its stage dev into an embedded AWS of its own, for the session.
+    """Deploy our own program, stage dev, into its own embedded AWS for the session.
 
-    Its schedules are paused, because a function that runs by the clock would change what a test sees by chance, and its
-    functions are patient, because what a busy machine delays would fail by chance.
+    Its schedules are paused, because scheduled functions would change results by chance, and its functions have long
+    time limits, because delays on a busy machine would make tests fail by chance.
     """
     for instance in start_instance(tmp_path_factory.mktemp("booking-stack")):
         program = Path(__file__).parents[1] / "__main__.py"
@@ -125,7 +125,7 @@ def _pause_schedules(stack: DeployedStack) -> None:
 
 
 def start_instance(folder: Path) -> Iterator[Instance]:
-    """Start an instance in `folder`, yield it, and stop it whatever happens."""
+    """Start an instance in `folder`, yield it, and always stop it."""
     instance = Instance.at(folder)
     instance.start(wait_scale=WAIT_SCALE, record_calls=True)
     try:

@@ -1,4 +1,4 @@
-"""The progress of a deployment, the same from both drivers: a listener gets one `Progress` per step."""
+"""The progress of a deployment, the same for both drivers: a listener gets one `Progress` per step."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ class Progress:
     """The logical name in the program."""
     urn: str = ""
     is_preview: bool = False
-    """The step belongs to a preview and does not happen."""
+    """True if the step belongs to a preview and is not carried out."""
     changed_properties: tuple[str, ...] = ()
     """The properties that differ, for an update or a replacement: `ttl.enabled`."""
     replacement_causes: tuple[str, ...] = ()
-    """Those of the changed properties that need a new resource."""
+    """The changed properties that require a new resource."""
     message: str = ""
-    """The reason of a failure, as one sentence."""
+    """The reason for a failure, in one sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressNote:
-    """A sentence about the deployment as a whole, such as that it resumes an interrupted one."""
+    """A message about the whole deployment, such as that it resumes an interrupted one."""
 
     message: str
 
@@ -40,4 +40,4 @@ Listener: TypeAlias = Callable[[Progress | ProgressNote], None]
 
 
 def ignore_progress(_: Progress | ProgressNote) -> None:
-    """Do nothing, for callers that do not watch."""
+    """Ignore a step, for callers that do not show progress."""

@@ -1,12 +1,11 @@
-"""The driver without an engine: runs a Pulumi program in this process and creates what it asks for.
+"""The driver without an engine: run a Pulumi program in this process and create its resources.
 
     outputs = deploy(instance, Path("__main__.py"), stage="dev", listener=print)
 
-It creates, and recognises an unchanged stack; previews, updates, refreshes and deletions are the real engine's. The
-program's SDK talks to a monitor that is Pulumi's own mock, with resources and functions answered by `EmbeddedProvider`.
-The mock's gaps are gaps here: transforms, protect, aliases, hooks.
-
-Longer than 250 lines so that the steps of a deployment are read in their order.
+It creates resources and recognises an unchanged stack; previews, updates, refreshes and deletions need the real engine.
+The program's SDK talks to a monitor that is Pulumi's own mock, with resources and functions answered by
+`EmbeddedProvider`. Like the mock, it lacks transforms, protect, aliases and hooks. Longer than 250 lines so that the
+steps of a deployment are in one place.
 """
 
 import asyncio
@@ -51,20 +50,20 @@ def deploy(
     fresh: bool = False,
     prepare: Callable[[], ReadonlyValues] | None = None,
 ) -> Values:
-    """Deploy the program's stage into the instance, or find it unchanged there; return the stack's outputs.
+    """Deploy the program's stage into the instance, unless it is there unchanged, and return the stack's outputs.
 
-    The first stack of an instance starts from an emptied account. A further stack, of another project or stage, is
+    The first stack of an instance starts with an empty account. Further stacks, of other projects or stages, are
     deployed beside it. A second deployment of a stack keeps its resources and their data if the program is unchanged.
 
     Args:
         instance: a running embedded AWS.
         program: the program's `__main__.py`, or another file.
-        stage: the stack, with a file `Pulumi.<stage>.yaml` where the program has such files.
+        stage: the stack, with a file `Pulumi.<stage>.yaml` if the program has such files.
         config: values that override those of the stage's file.
         listener: called from several threads, one call at a time.
         fresh: delete the stack's resources and their data first.
-        prepare: create what the program expects in the account, once that is as the program will find it, and return
-            further values of the configuration, such as the ARN of a secret.
+        prepare: create what the program expects in the account, just before the program runs, and return further
+            configuration values, such as the ARN of a secret.
 
     Raises:
         ProgramChanged: the stack was deployed here, and the program has changed since. Nothing was touched.
@@ -74,8 +73,8 @@ def deploy(
     with instance.deployment_lock(lambda: listener(_WAITING)):
         if instance.driver == "pulumi" and instance.outputs():
             raise DeploymentFailed(
-                "The Pulumi engine deployed to this embedded AWS: continue with --engine pulumi, or start afresh "
-                "after `booking down`."
+                "The Pulumi engine deployed to this embedded AWS. Continue with --engine pulumi, or start again after "
+                "`booking down`."
             )
         record = load_record(instance.folder, settings.project, stage)
         provider = EmbeddedProvider(instance.aws(settings.default_tags), Journal(instance.folder / "journal.jsonl"))
@@ -91,7 +90,7 @@ def deploy(
 
 
 def _remove_remains(instance: Instance, provider: EmbeddedProvider, settings: StackConfig, record: StackRecord) -> None:
-    """Delete what is left of the stack; the whole account, unless other stacks are deployed in it."""
+    """Delete the rest of the stack, or the whole account if it contains no other stack."""
     if record.others():
         record.file.unlink(missing_ok=True)
         _delete_stack(provider, f"urn:pulumi:{settings.stage}::{settings.project}::")
@@ -124,7 +123,7 @@ def _reuse(
     listener: Listener,
     record: StackRecord,
 ) -> Monitor:
-    """Check that the program asks for the resources that there are."""
+    """Check that the program still has the deployed resources."""
     monitor = ReuseMonitor(provider, settings, listener, record)
     _run_on(instance, monitor, settings, program)
     monitor.reject_removals()
@@ -132,13 +131,13 @@ def _reuse(
 
 
 def _delete_stack(provider: EmbeddedProvider, urn_prefix: str) -> None:
-    """Delete what earlier deployments of a stack have created, the latest first, with the objects in its buckets."""
+    """Delete the resources of a stack's earlier deployments, latest first, with the objects in its buckets."""
     for entry in reversed(provider.journal.entries(urn_prefix)):
         provider.delete_entry(entry, {"forceDestroy": True})
 
 
 def _run_on(instance: Instance, monitor: Monitor, settings: StackConfig, program: Path) -> None:
-    """Run the program, and name the cause where the embedded AWS ended meanwhile."""
+    """Run the program. If the embedded AWS ended meanwhile, report that as the cause."""
     try:
         run_program(monitor, settings, program)
     except DeploymentFailed as failure:
@@ -151,13 +150,14 @@ def _run_on(instance: Instance, monitor: Monitor, settings: StackConfig, program
 
 
 def run_program(monitor: Monitor, settings: StackConfig, program: Path) -> None:
-    """Run the program for the stage until everything that it asks for exists.
+    """Run the program for the stage until all its resources exist.
 
-    Pulumi's SDK keeps its state per context and per event loop: a thread of its own has a fresh one of each.
+    Pulumi's SDK keeps its state per context and per event loop, so the program gets a thread of its own with fresh
+    ones.
 
     Raises:
-        DeploymentFailed: the program or a resource failed; one sentence.
-        KeyboardInterrupt: Ctrl-C was pressed; steps under way have ended, and nothing new was begun.
+        DeploymentFailed: the program or a resource failed.
+        KeyboardInterrupt: Ctrl-C was pressed; running steps have ended, and no new ones were begun.
     """
     failures: list[BaseException] = []
     ended = threading.Event()
@@ -184,7 +184,7 @@ def run_program(monitor: Monitor, settings: StackConfig, program: Path) -> None:
 
 
 def _wait_for(ended: threading.Event, monitor: Monitor) -> None:
-    """Wait for the program, also after Ctrl-C. (An interrupted `Thread.join` would not wait again.)"""
+    """Wait for the program, even after Ctrl-C. (An interrupted `Thread.join` would not wait again.)"""
     try:
         ended.wait()
     except KeyboardInterrupt:
@@ -194,7 +194,7 @@ def _wait_for(ended: threading.Event, monitor: Monitor) -> None:
 
 def _run(monitor: Monitor, settings: StackConfig, program: Path) -> None:
     quiet = logging.getLogger("booking.pulumi")
-    quiet.disabled = True  # the SDK logs failures with a stack trace; ours are one sentence
+    quiet.disabled = True  # the SDK logs failures with a stack trace; our message is one sentence
     features = set(monitor.GetDeploymentInfo(Empty()).supportedFeatures)  # type: ignore[no-untyped-call]
     pulumi_settings.configure(
         MockSettings(  # type: ignore[no-untyped-call]
@@ -206,7 +206,7 @@ def _run(monitor: Monitor, settings: StackConfig, program: Path) -> None:
             dry_run=False,
             organization="organization",
             callbacks=None,
-            # What `MockSettings` leaves alone would be shared with earlier runs, whose event loops are closed.
+            # Whatever `MockSettings` does not replace would be shared with earlier runs, whose event loops are closed.
             outputs=set(),
             lock=threading.Lock(),
             package_refs={},
@@ -215,7 +215,7 @@ def _run(monitor: Monitor, settings: StackConfig, program: Path) -> None:
     )
     pulumi_config.set_all_config(settings.values, [])
     loop = asyncio.new_event_loop()
-    loop.set_exception_handler(lambda *_: None)  # of tasks that nobody awaits any more after a failure
+    loop.set_exception_handler(lambda *_: None)  # of tasks that nobody awaits after a failure
     asyncio.set_event_loop(loop)
     try:
         with _program_directory(program):
@@ -228,7 +228,7 @@ def _run(monitor: Monitor, settings: StackConfig, program: Path) -> None:
 
 
 def _cancel_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """After a failure the SDK leaves tasks behind that wait for resources which will never be, and calls under way."""
+    """Cancel the tasks that the SDK leaves after a failure, such as those that wait for missing resources."""
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
         task.cancel()
@@ -243,7 +243,7 @@ async def _execute(program: Path) -> None:
 
 @contextlib.contextmanager
 def _program_directory(program: Path) -> Iterator[None]:
-    """In the program's folder, with its modules importable, as Pulumi runs it."""
+    """Run the body in the program's folder, with its modules importable, as Pulumi does."""
     root = str(program.parent)
     sys.path.insert(0, root)
     try:

@@ -1,7 +1,7 @@
-"""The monitor that Pulumi's SDK talks to without an engine: its own mock, with every answer from our provider.
+"""The monitor for Pulumi's SDK without an engine: the SDK's own mock, with every answer from our provider.
 
-It does what the engine does for creations: inputs are unwrapped, checked, created, and wrapped again with the secrets
-in their places. It extends `MockMonitor`, which the SDK accepts as a monitor in the same process.
+Like the engine, it unwraps and checks inputs, creates the resource, and wraps the outputs with the secrets in their
+places. It extends `MockMonitor`, which the SDK accepts as a monitor in the same process.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ _ProviderRequest: TypeAlias = resource_pb2.RegisterResourceRequest | resource_pb
 
 
 class Monitor(MockMonitor):
-    """Answers the SDK as the engine would, for creations."""
+    """A monitor that answers the SDK as the engine does for creations."""
 
     operation: ClassVar[Operation] = "create"
     """The operation on a resource that the program registers."""
@@ -47,7 +47,7 @@ class Monitor(MockMonitor):
         self.outputs: Values = {}
         self.failure: BaseException | None = None
         self.deployed: dict[str, DeployedResource] = {}
-        """The resources that the program asked for, by URN."""
+        """The program's resources, by URN."""
         self._settings = settings
         self._provider = provider
         self._providers: dict[str, EmbeddedProvider] = {}
@@ -82,7 +82,7 @@ class Monitor(MockMonitor):
             result = self._provider_of(request).invoke(request.tok, self._unwrap(request.args).values)
         except ProviderError as error:
             raise self._record_failure(error) from None
-        answer: Values = {"return": wrap(result)}  # a keyword of Python's
+        answer: Values = {"return": wrap(result)}  # a keyword in Python
         return resource_pb2.ResourceInvokeResponse(**answer)
 
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Empty:  # noqa: N802 - the protocol's name
@@ -91,7 +91,7 @@ class Monitor(MockMonitor):
         return Empty()
 
     def interrupt(self) -> None:
-        """Begin nothing new; steps under way are ended."""
+        """Begin no new steps; running ones are completed."""
         self._record_failure(KeyboardInterrupt())
 
     def _import(self, urn: str, request: resource_pb2.RegisterResourceRequest) -> tuple[str, Values]:
@@ -139,7 +139,7 @@ class Monitor(MockMonitor):
 
     @contextlib.contextmanager
     def _report_step(self, operation: Operation, urn: str, request: _NamedRequest) -> Iterator[None]:
-        """Tell the listener how the step goes; after a failure nothing new is begun."""
+        """Report the step to the listener; after a failure no new step begins."""
         if self.failure is not None:
             raise self.failure
         if urn in self._urns:
@@ -167,7 +167,7 @@ class Monitor(MockMonitor):
 
 
 class _UnusedMocks(Mocks):
-    """Never asked: the monitor answers everything itself."""
+    """Never called, because the monitor answers everything itself."""
 
     def call(self, args: MockCallArgs) -> tuple[Values, None]:
         raise NotImplementedError(args.token)
@@ -177,7 +177,7 @@ class _UnusedMocks(Mocks):
 
 
 def _with_hashes(value: Any) -> Any:
-    """Archives with the hash that the engine would have computed: of the file, or of all files of a folder."""
+    """Return archives with the hash that the engine computes: of the file, or of all files of a folder."""
     if isinstance(value, FileArchive) and not value.hash and value.path is not None:
         return replace(value, hash=_hash_of(value.path))
     if isinstance(value, dict):

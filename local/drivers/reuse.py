@@ -1,6 +1,6 @@
 """A second deployment of a stack by the in-process driver: the program runs, and nothing is created or changed.
 
-An unchanged program gets the resources that there are. The first difference ends the run: this driver cannot update.
+An unchanged program gets the existing resources. The first difference ends the run, because this driver cannot update.
 """
 
 from typing import ClassVar, Final
@@ -17,9 +17,9 @@ from .stack_config import StackConfig
 from .stack_record import StackRecord, digest_of
 
 _ADVICE: Final = (
-    "Nothing was touched. Deploy it from nothing with --fresh, which deletes the data here; or use the Pulumi engine, "
-    "which updates in place: `booking down`, then `booking up --engine pulumi`. For two programs side by side, give "
-    "each a project or a stage of its own."
+    "Nothing was touched. Deploy it again with --fresh, which deletes the data here, or use the Pulumi engine, which "
+    "updates in place: `booking down`, then `booking up --engine pulumi`. To run two programs side by side, give each "
+    "its own project or stage."
 )
 
 
@@ -34,7 +34,7 @@ class ProgramChanged(DeploymentFailed):
 
 
 class ReuseMonitor(Monitor):
-    """Answers with the resources of a deployed stack as long as the program asks for the same."""
+    """A monitor that answers with the resources of a deployed stack as long as the program is the same."""
 
     operation: ClassVar[Operation] = "same"
 
@@ -45,7 +45,7 @@ class ReuseMonitor(Monitor):
         self._record = record
 
     def reject_removals(self) -> None:
-        """Raise ProgramChanged if the program no longer asks for a deployed resource."""
+        """Raise ProgramChanged if the program no longer has a deployed resource."""
         for urn in self._record.resources.keys() - self.deployed.keys():
             raise ProgramChanged(f"{name_of(urn)} has been removed")
 

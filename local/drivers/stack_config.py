@@ -1,4 +1,4 @@
-"""A program's configuration, put together as the engine does it: `Pulumi.yaml` below `Pulumi.<stage>.yaml`."""
+"""A program's configuration, merged as in the engine: `Pulumi.<stage>.yaml` over `Pulumi.yaml`."""
 
 import json
 import re
@@ -15,12 +15,12 @@ from ..instance.token_issuer import BOOKING, default_api_config
 from ..provider.property_values import ReadonlyValues, Values
 from .autonaming import Autonaming
 
-_ENCRYPTED = "is encrypted, and only the engine can open it: give it with --config, or deploy with --engine pulumi"
+_ENCRYPTED = "is encrypted, and only the engine can decrypt it: pass it with --config, or deploy with --engine pulumi"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackConfig:
-    """The values that a program may ask `pulumi.Config` for, as strings."""
+    """The values that a program may read with `pulumi.Config`, as strings."""
 
     project: str
     stage: str
@@ -33,16 +33,17 @@ class StackConfig:
 
     @property
     def default_tags(self) -> dict[str, str]:
-        """The tags that the AWS provider is configured to put on everything."""
+        """The AWS provider's default tags."""
         return dict(json.loads(self.values.get("aws:defaultTags", "{}")).get("tags") or {})
 
 
 def load_config(
     program: Path, stage: str, overrides: ReadonlyValues | None = None, *, own_issuer: bool = True
 ) -> StackConfig:
-    """Return the configuration of one stage, in which the overrides win.
+    """Return the configuration of one stage, with the overrides.
 
-    With `own_issuer`, a stage of the booking program that names no issuer gets the embedded AWS's own, and so an API.
+    With `own_issuer`, a stage of the booking program without an issuer gets the embedded AWS's own, and therefore an
+    API.
 
     Raises:
         DeploymentFailed: the stage is unknown, or its file cannot be read.

@@ -1,7 +1,7 @@
 """The stacks that the in-process driver has deployed into an instance, each in a file of the run folder.
 
-A record holds what is needed to see whether a program still asks for the same: the id of each resource, its automatic
-name, and a digest of its inputs. The resources themselves are read from the embedded AWS, so no secret is written down.
+A record contains what is needed to recognise an unchanged program: the id of each resource, its automatic name, and a
+digest of its inputs. The resources themselves are read from the embedded AWS, so no secret is stored.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from ..provider.registry import resource_type
 from ..provider.resource import Inputs
 
 FOLDER: Final = "stacks"
-"""The folder of the records in a run folder."""
+"""The name of the records' folder in a run folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class StackRecord:
 
     @property
     def exists(self) -> bool:
-        """Return whether the stack was deployed to the end."""
+        """Return whether the stack was deployed completely."""
         return self.file.exists()
 
     def save(self, resources: Mapping[str, DeployedResource]) -> None:
@@ -70,7 +70,7 @@ def load_record(folder: Path, project: str, stage: str) -> StackRecord:
 
 
 def digest_of(token: str, inputs: Inputs, default_tags: Mapping[str, str]) -> str:
-    """Return the digest of checked inputs and the tags below them, equal for inputs that mean the same."""
+    """Return the digest of checked inputs and default tags, which is equal for equivalent inputs."""
     properties = resource_type(token).properties
     meaning = [canonical_values(properties, inputs), dict(default_tags) if "tags" in properties else {}]
     return hashlib.sha256(json.dumps(meaning, sort_keys=True, default=_encode).encode()).hexdigest()

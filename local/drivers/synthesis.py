@@ -1,10 +1,10 @@
-"""Run a program without any AWS, and return the resources that it asks for.
+"""Run a program without any AWS, and return its resources.
 
     for resource in synthesise(Path("__main__.py"), "prod"):
         print(resource.type, resource.name, resource.inputs)
 
 The program and the configuration of its stage are the real ones, without the embedded AWS's issuer of tokens; nothing
-is created. What only a creation can tell (ARNs, URLs, versions) is made up from the resource's name.
+is created. Values that only a creation provides (ARNs, URLs, versions) are made up from the resource's name.
 """
 
 from collections.abc import Mapping
@@ -27,12 +27,12 @@ from .stack_config import StackConfig, load_config
 
 _CALLER: Final = "aws:index/getCallerIdentity:getCallerIdentity"
 _SIGNED: Final = {"signedObjects": [{"s3s": [{"bucket": "signed", "key": "signed"}]}]}
-"""Outputs that no string can stand for: the package that a signing job has written."""
+"""Outputs that are not strings: the package that a signing job has written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynthesisedResource:
-    """One resource that a program asks for; `inputs` are plain values under their wire names (camelCase)."""
+    """One resource of a program; `inputs` are plain values under their wire names (camelCase)."""
 
     type: str
     name: str
@@ -40,7 +40,7 @@ class SynthesisedResource:
 
 
 def synthesise(program: Path, stage: str, config: ReadonlyValues | None = None) -> list[SynthesisedResource]:
-    """Return the resources of AWS that the program asks for at a stage; `config` overrides the stage's file.
+    """Return the AWS resources of a program at a stage; `config` overrides the stage's file.
 
     Raises:
         DeploymentFailed: the message names the resource, the configuration key or the program's fault.
@@ -57,7 +57,7 @@ def _refuse(service: str) -> AwsClient:
 
 
 class _SynthesisMonitor(Monitor):
-    """Creates nothing and answers with made-up outputs."""
+    """A provider that creates nothing and returns made-up outputs."""
 
     def __init__(self, provider: EmbeddedProvider, settings: StackConfig, listener: Listener) -> None:
         super().__init__(provider, settings, listener)
@@ -68,7 +68,7 @@ class _SynthesisMonitor(Monitor):
             return super().Invoke(request)
         aws = self._provider.aws
         caller = {"accountId": aws.account, "arn": aws.arn("iam", "root", region=False), "userId": aws.account}
-        answer: Values = {"return": wrap(caller)}  # a keyword of Python's
+        answer: Values = {"return": wrap(caller)}  # a keyword in Python
         return resource_pb2.ResourceInvokeResponse(**answer)
 
     def _provide(
@@ -80,7 +80,7 @@ class _SynthesisMonitor(Monitor):
 
 
 def _made_up(request: resource_pb2.RegisterResourceRequest, outputs: Mapping[str, Any], aws: Aws) -> Values:
-    """Return the outputs of a preview with an ARN for each string that only a creation knows."""
+    """Return the outputs of a preview, with an ARN for each string that only a creation provides."""
     service, _, kind = request.type.split(":")[1].partition("/")
     arn = aws.arn(service.rstrip("_"), f"{kind}:{request.name}")
     known = {name: arn if value is UNKNOWN else value for name, value in outputs.items()}

@@ -2,7 +2,7 @@
 
     from local.engine import PulumiEngine, cli_environment, find_cli
 
-    find_cli()                               # the Pulumi CLI to use, or None: then deploy in process
+    find_cli() # the Pulumi CLI to use; if None, deploy in process
     engine = PulumiEngine(instance, stage="dev", listener=print)   # program=Path("__main__.py"), config={"key": value}
     engine.preview()                         # → Outcome: nothing is touched
     engine.up()                              # → Outcome with .outputs; resumes a run that was killed, and says so
@@ -10,10 +10,10 @@
     engine.destroy()                         # → Outcome; `pending_keys(instance)` and `locked_buckets(instance)` remain
     cli_environment(instance)                # → variables for `booking env`: a user's own CLI works on the instance
 
-The instance must run (`instance.start()`). `Outcome.changes` are the steps that changed something and `Outcome.steps`
-all of them, each a `Progress` of `local.drivers`; the listener gets them live, with `ProgressNote`s between. `up` saves
-the outputs for `instance.outputs()`. Failures are `InstanceError`s or `DeploymentFailed` of `local.errors`, whose
-messages are sentences to print.
+The instance must be running (`instance.start()`). `Outcome.changes` are the steps that changed something and
+`Outcome.steps` all of them, each a `Progress` of `local.drivers`; the listener gets them live, with `ProgressNote`s
+between. `up` saves the outputs for `instance.outputs()`. Failures are `InstanceError`s or `DeploymentFailed` of
+`local.errors`, whose messages can be printed.
 """
 
 from ..errors import EngineError, EngineKilled, EngineMissing, OtherDriver, PassphraseMissing, StateLocked, UnknownStage

@@ -1,4 +1,4 @@
-"""The program's own errors about its configuration, where the engine stops at the first value of a wrong type."""
+"""The program's own errors about its configuration; the engine would stop at the first value of a wrong type."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from ..provider.provider import EmbeddedProvider
 
 
 def config_errors(instance: Instance, program: Path, stage: str, overrides: ReadonlyValues) -> str | None:
-    """The program's refusal of its configuration, with every fault in it; None if it gets as far as a resource."""
+    """Return the program's error about its configuration, with every problem; None if it reaches a resource."""
     try:
         settings = load_config(program.resolve(), stage, overrides)
         provider = EmbeddedProvider(instance.aws(), Journal(instance.folder / "nothing.jsonl"))
@@ -29,11 +29,11 @@ def config_errors(instance: Instance, program: Path, stage: str, overrides: Read
 
 
 class _ReachedFirstResource(DeploymentFailed):
-    """The program asks for something: its configuration is good enough for it."""
+    """The program has reached a resource, so its configuration is valid."""
 
 
 class _DryRunMonitor(Monitor):
-    """Creates nothing and answers nothing."""
+    """A monitor that ends the program at its first call."""
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:  # noqa: N802 - the protocol's name
         if request.type == "pulumi:pulumi:Stack":

@@ -1,4 +1,4 @@
-"""The engine's events as progress, and its failures as sentences."""
+"""The engine's events as progress, and its failures as messages."""
 
 import os
 import re
@@ -34,11 +34,11 @@ _REPEATED_PREFIX: Final = re.compile(r"(?i)^(update|preview|destroy|refresh|reso
 
 @dataclass(slots=True)
 class EngineEvents:
-    """Listens to one operation of the engine, passes on what matters and remembers what went wrong."""
+    """A listener to one operation of the engine that reports progress and collects failures."""
 
     listener: Listener
     locations: Mapping[tuple[str, str], str]
-    """Type and name of a resource → where the program made it."""
+    """Type and name of a resource → the place in the program that creates it."""
     failures: list[str] = field(default_factory=list)
     steps: list[Progress] = field(default_factory=list)
 
@@ -57,9 +57,11 @@ class EngineEvents:
         """Return the exception to raise for a failed command."""
         text = str(error)
         if "is currently locked" in text:
-            return StateLocked("Another run works on this stage: wait for it to end, then run this again.")
+            return StateLocked("Another run is working on this stage. Wait for it to end, then run this again.")
         if re.search(r"code: -\d+", text):
-            return EngineKilled("The engine was killed while it worked: run `booking up` again, it goes on from there.")
+            return EngineKilled(
+                "The engine was killed during an operation. Run `booking up` again to continue from there."
+            )
         if program_error is not None:
             return DeploymentFailed(program_error)
         if self.failures:
@@ -94,7 +96,7 @@ class EngineEvents:
 
 
 def program_location(root: Path) -> str | None:
-    """The innermost place in the program's own code among the calls that lead here."""
+    """Return the innermost frame of the call stack in the program's own code."""
     for frame, line in traceback.walk_stack(None):
         file = frame.f_code.co_filename
         if file.startswith(f"{root}{os.sep}") and not file.startswith((_THIS_FOLDER, f"{root}{os.sep}.venv")):
@@ -119,13 +121,13 @@ def _to_progress(operation: Operation, phase: Phase, metadata: StepEventMetadata
 
 
 def _is_component(metadata: StepEventMetadata) -> bool:
-    """Components exist in the engine's mind only: their children are what changes in AWS."""
+    """Return whether a type is a component. Components exist only in the engine; only their children change AWS."""
     state = metadata.new or metadata.old
     return state is not None and not state.custom
 
 
 def _strip_resource_name(sentence: str, type_: str, name: str) -> str:
-    """The engine and the provider each put the resource's name before the reason: once is enough."""
+    """Remove the resource's name, which both the engine and the provider put before the reason."""
     sentence = re.sub(r"^(\d+ errors? occurred: )?\* |^rpc error: code = \w+ desc = ", "", sentence)
     told = re.fullmatch(
         rf"{re.escape(type_)} resource '{re.escape(name)}'(?:: property (\S+) value .*?)? has a problem: (.*)", sentence

@@ -1,4 +1,4 @@
-"""The state that an engine keeps in its folder: read here, never written.
+"""The state in an engine's folder, read and never written here.
 
 Layout: Pulumi's file backend, checkpoint version 3.
 """
@@ -15,7 +15,7 @@ from ..provider.property_values import Values
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateLock:
-    """A run that holds, or held, the state."""
+    """A run that holds or held the lock of the state."""
 
     pid: int
     host: str
@@ -23,7 +23,10 @@ class StateLock:
 
     @property
     def is_held(self) -> bool:
-        """Does the run still go on? One of another machine counts as going on: nobody here can tell."""
+        """Return whether the run is still going on.
+
+        A run on another machine counts as such, because it cannot be checked.
+        """
         return self.host != socket.gethostname() or processes.is_running(self.pid, "pulumi")
 
 
@@ -36,20 +39,20 @@ class EngineState:
     stage: str
 
     def locks(self) -> list[StateLock]:
-        """Every lock on the stage; of a killed run one is left."""
+        """Return every lock on the stage; a killed run leaves one."""
         return [_read_lock(file) for file in sorted((self._path("locks/organization") / self.stage).glob("*.json"))]
 
     def was_interrupted(self) -> bool:
-        """Was the last run killed while it worked?"""
+        """Return whether the last run was killed during an operation."""
         return bool(self.locks() or self._latest_deployment().get("pending_operations"))
 
     def resources(self) -> list[Values]:
-        """Every resource that the engine knows, as it keeps it."""
+        """Return every resource in the engine's state, as stored."""
         return list(self._latest_deployment().get("resources") or [])
 
     @property
     def urn_prefix(self) -> str:
-        """The beginning of the URN of every resource of the stage."""
+        """Return the prefix of the URNs of the stage's resources."""
         return f"urn:pulumi:{self.stage}::{self.project}::"
 
     def exists(self) -> bool:
@@ -73,7 +76,7 @@ def _read_lock(file: Path) -> StateLock:
     try:
         content = json.loads(file.read_text())
     except (OSError, ValueError):
-        content = {}  # killed while it was writing
+        content = {}  # killed while writing
     return StateLock(
         pid=int(content.get("pid") or 0),
         host=str(content.get("hostname") or socket.gethostname()),

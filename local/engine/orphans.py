@@ -1,4 +1,6 @@
-"""Remains: of a killed run, which are removed here; and of `destroy`, which AWS lets nobody delete at once."""
+"""Leftovers: those of a killed run, which are removed here, and those of `destroy`, which AWS does not delete
+immediately.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from .engine_state import EngineState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingKey:
-    """A key that AWS will delete."""
+    """A key that is pending deletion."""
 
     id: str
     description: str
@@ -22,9 +24,9 @@ class PendingKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedBucket:
-    """A bucket that cannot go, for `objects` versions in it are locked, the last one until `until`.
+    """A bucket that cannot be deleted, because `objects` versions in it are locked, the last one until `until`.
 
-    `modes`: COMPLIANCE, which nobody lifts; GOVERNANCE, which a permission lifts; LEGAL_HOLD, which has no end.
+    `modes`: COMPLIANCE (nobody can lift it), GOVERNANCE (a permission can) or LEGAL_HOLD (without an end).
     """
 
     name: str
@@ -34,14 +36,14 @@ class LockedBucket:
 
 
 def locked_buckets(instance: Instance) -> list[LockedBucket]:
-    """The buckets of the instance that hold locked objects, by name."""
+    """Return the instance's buckets with locked objects, by name."""
     s3 = instance.client("s3")
     found = [_locked_bucket(name, list(_version_locks(s3, name))) for name in _bucket_names(s3)]
     return sorted(filter(None, found), key=lambda bucket: bucket.name)
 
 
 def pending_keys(instance: Instance) -> list[PendingKey]:
-    """The keys of the instance that are pending deletion, the next one first."""
+    """Return the instance's keys that are pending deletion, earliest first."""
     kms = instance.client("kms")
     keys = [key["KeyId"] for page in kms.get_paginator("list_keys").paginate() for key in page["Keys"]]
     facts = [kms.describe_key(KeyId=key)["KeyMetadata"] for key in keys]
@@ -54,9 +56,8 @@ def pending_keys(instance: Instance) -> list[PendingKey]:
 
 
 def remove_orphans(instance: Instance, state: EngineState) -> list[str]:
-    """Delete what killed runs created and no state has, such as what has left the program since; return their URNs.
-
-    A resource is known by its type and id, because an alias may have given it another URN since it was created.
+    """Delete resources of killed runs that are in no state, for example because they have left the program since, and
+    return their URNs. Resources are compared by type and id, because an alias may have changed the URN.
     """
     provider = EmbeddedProvider(instance.aws(), Journal(instance.folder / "journal.jsonl"))
     known = {(resource["type"], resource.get("id")) for resource in state.resources()}

@@ -1,7 +1,7 @@
-"""The program's project files, copied for the engine, which rewrites the stage file that it is given.
+"""The program's project files, copied for the engine, which rewrites its stage file.
 
-The copies differ from the originals in three ways: values given for this run are set, the settings of a secrets
-provider elsewhere are left out, and the salt that the engine added stays from run to run.
+The copies differ from the originals in three ways: the values for this run are set, the settings of an external secrets
+provider are left out, and the salt that the engine added is kept from run to run.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ _SECRETS_PROVIDER_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A program and the stage of it that is meant."""
+    """A program and one of its stages."""
 
     program: Path
     stage: str
@@ -33,11 +33,11 @@ class Project:
 
     @property
     def name(self) -> str:
-        """As the engine knows it."""
+        """The name that the engine uses."""
         return str(self._project_settings()["name"])
 
     def copy_to(self, folder: Path, config: ReadonlyValues) -> None:
-        """Lay the two files for the engine; raises UnknownStage, or PassphraseMissing where it would need one."""
+        """Write the two files for the engine; raises UnknownStage, or PassphraseMissing if one is needed."""
         settings, stage = self._project_settings(), self._stage_settings()
         folder.mkdir(parents=True, exist_ok=True)
         copy = folder / f"Pulumi.{self.stage}.yaml"
@@ -52,7 +52,7 @@ class Project:
         copy.write_text(yaml.safe_dump(stage, sort_keys=False))
 
     def uses_own_passphrase(self) -> bool:
-        """Does the stage file hold secrets that were encrypted with the user's passphrase?"""
+        """Return whether the stage file contains secrets encrypted with the user's passphrase."""
         stage = self._stage_settings()
         return "encryptionsalt" in stage and _has_secret(stage.get("config"))
 
@@ -81,8 +81,9 @@ class Project:
             return
         if _has_secret(stage.get("config")):
             raise PassphraseMissing(
-                f"Pulumi.{self.stage}.yaml holds secrets that {stage.get('secretsprovider', 'another provider')} "
-                "encrypted, which cannot be opened here: give those keys plain values for the embedded AWS (--config)."
+                f"Pulumi.{self.stage}.yaml contains secrets encrypted by "
+                f"{stage.get('secretsprovider', 'another provider')}, which cannot be decrypted here: give those "
+                "keys plain values for the embedded AWS (--config)."
             )
         for key in _SECRETS_PROVIDER_KEYS:
             stage.pop(key, None)
@@ -92,7 +93,7 @@ class Project:
 
 
 def _parse_json(value: object) -> object:
-    """Lists and objects may be given as JSON text, as on a command line."""
+    """Return a value; lists and objects may be given as JSON text, as on a command line."""
     if isinstance(value, str) and value[:1] in ("[", "{"):
         with contextlib.suppress(ValueError):
             return json.loads(value)

@@ -1,4 +1,4 @@
-"""The process beside an instance that serves its resource types to engines: started when it is first needed."""
+"""The process beside an instance that serves its resource types to engines; it is started on first use."""
 
 import os
 import subprocess
@@ -17,9 +17,9 @@ _START_TIMEOUT_SECONDS: Final = 60
 
 
 def ensure_running(instance: Instance, root: Path) -> int:
-    """The port of the instance's provider, started if it does not run; `root` is where relative paths begin."""
+    """Return the port of the instance's provider, after starting it if necessary; relative paths start at `root`."""
     if not instance.is_running:
-        raise NotRunning("The embedded AWS is not running: start it with `booking up`.")
+        raise NotRunning("The embedded AWS is not running. Start it with `booking up`.")
     known = running_provider(instance)
     if known and known.source == source_fingerprint():
         return known.port
@@ -28,14 +28,14 @@ def ensure_running(instance: Instance, root: Path) -> int:
 
 
 def stop(instance: Instance) -> None:
-    """Stop the instance's provider, if it runs."""
+    """Stop the instance's provider, if it is running."""
     known = running_provider(instance)
     if known:
         processes.terminate_group(known.pid)
 
 
 def running_provider(instance: Instance) -> ProviderAddress | None:
-    """The instance's provider, if it runs: a stale file names a stranger or nobody."""
+    """Return the instance's provider if it is running. A stale file may contain the pid of another process."""
     known = ProviderAddress.load(instance.folder)
     return known if known and processes.is_running(known.pid, str(instance.folder)) else None
 
@@ -67,7 +67,7 @@ def _spawn(instance: Instance, root: Path) -> subprocess.Popen[bytes]:
 
 
 def _environment(source_root: Path) -> dict[str, str]:
-    """Nothing of the user's shell but where programs are found and how packages are fetched."""
+    """Return an environment that takes only the search path and package settings from the user's shell."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
     fetching = ("PIP_", "UV_")
     return {

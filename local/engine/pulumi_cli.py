@@ -16,19 +16,19 @@ from ..instance import Instance
 from . import provider_process
 
 MINIMUM_VERSION: Final = VersionInfo.parse("3.250.0")
-"""The oldest CLI whose protocol was tried here; `tools/engine/build` names the same."""
+"""The oldest CLI that was tested here; `tools/engine/build` has the same version."""
 BUILD_FOLDER: Final = Path(".build/engine")
-"""The folder in which `make engine` puts the CLI, below the program's folder."""
+"""The folder of the CLI that `make engine` builds, relative to the program's folder."""
 
 
 def find_cli(root: Path | None = None) -> PulumiCommand | None:
-    """The CLI to use for the program in `root`, else for the current folder; None when there is none."""
+    """Return the CLI to use for the program in `root`, else for the current folder; None if there is none."""
     folders = [folder.resolve() / BUILD_FOLDER for folder in (root, Path.cwd()) if folder]
     return _cli_on_path(os.environ.get("PATH", "")) or next(filter(None, map(_cli_in_folder, folders)), None)
 
 
 def require_cli(root: Path | None = None) -> PulumiCommand:
-    """The CLI to use; raises EngineMissing with the way to get one."""
+    """Return the CLI to use; raises EngineMissing, which explains how to get one."""
     command = find_cli(root)
     if command is None:
         raise EngineMissing(
@@ -65,24 +65,24 @@ DRIVER: Final = "pulumi"
 
 
 def cli_environment(instance: Instance, root: Path | None = None) -> dict[str, str]:
-    """Variables for `eval "$(booking env)"`: the embedded AWS, its provider and the state that `booking up` uses.
+    """Return variables for `eval "$(booking env)"`: the embedded AWS, its provider and the state of `booking up`.
 
-    The user's own PULUMI_HOME stays: it holds the language hosts. Raises NotRunning and OtherDriver.
+    The user's own PULUMI_HOME is kept, because it has the language hosts. Raises NotRunning and OtherDriver.
     """
     reject_other_driver(instance)
     port = provider_process.ensure_running(instance, (root or Path.cwd()).resolve())
     variables = engine_variables(instance, port)
     del variables["PULUMI_HOME"]
-    instance.driver = DRIVER  # from here on resources may exist that only the engine knows of
+    instance.driver = DRIVER  # from here on there may be resources that only the engine knows
     return {**instance.environment(), **variables}
 
 
 def engine_variables(instance: Instance, port: int) -> dict[str, str]:
-    """Return the environment in which a Pulumi CLI works on an instance, and on nothing else."""
+    """Return the environment in which a Pulumi CLI works only on an instance."""
     folder = instance.folder / "engine"
     (folder / "state").mkdir(parents=True, exist_ok=True)
     return {
-        # Without sidecar files: they are not written atomically, and a kill in the middle of one locks the state out.
+        # Without sidecar files: they are not written atomically, and a kill during a write makes the state unusable.
         "PULUMI_BACKEND_URL": f"file://{folder / 'state'}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(_passphrase_file(instance)),
         "PULUMI_DEBUG_PROVIDERS": f"aws:{port}",
@@ -93,9 +93,9 @@ def engine_variables(instance: Instance, port: int) -> dict[str, str]:
 
 
 def _passphrase_file(instance: Instance) -> Path:
-    """Return the file of the passphrase that the instances of a program share.
+    """Return the file with the passphrase that a program's instances share.
 
-    It outlives them: a CLI writes the salt of the passphrase into the program's stage file, where it stays.
+    It outlives them, because a CLI writes the passphrase's salt into the program's stage file, where it stays.
     """
     file = instance.folder.parent / ".passphrase"
     if not file.exists():
@@ -105,9 +105,9 @@ def _passphrase_file(instance: Instance) -> Path:
 
 
 def reject_other_driver(instance: Instance) -> None:
-    """Raises OtherDriver where resources exist that the engine does not know of."""
+    """Raise OtherDriver if there are resources that the engine does not know."""
     if instance.driver not in (None, DRIVER):
         raise OtherDriver(
-            f"The instance {instance.name!r} was deployed {instance.driver}, and the engine knows nothing of it: "
-            "give them up with `booking down`, or use a second instance with --instance."
+            f"The instance {instance.name!r} was deployed {instance.driver}, so the engine does not know its "
+            "resources. Delete them with `booking down`, or use a second instance with --instance."
         )

@@ -1,4 +1,4 @@
-"""Preview, up, refresh and destroy by the real engine, against an instance of the embedded AWS."""
+"""Preview, up, refresh and destroy with the real engine, on an instance of the embedded AWS."""
 
 import os
 import runpy
@@ -39,14 +39,14 @@ class Outcome:
 
     @property
     def changes(self) -> tuple[Progress, ...]:
-        """The steps that changed something, each once, in the order in which they ended."""
+        """The steps that changed something, each once, in order of completion."""
         return tuple(
             step for step in self.steps if step.phase == "done" and step.operation not in _UNCHANGED_OPERATIONS
         )
 
 
 class PulumiEngine:
-    """The engine, bound to an instance, a program and a stage of it."""
+    """The engine for an instance, a program and one of its stages."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class PulumiEngine:
             return self._run(lambda story: stack.preview(on_event=story.handle, color="never"))
 
     def up(self) -> Outcome:
-        """Bring the instance to what the program says; takes up a run that was cut off."""
+        """Update the instance to the program, continuing an interrupted run."""
         with self._lock():
             stack = self._prepare_stack()
             self._recover(stack)
@@ -85,7 +85,7 @@ class PulumiEngine:
         return outcome
 
     def refresh(self) -> Outcome:
-        """Bring the engine's knowledge to what is really there; the steps say what differed."""
+        """Update the engine's state to the existing resources; the steps are the differences."""
         with self._lock():
             stack = self._prepare_stack()
             return self._run(
@@ -93,7 +93,7 @@ class PulumiEngine:
             )
 
     def destroy(self) -> Outcome:
-        """Delete everything that the stage holds."""
+        """Delete all resources of the stage."""
         with self._lock():
             stack = self._prepare_stack()
             self._recover(stack)
@@ -105,8 +105,8 @@ class PulumiEngine:
     # ---- the steps --------------------------------------------------------------------------------------------
 
     def _lock(self) -> AbstractContextManager[None]:
-        """Let one operation at a time work on the instance, whichever driver runs it."""
-        waiting = ProgressNote(message="Another run works on this embedded AWS: waiting for it to end.")
+        """Allow one operation at a time on the instance, with either driver."""
+        waiting = ProgressNote(message="Another run is working on this embedded AWS; waiting for it to end.")
         return self._instance.deployment_lock(lambda: self._listener(waiting))
 
     @property
@@ -119,7 +119,7 @@ class PulumiEngine:
         return self._instance.folder / "engine"
 
     def _prepare_stack(self) -> Stack:
-        """Everything that must hold before the engine is asked; each refusal is one sentence."""
+        """Check the preconditions of an operation, and prepare the engine's files."""
         command = require_cli(self._project.root)
         reject_other_driver(self._instance)
         self._project.copy_to(self._folder / "work", self._config)
@@ -150,26 +150,27 @@ class PulumiEngine:
         given = {name: os.environ[name] for name in _PASSPHRASE_VARIABLES if os.environ.get(name)}
         if not given:
             raise PassphraseMissing(
-                f"Pulumi.{self._project.stage}.yaml holds secrets that are encrypted with a passphrase: "
+                f"Pulumi.{self._project.stage}.yaml contains secrets that are encrypted with a passphrase: "
                 f"set {' or '.join(_PASSPHRASE_VARIABLES)}."
             )
-        # An empty PULUMI_CONFIG_PASSPHRASE is a passphrase to Pulumi, and comes before the file's: it stays unset.
+        # Leave an empty PULUMI_CONFIG_PASSPHRASE unset: Pulumi would take it for a passphrase and prefer it to the
+        # file's.
         return {_PASSPHRASE_VARIABLES[1]: "", **given}
 
     def _reject_locked_state(self) -> None:
         for lock in self.state.locks():
             if lock.is_held:
                 raise StateLocked(
-                    f"Another run (process {lock.pid} on {lock.host}, since {lock.since}) works on stage "
-                    f"{self._project.stage}: wait for it to end, then run this again."
+                    f"Another run (process {lock.pid} on {lock.host}, since {lock.since}) is working on stage "
+                    f"{self._project.stage}. Wait for it to end, then run this again."
                 )
 
     def _recover(self, stack: Stack) -> None:
-        """After a killed run: drop its lock, and see what it had begun. `up` then adopts what it finds."""
+        """After a killed run, remove its lock and look for unfinished creations. `up` then adopts what it finds."""
         if not self.state.was_interrupted():
             return
         self._listener(
-            ProgressNote(message="An earlier run was cut off: its lock is dropped and its work is taken up.")
+            ProgressNote(message="An earlier run was interrupted. Its lock is removed and its work is continued.")
         )
         if self.state.locks():
             self._run(lambda _: stack.cancel())
@@ -181,9 +182,7 @@ class PulumiEngine:
         removed = remove_orphans(self._instance, self.state)
         if removed:
             names = ", ".join(name_of(urn) for urn in removed)
-            self._listener(
-                ProgressNote(message=f"Removed what an earlier run had made and nothing needs any more: {names}.")
-            )
+            self._listener(ProgressNote(message=f"Removed leftovers of an earlier run: {names}."))
 
     def _run(self, operation: Callable[[EngineEvents], object], *, quiet: bool = False) -> Outcome:
         story = EngineEvents(ignore_progress if quiet else self._listener, self._locations)
@@ -195,13 +194,13 @@ class PulumiEngine:
         return Outcome(steps=tuple(story.steps), outputs=_plain_outputs(getattr(result, "outputs", {})))
 
     def _config_errors(self, error: CommandError) -> str | None:
-        """Return the program's own message about its configuration, which names every fault."""
+        """Return the program's own message about its configuration, which names every problem."""
         if "validating stack config" not in str(error):
             return None
         return config_errors(self._instance, self._project.program, self._project.stage, self._config)
 
     async def _run_program(self) -> None:
-        """The program itself, as the engine's inline program."""
+        """Run the program as the engine's inline program."""
         pulumi.runtime.register_stack_transformation(self._record_location)
         program, root = self._project.program.resolve(), self._project.root
         sys.path.insert(0, str(root))
@@ -217,12 +216,12 @@ class PulumiEngine:
         await wait_for_outputs()
 
     def _record_location(self, args: pulumi.ResourceTransformationArgs) -> None:
-        """Remember which line of the program makes a resource, for the sentence when it fails."""
+        """Record which line of the program creates a resource, for the message if it fails."""
         place = program_location(self._project.root)
         if place:
             self._locations[args.type_, args.name] = place
 
 
 def _plain_outputs(outputs: OutputMap) -> Values:
-    """As they are kept in a file and shown: secrets stay in the state."""
+    """Return the outputs without secrets, which stay in the state."""
     return {name: "[secret]" if output.secret else output.value for name, output in outputs.items()}

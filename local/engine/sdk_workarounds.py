@@ -1,4 +1,4 @@
-"""The ways of Pulumi's SDK that a user should not meet: pages of logs, complaints at the end, and a torn Ctrl-C."""
+"""Workarounds for Pulumi's SDK: pages of logs, warnings at exit, and an unsafe Ctrl-C."""
 
 import gc
 import logging
@@ -16,10 +16,10 @@ Result = TypeVar("Result")
 
 
 def run_to_completion(operation: Callable[[], Result], listener: Listener) -> Result:
-    """Run an engine operation to its end, also after Ctrl-C.
+    """Run an engine operation to its end, even after Ctrl-C.
 
-    The terminal sends Ctrl-C to the engine too, which finishes what it has begun and unlocks the stack. A handler takes
-    note of it: a KeyboardInterrupt can be lost in a destructor or a callback of whatever the main thread is doing.
+    The terminal also sends Ctrl-C to the engine, which finishes its running steps and unlocks the stack. A handler
+    records the signal, because a KeyboardInterrupt can get lost in a destructor or callback of the main thread.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed; the operation has ended.
@@ -33,7 +33,7 @@ def run_to_completion(operation: Callable[[], Result], listener: Listener) -> Re
 
 
 def collect_unfinished_programs() -> None:
-    """The SDK leaves the coroutine of a failed program to the garbage collector, which complains on standard error."""
+    """Suppress the garbage collector's warning about the coroutine of a failed program, which the SDK never awaits."""
     usual = sys.unraisablehook
     sys.unraisablehook = lambda unraisable: None if "run_in_stack" in repr(unraisable.object) else usual(unraisable)
     try:
@@ -44,7 +44,7 @@ def collect_unfinished_programs() -> None:
 
 @contextmanager
 def _collect_interrupts(listener: Listener) -> Iterator[list[int]]:
-    """Collect the SIGINTs of a main thread instead of raising KeyboardInterrupt, and tell the listener of each."""
+    """Collect the main thread's SIGINTs instead of raising KeyboardInterrupt, and report each to the listener."""
     received: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield received
@@ -52,7 +52,7 @@ def _collect_interrupts(listener: Listener) -> Iterator[list[int]]:
 
     def handle(number: int, _: object) -> None:
         received.append(number)
-        listener(ProgressNote(message="Stopping: what has begun is ended first."))
+        listener(ProgressNote(message="Stopping after the running steps have ended."))
 
     usual = signal.signal(signal.SIGINT, handle)
     try:

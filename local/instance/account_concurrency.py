@@ -1,7 +1,7 @@
-"""Lambda's concurrency as AWS limits it: reservations within the account's quota, and throttling beyond it.
+"""Lambda's concurrency limits, as in AWS: reservations within the account's quota, and throttling beyond it.
 
-MiniStack 1.5.33 accepts any reservation, forgets it for a published version, and lets functions without one run until
-the machine has no memory left.
+MiniStack 1.5.33 accepts any reservation, ignores it for a published version, and runs functions without one until the
+machine is out of memory.
 """
 
 import threading
@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeAlias
 
 UNRESERVED_CONCURRENCY: Final = 10
-"""Executions at a time of all functions without a reservation together: the whole quota of a new AWS account."""
+"""Concurrent executions of all functions without a reservation together: the quota of a new AWS account."""
 _Slot: TypeAlias = tuple[str | None, str | None]
-"""The function that a slot was given for, or None and the limit that was reached."""
+"""The function that got a slot, or None and the limit that was reached."""
 _MIN_UNRESERVED: Final = 100
-"""The part of the quota that AWS lets nobody reserve; all of it where the quota is smaller."""
+"""The part of the quota that cannot be reserved; all of it if the quota is smaller."""
 
 
 class MiniStackModule(Protocol):
@@ -33,7 +33,7 @@ def limit_concurrency(functions: MiniStackModule) -> None:
 
 
 def _share_reservations(functions: MiniStackModule) -> None:
-    """Let a reservation hold for all versions of a function together; else fifty executions start fifty processes."""
+    """Apply a reservation to all versions of a function together; otherwise fifty executions start fifty processes."""
     of_record = functions._reserved_concurrency
 
     def of_function(record: object, configuration: Mapping[str, str]) -> int | None:
@@ -47,7 +47,7 @@ def _share_reservations(functions: MiniStackModule) -> None:
 
 
 def _refuse_reservations(functions: MiniStackModule) -> None:
-    """Refuse a reservation that leaves too little of the quota to the other functions."""
+    """Reject a reservation that leaves too little of the quota to the other functions."""
     put: Callable[[str, Mapping[str, int]], object] = functions._put_function_concurrency
     quota = int(functions._ACCOUNT_CONCURRENCY_CAP)
     minimum = min(_MIN_UNRESERVED, quota)
@@ -96,9 +96,9 @@ def _throttle_unreserved_functions(functions: MiniStackModule) -> None:
 
 
 def _name_shared_limit(functions: MiniStackModule) -> None:
-    """Let the error of a throttled invocation name the shared limit: MiniStack names the quota, which is not reached.
+    """Name the shared limit in the error of a throttled invocation: MiniStack names the quota, which is not reached.
 
-    What the quota leaves unreserved is never less than the shared limit, so no other limit of the account is met.
+    The unreserved part of the quota is never below the shared limit, so no other limit of the account applies.
     """
     respond = functions._throttle_response
 

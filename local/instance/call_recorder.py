@@ -1,6 +1,6 @@
-"""Inside a function's process: write down every AWS call that it makes, one JSON line each.
+"""Record every AWS call of a function, one JSON line each.
 
-Runs in the function, so it imports nothing but what AWS's runtime has. `recorded_calls` reads what it writes.
+This runs inside the function's process, so it imports only what AWS's runtime has. `recorded_calls` reads the file.
 """
 
 import json
@@ -9,10 +9,10 @@ from typing import Any
 
 
 def record_calls(path: str) -> None:
-    """Append each call of every client, whoever makes it, to the file."""
+    """Append each call of every client to the file."""
     from botocore.client import BaseClient
 
-    client: Any = BaseClient  # the method is private: the one place that every call passes
+    client: Any = BaseClient  # the method is private, but it is the one place that every call passes
     made = client._make_api_call
 
     def record_and_call(self: Any, operation_name: str, api_params: dict[str, Any]) -> Any:

@@ -1,6 +1,6 @@
 """Processes beside an instance, such as a double of a payment provider: each has an address and ends with the instance.
 
-A companion's port is kept in the run folder, because the deployed functions know its address. It is told the folder and
+A companion's port is kept in the run folder, because the deployed functions know its address. It gets the folder and
 the port, and must end by itself when the instance has ended (`Instance(folder).is_running`).
 """
 
@@ -41,19 +41,19 @@ class Companion:
 
     @property
     def pid(self) -> int | None:
-        """The process, if it runs and is really this companion."""
+        """The process, if it is running and really is this companion."""
         pid = self._record().get("pid", 0)
         return pid if pid and processes.is_running(pid, str(self.folder)) else None
 
     @property
     def address(self) -> str:
-        """The address, the same for as long as the run folder lives."""
+        """The address, which stays the same as long as the run folder exists."""
         return f"http://127.0.0.1:{self._record()['port']}"
 
     def start(self, command: Sequence[str], root: Path) -> str:
-        """Run a command, completed by folder and port, with the modules of `root`; return the address.
+        """Run a command, with folder and port appended and the modules of `root`, and return the address.
 
-        A companion that runs already is left alone.
+        A running companion is left alone.
 
         Raises:
             StartFailed: it ended, or did not answer in time.

@@ -5,7 +5,8 @@
 - *S3*: the conditional headers of a put, and whether the request creates an object.
   Source: Amazon S3 user guide, "Enforce conditional writes on Amazon S3 buckets".
 
-`patches` adds them to MiniStack's evaluator. They are plain functions of a request, so they are tested without it.
+`patches` adds them to MiniStack's evaluator. They are pure functions of a request, so they are tested without
+MiniStack.
 """
 
 import json
@@ -18,7 +19,7 @@ from ..provider.property_values import ReadonlyValues
 LEADING_KEYS: Final = "dynamodb:LeadingKeys"
 ATTRIBUTES: Final = "dynamodb:Attributes"
 
-Context = dict[str, Any]  # what MiniStack's evaluator takes: a string or a list of strings by condition key
+Context = dict[str, Any]  # the input of MiniStack's evaluator: a string or a list of strings per condition key
 
 _EXPRESSIONS: Final = (
     *("UpdateExpression", "ConditionExpression", "ProjectionExpression"),
@@ -29,14 +30,14 @@ _KEYWORDS: Final = frozenset({"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NO
 
 
 def item_context(request: ReadonlyValues, hash_key: str) -> Context:
-    """Return the keys of one item's request: an operation on a single item, a query, or one part of a transaction."""
+    """Return the condition keys of one item's request: a single-item operation, a query, or a part of a transaction."""
     leading = _leading_key(request, hash_key)
     named = sorted({*_keys(request), *_named_in_expressions(request)})
     return {**({LEADING_KEYS: [leading]} if leading is not None else {}), **({ATTRIBUTES: named} if named else {})}
 
 
 def put_context(headers: Mapping[str, str], query: ReadonlyValues) -> Context:
-    """Return the keys of an `s3:PutObject`; a part of an upload creates no object, its completion does."""
+    """Return the condition keys of an `s3:PutObject`; an uploaded part creates no object, but the completion does."""
     creates = "partNumber" not in query and "uploads" not in query
     found: Context = {"s3:ObjectCreationOperation": str(creates).lower()}
     for header, key in _CONDITIONAL_HEADERS.items():
@@ -71,7 +72,7 @@ def _leading_key(request: ReadonlyValues, hash_key: str) -> str | None:
 
 
 def _queried_key(request: ReadonlyValues, hash_key: str) -> str | None:
-    """Return the value that a key condition compares the hash key with."""
+    """Return the value with which a key condition compares the hash key."""
     condition, names = str(request.get("KeyConditionExpression", "")), request.get("ExpressionAttributeNames", {})
     for name, placeholder in re.findall(r"(#?\w+)\s*=\s*(:\w+)", condition):
         if names.get(name, name) == hash_key:
@@ -89,5 +90,5 @@ def _named_in_expressions(request: ReadonlyValues) -> Iterator[str]:
 
 
 def _plain(value: ReadonlyValues) -> str:
-    """Return an attribute value as the evaluator compares it."""
+    """Return an attribute value in the evaluator's format."""
     return str(next(iter(value.values())))

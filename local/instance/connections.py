@@ -1,4 +1,4 @@
-"""Connections to an instance: clients with an administrator's rights or others', plain questions, and ports."""
+"""Connections to an instance: clients as administrator or in a role, plain HTTP requests, and ports."""
 
 import os
 import shutil
@@ -35,9 +35,9 @@ _NO_USER_FILES: Final = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
-"""A user's profiles and files say nothing about an embedded AWS."""
+"""A user's profiles and files do not apply to an embedded AWS."""
 _making_client: Final = threading.Lock()
-"""Clients may be shared by threads, their making may not."""
+"""Threads may share clients but not create them concurrently."""
 
 
 def connect(
@@ -47,7 +47,7 @@ def connect(
     region: str,
     credentials: Mapping[str, str | None] = _ADMINISTRATOR,
 ) -> AwsClient:
-    """A boto3 client of a service, with an administrator's rights or with credentials as STS gives them."""
+    """Return a boto3 client of a service, as administrator or with credentials from STS."""
     from botocore.config import Config
 
     with _making_client:
@@ -73,7 +73,7 @@ def connect(
 
 @cache
 def _session() -> "Session":
-    """Return the session of all clients: each new one would parse botocore's list of all endpoints again (0.1 s)."""
+    """Return the shared session of all clients: a new one would parse botocore's endpoints again (0.1 s)."""
     import botocore.session
     from boto3.session import Session
 
@@ -81,7 +81,7 @@ def _session() -> "Session":
 
 
 def fetch(url: str, certificate: Path, method: str = "GET", headers: Mapping[str, str] | None = None) -> bytes:
-    """Return the body of an answer. Raises NotRunning where there is none."""
+    """Return the body of an answer. Raises NotRunning if there is none."""
     context = ssl.create_default_context(cafile=str(certificate))
     request = urllib.request.Request(url, method=method, headers=dict(headers or {}))  # noqa: S310 - always https
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
@@ -93,14 +93,14 @@ def fetch(url: str, certificate: Path, method: str = "GET", headers: Mapping[str
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on just now."""
+    """Return a free loopback port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def wait_for_free_port(port: int, timeout_seconds: float = 3) -> bool:
-    """Return whether the port is free soon: a killed owner, or another's outgoing connection, holds it for a moment."""
+    """Return whether the port becomes free soon: a killed owner, or an outgoing connection, may hold it briefly."""
     end = time.monotonic() + timeout_seconds
     while not is_port_free(port):
         if time.monotonic() > end:
@@ -110,7 +110,7 @@ def wait_for_free_port(port: int, timeout_seconds: float = 3) -> bool:
 
 
 def is_port_free(port: int) -> bool:
-    """Could one listen on it?"""
+    """Return whether the port is free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -121,7 +121,7 @@ def is_port_free(port: int) -> bool:
 
 
 def ensure_certificate(folder: Path) -> tuple[Path, Path]:
-    """The certificate and its key in the folder, made when they are not there."""
+    """Return the certificate and its key in the folder, and create them if necessary."""
     certificate_, key = folder / "instance.crt", folder / "instance.key"
     if not (certificate_.exists() and key.exists()):
         folder.mkdir(parents=True, exist_ok=True)
@@ -130,10 +130,10 @@ def ensure_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 def _generate(certificate: Path, key: Path) -> None:
-    """Self-signed and no authority: it can vouch for nobody else. A key of a curve takes no time to make."""
+    """Create a self-signed certificate without CA rights, with an elliptic-curve key, which is fast to create."""
     openssl = shutil.which("openssl")
     if openssl is None:
-        raise ToolMissing("openssl is missing, and the embedded AWS speaks https only: install the package openssl.")
+        raise ToolMissing("openssl is missing, and the embedded AWS needs it for https. Install the package openssl.")
     extensions = (
         "subjectAltName=DNS:localhost,IP:127.0.0.1",
         "basicConstraints=critical,CA:FALSE",

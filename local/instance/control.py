@@ -1,6 +1,6 @@
 """The token that protects MiniStack's own endpoints, which reset, inspect and configure the embedded AWS.
 
-Without it every program of this machine, and every page in a browser, could empty the account or read its messages.
+Without it every program on this machine, and every page in a browser, could empty the account or read its messages.
 """
 
 import hmac
@@ -21,7 +21,7 @@ from .connections import TOKEN_HEADER
 
 _PREFIX: Final = "/_ministack/"
 _OPEN: Final = frozenset({"/_ministack/health", "/_ministack/ready"})
-"""Endpoints that reveal nothing and change nothing."""
+"""Endpoints that neither reveal nor change anything."""
 
 
 def protect_control_endpoints(app: ASGIFramework, token: str) -> ASGIFramework:

@@ -1,7 +1,7 @@
 """The detached process of an instance: MiniStack behind https on the instance's port, and the provider's own server.
 
-Started by `Instance.start` as `python -m <package>.daemon FOLDER` with an environment of its own making, so that
-nothing of a user's shell (profiles, proxies, PYTHONPATH) reaches the functions that run below it.
+Started by `Instance.start` as `python -m <package>.daemon FOLDER` with a clean environment, so that nothing of a user's
+shell (profiles, proxies, PYTHONPATH) reaches the functions that it runs.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from pathlib import Path
 
 
 def main(folder: Path) -> None:
-    """Serve until SIGTERM, then let MiniStack write its state down."""
-    # MiniStack reads its whole configuration from the environment when it is imported.
+    """Serve until SIGTERM, then let MiniStack save its state."""
+    # MiniStack reads its configuration from the environment when it is imported.
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack.app import app
@@ -39,13 +39,13 @@ def main(folder: Path) -> None:
     async def run() -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, _save_and_exit)
-        await serve(protected, config, shutdown_trigger=asyncio.Event().wait)  # never: _leave is the way out
+        await serve(protected, config, shutdown_trigger=asyncio.Event().wait)  # never: _leave ends the process
 
     asyncio.run(run())
 
 
 def _save_and_exit() -> None:
-    """Write the state down and go: an orderly shutdown would wait for clients' open connections and idle threads."""
+    """Save the state and exit: an orderly shutdown would wait for clients' open connections and idle threads."""
     from ministack.app import _build_persistence_save_dict
     from ministack.core.persistence import save_all
 
@@ -55,7 +55,7 @@ def _save_and_exit() -> None:
 
 
 def _raise_file_limit() -> None:
-    """A burst of connections must not meet a low soft limit."""
+    """Raise the soft limit of open files, for bursts of connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         with contextlib.suppress(ValueError, OSError):

@@ -1,4 +1,4 @@
-"""Everything that the detached process sees of its surroundings: MiniStack is configured by nothing else."""
+"""The environment of the detached process, which is MiniStack's only configuration."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from ..provider.aws import ACCOUNT, REGION
 
 _INHERITED_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")
-"""The search path of programs and the encoding of text; no profile, no proxy, no credentials."""
+"""The search path and the text encoding; no profile, no proxy, no credentials."""
 
 
 class _Instance(Protocol):
@@ -28,7 +28,7 @@ DEFAULT_ACCOUNT_CONCURRENCY: Final = 1000
 
 
 def inherited_environment() -> dict[str, str]:
-    """The variables of this process that a process of an instance may see."""
+    """Return the variables of this process that an instance's process may see."""
     return {name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ}
 
 
@@ -39,7 +39,7 @@ def daemon_environment(
     record_calls: bool = False,
     account_concurrency: int = DEFAULT_ACCOUNT_CONCURRENCY,
 ) -> dict[str, str]:
-    """The environment of an instance's process, and through it of its functions."""
+    """Return the environment of an instance's process, and thereby of its functions."""
     root = Path(__file__).parents[len(__name__.split(".")) - 1]
     return {
         **inherited_environment(),
@@ -47,7 +47,7 @@ def daemon_environment(
         "PYTHONPATH": str(root),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
-        "MALLOC_ARENA_MAX": "2",  # each execution is a thread, and glibc gives nothing back from arenas of ended ones
+        "MALLOC_ARENA_MAX": "2",  # each execution is a thread, and glibc does not release the arenas of ended ones
         "HOME": str(instance.folder),
         "TMPDIR": str(instance.folder / "tmp"),
         "BIND_HOST": "127.0.0.1",

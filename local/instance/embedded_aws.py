@@ -1,15 +1,15 @@
-"""An instance of the embedded AWS: a detached process, and a run folder that holds all that belongs to it.
+"""An instance of the embedded AWS: a detached process, and a run folder with all its files.
 
-One long class, the one that knows the folder; what it is made of lies in `connections`, `processes`, `certificate`.
+Longer than 250 lines: one class that knows the folder; its parts are in `connections` and `processes`.
 
     instance = Instance.at(Path.cwd())       # .booking/default below the given folder
-    instance.start()                         # returns when it answers; starting a running one is fine
+    instance.start()                         # returns once it answers; may already be running
     instance.client("dynamodb")              # a boto3 client with an administrator's rights
-    instance.stop()                          # ends it with its functions, and removes the folder unless keep=True
+    instance.stop()                          # ends it and its functions, and removes the folder unless keep=True
 
 The folder, which only its owner may enter: `instance.json` (id and port: fixed, since URLs with it are in the deployed
 state), `pid`, `instance.log`, `token` (for the control endpoints), `tls/`, `tmp/`, `outputs.json` (of the deployed
-stack), `driver`, `journal.jsonl`, and whatever a driver keeps there.
+stack), `driver`, `journal.jsonl`, and the drivers' own files.
 """
 
 import json
@@ -70,7 +70,7 @@ class Instance:
     def _identity(self) -> Mapping[str, object]:
         self._ensure_folder()
         identity = run_folder.read_marker(self.folder)
-        assert identity is not None, "the folder was just proven ours"
+        assert identity is not None, "the folder was just proven to be ours"
         return identity
 
     @property
@@ -79,7 +79,7 @@ class Instance:
 
     @property
     def port(self) -> int:
-        """The port, the same for as long as the folder lives."""
+        """The port, which stays the same as long as the folder exists."""
         return int(str(self._identity["port"]))
 
     @property
@@ -93,7 +93,10 @@ class Instance:
 
     @property
     def pid(self) -> int | None:
-        """The process, if it runs and is really this instance's: a stale file names a stranger or nobody."""
+        """The process, if it is running and really is this instance's.
+
+        A stale file may contain the pid of another process.
+        """
         try:
             pid = int((self.folder / "pid").read_text())
         except (OSError, ValueError):
@@ -128,12 +131,12 @@ class Instance:
         account_concurrency: int = DEFAULT_ACCOUNT_CONCURRENCY,
         timeout_seconds: float = 60,
     ) -> None:
-        """Run it detached and return when it answers.
+        """Start it detached and return once it answers.
 
-        `wait_scale` (0 to 1) shortens the state machines' waits and backoff; `record_calls` has every function write
-        down the AWS calls that it makes (see `recorded_calls`). `account_concurrency` is the account's Lambda quota of
-        concurrent executions: 1,000 as in an established account, 10 in a new one.
-        Raises PortTaken, StartFailed, ForeignFolder or ToolMissing, each with one sentence.
+        `wait_scale` (0 to 1) shortens the state machines' waits and backoff; `record_calls` makes every function record
+        its AWS calls (see `recorded_calls`). `account_concurrency` is the account's Lambda quota of concurrent
+        executions: 1,000 as in an established account, 10 in a new one. Raises PortTaken, StartFailed, ForeignFolder or
+        ToolMissing.
         """
         check_packages()
         self._check_disk()
@@ -153,9 +156,8 @@ class Instance:
             self._wait_until_healthy(timeout_seconds)
 
     def stop(self, *, keep: bool = False) -> bool:
-        """End the process and its children, remove the folder unless it is kept, and return whether anything was there.
-
-        Raises ForeignFolder where the folder is not an instance's: then nothing is ended or removed.
+        """End the process and its children, remove the folder unless `keep` is true, and return whether there was
+        anything. Raises ForeignFolder, without ending or removing anything, if the folder is not an instance's.
         """
         existed = run_folder.require_ours(self.folder)
         pid = self.pid
@@ -175,7 +177,7 @@ class Instance:
     def start_companion(self, name: str, command: Sequence[str], root: Path) -> str:
         """Run a process that ends with the instance, and return its address (see `companions`)."""
         if not self.is_running:
-            raise NotRunning("The embedded AWS is not running: start it with `booking up`.")
+            raise NotRunning("The embedded AWS is not running. Start it with `booking up`.")
         return Companion(self.folder, name).start(command, root)
 
     def companions(self) -> dict[str, str]:
@@ -183,7 +185,7 @@ class Instance:
         return running_companions(self.folder)
 
     def reset(self) -> None:
-        """Empty the account: every resource is gone, and so is what was known of them."""
+        """Empty the account: delete every resource, and the files about them."""
         run_folder.require_ours(self.folder)
         self._fetch("/_ministack/reset", method="POST")
         self._clients.clear()
@@ -191,31 +193,31 @@ class Instance:
             run_folder.delete(self.folder / name)
 
     def deployment_lock(self, on_wait: Callable[[], object]) -> AbstractContextManager[None]:
-        """Hold the lock of deployments: another one into this instance waits, after a call of `on_wait`."""
+        """Hold the deployment lock: another deployment into this instance calls `on_wait` and waits."""
         self._ensure_folder()
         return processes.exclusive_lock(self.folder / "deployment.lock", on_wait)
 
     # ---- what it holds ----------------------------------------------------------------------------------------
 
     def client(self, service: str, role: str | None = None) -> Any:
-        """A boto3 client of a service with an administrator's rights, or with those of a role (its ARN)."""
+        """Return a boto3 client of a service, as administrator or in a role (its ARN)."""
         if not self.is_running:
-            raise NotRunning("The embedded AWS is not running: start it with `booking up`.")
+            raise NotRunning("The embedded AWS is not running. Start it with `booking up`.")
         if (service, role) not in self._clients:
             self._clients[service, role] = self._connect(service) if role is None else self._connect_as(role, service)
         return self._clients[service, role]
 
     def aws(self, default_tags: Mapping[str, str] | None = None) -> Aws:
-        """Return the account that the provider's resource types work on."""
+        """Return the account for the provider's resource types."""
         return Aws(connect=self._connect, folder=self.folder, default_tags=default_tags or {})
 
     def outputs(self) -> Values:
-        """The outputs of the deployed stack; empty before a deployment."""
+        """Return the outputs of the deployed stack; empty before a deployment."""
         file = self.folder / "outputs.json"
         return dict(json.loads(file.read_text())) if file.exists() else {}
 
     def save_outputs(self, outputs: ReadonlyValues) -> None:
-        """Called by the driver that deployed."""
+        """Save the outputs of a deployment and the name of its driver."""
         self._ensure_folder()
         (self.folder / "outputs.json").write_text(json.dumps(outputs, indent=2) + "\n")
 
@@ -236,7 +238,7 @@ class Instance:
         (self.folder / "driver").write_text(name + "\n")
 
     def environment(self) -> dict[str, str]:
-        """Return the environment in which any AWS tool works on this instance."""
+        """Return the environment in which AWS tools work on this instance."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_CA_BUNDLE": str(self.certificate),
@@ -247,7 +249,7 @@ class Instance:
         }
 
     def log_tail(self, lines: int = 20) -> list[str]:
-        """The last lines of the process's log."""
+        """Return the last lines of the process's log."""
         file = self.folder / "instance.log"
         return file.read_text(errors="replace").splitlines()[-lines:] if file.exists() else []
 
@@ -299,7 +301,7 @@ class Instance:
             self._token.write_text(secrets.token_urlsafe(24))
 
     def _discard_unsaved_state(self) -> None:
-        """After a crash there is no telling what the files hold: the account starts empty, with nothing deployed."""
+        """Start with an empty account after a crash, because the files may be incomplete."""
         saved = self.folder / "saved"
         if not saved.exists():
             for name in ("state", "objects", "outputs.json", "journal.jsonl", "stacks", "driver", "engine/state"):
@@ -312,7 +314,7 @@ class Instance:
         if free < _MIN_FREE_DISK:
             raise ToolMissing(
                 f"Only {free // 2**20} MiB are free where {self.folder} lies, and the embedded AWS needs "
-                f"{_MIN_FREE_DISK // 2**20} MiB: make room there."
+                f"{_MIN_FREE_DISK // 2**20} MiB: free some space."
             )
 
     def _ensure_folder(self) -> None:
@@ -324,7 +326,10 @@ class Instance:
         return {"schema": 1, "id": secrets.token_hex(6), "port": connections.free_port()}
 
     def _port_error(self) -> PortTaken:
-        """An instance without a deployed stack has no URL in any state, so the next start may take another port."""
+        """Return the error for a taken port.
+
+        Without a stack of the engine, whose state contains URLs, the next start takes another port.
+        """
         port = self.port
         if self.driver != "pulumi":
             run_folder.write_marker(self.folder, {**self._identity, "port": connections.free_port()})

@@ -1,8 +1,8 @@
-"""The runtime that AWS provides for a Python function, set up on this machine: the runtime client and the SDK.
+"""AWS's runtime for Python functions, set up on this machine: the runtime client and the SDK.
 
 A function's process is this interpreter without its site-packages (`-I -S`): it sees its own package, the modules of
-AWS's Python runtime (`PROVIDED_MODULES`), and the standard library. Nothing of a checkout or a virtual environment can
-be imported by accident, because none of it would exist in AWS.
+AWS's Python runtime (`PROVIDED_MODULES`), and the standard library. It cannot accidentally import anything from a
+checkout or a virtual environment, which would be missing in AWS.
 """
 
 import importlib.util
@@ -25,7 +25,7 @@ PROVIDED_MODULES = (
     "snapshot_restore_py",
     "urllib3",
 )
-"""The modules of AWS's Python runtime: its client (with what that needs), and the SDK."""
+"""The modules of AWS's Python runtime: its client with its dependencies, and the SDK."""
 
 HIDDEN_VARIABLES = (
     *(
@@ -42,7 +42,7 @@ HIDDEN_VARIABLES = (
     *("MINISTACK_HOST", "MINISTACK_REGION", "MINISTACK_SSL_CERT", "MINISTACK_SSL_KEY", "PERSIST_STATE", "S3_DATA_DIR"),
     *("S3_PERSIST", "SFN_WAIT_SCALE", "SFTP_ENABLED", "STATE_DIR", "USE_SSL"),
 )
-"""The configuration of the embedded AWS, which a function must not see."""
+"""The variables of the embedded AWS's configuration, which a function must not see."""
 
 _START_SCRIPT = """\
 \"\"\"Start AWS's runtime client for the function whose package is in LAMBDA_TASK_ROOT.\"\"\"
@@ -91,7 +91,7 @@ def install_runtime(folder: Path) -> Path:
 
 
 def bootstrap_script(folder: Path, runtime: str) -> str:
-    """Return the executable that Lambda starts for a custom runtime: it runs a function under AWS's own client."""
+    """Return the executable that Lambda starts for a custom runtime; it runs a function with AWS's own client."""
     command = shlex.join([sys.executable, "-I", "-S", str(install_runtime(folder))])
     return f"#!/bin/sh\nexport AWS_EXECUTION_ENV=AWS_Lambda_{runtime}\nexec {command}\n"
 

@@ -1,22 +1,22 @@
-"""Patches of MiniStack 1.5.33, where it differs from AWS in something that our promises rest on.
+"""Patches of MiniStack 1.5.33 where it differs from AWS in something that we rely on.
 
-They apply in the daemon alone, and to that version alone; `docs/reference/fidelity.md` lists them.
+They apply only in the daemon, and only to that version; `docs/reference/fidelity.md` lists them.
 
 - *Concurrency* is limited as in AWS: see `account_concurrency`.
 - *Point-in-time recovery* keeps its period. MiniStack drops it, so every refresh would report drift.
-- *A throttled task* fails with `Lambda.TooManyRequestsException`, which is what machines retry. MiniStack says
-  `Lambda.Unknown`.
-- *A machine's role* must allow what its tasks do: invoking functions and sending to queues. MiniStack asks nobody.
-- *Retries* honour `MaxDelaySeconds` and `JitterStrategy`. Without jitter, throttled executions come back all at once.
-- *Batches of a stream* are taken as in AWS: see `stream_batches`.
+- *A throttled task* fails with `Lambda.TooManyRequestsException`, which machines retry, instead of `Lambda.Unknown`.
+- *A machine's role* must allow what its tasks do: invoking functions and sending to queues. MiniStack does not check
+  it.
+- *Retries* honour `MaxDelaySeconds` and `JitterStrategy`. Without jitter, throttled executions all return at once.
+- *Batches of a stream* are processed as in AWS: see `stream_batches`.
 - *Executions start at once*, and *events reach functions at once*. MiniStack sleeps 150 ms before the first state, and
   Nagle's algorithm holds back each event of a custom runtime until the kernel acknowledges its headers, 40 ms later.
 - *Closed executions, function logs and tokens of transactions* are kept by number: see `retention`.
-- *Published events* are kept by archives alone. MiniStack also puts each into a list that nothing reads.
+- *Published events* are kept only by archives. MiniStack also appends each to a list that nothing reads.
 - *Policies are parsed once.* MiniStack parses all of a role's policies for every request.
 - *The instance's own issuer* of tokens is known to JWT authorizers: see `token_issuer`.
-- *Condition keys* of requests to DynamoDB and S3 are there (`condition_keys`), for each item of a transaction its own,
-  and `aws:PrincipalArn` is a role's ARN. MiniStack leaves them out, and gives the ARN of the session.
+- *Condition keys* of requests to DynamoDB and S3 are evaluated (`condition_keys`), separately for each item of a
+  transaction, and `aws:PrincipalArn` is the role's ARN. MiniStack omits them and passes the session's ARN.
 
 Longer than 250 lines so that every patch is in one list.
 """
@@ -48,7 +48,7 @@ _ROLE: Final[ContextVar[str | None]] = ContextVar("role of the machine whose tas
 
 
 def apply() -> None:
-    """Mend what is listed above; another version is left as it is, and the log says so."""
+    """Apply the patches listed above. Another version is left unchanged, with a note in the log."""
     found = version("ministack")
     if found != PATCHED_VERSION:
         logging.getLogger(__name__).warning("MiniStack %s is not patched: made for %s", found, PATCHED_VERSION)
@@ -76,7 +76,7 @@ def apply() -> None:
 
 
 def start_executions_at_once(machines: MiniStackModule) -> None:
-    """Run the first state of an execution without MiniStack's sleep; Wait states and retries keep theirs."""
+    """Run the first state of an execution without MiniStack's sleep; Wait states and retries still wait."""
     run = machines._run_execution
     constants = tuple(0 if each == _START_DELAY_SECONDS else each for each in run.__code__.co_consts)
     machines._run_execution = FunctionType(run.__code__.replace(co_consts=constants), run.__globals__)
@@ -96,12 +96,12 @@ def send_events_at_once(runtime: MiniStackModule) -> None:
 
 
 def forget_published_events(buses: MiniStackModule) -> None:
-    """Give MiniStack a new list for every event, in place of the one that grows for ever and is never read."""
+    """Give MiniStack a new list for every event instead of one that grows for ever and is never read."""
     buses._events_log_list = list
 
 
 def parse_policies_once(evaluator: MiniStackModule) -> None:
-    """Keep the statements of a policy by its text, of which they are a pure function; nobody changes them."""
+    """Cache the statements of a policy by its text; they are never modified."""
     parse = evaluator.parse_policy_document
     of_text = lru_cache(maxsize=1024)(parse)
 
@@ -112,7 +112,7 @@ def parse_policies_once(evaluator: MiniStackModule) -> None:
 
 
 def _know_own_issuer(apis: MiniStackModule) -> None:
-    """Read the keys of the instance's own issuer from its folder; its address resolves nowhere."""
+    """Read the keys of the instance's own issuer from its folder, because its address does not resolve."""
     resolve = apis._resolve_jwks_url
 
     async def resolved(authorizer: Mapping[str, Any]) -> Any:
@@ -129,7 +129,7 @@ def _keep_recovery_period(tables: MiniStackModule) -> None:
     def updating(request: Mapping[str, Any]) -> object:
         answer = update(request)
         settings, name = tables._pitr_settings, tables._normalize_table_name(request.get("TableName"))
-        if settings.get(name):  # a period instead of a flag: MiniStack keeps whatever is true
+        if settings.get(name):  # a period instead of a flag: MiniStack keeps any true value
             settings[name] = request["PointInTimeRecoverySpecification"].get("RecoveryPeriodInDays", 35)
         return answer
 
@@ -199,7 +199,7 @@ def _check_machine_roles(machines: MiniStackModule) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _RequiredPermission:
-    """A permission that a task needs, and the error that AWS gives without it."""
+    """A permission that a task needs, and AWS's error without it."""
 
     action: str
     resource: str
@@ -249,7 +249,7 @@ def _add_put_conditions(actions: MiniStackModule) -> None:
 
 
 class _ItemArn(str):
-    """The ARN of an item's table with the item's condition keys: MiniStack passes on nothing else per item."""
+    """The ARN of an item's table with the item's condition keys, because MiniStack passes on only the ARN per item."""
 
     context: Context
 
@@ -289,7 +289,7 @@ def _with_context(arn: str, context: Context) -> str:
 
 
 def _hash_key(tables: MiniStackModule, request: Mapping[str, Any]) -> str:
-    """Return the hash key's name of the table or index of a request; nothing where there is no such table."""
+    """Return the hash key's name of a request's table or index, or an empty string if there is no such table."""
     table = tables._tables.get(str(request["TableName"]).rpartition("/")[2])
     if table is None:
         return ""

@@ -1,4 +1,4 @@
-"""Processes of instances: their identity, their locks, and their end with all that they started."""
+"""Processes of instances: identity, locks, and termination with all their children."""
 
 import contextlib
 import fcntl
@@ -14,7 +14,7 @@ _PROC_FILE = Path("/proc/self/cmdline")
 
 
 def is_running(pid: int, argument: str) -> bool:
-    """Does the process run, and does its command line hold the word? A pid alone may have been given to a stranger."""
+    """Return whether the process is running and its command line contains the word: a pid may have been reused."""
     return argument in _command_line(pid)
 
 
@@ -23,7 +23,7 @@ def _command_line(pid: int) -> str:
 
 
 def _command_line_from_proc(pid: int) -> str:
-    """The command line on Linux, where `ps` may not be installed; a zombie has none."""
+    """Return the command line on Linux, where `ps` may not be installed; a zombie has none."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
@@ -37,7 +37,7 @@ def _command_line_from_ps(pid: int) -> str:
 
 
 def spawn(command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-    """Start a process in a session of its own, which outlives this one; what it prints is added to `log`."""
+    """Start a process in its own session, which outlives this one; its output is appended to `log`."""
     with log.open("ab") as opened:
         return subprocess.Popen(
             command,
@@ -52,7 +52,7 @@ def spawn(command: Sequence[str], folder: Path, environment: Mapping[str, str], 
 
 @contextlib.contextmanager
 def exclusive_lock(file: Path, on_wait: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Hold a lock file: others that want it wait, after a call of `on_wait`. It goes with the process that holds it."""
+    """Hold a lock file: others call `on_wait` and wait. The lock ends with the process that holds it."""
     with file.open("w") as opened:
         try:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -63,7 +63,7 @@ def exclusive_lock(file: Path, on_wait: Callable[[], object] = lambda: None) -> 
 
 
 def terminate_group(leader: int, *, politely: bool = True) -> None:
-    """End a session's process group: politely first, so that it writes its state down, if somebody needs that."""
+    """End a session's process group, first with SIGTERM if it should save its state."""
     if politely:
         _send_signal(leader, signal.SIGTERM)
         _wait_for_end(leader)
@@ -83,7 +83,7 @@ def _send_signal(leader: int, number: signal.Signals) -> None:
 
 
 def _is_alive(pid: int) -> bool:
-    """A process that has ended stays a zombie until its parent waits for it: that is not living."""
+    """Return whether the process is alive. A zombie, whose parent has not waited for it, is not."""
     with contextlib.suppress(ChildProcessError):
         if os.waitpid(pid, os.WNOHANG)[0] == pid:
             return False

@@ -1,8 +1,7 @@
-"""The AWS calls that the functions of an instance made, and the permissions that these need.
+"""The AWS calls that an instance's functions made, and the permissions that they need.
 
-instance.start(record_calls=True)
-...                                       # deploy, run executions
-for call in recorded_calls(instance): print(call.function, call.actions)
+instance.start(record_calls=True) ...                                       # deploy, run executions for call in
+recorded_calls(instance): print(call.function, call.actions)
 """
 
 import json
@@ -20,7 +19,7 @@ _ACTIONS = {
     ("s3", "HeadObject"): "s3:GetObject",
     ("s3", "ListObjectVersions"): "s3:ListBucketVersions",
 }
-"""Operations whose permission has another name. https://docs.aws.amazon.com/service-authorization/"""
+"""Operations whose permission has a different name. https://docs.aws.amazon.com/service-authorization/"""
 _TRANSACTION_ACTIONS = {
     "Put": "PutItem",
     "Update": "UpdateItem",
@@ -32,7 +31,7 @@ _ACTION_PREFIXES = {"stepfunctions": "states"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedCall:
-    """One call of a function's to AWS."""
+    """One call of a function to AWS."""
 
     function: str
     service: str
@@ -41,12 +40,12 @@ class RecordedCall:
 
     @property
     def actions(self) -> frozenset[str]:
-        """The IAM actions that it needs; a transaction needs one per kind of item."""
+        """The IAM actions that the call needs; a transaction needs one per kind of item."""
         return frozenset(action for action, _ in self.permissions)
 
     @property
     def permissions(self) -> frozenset[tuple[str, str]]:
-        """The IAM actions that it needs, each with the ARN of what it acts on."""
+        """The IAM actions that the call needs, each with the ARN of its resource."""
         prefix = _ACTION_PREFIXES.get(self.service, self.service)
         if self.operation in ("TransactWriteItems", "TransactGetItems"):
             items = [(kind, what) for item in self.parameters["TransactItems"] for kind, what in item.items()]
@@ -64,20 +63,20 @@ class RecordedCall:
 
 
 def recorded_calls(instance: Instance) -> Iterator[RecordedCall]:
-    """Every call so far, in the order of time; none where the instance was started without `record_calls`."""
+    """Return every call so far, in order of time; none if the instance was started without `record_calls`."""
     file = instance.calls_file
     for line in file.read_text().splitlines() if file.exists() else ():
         yield RecordedCall(**json.loads(line))
 
 
 def actions_by_function(instance: Instance) -> dict[str, frozenset[str]]:
-    """Function → the IAM actions that it was seen to need. (Not seen: keys that AWS uses on its behalf, and logs.)"""
+    """Return the IAM actions that each function used, without logs and keys that AWS uses on its behalf."""
     needs = permissions_by_function(instance)
     return {function: frozenset(action for action, _ in needed) for function, needed in needs.items()}
 
 
 def permissions_by_function(instance: Instance) -> dict[str, frozenset[tuple[str, str]]]:
-    """Function → the IAM actions that it was seen to need, each with the ARN of what it acted on."""
+    """Return the IAM actions that each function used, each with the ARN of its resource."""
     found: dict[str, frozenset[tuple[str, str]]] = {}
     for call in recorded_calls(instance):
         found[call.function] = found.get(call.function, frozenset()) | call.permissions
@@ -85,7 +84,7 @@ def permissions_by_function(instance: Instance) -> dict[str, frozenset[tuple[str
 
 
 def _resource_arn(service: str, parameters: ReadonlyValues) -> str:
-    """The ARN that a policy would have to name; `*` where the call names nothing, or is of another service."""
+    """Return the ARN that a policy would have to name; `*` if the call names none or belongs to another service."""
     if service == "dynamodb" and "TableName" in parameters:
         return _table_arn(parameters)
     if service == "s3" and "Bucket" in parameters:

@@ -1,7 +1,8 @@
 """The run folder of an embedded AWS: valid names, the marker that makes a folder ours, and its removal.
 
-Starting and stopping create and delete a folder, so both first prove that it is ours: its name is a plain word, neither
-it nor `.booking` is a link, and it contains the marker that `create` wrote. Nothing else is ever written to or removed.
+Starting and stopping create and delete a folder, so both first verify that it is ours: its name is a plain word,
+neither it nor `.booking` is a link, and it contains the marker that `create` wrote. Nothing else is ever written to or
+removed.
 """
 
 import contextlib
@@ -53,7 +54,7 @@ def read_marker(folder: Path) -> Mapping[str, object] | None:
 def create(folder: Path, new_identity: Callable[[], Mapping[str, object]]) -> None:
     """Create the folder with its marker in one step, or accept the one that is already ours.
 
-    An identity is made only for a new folder, since it takes a free port.
+    An identity is created only for a new folder, because it includes a free port.
 
     Raises:
         ForeignFolder: something else is there.
@@ -67,7 +68,7 @@ def create(folder: Path, new_identity: Callable[[], Mapping[str, object]]) -> No
             made = Path(parent, folder.name)
             made.mkdir(mode=0o700)
             write_marker(made, new_identity())
-            with contextlib.suppress(OSError):  # another process was first: judged below
+            with contextlib.suppress(OSError):  # another process was first; checked below
                 made.rename(folder)
     except OSError as error:
         raise ToolMissing(f"The folder {folder} cannot be created: {error.strerror}.") from error
@@ -76,7 +77,7 @@ def create(folder: Path, new_identity: Callable[[], Mapping[str, object]]) -> No
 
 
 def write_marker(folder: Path, identity: Mapping[str, object]) -> None:
-    """Write the marker, whole or not at all."""
+    """Write the marker atomically."""
     new = folder / f"{MARKER}.new"
     new.write_text(json.dumps(identity) + "\n")
     new.replace(folder / MARKER)
@@ -100,7 +101,7 @@ def require_ours(folder: Path) -> bool:
 
 
 def reject_links_in(folder: Path) -> None:
-    """Raise ForeignFolder where an entry of the folder is a link: data would be kept, and emptied, somewhere else."""
+    """Raise ForeignFolder if an entry of the folder is a link to data elsewhere, which would be used or emptied."""
     for path in folder.iterdir():
         _reject_link(path)
 
@@ -108,7 +109,7 @@ def reject_links_in(folder: Path) -> None:
 def remove(folder: Path) -> None:
     """Delete a folder of ours, marker last, so that an interrupted removal can be repeated.
 
-    Links in it are removed, never followed. Processes that are just ending may still write, so it tries for a while.
+    Links in it are removed, never followed. Processes that are just ending may still write, so it retries for a while.
 
     Raises:
         ForeignFolder: the folder is not ours.
@@ -132,7 +133,7 @@ def remove(folder: Path) -> None:
 
 
 def delete(path: Path) -> None:
-    """Delete a file, a link (not its target) or a folder with all that is in it; nothing there is fine."""
+    """Delete a file, a link (not its target) or a folder with its content, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -1,14 +1,14 @@
-"""Batches of a table's stream, as Lambda takes them: partial failures, a limit of retries, bisection, dead letters.
+"""Batches of a table's stream, as in Lambda: partial failures, limited retries, bisection, dead letters.
 
-MiniStack tries a failed batch for ever, and takes one that reports failed items for done. Here, as in AWS:
+MiniStack retries a failed batch for ever, and treats one that reports failed items as done. Here, as in AWS:
 
-- a batch that reports failed items (`ReportBatchItemFailures`) is tried again from the first of them on;
-- a batch that failed `MaximumRetryAttempts` times more is taken apart, if the mapping bisects, until every record that
-  can be processed is; what still fails goes to the destination of failures, and the stream moves on.
+- a batch that reports failed items (`ReportBatchItemFailures`) is retried from the first of them;
+- a batch that failed `MaximumRetryAttempts` more times is bisected, if the mapping says so, until every processable
+  record is processed; the rest goes to the failure destination, and the stream moves on.
 
-Of the records that every mapping has taken, a table keeps the last 1,000 instead of those of a day: they were the
-largest part of what an instance's memory grows by. A restart loses a table's records, so its mappings begin anew;
-MiniStack has them wait for as many records as they had taken.
+Of the records that every mapping has processed, a table keeps the last 1,000 instead of a day's: they were the largest
+part of an instance's memory growth. A restart loses a table's records, so its mappings start again; in MiniStack they
+wait for as many records as they had processed.
 
 Source: Lambda developer guide, "Configuring partial batch response with DynamoDB and Lambda".
 """
@@ -24,16 +24,16 @@ from .account_concurrency import MiniStackModule
 _POLLING: Final[ContextVar[bool]] = ContextVar("a stream is being polled", default=False)
 _FOREVER: Final = -1
 KEPT_RECORDS: Final = 1000
-"""Records of a table's stream that stay readable after every mapping has taken them."""
+"""Records of a table's stream that stay readable after every mapping has processed them."""
 
 Facts = Mapping[str, Any]
-"""The facts that MiniStack keeps of a function, of a mapping or of a record."""
+"""MiniStack's data about a function, a mapping or a record."""
 Result = dict[str, object]
 Invoke = Callable[[object, Mapping[str, object]], Result]
 
 
 def settle_batches(functions: MiniStackModule, tables: MiniStackModule) -> None:
-    """Wrap the polling of streams, and the invocations that it makes."""
+    """Wrap the polling of streams and its invocations."""
     poll, invoke = functions._poll_dynamodb_streams, functions._execute_function
     batches = _Batches(functions=functions, tables=tables, invoke=invoke)
 
@@ -66,8 +66,8 @@ def _restart_streams(functions: MiniStackModule) -> None:
 
 
 def _drop_taken_records(functions: MiniStackModule, tables: MiniStackModule) -> None:
-    """Drop a table's oldest records as far as all its mappings have taken them, but for the last `KEPT_RECORDS`."""
-    with functions._dynamodb_stream_positions_lock:  # new mappings find their position under it
+    """Delete a table's oldest records that all its mappings have processed, except the last `KEPT_RECORDS`."""
+    with functions._dynamodb_stream_positions_lock:  # new mappings look up their position by it
         for (account, region, name), taken in _taken_positions(functions, tables).items():
             scope = {"account_id": account, "region": region}
             start = tables.stream_start_position(name, **scope)
@@ -79,7 +79,7 @@ def _drop_taken_records(functions: MiniStackModule, tables: MiniStackModule) -> 
 
 
 def _taken_positions(functions: MiniStackModule, tables: MiniStackModule) -> dict[tuple[str, str, str], int]:
-    """Return account, region and name of each table with mappings → the position of the mapping that is behind most."""
+    """Return the position of the slowest mapping, by account, region and name of each table with mappings."""
     found: dict[tuple[str, str, str], int] = {}
     for account, region, mapping in functions._iter_all_esms():
         source = str(mapping.get("EventSourceArn", ""))
@@ -93,16 +93,16 @@ def _taken_positions(functions: MiniStackModule, tables: MiniStackModule) -> dic
 
 @dataclass(slots=True, kw_only=True)
 class _Batches:
-    """The failures of each mapping's present batch. The poller is one thread, so nothing here is locked."""
+    """The failures of each mapping's current batch. The poller is one thread, so there are no locks."""
 
     functions: MiniStackModule
     tables: MiniStackModule
     invoke: Invoke
     failures: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
-    """Mapping → the first record of the batch that failed last, and how often it has."""
+    """Mapping → the first record of its last failed batch, and the number of failures."""
 
     def settle(self, function: Facts, event: Mapping[str, object]) -> Result:
-        """Invoke the function; a result with an error makes the poller try again from the mapping's position on."""
+        """Invoke the function. A result with an error makes the poller retry from the mapping's position."""
         records = cast("Sequence[Facts]", event["Records"])
         mapping = self._mapping_of(function, records)
         result, left = self._try(function, mapping, records)
@@ -117,10 +117,10 @@ class _Batches:
         self._give_up(function, mapping, left, result)
         self._move_behind(mapping, left[-1])
         self.failures.pop(mapping["UUID"], None)
-        return _failed(result)  # the position is right already; the poller would add the length of the batch to it
+        return _failed(result)  # the position is already right; the poller would add the length of the batch to it
 
     def _try(self, function: Facts, mapping: Facts, records: Sequence[Facts]) -> tuple[Result, list[Facts]]:
-        """Return what the function answered, and the records that must be tried again."""
+        """Return the function's answer, and the records to retry."""
         result = self.invoke(function, {"Records": records})
         if result.get("error"):
             return result, list(records)
@@ -131,7 +131,9 @@ class _Batches:
         return result, [] if first is None else list(records[first:])
 
     def _give_up(self, function: Facts, mapping: Facts, records: Sequence[Facts], result: Result) -> None:
-        """Take a batch apart as far as the mapping allows, and put aside what cannot be processed."""
+        """Bisect a batch as far as the mapping allows, and send records that cannot be processed to the failure
+        destination.
+        """
         if len(records) == 1 or not mapping.get("BisectBatchOnFunctionError"):
             stream = mapping["EventSourceArn"]
             self.functions._send_ddb_stream_failure_record(

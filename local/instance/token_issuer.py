@@ -1,7 +1,7 @@
-"""The embedded AWS's own issuer of access tokens, for APIs whose stage names no other.
+"""The embedded AWS's own issuer of access tokens, for APIs of stages without an issuer.
 
-Its address resolves nowhere: the embedded API Gateway reads the public key from the instance's folder. The private key
-never leaves that folder, so tokens of one instance are worthless at another, and in AWS.
+Its address does not resolve: the embedded API Gateway reads the public key from the instance's folder. The private key
+never leaves that folder, so an instance's tokens are invalid at every other instance and in AWS.
 """
 
 import base64
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 BOOKING: Final = "booking"
-"""The project whose stages get an issuer here if they name none: the booking program's."""
+"""The project whose stages get an issuer here if they have none: the booking program's."""
 OWN_ISSUER: Final = "https://tokens.booking.invalid"
 OWN_AUDIENCE: Final = "booking"
 _KEY_ID: Final = "embedded"
@@ -28,9 +28,9 @@ TOKEN_LIFE: Final = timedelta(hours=1)
 
 
 def default_api_config(values: Mapping[str, object]) -> dict[str, str]:
-    """Return the keys with which a stage of the booking program that names no issuer has an API here.
+    """Return the configuration keys that give a stage of the booking program without an issuer an API here.
 
-    An EXPRESS machine gets none by itself: its executions may take longer than a call waits.
+    An EXPRESS machine gets none by default, because its executions may take longer than a call waits.
     """
     names_audiences = values.get("booking:apiAudiences") not in (None, "", "[]", [])
     if values.get("booking:apiIssuer") or names_audiences or values.get("booking:workflowType") == "EXPRESS":
@@ -54,7 +54,7 @@ def issue_token(folder: Path, subject: str, roles: Sequence[str], life: timedelt
 
 
 def sign_token(folder: Path, header: Mapping[str, object], claims: Mapping[str, object]) -> str:
-    """Return any token, signed with the instance's key; tests make the wrong ones with it."""
+    """Return any token, signed with the instance's key; tests use it for invalid ones."""
     from cryptography.hazmat.primitives.asymmetric import padding
     from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -83,7 +83,7 @@ def create_keys(folder: Path) -> None:
     _write(new / "jwks.json", json.dumps({"keys": [_public_key(key)]}).encode())
     try:
         new.rename(folder / "issuer")
-    except OSError:  # somebody else was first, and theirs are the keys
+    except OSError:  # another process was first, and its keys are used
         shutil.rmtree(new)
 
 
@@ -104,7 +104,7 @@ def _private_key(folder: Path) -> "RSAPrivateKey":
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file that its owner alone may read."""
+    """Write a file that only its owner may read."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
 

@@ -1,4 +1,4 @@
-"""The embedded AWS as a resource class sees it: clients, the account's facts, and a folder for packages."""
+"""The embedded AWS for resource classes: clients, facts about the account, and a folder for packages."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -18,17 +18,17 @@ PARTITION = "aws"
 
 
 class AwsClient(Protocol):
-    """A boto3 client: one method per operation of its service, which takes the operation's parameters."""
+    """A boto3 client: one method per operation of its service, with the operation's parameters."""
 
     def __getattr__(self, operation: str, /) -> Callable[..., Any]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Aws:
-    """One embedded AWS, seen by an administrator."""
+    """One embedded AWS, with an administrator's rights."""
 
     connect: Callable[[str], AwsClient]
-    """Makes a boto3 client of a service."""
+    """Creates a boto3 client of a service."""
     folder: Path
     """The instance's run folder."""
     account: str = ACCOUNT
@@ -39,7 +39,7 @@ class Aws:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def client(self, service: str) -> AwsClient:
-        """The client of a service, made once: boto3's clients may be shared by threads, their making may not."""
+        """Return the client of a service, created once. Threads may share clients but not create them concurrently."""
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self.connect(service)
@@ -47,12 +47,12 @@ class Aws:
 
     @cached_property
     def caller(self) -> ReadonlyValues:
-        """The caller's identity, asked for once: programs ask with every policy, and the administrator is one."""
+        """Return the caller's identity, read once: programs ask for it with every policy, and it never changes."""
         answer: ReadonlyValues = self.client("sts").get_caller_identity()
         return answer
 
     def arn(self, service: str, resource: str, *, region: bool = True, account: bool = True) -> str:
-        """The ARN of a resource of this account."""
+        """Return the ARN of a resource in this account."""
         return ":".join(
             (
                 "arn",
@@ -65,16 +65,16 @@ class Aws:
         )
 
     def tags(self, inputs: ReadonlyValues) -> dict[str, str]:
-        """A resource's tags with the program's default ones below them."""
+        """Return a resource's tags over the program's default ones."""
         return {**self.default_tags, **(inputs.get("tags") or {})}
 
     def marker_tag(self, marker: str) -> dict[str, str]:
-        """The tag by which an orphan of the creation `marker` is found again."""
+        """Return the tag by which an orphan of the creation `marker` is found."""
         return {MARKER_TAG: marker}
 
 
 def is_not_found(error: ClientError) -> bool:
-    """Does AWS say that the thing does not exist?"""
+    """Return whether AWS reports that the resource does not exist."""
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     return status == 404 or any(word in code for word in ("NotFound", "NoSuch", "DoesNotExist", "NonExistent"))

@@ -1,4 +1,5 @@
-"""The settings of an AWS provider in a program: the supported ones, and those about reaching AWS, which have no effect.
+"""The settings of an AWS provider in a program: the supported ones, and those for connecting to AWS, which have no
+effect.
 
 Pulumi passes a nested setting as a JSON string, both to the engine's provider and to the in-process driver.
 """
@@ -21,14 +22,14 @@ IGNORED_KEYS: Final = frozenset(
         *("version", "pluginDownloadURL", "__internal"),
     }
 )
-"""Settings about reaching the real AWS: accepted without effect, so that the same program runs here."""
+"""Settings for connecting to the real AWS: accepted without effect, so that the same program runs here."""
 
 
 def setting_faults(settings: Mapping[str, object], *, explicit: bool) -> Iterator[tuple[str, str]]:
     """Yield each unsupported setting with the reason.
 
-    The default provider may have any region: it is the stage's, and everything of the stage goes to the one region
-    that is here. An explicit provider of another region asks for a second one.
+    The default provider may have any region: it is the stage's, and all of the stage is deployed to the one region
+    here. An explicit provider of another region would need a second one.
     """
     supported = ", ".join(sorted(SUPPORTED_KEYS))
     for name in sorted(set(settings) - SUPPORTED_KEYS - IGNORED_KEYS):

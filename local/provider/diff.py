@@ -1,4 +1,4 @@
-"""The effect of an update: every property that differs, in place or by a new resource."""
+"""The effect of an update: every property that differs, and whether it needs a new resource."""
 
 import enum
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from .property_values import UNKNOWN, PropertyPath, ReadonlyValues, format_path
 
 AUTO_NAMED = "__defaults"
 NAME_PREFIX = "namePrefix"
-"""The input that lists what Check filled in by itself; Pulumi's CLI hides it, as it does for the real AWS provider."""
+"""The input that lists the values that Check filled in; Pulumi's CLI hides it, as for the real AWS provider."""
 
 
 class ChangeKind(enum.Enum):
@@ -35,7 +35,7 @@ class PropertyChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diff:
-    """The differences between the inputs that a program wrote last and those it writes now."""
+    """The differences between a program's previous and current inputs."""
 
     changes: tuple[PropertyChange, ...]
     delete_before_replace: bool = False
@@ -46,7 +46,7 @@ class Diff:
 
     @property
     def replacing_properties(self) -> tuple[str, ...]:
-        """The top-level properties that make a new resource."""
+        """The top-level properties that require a new resource."""
         return tuple(dict.fromkeys(str(change.path[0]) for change in self.changes if change.replaces))
 
     @property
@@ -58,7 +58,7 @@ class Diff:
 def compare_inputs(
     properties: Mapping[str, Property], old: ReadonlyValues, new: ReadonlyValues, identity: tuple[str, ...] = ()
 ) -> Diff:
-    """Compare two sets of inputs by meaning; `identity` names what makes two resources one in AWS's eyes."""
+    """Compare two sets of inputs by meaning; `identity` names the inputs by which AWS identifies a resource."""
     changes = tuple(_compare_group(properties, old, new, (), replaces=False))
     return Diff(
         changes=changes,
@@ -67,7 +67,7 @@ def compare_inputs(
 
 
 def _names_collide(identity: tuple[str, ...], old: ReadonlyValues, new: ReadonlyValues) -> bool:
-    """Would the new resource meet the old one under the same name, chosen by the program?"""
+    """Return whether the new resource would have the old one's name, chosen by the program."""
     auto_named = new.get(AUTO_NAMED) or ()
     return bool(identity) and all(
         name not in auto_named and new.get(name) is not UNKNOWN and old.get(name) == new.get(name) for name in identity

@@ -1,10 +1,10 @@
-"""The resources created for each URN, written before and after each call, so that a killed creation leaves no orphan.
+"""The resources created for each URN, recorded before and after each call, so that a killed creation leaves no orphan.
 from .property_values import Values
 
-An entry lives through three states. *Intended*: the call may or may not have reached AWS; the entry holds the name and
-the tag under which its resource would be found. *Created*: it has an id, and the engine may have died before it wrote
-that down. *Known*: the engine has shown that it knows the id (it asked for a diff, a read, an update), so the next
-creation under this URN is a new resource. A creation that meets an entry of the first two states adopts its resource.
+An entry has three states. *Intended*: the call may or may not have reached AWS; the entry has the name and the tag
+under which its resource would be found. *Created*: it has an id, and the engine may have died before saving that.
+*Known*: the engine has shown that it knows the id (by a diff, read or update), so the next creation under this URN is a
+new resource. A creation that finds an entry in the first two states adopts its resource.
 """
 
 import json
@@ -14,14 +14,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 OWN_TAGS = "booking:embedded:"
-"""The prefix of tags that this provider puts on resources for itself; reads hide them."""
+"""The prefix of this provider's own tags, which reads hide."""
 MARKER_TAG = f"{OWN_TAGS}marker"
-"""The tag that marks resources without a name of their own, so that an orphan is found again."""
+"""The tag of resources without a name, by which an orphan is found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
-    """One creation: its marker, the names that Check gave it, and its id once AWS has told it."""
+    """One creation: its marker, its generated names, and its id once AWS has returned one."""
 
     urn: str
     marker: str
@@ -46,41 +46,41 @@ class Journal:
             self._replay(line)
 
     def orphan(self, urn: str) -> JournalEntry | None:
-        """The creation under this URN that the engine has not shown to know of."""
+        """Return the creation under this URN that the engine may not know."""
         entry = self._entries.get(urn)
         return entry if entry and not entry.known else None
 
     def record_intent(self, urn: str, names: dict[str, object]) -> JournalEntry:
-        """Before the AWS call."""
+        """Record a creation before the AWS call."""
         return self._write(JournalEntry(urn=urn, marker=secrets.token_hex(8), names=names))
 
     def record_created(self, entry: JournalEntry, id_: str) -> JournalEntry:
-        """After the AWS call."""
+        """Record the id after the AWS call."""
         return self._write(replace(entry, id=id_))
 
     def record_known(self, urn: str, id_: str) -> None:
-        """The engine has this id in its state."""
+        """Record that the engine has this id in its state."""
         entry = self._entries.get(urn)
         if entry and entry.id == id_ and not entry.known:
             self._write(replace(entry, known=True))
 
     def record_deleted(self, urn: str, id_: str | None) -> None:
-        """The resource is gone."""
+        """Record that the resource is deleted."""
         entry = self._entries.get(urn)
         if entry and entry.id == id_:
             self._write(replace(entry, id=None, known=True))
 
     def entries(self, urn_prefix: str) -> list[JournalEntry]:
-        """Return the creations below a URN prefix whose resources may exist, in the order of their first creation."""
+        """Return the creations below a URN prefix whose resources may exist, in order of their first creation."""
         entries = [entry for urn, entry in self._entries.items() if urn.startswith(urn_prefix)]
         return [entry for entry in entries if entry.id is not None or not entry.known]
 
     def orphans(self) -> list[JournalEntry]:
-        """Every creation that no engine has shown to know of."""
+        """Return every creation that the engine may not know."""
         return [entry for entry in self._entries.values() if not entry.known]
 
     def clear(self) -> None:
-        """For an emptied account."""
+        """Delete all entries, for an emptied account."""
         with self._lock:
             self._entries.clear()
             self._path.unlink(missing_ok=True)
@@ -96,5 +96,5 @@ class Journal:
         try:
             entry = JournalEntry(**json.loads(line))
         except (ValueError, TypeError):
-            return  # the last line of a process that was killed in the middle of it
+            return  # a line whose process was killed while writing it
         self._entries[entry.urn] = entry

@@ -1,7 +1,7 @@
-"""Serves the provider of one instance of the embedded AWS to engines: `python -m <package>.provider RUN_FOLDER`.
+"""The server of an instance's provider for engines: `python -m <package>.provider RUN_FOLDER`.
 
-The process outlives the engines, so that a killed `up` loses nothing that was begun, and ends by itself with its
-instance. Its port stays the same for a run folder where that is free.
+The process outlives the engines, so that a killed `up` loses no work, and ends by itself with its instance. Its port
+stays the same for a run folder if it is free.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ class ProviderAddress:
     pid: int
     port: int
     source: str
-    """A fingerprint of the code that it runs: after a change of the code another one is started."""
+    """A fingerprint of the code that it runs: after a code change another process is started."""
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
@@ -43,21 +43,21 @@ class ProviderAddress:
         return None
 
     def save(self, folder: Path) -> None:
-        """Write the file at once: a reader sees the old one or the new one."""
+        """Write the file atomically."""
         fresh = folder / f"provider.json.{self.pid}"
         fresh.write_text(json.dumps(asdict(self)) + "\n")
         fresh.rename(folder / "provider.json")
 
 
 def source_fingerprint() -> str:
-    """Of the provider's code as it lies on disk now."""
+    """Return the fingerprint of the provider's code on disk."""
     files = sorted(Path(__file__).parent.rglob("*.py"))
     facts = "\n".join(f"{file.name} {file.stat().st_mtime_ns}" for file in files)
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
 def serve(folder: Path) -> None:
-    """Serve until told to end, or until the instance is gone."""
+    """Serve until terminated, or until the instance has ended."""
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())

@@ -1,8 +1,8 @@
-"""A small language for what a resource type takes and gives: shapes of values, and properties that have them.
+"""A schema language for resource types: shapes of values, and the properties that have them.
 
-A shape knows three things about a value: what is wrong with it (`faults`), the form in which two equal values are equal
-(`canonical`), and what of the actual value belongs into a program's inputs (`as_written`).
-One long file, since shapes and properties are defined by each other.
+A shape has three methods: the problems of a value (`faults`), a form in which equivalent values are equal
+(`canonical`), and the part of the actual value that belongs in a program's inputs (`as_written`). Longer than 250 lines
+because shapes and properties are mutually dependent.
 """
 
 import json
@@ -20,56 +20,56 @@ class _Chosen:
 
 
 CHOSEN_BY_AWS: Final = _Chosen()
-"""The default of a property that AWS fills in as it likes where the program says nothing."""
+"""The default of a property whose value AWS chooses if the program does not set it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PropertyFault:
-    """One thing that is wrong with what a program passes, at its path."""
+    """One problem of a program's inputs, with its path."""
 
     path: PropertyPath
     reason: str
 
 
 class Schema(ABC):
-    """The kind of value that a property holds."""
+    """The type of a property's value."""
 
     @abstractmethod
     def faults(self, path: PropertyPath, value: object) -> Iterator[PropertyFault]:
-        """Yield the faults of a value that is neither None nor unknown."""
+        """Yield the problems of a value that is neither None nor unknown."""
 
     def canonical(self, value: object) -> object:
-        """A form in which values that mean the same are equal; unknowns stay what they are."""
+        """Return a form in which equivalent values are equal; unknown values stay unknown."""
         return value
 
     def as_written(self, actual: object, written: object) -> object:
-        """The actual value with only those parts that the program wrote, or that differ from their defaults."""
+        """Return the parts of the actual value that the program wrote or that differ from their defaults."""
         return written if self.canonical(actual) == self.canonical(written) else actual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Property:
-    """One property: what it holds, who sets it, and what a change of it does."""
+    """One property: its type, who sets it, and the effect of a change."""
 
     schema: Schema
     required: bool = False
     replaces: bool = False
-    """A change makes a new resource."""
+    """True if a change requires a new resource."""
     computed: bool = False
-    """AWS alone sets it."""
+    """True if only AWS sets it."""
     default: object = None
-    """The value in AWS where the program says nothing; `CHOSEN_BY_AWS` is equal to anything that was not written."""
+    """AWS's value if the program does not set it; `CHOSEN_BY_AWS` equals anything that was not written."""
     write_only: bool = False
-    """AWS (or the embedded one) does not give it back: what the program wrote last is what counts."""
+    """True if AWS (or the embedded one) does not return it; the program's last value is used."""
     derived_from: tuple[str, ...] = ()
-    """For a computed one: the properties whose change changes it, so that a preview shows it as unknown."""
+    """For a computed property: the properties that it depends on; if one changes, a preview shows it as unknown."""
     secret: bool = False
-    """Never shown, whether or not the program said so."""
+    """True if it is never shown, even if the program does not mark it as secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class String(Schema):
-    """A string, maybe one of a few."""
+    """A string, optionally one of a few."""
 
     one_of: tuple[str, ...] = ()
 
@@ -114,9 +114,9 @@ class FileContent(Schema):
 
 @dataclass(frozen=True, slots=True)
 class JsonString(Schema):
-    """A JSON document as text, compared by meaning: spacing and the order of keys make no difference.
+    """A JSON document as text, compared by meaning: spacing and the order of keys do not matter.
 
-    In a policy neither does a list of one element instead of the element, nor the order of a list.
+    In a policy, neither do the order of a list, nor a list of one element instead of the element.
     """
 
     policy: bool = False
@@ -134,7 +134,7 @@ class JsonString(Schema):
 
 @dataclass(frozen=True, slots=True)
 class KmsKeyId(String):
-    """A KMS key by its id or its ARN, which mean the same."""
+    """A KMS key, by its id or its ARN, which are equivalent."""
 
     def canonical(self, value: object) -> object:
         return value.rsplit("key/", 1)[-1] if isinstance(value, str) else value
@@ -142,7 +142,7 @@ class KmsKeyId(String):
 
 @dataclass(frozen=True, slots=True)
 class FunctionName(String):
-    """A function by its name or its ARN, each with a version or alias or without, which mean the same."""
+    """A function, by its name or its ARN, each with or without a version or alias, which are equivalent."""
 
     def canonical(self, value: object) -> object:
         return value.rsplit("function:", 1)[-1] if isinstance(value, str) else value
@@ -173,7 +173,7 @@ class Object(Schema):
 
 @dataclass(frozen=True, slots=True)
 class ListOf(Schema):
-    """A list whose order counts."""
+    """A list whose order matters."""
 
     item: Schema
 
@@ -197,7 +197,7 @@ class ListOf(Schema):
 
 @dataclass(frozen=True, slots=True)
 class SetOf(ListOf):
-    """A list whose order does not count."""
+    """A list whose order does not matter."""
 
     def canonical(self, value: object) -> object:
         if not isinstance(value, list):
@@ -205,7 +205,7 @@ class SetOf(ListOf):
         return sorted((self.item.canonical(item) for item in value), key=_sort_key)
 
     def as_written(self, actual: object, written: object) -> object:
-        """In the program's order as far as it goes, what else there is behind it."""
+        """Return the value in the program's order, followed by other elements."""
         if not isinstance(actual, list):
             return actual
         left = list(actual)
@@ -220,7 +220,7 @@ class SetOf(ListOf):
 
 @dataclass(frozen=True, slots=True)
 class MapOf(Schema):
-    """Values under names of the program's choice."""
+    """A map with arbitrary keys."""
 
     item: Schema
 
@@ -241,7 +241,7 @@ class MapOf(Schema):
 def find_faults(
     properties: Mapping[str, Property], values: Mapping[str, object], path: PropertyPath = ()
 ) -> Iterator[PropertyFault]:
-    """Every unknown, missing and ill-typed property of a group."""
+    """Yield a problem for every unknown, missing and ill-typed property of a group."""
     settable = sorted(name for name, property_ in properties.items() if not property_.computed)
     for name, value in values.items():
         if name.startswith("__") or value is None:
@@ -258,7 +258,7 @@ def find_faults(
 
 
 def canonical_values(properties: Mapping[str, Property], values: Mapping[str, object]) -> dict[str, object]:
-    """Every settable property in its canonical form, defaults filled in, empty ones left out."""
+    """Return every settable property in its canonical form, with defaults filled in and empty ones left out."""
     result = {}
     for name, property_ in properties.items():
         if property_.computed:
@@ -278,10 +278,10 @@ def canonical_values(properties: Mapping[str, Property], values: Mapping[str, ob
 def inputs_from_actual(
     properties: Mapping[str, Property], actual: Mapping[str, object], written: Mapping[str, object]
 ) -> dict[str, object]:
-    """Return the inputs of a program that wants the actual state, starting from the inputs that it wrote.
+    """Return the inputs that describe the actual state, starting from the program's inputs.
 
-    A property is in it where the program wrote it, or where the actual value differs from the declared default; so
-    drift shows, and an AWS default does not.
+    A property is included if the program wrote it, or if the actual value differs from the declared default. Drift
+    therefore shows, and AWS's defaults do not.
     """
     result: dict[str, object] = {}
     for name, property_ in properties.items():
@@ -296,12 +296,12 @@ def inputs_from_actual(
 
 
 def _is_aws_default(property_: Property, value: object) -> bool:
-    """Is the value what AWS has anyway, where the program says nothing?"""
+    """Return whether the value is AWS's default."""
     return property_.default is CHOSEN_BY_AWS or _equals_default(property_, value)
 
 
 def _equals_default(property_: Property, value: object) -> bool:
-    """Is the value written out what it would be without being written?"""
+    """Return whether a written value is the same as its default."""
     if property_.default is CHOSEN_BY_AWS:
         return value is None
     default = None if property_.default is None else property_.schema.canonical(property_.default)

@@ -1,9 +1,9 @@
-"""The normal form in which both drivers hand over a resource's properties: plain values, and two kinds of their own.
+"""The normal form in which both drivers pass a resource's properties: plain values, and two special kinds.
 
-A driver unwraps whatever its wire has (protobuf signatures, the mocks' wrapped dictionaries) into `None`, `bool`,
-`int`, `float`, `str`, `list`, `dict` with the program's camelCase keys, `FileArchive` and `UNKNOWN`. Secrets are the
-driver's business alone: it remembers their paths, hands over what is inside, and wraps the same paths of the outputs
-again (and those that `Provider.secret_outputs` adds).
+A driver unwraps its wire format (protobuf signatures, the mocks' wrapped dictionaries) into `None`, `bool`, `int`,
+`float`, `str`, `list`, `dict` with the program's camelCase keys, `FileArchive` and `UNKNOWN`. Only the driver handles
+secrets: it records their paths, passes their values, and wraps the same paths of the outputs again (and those that
+`Provider.secret_outputs` adds).
 """
 
 import enum
@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 Values: TypeAlias = dict[str, Any]
 """Values under the names of a service or of Pulumi: properties, parameters of a request, parts of a response."""
 ReadonlyValues: TypeAlias = Mapping[str, Any]
-"""The same, for those who only read them."""
+"""Read-only values."""
 PropertyPath: TypeAlias = tuple[str | int, ...]
 """The place of a value in a resource's properties: ("attributes", 0, "name")."""
 
@@ -28,17 +28,17 @@ class _Unknown(enum.Enum):
 
 
 UNKNOWN = _Unknown.UNKNOWN
-"""Stands for what only a creation can tell; met in previews only."""
+"""A placeholder for a value that only a creation provides; it occurs only in previews."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileArchive:
-    """A file or folder that the program hands over. Two with one hash are equal, wherever they lie."""
+    """A file or folder from the program. Two with the same hash are equal, wherever they are."""
 
     hash: str
     path: Path | None = None
     is_asset: bool = False
-    """A file for its own sake (Pulumi's asset), not a package of files (its archive)."""
+    """True for a single file (Pulumi's asset) instead of a package of files (its archive)."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FileArchive) and other.hash == self.hash
@@ -48,7 +48,7 @@ class FileArchive:
 
 
 def integral_to_int(value: Any) -> Any:
-    """The same value with 5.0 as 5: protobuf knows only floats, and boto3 refuses them where AWS counts."""
+    """Return the value with whole floats as integers: protobuf has only floats, and boto3 requires integers."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):
@@ -59,7 +59,7 @@ def integral_to_int(value: Any) -> Any:
 
 
 def has_unknown(value: object) -> bool:
-    """Is any part of the value known only after a creation?"""
+    """Return whether any part of the value is unknown before a creation."""
     if isinstance(value, Mapping):
         return any(has_unknown(item) for item in value.values())
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -68,7 +68,7 @@ def has_unknown(value: object) -> bool:
 
 
 def format_path(path: PropertyPath) -> str:
-    """A path as Pulumi spells it in errors and detailed diffs.
+    """Format a path as in Pulumi's errors and detailed diffs.
 
     >>> format_path(("tags", "a.b"))
     'tags["a.b"]'

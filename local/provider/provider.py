@@ -1,9 +1,9 @@
-"""The provider that a driver talks to: the verbs of Pulumi's provider protocol, on plain values in normal form.
+"""The provider for drivers: the verbs of Pulumi's provider protocol, on plain values in normal form.
 
-A driver (the in-process one, or the gRPC server for the real engine) unwraps its wire into the normal form, calls these
-methods, and wraps the answer; it decides nothing. All methods may be called from many threads.
+A driver (the in-process one, or the gRPC server for the real engine) only unwraps its wire format, calls these methods,
+and wraps the answer. All methods may be called from many threads.
 
-    check   → inputs completed with a name, or faults per property
+    check → inputs completed with a name, or problems per property
     diff    → what would change, in place or by a new resource
     create  → id and outputs; in a preview outputs with UNKNOWN and without touching AWS
     read    → what is there now (for refresh and import), or None
@@ -11,7 +11,7 @@ methods, and wraps the answer; it decides nothing. All methods may be called fro
     delete  → nothing
     invoke  → the result of a data source
 
-Failures are `errors.ProviderError`s; `PartiallyCreated` says that the resource exists all the same.
+Failures are `errors.ProviderError`s; after `PartiallyCreated` the resource exists.
 
 Longer than 250 lines: one method per verb of the protocol.
 """
@@ -35,7 +35,7 @@ from .resource import Inputs, NameMissing, NameProposal, Outputs, Resource, gene
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """Inputs as the engine is to keep them; with faults they are not to be used."""
+    """Inputs for the engine to store; if there are faults, they must not be used."""
 
     inputs: Values
     faults: tuple[PropertyFault, ...] = ()
@@ -54,7 +54,7 @@ class CreatedResource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadResource:
-    """A resource as it is: `outputs` are what is, `inputs` what a program that wants just that would have written."""
+    """A resource's actual state: `outputs`, and the `inputs` of a program that describes exactly that."""
 
     id: str
     inputs: Values
@@ -71,7 +71,7 @@ class EmbeddedProvider:
     def check(
         self, urn: str, token: str, news: Inputs, olds: Inputs | None = None, naming: NameProposal | None = None
     ) -> CheckResult:
-        """Validate what the program writes and name what it leaves unnamed; `olds` are the existing one's inputs."""
+        """Validate the program's inputs and generate missing names; `olds` are the existing resource's inputs."""
         kind = resource_type(token)
         inputs = {name: value for name, value in integral_to_int(news).items() if value is not None}
         inputs.pop(AUTO_NAMED, None)
@@ -92,7 +92,7 @@ class EmbeddedProvider:
         return compare_inputs(kind.properties, integral_to_int(old_inputs), integral_to_int(new_inputs), kind.identity)
 
     def create(self, urn: str, token: str, inputs: Inputs, *, preview: bool = False) -> CreatedResource:
-        """Make the resource, or adopt what an interrupted creation under the same URN has left."""
+        """Create the resource, or adopt the one that an interrupted creation under the same URN has left."""
         kind, wanted = resource_type(token), _without_missing(inputs)
         if preview:
             return CreatedResource(id="", outputs=_predicted_outputs(kind, wanted, {}, kind.properties))
@@ -106,7 +106,7 @@ class EmbeddedProvider:
         return CreatedResource(id=id_, outputs=outputs)
 
     def read(self, urn: str, token: str, id_: str, old_inputs: Inputs | None = None) -> ReadResource | None:
-        """Read the resource as it is now; None when it is gone. Without old inputs it is an import."""
+        """Read the resource's current state; None if it does not exist. Without old inputs it is an import."""
         kind, olds = resource_type(token), integral_to_int(dict(old_inputs or {}))
         id_ = id_ if olds else kind.import_id(id_)
         self.journal.record_known(urn, id_)
@@ -132,7 +132,7 @@ class EmbeddedProvider:
         *,
         preview: bool = False,
     ) -> Values:
-        """Bring the resource to the new inputs; the same routine that finishes a creation, so it also repairs."""
+        """Update the resource to the new inputs. The same routine completes a creation, so it also repairs."""
         kind, olds, wanted = resource_type(token), _without_missing(old_inputs), _without_missing(new_inputs)
         self.journal.record_known(urn, id_)
         if preview:
@@ -150,9 +150,9 @@ class EmbeddedProvider:
         self.journal.record_deleted(urn, id_)
 
     def delete_entry(self, entry: JournalEntry, overrides: ReadonlyValues | None = None) -> str | None:
-        """Delete the resource of a journal entry, which no state knows of; return its id if there was one.
+        """Delete the resource of a journal entry that is in no state, and return its id if there was one.
 
-        `overrides` are outputs that the deletion looks at, such as `forceDestroy`.
+        `overrides` are outputs that the deletion uses, such as `forceDestroy`.
         """
         kind = resource_type(entry.token)
         id_ = entry.id or kind.find(self.aws, entry.names, entry.marker)
@@ -162,11 +162,11 @@ class EmbeddedProvider:
         return id_
 
     def invoke(self, token: str, args: ReadonlyValues) -> Values:
-        """The result of a data source such as `aws:index/getCallerIdentity:getCallerIdentity`."""
+        """Return the result of a data source such as `aws:index/getCallerIdentity:getCallerIdentity`."""
         return call_function(self.aws, token, integral_to_int(dict(args)))
 
     def secret_outputs(self, token: str, secret_inputs: frozenset[PropertyPath]) -> frozenset[PropertyPath]:
-        """The paths of the outputs that are secret, given those of the inputs that are."""
+        """Return the paths of the secret outputs, given those of the secret inputs."""
         hidden = {place[0] for place in secret_inputs}
         own = {
             (name,)
@@ -176,7 +176,7 @@ class EmbeddedProvider:
         return secret_inputs | own
 
     def _region_faults(self, kind: Resource, inputs: Inputs) -> tuple[PropertyFault, ...]:
-        """There is one region here: what belongs into another is refused, not put into this one."""
+        """Reject a resource of another region, because there is only one here."""
         region = inputs.get("region", UNKNOWN)
         if not kind.is_regional or region is UNKNOWN or region == self.aws.region:
             return ()
@@ -185,7 +185,7 @@ class EmbeddedProvider:
         )
 
     def _with_name(self, kind: Resource, urn: str, inputs: Values, olds: Inputs, naming: NameProposal) -> Values:
-        """The inputs with a name: the old one, else that of an interrupted creation, else a new one."""
+        """Return the inputs with a name: the old one, else that of an interrupted creation, else a new one."""
         rule = kind.auto_name
         if rule is None or rule.property in inputs:
             return inputs
@@ -199,7 +199,7 @@ class EmbeddedProvider:
         return {**inputs, rule.property: kept or generate_name(rule, urn, naming, ends), AUTO_NAMED: [rule.property]}
 
     def _adopt(self, kind: Resource, urn: str, inputs: Inputs) -> str | None:
-        """Return the id of the resource that an interrupted creation has left, if there is one."""
+        """Return the id of the resource that an interrupted creation has left, if any."""
         entry = self.journal.orphan(urn)
         if entry is not None:
             id_ = kind.find(self.aws, {**inputs, **entry.names}, entry.marker)
@@ -209,7 +209,7 @@ class EmbeddedProvider:
         return None
 
     def _create(self, kind: Resource, urn: str, inputs: Inputs) -> str:
-        """Make the bare resource and return its id."""
+        """Create the bare resource and return its id."""
         entry = self.journal.record_intent(urn, {name: inputs[name] for name in kind.identity if name in inputs})
         id_ = kind.create(self.aws, inputs, entry.marker)
         self.journal.record_created(entry, id_)
@@ -235,17 +235,17 @@ class EmbeddedProvider:
                 urn, verb, id_, self._best_known_outputs(kind, id_, inputs), [_failure_reason(error)]
             ) from error
         if outputs is None:
-            raise ResourceFailed(urn, verb, "it is gone as soon as it was made")
+            raise ResourceFailed(urn, verb, "it disappeared right after its creation")
         return outputs
 
     def _best_known_outputs(self, kind: Resource, id_: str, inputs: Inputs) -> Values:
-        """Return the outputs of a resource that is not as it should be: those of AWS, else those asked for."""
+        """Return the outputs of a partly created resource: AWS's, else the requested ones."""
         with suppress(ClientError, BotoCoreError, ProviderError, OSError):
             return self._read_outputs(kind, id_, inputs) or _predicted_outputs(kind, inputs, {}, ())
         return _predicted_outputs(kind, inputs, {}, ())
 
     def _read_outputs(self, kind: Resource, id_: str, inputs: Inputs) -> Outputs | None:
-        """Return the outputs of AWS, completed with the inputs that it does not give back."""
+        """Return AWS's outputs, completed with the inputs that it does not return."""
         actual = kind.read(self.aws, id_)
         if actual is None:
             return None
@@ -264,7 +264,7 @@ def _is_write_only(property_: Any, name: str, inputs: Inputs) -> bool:
 
 
 def _split_tags(actual: Outputs, inputs: Inputs, default_tags: Mapping[str, str]) -> None:
-    """`tags` are the resource's own, `tagsAll` those and the program's default ones."""
+    """Set `tags` to the resource's own tags, and `tagsAll` to those and the program's default ones."""
     tags = {key: value for key, value in (actual.get("tags") or {}).items() if not key.startswith(OWN_TAGS)}
     own = inputs.get("tags") or {}
     actual["tagsAll"] = tags
@@ -272,7 +272,7 @@ def _split_tags(actual: Outputs, inputs: Inputs, default_tags: Mapping[str, str]
 
 
 def _predicted_outputs(kind: Resource, inputs: Inputs, old_outputs: ReadonlyValues, changed: Any) -> Values:
-    """Outputs before the fact: what is asked for, and of the rest what no change can touch."""
+    """Return a preview's outputs: the requested values, and those of the rest that do not change."""
     outputs = {**old_outputs, **{name: value for name, value in inputs.items() if not name.startswith("__")}}
     for name, property_ in kind.properties.items():
         stale = name not in old_outputs or any(source in changed for source in property_.derived_from)

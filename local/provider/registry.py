@@ -1,4 +1,4 @@
-"""The registry of resource types and data sources: anything else is refused by name."""
+"""The registry of resource types and data sources. Any other is rejected by name."""
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
@@ -42,7 +42,7 @@ _MODULES = (
 
 @cache
 def resource_types() -> Mapping[str, Resource]:
-    """Every supported type by its token, in the order of the tokens."""
+    """Every supported type by its token, in order of the tokens."""
     found = {
         kind.token: kind()
         for module in _MODULES
@@ -53,11 +53,11 @@ def resource_types() -> Mapping[str, Resource]:
 
 
 def resource_type(token: str) -> Resource:
-    """The class of a type; an error that names it, and what comes near, when there is none."""
+    """Return the class of a type. If there is none, raise an error with similar names."""
     found = resource_types().get(token)
     if found is None:
         near = get_close_matches(token, resource_types(), n=3, cutoff=0.5)
-        hint = f"; close to it: {', '.join(near)}" if near else ""
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise UnsupportedType(
             f"the resource type {token} is not supported in the embedded AWS{hint} "
             "(docs/reference/fidelity.md lists all that are)"
@@ -95,7 +95,7 @@ def supported_functions() -> tuple[str, ...]:
 
 
 def call_function(aws: Aws, token: str, args: ReadonlyValues) -> Values:
-    """The result of one data source; each takes `region` at most, and that only as the region there is."""
+    """Return the result of a data source. Its only argument is `region`, which must be the region here."""
     function = _FUNCTIONS.get(token)
     if function is None:
         raise UnsupportedFunction(

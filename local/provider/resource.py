@@ -1,11 +1,10 @@
 """The definition of a resource type of the embedded AWS: a table of its properties, and four verbs on boto3.
 
-A class writes down its `properties` and how to `create`, `converge`, `read` and `delete`; everything else (checks,
-diffs, previews, names, adoption of orphans, partial failures) is generic and lives in `provider.Provider`.
-
-The division of labour keeps Create and Update one routine: `create` makes the bare resource in the fewest calls and
-returns its id; `converge` then brings whatever is there to what is asked for, and is all that an update does. A type
-whose `create` does all of it says so, and a creation of it is not converged; what is adopted or updated is.
+A class defines its `properties` and how to `create`, `converge`, `read` and `delete`; everything else (checks, diffs,
+previews, names, adoption of orphans, partial failures) is generic and in `provider.Provider`. Create and Update share
+one routine: `create` makes the bare resource in the fewest calls and returns its id; `converge` then updates the
+existing resource to the inputs, and is all that an update does. If `create` is complete, the type says so, and only
+adopted or updated resources are converged.
 """
 
 import hashlib
@@ -20,7 +19,7 @@ from .property_schema import CHOSEN_BY_AWS, MapOf, Property, String
 from .property_values import ReadonlyValues, Values
 
 Inputs: TypeAlias = ReadonlyValues
-"""The program's inputs, checked, in normal form; optional ones may be missing, never None."""
+"""The program's checked inputs in normal form; optional ones may be missing but are never None."""
 Outputs: TypeAlias = Values
 """The state in AWS, in normal form."""
 
@@ -33,25 +32,25 @@ class AutoName:
     """
 
     property: str = "name"
-    """The input that holds the name."""
+    """The input with the name."""
     max_length: int = 255
-    """The longest name, without prefix and suffix; a longer one is an error."""
+    """The maximum length of the name, without prefix and suffix."""
     prefix: str = ""
     suffix_if: tuple[str, str] | None = None
-    """An input and the suffix of the name where that input is true: ("fifoQueue", ".fifo")."""
+    """An input and the suffix of the name if that input is true: ("fifoQueue", ".fifo")."""
     lowercase: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameProposal:
-    """The driver's part in automatic names: the engine's seed, or the name that its own settings propose."""
+    """The driver's part in automatic names: the engine's seed, or the name that its settings propose."""
 
     seed: bytes = b""
     name: str | None = None
     enforced: bool = False
-    """Take the proposed name as it is, without the type's own rules."""
+    """True to use the proposed name unchanged, without the type's own rules."""
     disabled: bool = False
-    """Refuse to make up a name."""
+    """True to reject unnamed resources."""
 
 
 class Resource(ABC):
@@ -60,15 +59,15 @@ class Resource(ABC):
     token: ClassVar[str]
     """Pulumi's type token: `aws:dynamodb/table:Table`."""
     properties: ClassVar[Mapping[str, Property]]
-    """Every property that is supported here; `region`, and the outputs of `tags`, are added by themselves."""
+    """Every supported property; `region`, and the outputs of `tags`, are added automatically."""
     auto_name: ClassVar[AutoName | None] = None
-    """The rule for the name of an unnamed resource; None where AWS has no name or the program must give it."""
+    """The rule for the name of an unnamed resource; None if the type has no name or the program must set it."""
     is_regional: ClassVar[bool] = True
-    """Resources of the type belong to a region; those of IAM do not."""
+    """True if resources of the type belong to a region; those of IAM do not."""
     creates_completely: ClassVar[bool] = False
-    """`create` leaves nothing to do for `converge`, so a creation makes none of its calls."""
+    """True if `create` is complete, so that a creation skips `converge`."""
     identity: ClassVar[tuple[str, ...]] = ()
-    """The inputs by which AWS tells two resources of the type apart: a replacement that keeps them deletes first."""
+    """The inputs by which AWS identifies a resource of the type: a replacement that keeps them deletes first."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -76,44 +75,44 @@ class Resource(ABC):
             cls.properties = {**cls.properties, **_common_properties(cls.properties, cls.is_regional)}
 
     def validate(self, inputs: Inputs) -> Mapping[str, str]:
-        """Combinations that are wrong although each property is right: property → sentence."""
+        """Return problems of combinations of valid properties: property → message."""
         return {}
 
     @abstractmethod
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
-        """Make the bare resource and return its id.
+        """Create the bare resource and return its id.
 
-        `marker` is this creation's own: a type whose resources have no name tags them with it (`aws.marked(marker)`),
-        so that `find` recognises an orphan.
+        `marker` identifies this creation: types without names tag their resources with it (`aws.marked(marker)`), so
+        that `find` recognises an orphan.
         """
 
     def find(self, aws: Aws, inputs: Inputs, marker: str) -> str | None:
-        """The id of what an interrupted `create` with the same names or the same marker has left, if anything."""
+        """Return the id of the resource that an interrupted `create` with the same names or marker has left, if any."""
         id_ = self.id_of(aws, inputs)
         return id_ if id_ is not None and self.read(aws, id_) is not None else None
 
     def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
-        """The id that follows from the inputs alone, where it does."""
+        """Return the id if the inputs determine it."""
         return None
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
-        """Bring the existing resource to the inputs; `old` is what was asked for last, empty after a creation."""
+        """Update the existing resource to the inputs; `old` are the previous inputs, empty after a creation."""
 
     @abstractmethod
     def read(self, aws: Aws, id_: str) -> Outputs | None:
-        """Everything that AWS knows of the resource; None when it is gone."""
+        """Return all that AWS has about the resource; None if it does not exist."""
 
     @abstractmethod
     def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
-        """Remove the resource; one that is gone already is a success."""
+        """Delete the resource; succeed if it does not exist."""
 
     def import_id(self, id_: str) -> str:
-        """The id for what a user types after `pulumi import`, where the two differ."""
+        """Return the id for a user's argument to `pulumi import`, if they differ."""
         return id_
 
 
 def _common_properties(properties: Mapping[str, Property], regional: bool) -> dict[str, Property]:
-    """Return the properties of nearly every AWS type: the region, and the tags as AWS shows them."""
+    """Return the properties of nearly every AWS type: the region, and the tags as AWS returns them."""
     added = {"region": Property(schema=String(), default=CHOSEN_BY_AWS, replaces=True)} if regional else {}
     if "tags" in properties:
         added["tagsAll"] = Property(schema=MapOf(String()), computed=True, derived_from=("tags",))
@@ -121,7 +120,7 @@ def _common_properties(properties: Mapping[str, Property], regional: bool) -> di
 
 
 def generate_prefixed_name(prefix: str, urn: str, proposal: NameProposal) -> str:
-    """Generate a name that begins with `prefix`; Terraform ends it with 26 digits, of which these are the last ones."""
+    """Generate a name that begins with `prefix`. Terraform appends 26 digits, of which these are the last."""
     return prefix + _random_hex(urn, proposal.seed)
 
 
@@ -135,7 +134,7 @@ def generate_name(rule: AutoName, urn: str, proposal: NameProposal, suffix: str 
         NameMissing: automatic names are disabled, or this one would be too long.
     """
     if proposal.disabled:
-        raise NameMissing("must be set, since automatic names are disabled by pulumi:autonaming")
+        raise NameMissing("must be set, because pulumi:autonaming disables automatic names")
     if proposal.name and proposal.enforced:
         return proposal.name
     logical = urn.split("::")[-1]

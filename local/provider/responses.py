@@ -40,7 +40,7 @@ def diff_response(diff: Diff) -> provider_pb2.DiffResponse:
 
 
 def _status_class() -> type[Any]:
-    """google.rpc.Status: Pulumi's SDK and googleapis both define it, and a process bears only one of them."""
+    """google.rpc.Status: Pulumi's SDK and googleapis both define it, and a process can load only one of them."""
     with contextlib.suppress(KeyError):
         return message_factory.GetMessageClass(descriptor_pool.Default().FindMessageTypeByName("google.rpc.Status"))
     from pulumi.runtime.proto.status_pb2 import Status
@@ -54,7 +54,7 @@ def abort_with_partial_state(
     failure: PartiallyCreated,
     unwrap: Callable[[Struct], UnwrappedProperties],
 ) -> NoReturn:
-    """The resource exists: the engine records its id, its state and what is missing, and calls Update next time."""
+    """Report that the resource exists: the engine saves its id, state and problems, and calls Update next time."""
     wished = request.news if isinstance(request, provider_pb2.UpdateRequest) else request.properties
     detail = AnyMessage()
     detail.Pack(

@@ -1,8 +1,8 @@
-"""The provider as the real engine sees it: Pulumi's gRPC protocol on one side, `provider.Provider` on the other.
+"""The provider's server for the real engine: Pulumi's gRPC protocol on one side, `provider.Provider` on the other.
 
-It decides nothing: it takes a request apart into the normal form, calls one method, and wraps the answer, secrets in
-the places where the program had them. Every connection of an engine is one provider resource of a program (the default
-one, or an explicit one), so configuration and cancellation are kept per connection. It is as long as the protocol.
+It only converts a request to the normal form, calls one method, and wraps the answer with the secrets in their places.
+Every connection of an engine is one provider resource of a program (the default one, or an explicit one), so
+configuration and cancellation are kept per connection. Longer than 250 lines: one method per call of the protocol.
 """
 # ruff: noqa: N802 (the methods' names are the protocol's)
 
@@ -29,18 +29,18 @@ from .resource import NameProposal
 from .responses import abort_with_partial_state, diff_response
 from .wire import UnwrappedProperties, unwrap, wrap
 
-MAX_MESSAGE_BYTES: Final = 400 * 1024 * 1024  # what the engine itself allows
+MAX_MESSAGE_BYTES: Final = 400 * 1024 * 1024  # the engine's own limit
 MAX_CONCURRENT_OPERATIONS: Final = 32
 _log = logging.getLogger(__name__)
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class Cancelled(ProviderError):
-    """The user has asked the engine to stop: what runs is finished, nothing new is begun."""
+    """The user has stopped the engine: running steps are completed, and no new ones begin."""
 
 
 class _ResourceRequest(Protocol):
-    """The part that requests about one resource have in common."""
+    """The common part of requests about one resource."""
 
     @property
     def urn(self) -> str: ...
@@ -50,14 +50,14 @@ class _ResourceRequest(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class _Connection:
-    """The configuration by one provider resource of a program, and the cancellation of its engine."""
+    """The configuration of one provider resource of a program, and the cancellation of its engine."""
 
     provider: EmbeddedProvider
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
 def _report_errors(method: Method) -> Method:
-    """Failures become the sentence that the engine prints at the resource."""
+    """Convert failures to the message that the engine prints at the resource."""
 
     @functools.wraps(method)
     def telling(self: "ProviderServer", request: Any, context: grpc.ServicerContext) -> Any:
@@ -75,7 +75,7 @@ def _report_errors(method: Method) -> Method:
 
 
 class ProviderServer(ResourceProviderServicer):
-    """Serves the resource types of one embedded AWS to any number of engines."""
+    """A server of one embedded AWS's resource types for any number of engines."""
 
     def __init__(self, provider: EmbeddedProvider) -> None:
         self._default = provider
@@ -107,7 +107,7 @@ class ProviderServer(ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        """New settings take effect with the next operation; they never make a new provider resource."""
+        """Report no differences: new settings take effect with the next operation, without a new provider resource."""
         same = request.old_inputs == request.news
         diff = provider_pb2.DiffResponse
         return diff(changes=diff.DIFF_NONE if same else diff.DIFF_SOME)
@@ -191,13 +191,13 @@ class ProviderServer(ResourceProviderServicer):
     @_report_errors
     def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
         result = self._provider(context).invoke(request.tok, self.unwrap(request.args).values)
-        answer: Values = {"return": wrap(result)}  # a keyword of Python's
+        answer: Values = {"return": wrap(result)}  # a keyword in Python
         return provider_pb2.InvokeResponse(**answer)
 
     # ---- the steps --------------------------------------------------------------------------------------------
 
     def unwrap(self, struct: Struct) -> UnwrappedProperties:
-        """Properties in normal form."""
+        """Return properties in normal form."""
         return unwrap(struct, self._default.aws.folder)
 
     def _connection(self, context: grpc.ServicerContext) -> _Connection:
@@ -211,7 +211,7 @@ class ProviderServer(ResourceProviderServicer):
 
 
 def listen(provider: EmbeddedProvider, port: int = 0) -> tuple[grpc.Server, int]:
-    """Start serving on a loopback port and say which; raises OSError when the port is taken."""
+    """Start serving on a loopback port and return it; raises OSError if the port is taken."""
     options = [
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -228,12 +228,12 @@ def listen(provider: EmbeddedProvider, port: int = 0) -> tuple[grpc.Server, int]
 
 
 def _type_token(request: _ResourceRequest) -> str:
-    """The resource's type token; the last one in the URN's chain of parents, where an older engine does not say."""
+    """Return the resource's type token; from older engines, the last one in the URN's chain of parents."""
     return str(request.type or request.urn.split("::")[2].split("$")[-1])
 
 
 def _name_proposal(request: provider_pb2.CheckRequest) -> NameProposal:
-    """Return the engine's seed, and the name that the stack's `pulumi:autonaming` asks for."""
+    """Return the engine's seed, and the name that the stack's `pulumi:autonaming` proposes."""
     seed = bytes(request.randomSeed)
     if not request.HasField("autonaming"):
         return NameProposal(seed=seed)

@@ -1,8 +1,8 @@
-"""Pulumi's wire form of properties to the normal form and back.
+"""Conversion of properties between Pulumi's wire format and the normal form.
 
-On the wire a property is a protobuf value, and what protobuf cannot say is a dictionary with a signature: a secret, an
-archive, an asset, an output. `unwrap` takes these apart and remembers where secrets were; `wrap` puts them together.
-Sources: the Pulumi SDK's `runtime/rpc.py`, and the engine's `sdk/go/common/resource/plugin/rpc.go`.
+On the wire a property is a protobuf value; secrets, archives, assets and outputs are dictionaries with a signature.
+`unwrap` decodes them and records the paths of secrets; `wrap` encodes them. Sources: the Pulumi SDK's `runtime/rpc.py`,
+and the engine's `sdk/go/common/resource/plugin/rpc.go`.
 """
 
 import hashlib
@@ -36,21 +36,24 @@ _UNKNOWNS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnwrappedProperties:
-    """Properties in normal form, and the places in them that are secret."""
+    """Properties in normal form, and the paths of the secret ones."""
 
     values: Values
     secrets: frozenset[PropertyPath]
 
 
 def unwrap(struct: Struct, folder: Path) -> UnwrappedProperties:
-    """The normal form of what came over the wire; archives made of parts are packed into `folder`."""
+    """Convert properties from the wire; archives that consist of parts are packed into `folder`."""
     secrets: set[PropertyPath] = set()
     values = {name: _unwrap_value(value, (name,), secrets, folder) for name, value in struct.fields.items()}
     return UnwrappedProperties(values=values, secrets=frozenset(secrets))
 
 
 def wrap(values: ReadonlyValues, secrets: Collection[PropertyPath] = ()) -> Struct:
-    """The wire form of `values`; a secret inside a list makes the whole list secret, for its order may have changed."""
+    """Convert `values` to the wire format.
+
+    A secret inside a list makes the whole list secret, because its order may differ.
+    """
     places = {_up_to_list(place) for place in secrets}
     return Struct(fields={name: _wrap_value(value, (name,), places) for name, value in values.items()})
 
@@ -96,7 +99,7 @@ def _unwrap_archive(struct: Struct, folder: Path) -> FileArchive:
 
 
 def _zip_assets(struct: Struct, hash_: str, folder: Path) -> Path:
-    """A zip of an archive that the program put together of parts, named by its hash."""
+    """Return a zip of an archive that consists of parts, named by its hash."""
     parts = dict(_asset_files(struct, ""))
     name = hash_ or hashlib.sha256(repr(sorted(parts.items())).encode()).hexdigest()
     target = folder / "archives" / f"{name}.zip"

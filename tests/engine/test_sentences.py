@@ -150,7 +150,9 @@ def test_a_state_that_another_run_works_on_is_left_alone(engine_of: Run, aws: In
     with subprocess.Popen([sys.executable, "-c", "input('pulumi')"], stdin=subprocess.PIPE) as other:
         lock = folder / "other.json"
         lock.write_text(f'{{"pid": {other.pid}, "hostname": "{socket.gethostname()}", "timestamp": "noon"}}')
-        with pytest.raises(StateLocked, match=f"process {other.pid} on .* works on stage locked: wait for it to end"):
+        with pytest.raises(
+            StateLocked, match=f"process {other.pid} on .* is working on stage locked. Wait for it to end"
+        ):
             engine.up()
         other.kill()
     assert engine.up().changes == ()  # its holder is gone, so the lock is dropped
@@ -158,7 +160,7 @@ def test_a_state_that_another_run_works_on_is_left_alone(engine_of: Run, aws: In
 
 def test_a_stopped_embedded_aws_must_be_started(tmp_path: Path, cli: Path) -> None:
     stopped = Instance(tmp_path / "stopped")
-    with pytest.raises(NotRunning, match="start it with `booking up`"):
+    with pytest.raises(NotRunning, match="Start it with `booking up`"):
         PulumiEngine(stopped, _program(tmp_path, "config: {}\n"), "dev").preview()
 
 

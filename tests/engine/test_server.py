@@ -134,7 +134,7 @@ def test_autonaming_may_be_proposed_or_forbidden(asked: Asked) -> None:
     assert asked.values(proposed.inputs)["name"] == "ours-dev-named"
     [failure] = check(mode=options.DISABLE).failures
     assert failure.property == "name"
-    assert "must be set, since automatic names are disabled" in failure.reason
+    assert "must be set, because pulumi:autonaming disables automatic names" in failure.reason
     enforced = check(proposed_name="ours", mode=options.ENFORCE)
     assert asked.values(enforced.inputs)["name"] == "ours"
 

@@ -229,7 +229,7 @@ def test_an_instance_that_the_engine_deployed_to_is_left_alone(tmp_path: Path, f
     instance = Instance.at(tmp_path)
     instance.driver = "pulumi"  # makes the folder
     instance.save_outputs({"some": "thing"})
-    with pytest.raises(DeploymentFailed, match="continue with --engine pulumi, or start afresh after `booking down`"):
+    with pytest.raises(DeploymentFailed, match="Continue with --engine pulumi, or start again after `booking down`"):
         _deploy(instance, folder, "")
 
 

@@ -228,13 +228,13 @@ def _until(condition: object, seconds: float = 900) -> None:
 
 def test_a_full_disk_is_one_sentence(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 2**20))
-    with pytest.raises(ToolMissing, match=r"^Only 1 MiB are free where .* lies, .*: make room there\.$"):
+    with pytest.raises(ToolMissing, match=r"^Only 1 MiB are free where .* lies, .*: free some space\.$"):
         instance.start()
 
 
 def test_a_missing_openssl_is_one_sentence(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(ToolMissing, match=r"^openssl is missing, .*: install the package openssl\.$"):
+    with pytest.raises(ToolMissing, match=r"^openssl is missing, .* Install the package openssl\.$"):
         instance.start()
 
 

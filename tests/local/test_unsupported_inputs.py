@@ -1,4 +1,4 @@
-"""Unsupported types, functions and properties are refused by name, before AWS is called."""
+"""Unsupported types, functions and properties are rejected by name before AWS is called."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def offline(tmp_path: Path) -> EmbeddedProvider:
 
 def test_an_unknown_type_is_named_with_similar_ones(offline: EmbeddedProvider) -> None:
     token = "aws:sqs/queues:Queues"
-    with pytest.raises(UnsupportedType, match=r"queues:Queues is not supported .*; close to it: aws:sqs/queue:Queue"):
+    with pytest.raises(UnsupportedType, match=r"queues:Queues is not supported .*; did you mean aws:sqs/queue:Queue"):
         offline.check(urn_of(token, "a"), token, {})
 
 

@@ -1,9 +1,9 @@
 """HTTP APIs: the API, its authorizers, integrations, routes and stages.
 
-Ids are AWS's own, which name no API; a child is looked for in every API. A stage has only a name, so its id here is
+Ids are AWS's own, without the API, so a child is searched for in every API. A stage has only a name, so its id here is
 `<api>/<name>`. https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/
 
-Longer than 250 lines: the five types name one another.
+Longer than 250 lines because the five types refer to one another.
 """
 
 from typing import Any, ClassVar
@@ -73,7 +73,7 @@ class Api(ModelledResource):
 
 
 class _Child(ModelledResource):
-    """A part of an API, which its id does not name."""
+    """A part of an API; its id does not contain the API."""
 
     creates_completely = True
     service = "apigatewayv2"
@@ -92,7 +92,7 @@ class _Child(ModelledResource):
         members = [spell(name, self.spelled) for name in self.natural_key if name != "apiId"]
         wanted = [self.request(inputs).get(member) for member in members]
         for sibling in siblings:
-            if [sibling.get(member) or None for member in members] == wanted:  # "" stands for a text that is missing
+            if [sibling.get(member) or None for member in members] == wanted:  # "" means a missing string
                 return str(sibling[self.id_member])
         return None
 
@@ -105,7 +105,7 @@ class _Child(ModelledResource):
 
 
 class Authorizer(_Child):
-    """The check of tokens before a route."""
+    """The verification of tokens before a route."""
 
     token = "aws:apigatewayv2/authorizer:Authorizer"
     noun, id_member = "Authorizer", "AuthorizerId"
@@ -140,7 +140,7 @@ class Integration(_Child):
 
 
 class Route(_Child):
-    """A method and a path, with the integration that answers and the authorizer that is asked first."""
+    """A method and a path, with the integration that answers and the authorizer that is called first."""
 
     token = "aws:apigatewayv2/route:Route"
     noun, id_member = "Route", "RouteId"

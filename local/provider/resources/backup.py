@@ -1,4 +1,4 @@
-"""AWS Backup: vaults, plans, and what they apply to. (The embedded AWS keeps them and backs nothing up.)
+"""AWS Backup: vaults, plans and selections. (The embedded AWS stores them and backs nothing up.)
 
 https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupPlan.html
 """

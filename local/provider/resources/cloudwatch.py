@@ -1,6 +1,6 @@
 """CloudWatch alarms.
 
-The embedded AWS keeps alarms, and evaluates them on PutMetricData only.
+The embedded AWS stores alarms and evaluates them only on PutMetricData.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 """
 

@@ -2,7 +2,7 @@
 
 https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/
 
-Longer than 250 lines: the five types share what a pool is.
+Longer than 250 lines because the five types share the pool's helpers.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ _PASSWORD_POLICY = {
 
 
 def _chosen_object(**fields: Property) -> Property:
-    """A group that AWS fills in where the program says nothing."""
+    """A group that AWS fills in if the program does not set it."""
     return Property(schema=Object(fields), default=CHOSEN_BY_AWS)
 
 
@@ -40,7 +40,9 @@ class UserPool(ModelledResource):
     token = "aws:cognito/userPool:UserPool"
     service, noun, id_member, reads, wrapped_in = "cognito-idp", "UserPool", "Id", "Describe", "UserPool"
     auto_name = AutoName(max_length=128)
-    identity = ("name",)  # kept in the journal, since no update changes it; AWS allows a second pool of the name
+    identity = (
+        "name",
+    )  # kept in the journal, because no update changes it; AWS allows a second pool with the same name
     spelled = {"attributesRequireVerificationBeforeUpdates": "AttributesRequireVerificationBeforeUpdate"}
     properties = {
         "name": string(replaces=True),
@@ -146,7 +148,7 @@ class UserGroup(_PoolChild):
     }
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
-        """Leave the group as it was created: MiniStack has no UpdateGroup, so that every change is a new group."""
+        """Do nothing: MiniStack has no UpdateGroup, so every change creates a new group."""
 
 
 class ResourceServer(_PoolChild):
@@ -203,7 +205,7 @@ class UserPoolDomain(ModelledResource):
 
 
 class UserPoolClient(ModelledResource):
-    """An application in which a pool's users sign in. Its id does not name the pool, so every pool is searched."""
+    """An application in which a pool's users sign in. Its id does not contain the pool, so every pool is searched."""
 
     token = "aws:cognito/userPoolClient:UserPoolClient"
     service, noun, id_member, reads = "cognito-idp", "UserPoolClient", "ClientId", "Describe"

@@ -1,4 +1,4 @@
-"""Helpers for the modules of this folder: short names for properties, tags in AWS's various spellings, absence."""
+"""Helpers for the modules of this folder: short names for properties, AWS's formats of tags, missing resources."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,32 +16,32 @@ TAGS = Property(schema=MapOf(String()))
 
 
 def string(*one_of: str, **rest: Any) -> Property:
-    """A string, maybe one of a few."""
+    """Return a string property, optionally one of a few values."""
     return Property(schema=String(one_of), **rest)
 
 
 def number(minimum: float | None = None, maximum: float | None = None, **rest: Any) -> Property:
-    """A number within limits."""
+    """Return a number property with limits."""
     return Property(schema=Number(minimum, maximum), **rest)
 
 
 def boolean(**rest: Any) -> Property:
-    """True or false; false where the program says nothing."""
+    """Return a boolean property, false by default."""
     return Property(schema=Boolean(), **{"default": False, **rest})
 
 
 def policy(**rest: Any) -> Property:
-    """A policy document."""
+    """Return a property with a policy document."""
     return Property(schema=JsonString(policy=True), **rest)
 
 
 def output(*follows: str) -> Property:
-    """A text that AWS computes, anew when one of the named properties changes."""
+    """Return a string that AWS computes, again when one of the named properties changes."""
     return Property(schema=String(), computed=True, derived_from=follows)
 
 
 def fetch_or_none(operation: Callable[..., Any], **arguments: Any) -> Any:
-    """The answer, or None where AWS says that there is no such thing."""
+    """Return the answer, or None if AWS reports that the resource does not exist."""
     try:
         return operation(**arguments)
     except ClientError as error:
@@ -52,7 +52,7 @@ def fetch_or_none(operation: Callable[..., Any], **arguments: Any) -> Any:
 
 @contextmanager
 def ignore_not_found() -> Iterator[None]:
-    """For deletions: what is gone already need not be deleted."""
+    """Delete a resource, ignoring that it does not exist."""
     try:
         yield
     except ClientError as error:
@@ -61,12 +61,12 @@ def ignore_not_found() -> Iterator[None]:
 
 
 def tag_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
-    """Tags as the list of pairs that most services want."""
+    """Return tags as the list of pairs that most services use."""
     return [{key: name, value: content} for name, content in tags.items()]
 
 
 def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value") -> dict[str, str]:
-    """The other way round."""
+    """Return a list of pairs as tags."""
     return {tag[key]: tag[value] for tag in tags or ()}
 
 
@@ -82,7 +82,7 @@ def sync_tags(
     own: Mapping[str, str] | None = None,
     **resource: str,
 ) -> None:
-    """Turn the tags that a resource has into those of the inputs, and into `own` ones of ours.
+    """Update a resource's tags to those of the inputs, and to `own` ones of ours.
 
     Services differ in whether tags are `pairs` or a map (`dict`), in the `names` of tags and of keys to drop, and in
     the `noun` of the operations and the parameter that name the resource.
@@ -97,5 +97,5 @@ def sync_tags(
 
 
 def without_none(values: ReadonlyValues) -> Values:
-    """The same without what is not there."""
+    """Return the values without None."""
     return {name: value for name, value in values.items() if value is not None}

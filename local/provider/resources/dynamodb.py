@@ -1,4 +1,4 @@
-"""DynamoDB tables. Long, since AWS takes each kind of change to a table in a call of its own.
+"""DynamoDB tables. Longer than 250 lines because AWS takes each kind of change to a table in a separate call.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 """
@@ -16,7 +16,7 @@ from .common import sync_tags
 
 
 class _Index(Object):
-    """A secondary index; its keys may be written as hashKey and rangeKey, or as keySchemas, which mean the same."""
+    """A secondary index; its keys may be written as hashKey and rangeKey, or equivalently as keySchemas."""
 
     def canonical(self, value: Any) -> Any:
         form = super().canonical(value)
@@ -141,7 +141,7 @@ class Table(Resource):
         sync_tags(client, aws, inputs, actual.get("tags") or {}, ResourceArn=actual["arn"])
 
     def _converge_table(self, client: AwsClient, id_: str, inputs: Inputs, actual: Outputs) -> None:
-        """The settings of the table itself; AWS takes each kind in a call of its own."""
+        """Update the settings of the table itself; AWS takes each kind in a separate call."""
         billing = inputs.get("billingMode", "PROVISIONED")
         if billing != actual["billingMode"]:
             client.update_table(TableName=id_, BillingMode=billing, **_throughput(inputs))
@@ -158,7 +158,7 @@ class Table(Resource):
             client.update_table(TableName=id_, StreamSpecification=_stream(inputs))
 
     def _converge_ttl(self, client: AwsClient, id_: str, wanted: Inputs, actual: ReadonlyValues) -> None:
-        """AWS takes one change at a time: another attribute is the old one off, the new one on."""
+        """Update the expiry attribute: the old one is disabled first, because AWS takes one change at a time."""
         if dict(wanted) == actual:
             return
         if actual["enabled"]:
@@ -169,7 +169,7 @@ class Table(Resource):
             client.update_time_to_live(TableName=id_, TimeToLiveSpecification=on)
 
     def _converge_indexes(self, client: AwsClient, id_: str, inputs: Inputs, actual: Outputs) -> None:
-        """Indexes are added and dropped one at a time; one that differs is dropped and added again."""
+        """Update the indexes, one at a time; one that differs is deleted and created again."""
         wanted = {index["IndexName"]: index for index in _indexes(inputs)}
         present = {index["IndexName"]: index for index in _indexes(actual)}
         for name in present:

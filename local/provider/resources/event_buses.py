@@ -1,4 +1,4 @@
-"""EventBridge buses of one's own, and archives of their events (Pulumi has them in its module cloudwatch).
+"""Custom EventBridge buses, and archives of their events (in Pulumi's module cloudwatch).
 
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html
 """
@@ -12,7 +12,7 @@ from .modelled import ModelledResource
 
 
 class EventBus(ModelledResource):
-    """A bus of one's own."""
+    """A custom bus."""
 
     token = "aws:cloudwatch/eventBus:EventBus"
     service, noun, id_member, reads = "events", "EventBus", "Name", "Describe"
@@ -45,7 +45,7 @@ class EventBus(ModelledResource):
 
 
 class EventArchive(ModelledResource):
-    """The events of a bus, kept so that they can be sent again."""
+    """An archive of a bus's events, from which they can be replayed."""
 
     token = "aws:cloudwatch/eventArchive:EventArchive"
     service, noun, id_member, reads = "events", "Archive", "ArchiveName", "Describe"

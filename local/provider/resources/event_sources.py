@@ -1,4 +1,4 @@
-"""Queues and streams whose messages a function takes.
+"""Event source mappings: queues and streams that a function consumes.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 """
@@ -25,7 +25,7 @@ _FILTER = Property(schema=SetOf(Object({"pattern": Property(schema=JsonString(),
 
 
 class EventSourceMapping(ModelledResource):
-    """A queue or stream whose messages a function takes."""
+    """A queue or stream that a function consumes."""
 
     token = "aws:lambda/eventSourceMapping:EventSourceMapping"
     service, noun, id_member = "lambda", "EventSourceMapping", "UUID"

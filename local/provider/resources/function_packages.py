@@ -1,7 +1,7 @@
-"""Function packages for this machine: what a program hands over for Lambda, made runnable here.
+"""Function packages for this machine, made from a program's packages for Lambda.
 
-A package that our builder made has a manifest and a recipe, by which the like is made for this machine. Any other one
-is run as it is, if all in it is pure Python; compiled modules would be for another machine.
+A package of our builder has a manifest and a recipe, from which an equivalent is built for this machine. Any other runs
+unchanged if it is pure Python; compiled modules would be for another machine.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ class NotRunnable(ProviderError):
 
 
 def build_runnable(archive: FileArchive, runtime: str, folder: Path) -> bytes:
-    """The bytes of a zip that runs here under AWS's own client, the same for the same package."""
+    """Return the bytes of a zip that runs here under AWS's own client, always the same for the same package."""
     if not runtime.startswith("python"):
         raise NotRunnable(f"the embedded AWS runs functions of Python runtimes only, not {runtime}")
     if archive.path is None:
@@ -42,12 +42,15 @@ def build_runnable(archive: FileArchive, runtime: str, folder: Path) -> bytes:
 
 
 def package_metadata(package: Path) -> dict[str, str]:
-    """The metadata of an object that name the file it was made of."""
+    """Return an object's metadata with the file that it was created from."""
     return {_PATH_METADATA: quote(str(package)), _SHA256_METADATA: hashlib.sha256(package.read_bytes()).hexdigest()}
 
 
 def load_from_s3(s3: Any, bucket: str, key: str, version: str | None, folder: Path) -> tuple[FileArchive, str | None]:
-    """The package in a bucket, and who signed it: the file it was put from, while that is the same, else a copy."""
+    """Return the package in a bucket, and its signer.
+
+    The package is the file it was put from if unchanged, else a copy.
+    """
     which = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {})}
     told = s3.head_object(**which)["Metadata"]
     original = Path(unquote(told.get(_PATH_METADATA, "")))
@@ -88,14 +91,14 @@ def _for_this_machine(path: Path) -> Path:
         compiled = [name for name in names if name.endswith((".so", ".pyd", ".dylib"))]
         if compiled:
             raise NotRunnable(
-                f"the package {path} holds {compiled[0]}, compiled for another machine, and no manifest by which "
-                "the like could be made for this one (make it with components.build_package)"
+                f"the package {path} contains {compiled[0]}, compiled for another machine, and no manifest to rebuild "
+                "it for this one (build it with components.build_package)"
             )
     return path
 
 
 def _rebuild(package: Path) -> Path:
-    # The components import Pulumi, which takes a while: only a deployment of packages pays for it.
+    # Imported late: the components import Pulumi, which takes a while.
     from components.packaging import PackageFailed, Target, same_for
 
     try:
@@ -113,7 +116,7 @@ def _files(path: Path) -> dict[str, bytes]:
 
 
 def _zip(files: dict[str, bytes]) -> bytes:
-    """The same bytes for the same files."""
+    """Return a zip with the same bytes for the same files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
         for name in sorted(files):

@@ -2,7 +2,7 @@
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 
-Longer than 250 lines: a role, its policies and their attachments share their calls.
+Longer than 250 lines because roles, policies and attachments share their calls.
 """
 
 import json
@@ -27,7 +27,7 @@ from .common import (
 
 
 class Role(Resource):
-    """A role that a service takes on."""
+    """A role that a service assumes."""
 
     token = "aws:iam/role:Role"
     is_regional = False
@@ -142,7 +142,7 @@ class RolePolicy(Resource):
 
 
 class Policy(Resource):
-    """A policy of its own, in versions, of which AWS keeps five."""
+    """A managed policy, of whose versions AWS keeps five."""
 
     token = "aws:iam/policy:Policy"
     is_regional = False
@@ -208,7 +208,7 @@ class Policy(Resource):
 
 
 class RolePolicyAttachment(Resource):
-    """A policy of its own, given to a role."""
+    """The attachment of a managed policy to a role."""
 
     token = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     is_regional = False
@@ -235,7 +235,7 @@ class RolePolicyAttachment(Resource):
 
 
 def _decode_document(document: Any) -> str:
-    """boto3 parses the documents that IAM gives, where it can."""
+    """Return a policy document as text; boto3 may already have parsed it."""
     if isinstance(document, str):
         return unquote(document) if document.startswith("%7B") else document
     return json.dumps(document)

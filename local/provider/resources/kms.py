@@ -1,6 +1,6 @@
 """KMS keys, their aliases, and a key's policy as a resource of its own.
 
-A deleted key stays *pending deletion* for its window; to a program it is gone.
+A deleted key stays *pending deletion* for its window; programs treat it as deleted.
 https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
 """
 
@@ -29,7 +29,7 @@ _pairs = partial(tag_list, key="TagKey", value="TagValue")
 
 
 class Key(Resource):
-    """A key with its policy and rotation. It has no name of its own, so its creation is marked by a tag."""
+    """A key with its policy and rotation. It has no name, so its creation is marked by a tag."""
 
     token = "aws:kms/key:Key"
     properties = {
@@ -157,7 +157,7 @@ class Alias(Resource):
 
 
 class KeyPolicy(Resource):
-    """A key's policy, for a policy that names what is created after the key. A deleted one leaves AWS's default."""
+    """A key's policy, if it names resources created after the key. Deleting it restores AWS's default."""
 
     token = "aws:kms/keyPolicy:KeyPolicy"
     identity = ("keyId",)

@@ -1,8 +1,8 @@
 """Lambda functions.
 
-`Function` alone knows that this AWS is local: it swaps in this machine's package behind the runtime `provided.al2023`,
-and reports the runtime that the program asked for, which it keeps in tags. Long for all that a function has.
-https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+Only `Function` depends on this AWS being local: it substitutes this machine's package with the runtime
+`provided.al2023`, and reports the program's runtime, which it keeps in tags. Longer than 250 lines because a function
+has many properties. https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 """
 
 import time
@@ -37,7 +37,7 @@ _CONFIGURATION = (
     *("loggingConfig", "tracingConfig", "ephemeralStorage", "description", "vpcConfig"),
 )
 _VPC_KEYS = {"subnetIds": "SubnetIds", "securityGroupIds": "SecurityGroupIds"}
-"""Kept and given back; the embedded AWS has no networks, so a function reaches what it reaches anyway."""
+"""Stored and returned without effect, because the embedded AWS has no networks."""
 _S3_PROPERTIES = ("s3Bucket", "s3Key", "s3ObjectVersion")
 _PUBLISHING_PROPERTIES = ("code", *_S3_PROPERTIES, "sourceCodeHash", "architectures", "publish", *_CONFIGURATION)
 
@@ -122,7 +122,7 @@ class Function(Resource):
         self._converge_concurrency(client, id_, inputs, actual.get("Concurrency", {}))
         self._converge_tags(aws, inputs, actual)
         if inputs.get("publish"):
-            client.publish_version(FunctionName=id_)  # gives the latest one again where nothing has changed
+            client.publish_version(FunctionName=id_)  # returns the latest one again if nothing has changed
 
     def _converge_signing(self, client: AwsClient, id_: str, wanted: str) -> None:
         if wanted == client.get_function_code_signing_config(FunctionName=id_).get("CodeSigningConfigArn", ""):
@@ -205,7 +205,7 @@ def _package(aws: Aws, inputs: Inputs) -> bytes:
 
 
 def _configuration(inputs: Inputs) -> Values:
-    """Return the settings of CreateFunction and UpdateFunctionConfiguration; those not asked for are reset."""
+    """Return the settings of CreateFunction and UpdateFunctionConfiguration; missing ones are reset."""
     logging = inputs.get("loggingConfig") or {}
     return {
         "Runtime": "provided.al2023",
@@ -238,7 +238,7 @@ def _configuration(inputs: Inputs) -> Values:
 
 
 def _comparable_setting(name: str, value: Any) -> Any:
-    """AWS leaves out what is empty, and adds levels to a logging configuration."""
+    """Restore empty values, which AWS leaves out, and remove the levels that it adds to a logging configuration."""
     if name == "LoggingConfig" and isinstance(value, Mapping):
         return {key: value.get(key) for key in ("LogFormat", "LogGroup")}
     if name == "VpcConfig":
@@ -283,7 +283,7 @@ def _function_outputs(fact: ReadonlyValues) -> Outputs:
 
 
 def _wait_until_ready(client: AwsClient, name: str) -> None:
-    """A function cannot be changed while an earlier change is under way."""
+    """Wait for an earlier change, during which a function cannot be changed."""
     for _ in range(200):
         fact = client.get_function_configuration(FunctionName=name)
         if fact.get("State", "Active") == "Active" and fact.get("LastUpdateStatus", "Successful") == "Successful":

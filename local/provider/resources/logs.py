@@ -1,4 +1,4 @@
-"""CloudWatch log groups, what they mask, metric filters and the policy that lets services write.
+"""CloudWatch log groups, data protection policies, metric filters and resource policies.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
 """
@@ -60,7 +60,7 @@ class LogGroup(Resource):
         sync_tags(client, aws, inputs, actual["tags"], names=("tags", "tagKeys"), pairs=dict, resourceArn=actual["arn"])
 
     def _converge_key(self, client: AwsClient, id_: str, key: str | None, old: str | None) -> None:
-        """The embedded AWS (MiniStack 1.5.33) takes a key at creation, and knows no way to change it."""
+        """Reject another key: the embedded AWS (MiniStack 1.5.33) takes a key only at creation."""
         if key == old:
             return
         try:
@@ -94,7 +94,7 @@ class LogGroup(Resource):
 
 
 class LogDataProtectionPolicy(Resource):
-    """The personal data that a log group masks. (Kept in the group's tags: the embedded AWS masks nothing.)"""
+    """The personal data that a log group masks. (Stored in the group's tags; the embedded AWS masks nothing.)"""
 
     token = "aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy"
     identity = ("logGroupName",)
@@ -127,7 +127,7 @@ class LogDataProtectionPolicy(Resource):
 
 
 class LogMetricFilter(Resource):
-    """A metric counted from log lines. (The embedded AWS keeps it and counts nothing.)"""
+    """A metric counted from log lines. (The embedded AWS stores it and counts nothing.)"""
 
     token = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
     auto_name = AutoName()

@@ -1,8 +1,8 @@
-"""Resource types that are a table and a handful of names: botocore's models know the rest.
+"""Resource types defined by a table and a few names; botocore's models provide the rest.
 
-AWS's younger services spell their operations alike: CreateRoute, GetRoute, UpdateRoute, DeleteRoute, whose members are
-the properties of pulumi-aws with a capital first letter. A class that inherits from `ModelledResource` says the
-service, the noun and what is spelled otherwise; which members an operation takes is asked of its model.
+AWS's newer services name their operations alike: CreateRoute, GetRoute, UpdateRoute, DeleteRoute, whose members are the
+properties of pulumi-aws with a capital first letter. A subclass of `ModelledResource` states the service, the noun and
+the exceptions; the members of an operation are read from its model.
 """
 
 import re
@@ -20,28 +20,28 @@ class ModelledResource(Resource):
     """A type whose four verbs are Create, Get, Update and Delete of one noun; its id is what creation returns."""
 
     service: ClassVar[str]
-    """boto3's name of the service: "apigatewayv2"."""
+    """boto3's name for the service: "apigatewayv2"."""
     noun: ClassVar[str]
     """The noun of the operations: "Route"."""
     id_member: ClassVar[str]
-    """The member of answers and requests that holds the id: "RouteId"."""
+    """The member of answers and requests with the id: "RouteId"."""
     spelled: ClassVar[Mapping[str, str]] = {}
-    """AWS's names of properties, at any depth, that are not pulumi-aws's with a capital letter."""
+    """AWS's names of properties, at any depth, that differ from pulumi-aws's in more than a capital letter."""
     reads: ClassVar[str] = "Get"
-    """The verb that reads: "Get" or "Describe"."""
+    """The verb for reading: "Get" or "Describe"."""
     wrapped_in: ClassVar[str | None] = None
-    """The member of an answer that holds the description, where it is not the answer itself."""
+    """The member of an answer with the description, if it is not the answer itself."""
 
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
         made = self.call(aws, "Create", self.request(inputs) | self.creation_extras(aws, inputs, marker))
         return str(self._description(made)[self.id_member])
 
     def creation_extras(self, aws: Aws, inputs: Inputs, marker: str) -> Values:
-        """Members of the creation beyond the properties, such as tags."""
+        """Return members of the creation beyond the properties, such as tags."""
         return {}
 
     def keys(self, aws: Aws, id_: str) -> Values | None:
-        """The members that tell AWS which resource is meant; None when it is known to be gone."""
+        """Return the members that identify the resource; None if it is known not to exist."""
         return {self.id_member: id_}
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
@@ -57,7 +57,7 @@ class ModelledResource(Resource):
         return self.outputs(aws, id_, {**keys, **fact} if fact else fact)
 
     def outputs(self, aws: Aws, id_: str, fact: ReadonlyValues) -> Outputs:
-        """The properties of a description with its keys; classes add what AWS computes."""
+        """Return the properties of a description; classes add what AWS computes."""
         return _values(self.properties, fact, self.spelled)
 
     def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
@@ -67,11 +67,11 @@ class ModelledResource(Resource):
                 self.call(aws, "Delete", keys)
 
     def request(self, inputs: Inputs) -> Values:
-        """The inputs, and the defaults of those that are not written, under AWS's names."""
+        """Return the inputs and the defaults of missing ones, under AWS's names."""
         return _members(self.properties, inputs, self.spelled)
 
     def call(self, aws: Aws, verb: str, members: ReadonlyValues) -> Values:
-        """Call an operation with those members that its model has."""
+        """Call an operation with the members that its model has."""
         client: Any = aws.client(self.service)  # `meta` is not an operation
         shape = client.meta.service_model.operation_model(verb + self.noun).input_shape
         taken = {name: value for name, value in members.items() if name in shape.members}
@@ -79,7 +79,7 @@ class ModelledResource(Resource):
         return answer
 
     def _differs(self, aws: Aws, id_: str, inputs: Inputs) -> bool:
-        """Return whether a resource that was found rather than created has other settings than the inputs."""
+        """Return whether an adopted resource has other settings than the inputs."""
         found = self.request(self.read(aws, id_) or {})
         return any(found.get(name) != value for name, value in self.request(inputs).items())
 
@@ -87,7 +87,7 @@ class ModelledResource(Resource):
         return answer[self.wrapped_in] if self.wrapped_in else answer
 
     def _resets(self) -> Values:
-        """Empty values for an update, which leaves alone what it does not name."""
+        """Return empty values for an update, which leaves properties that it does not name unchanged."""
         empty = {
             spell(name, self.spelled): _empty(property_.schema)
             for name, property_ in self.properties.items()
@@ -145,7 +145,7 @@ def _value(schema: Schema, member: object, spelled: Mapping[str, str]) -> object
 
 
 def _empty(schema: Schema) -> object:
-    """Return the value of a shape that stands for none; None where there is no such value."""
+    """Return the empty value of a shape; None if there is none."""
     kinds: tuple[tuple[type[Schema], object], ...] = (
         (String, ""),
         (SetOf, []),

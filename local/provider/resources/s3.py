@@ -1,4 +1,4 @@
-"""S3 buckets; what they are like is said by the resources of `s3_settings` and `s3_rules`.
+"""S3 buckets. Their settings are the resources of `s3_settings` and `s3_rules`.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
 """
@@ -11,7 +11,7 @@ _HOSTED_ZONE = "Z3AQBSTGFYJSTF"  # of us-east-1; https://docs.aws.amazon.com/gen
 
 
 class Bucket(Resource):
-    """A bucket; what it is like is said by the other resources of this module."""
+    """A bucket; its settings are separate resources."""
 
     token = "aws:s3/bucket:Bucket"
     auto_name = AutoName(property="bucket", max_length=63, lowercase=True)
@@ -72,7 +72,7 @@ class Bucket(Resource):
 
 
 def _delete_all_versions(client: AwsClient, bucket: str) -> None:
-    """Delete every version of every object, as far as their locks allow it to an administrator."""
+    """Delete every version of every object that an administrator may delete."""
     for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
         for version in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
             client.delete_object(

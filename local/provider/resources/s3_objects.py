@@ -1,8 +1,7 @@
-"""Objects in S3 that a program puts: a file of this machine, as a new version whenever it has changed.
+"""Objects that a program puts into S3: a file of this machine, as a new version whenever it has changed.
 
-Where the file lies and what it holds is kept in the object's own metadata, under names of ours, so that a function made
-of the object finds the package from which the like is made for this machine.
-https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+The object's metadata contains, under our own names, the file's path and hash, so that a function made of the object
+finds the package to rebuild for this machine. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 """
 
 from urllib.parse import urlencode

@@ -1,4 +1,4 @@
-"""The rules of a bucket: for how long objects are kept, what becomes of them, and who is told.
+"""The rules of a bucket: object lock, notifications and lifecycle.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
 """
@@ -15,7 +15,7 @@ from .s3_settings import BUCKET, BucketSetting
 
 
 class BucketObjectLockConfiguration(BucketSetting):
-    """For how long objects are kept from change; the lock itself stays with the bucket."""
+    """The default retention of objects; the lock itself stays with the bucket."""
 
     token = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
     properties = {
@@ -150,7 +150,7 @@ _RULE = {
 
 
 class BucketLifecycleConfiguration(BucketSetting):
-    """The transitions and expiry of ageing objects. (The embedded AWS keeps the rules and ages nothing.)"""
+    """The transitions and expiry of objects. (The embedded AWS stores the rules without effect.)"""
 
     token = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
     properties = {
@@ -172,7 +172,7 @@ class BucketLifecycleConfiguration(BucketSetting):
 
 
 def _rule_to_aws(rule: ReadonlyValues) -> Values:
-    """AWS spells a rule as we do, in capitals, but for the ID and the filter."""
+    """Convert a rule to AWS's format, which differs in capitals, the ID and the filter."""
     wanted = {
         _capitalize(name): _capitalize_keys(value) for name, value in rule.items() if name not in ("id", "filter")
     }

@@ -1,4 +1,4 @@
-"""The settings of a bucket, each of which Pulumi has as a resource of its own.
+"""The settings of a bucket, each a separate resource in Pulumi.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
 """
@@ -14,7 +14,7 @@ BUCKET = string(required=True, replaces=True)
 
 
 class BucketSetting(Resource):
-    """One setting of a bucket: its id is the bucket's name, and it is put as a whole."""
+    """One setting of a bucket: its id is the bucket's name, and it is always replaced as a whole."""
 
     identity = ("bucket",)
 
@@ -43,7 +43,7 @@ class BucketSetting(Resource):
 
     @abstractmethod
     def get(self, client: AwsClient, bucket: str) -> Outputs | None:
-        """Return the setting, or None where nothing is set."""
+        """Return the setting, or None if it is not set."""
 
     @abstractmethod
     def unset(self, client: AwsClient, bucket: str) -> None:
@@ -71,7 +71,7 @@ class BucketVersioning(BucketSetting):
         return answer and {"versioningConfiguration": {"status": answer.get("Status") or "Disabled"}}
 
     def unset(self, client: AwsClient, bucket: str) -> None:
-        """A bucket with Object Lock refuses to be suspended: it keeps its versions until it goes itself."""
+        """Remove the setting, except from a bucket with Object Lock, whose versioning cannot be suspended."""
         if fetch_or_none(client.get_object_lock_configuration, Bucket=bucket) is None:
             client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
 
@@ -136,7 +136,7 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
 
 
 class BucketPublicAccessBlock(BucketSetting):
-    """Four ways in which a bucket could become public, shut."""
+    """The block on public access."""
 
     token = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
     properties = {
@@ -216,7 +216,7 @@ class BucketPolicy(BucketSetting):
 
 
 class BucketLogging(BucketSetting):
-    """The destination of a bucket's access logs. (The embedded AWS keeps the setting and writes none.)"""
+    """The destination of a bucket's access logs. (The embedded AWS stores the setting and writes no logs.)"""
 
     token = "aws:s3/bucketLogging:BucketLogging"
     properties = {"bucket": BUCKET, "targetBucket": string(required=True), "targetPrefix": string(required=True)}

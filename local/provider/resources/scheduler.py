@@ -84,7 +84,7 @@ class Schedule(Resource):
 
 
 def _settings(inputs: Inputs) -> Values:
-    """Return the settings of CreateSchedule and UpdateSchedule; those not asked for are reset."""
+    """Return the settings of CreateSchedule and UpdateSchedule; missing ones are reset."""
     window = inputs["flexibleTimeWindow"]
     wanted = {
         "Name": inputs["name"],

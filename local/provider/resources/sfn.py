@@ -88,7 +88,7 @@ class StateMachine(Resource):
         sync_tags(client, aws, inputs, self._tags(aws, id_), names=("tags", "tagKeys"), pairs=_pairs, resourceArn=id_)
 
     def _differs(self, aws: Aws, id_: str, inputs: Inputs) -> bool:
-        """Is what an interrupted creation has left another machine than the one asked for?"""
+        """Return whether an interrupted creation has left a different machine than the requested one."""
         fact = aws.client("stepfunctions").describe_state_machine(stateMachineArn=id_)
         return (fact["definition"], fact["roleArn"]) != (inputs["definition"], inputs["roleArn"])
 
@@ -120,7 +120,7 @@ class StateMachine(Resource):
 
 
 def _settings(inputs: Inputs) -> Values:
-    """Return the settings of CreateStateMachine and UpdateStateMachine; what is not asked for is reset."""
+    """Return the settings of CreateStateMachine and UpdateStateMachine; missing ones are reset."""
     logging = inputs.get("loggingConfiguration") or {}
     destination = logging.get("logDestination")
     return {

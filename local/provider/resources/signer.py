@@ -1,10 +1,9 @@
-"""Signing of packages: profiles and jobs, and which signers a function trusts.
+"""Signing of packages: profiles, jobs, and the signers that a function trusts.
 
-The embedded AWS (MiniStack 1.5.33) knows profiles and jobs, writes a receipt instead of a package, and knows no code
-signing configurations. So `SigningJob` puts a copy of the package where the signed one belongs and notes the signer in
-the object's metadata; `CodeSigningConfig` keeps its record as a parameter; `Function` compares the two. A signature is
-thus a note that nobody here forges, not cryptography.
-https://docs.aws.amazon.com/signer/latest/api/API_StartSigningJob.html
+The embedded AWS (MiniStack 1.5.33) supports profiles and jobs, writes a receipt instead of a package, and lacks code
+signing configurations. So `SigningJob` puts a copy of the package where the signed one belongs and records the signer
+in the object's metadata; `CodeSigningConfig` stores its record as a parameter; `Function` compares the two. A signature
+here is only a note, not cryptography. https://docs.aws.amazon.com/signer/latest/api/API_StartSigningJob.html
 """
 
 import hashlib
@@ -25,12 +24,12 @@ _RECORD_PREFIX = "/booking/embedded/code-signing/"
 
 
 def _derived_token(marker: str, length: int) -> str:
-    """The same for the same creation, so that an interrupted one is found again."""
+    """Return a token that is the same for the same creation, so that an interrupted one is found."""
     return hashlib.sha256(marker.encode()).hexdigest()[:length]
 
 
 class SigningProfile(Resource):
-    """A signer's profile. The name of a cancelled one stays taken, so names are made from a prefix."""
+    """A signer's profile. The name of a cancelled one stays reserved, so names are generated from a prefix."""
 
     token = "aws:signer/signingProfile:SigningProfile"
     identity = ("name",)
@@ -55,7 +54,9 @@ class SigningProfile(Resource):
     def validate(self, inputs: Inputs) -> Mapping[str, str]:
         name, prefix = inputs.get("name"), inputs.get("namePrefix")
         if name is None and prefix is None:
-            return {"name": "give name or namePrefix: a name that Pulumi makes has hyphens, which AWS Signer refuses"}
+            return {
+                "name": "set name or namePrefix: names that Pulumi generates have hyphens, which AWS Signer rejects"
+            }
         wrong = {"name": name and not _NAME.fullmatch(name), "namePrefix": prefix and not _PREFIX.fullmatch(prefix)}
         return {key: "letters, digits and _ only, in AWS's length" for key, is_wrong in wrong.items() if is_wrong}
 
@@ -95,7 +96,7 @@ class SigningProfile(Resource):
 
 
 class SigningJob(Resource):
-    """One version of a package, signed once and for ever: another version is another job."""
+    """The signing of one version of a package; another version is another job."""
 
     token = "aws:signer/signingJob:SigningJob"
     properties = {
@@ -118,7 +119,7 @@ class SigningJob(Resource):
             ),
             required=True,
             replaces=True,
-            write_only=True,  # AWS says where the object is, not what was asked for
+            write_only=True,  # AWS returns the object's location, not the request
         ),
         "ignoreSigningJobFailure": boolean(replaces=True, write_only=True),
         "jobId": output(),
@@ -139,11 +140,11 @@ class SigningJob(Resource):
         return str(job["jobId"])
 
     def find(self, aws: Aws, inputs: Inputs, marker: str) -> str | None:
-        """The same token gives the same job again; of one that nobody wants any more there is nothing to remove."""
+        """Return None: the same token returns the same job again, and an unwanted job needs no removal."""
         return self.create(aws, inputs, marker) if "source" in inputs else None
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
-        """Put the package where the embedded AWS has written a receipt."""
+        """Replace the receipt that the embedded AWS has written by the package."""
         job = aws.client("signer").describe_signing_job(jobId=id_)
         signed, source = job["signedObject"]["s3"], inputs["source"]["s3"]
         profile = aws.client("signer").get_signing_profile(profileName=inputs["profileName"])
@@ -175,7 +176,7 @@ class SigningJob(Resource):
         }
 
     def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
-        """Nothing: AWS keeps a job for two years, and its signed object until somebody deletes it."""
+        """Do nothing: AWS keeps a job for two years, and its signed object until somebody deletes it."""
 
 
 class CodeSigningConfig(Resource):
@@ -223,7 +224,7 @@ class CodeSigningConfig(Resource):
 
 
 def untrusted_signer_reason(aws: Aws, configuration: str, signer: str | None) -> str | None:
-    """Why a package of this signer (None: of nobody) may not be deployed; None where it may."""
+    """Return the reason why a package of this signer (None: unsigned) may not be deployed, or None."""
     config = CodeSigningConfig().read(aws, configuration)
     if config is None:
         return f"there is no code signing configuration {configuration}"

@@ -1,4 +1,4 @@
-"""SNS topics, their policies and who is told.
+"""SNS topics, their policies and subscriptions.
 
 https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
 """
@@ -91,7 +91,7 @@ class Topic(Resource):
 
 
 class TopicPolicy(Resource):
-    """The permissions on a topic; deleting them brings back AWS's default policy."""
+    """The permissions on a topic; deleting them restores AWS's default policy."""
 
     token = "aws:sns/topicPolicy:TopicPolicy"
     identity = ("arn",)
@@ -121,7 +121,7 @@ class TopicPolicy(Resource):
 
 
 class TopicSubscription(Resource):
-    """Somebody who is told; an address of a person stays unconfirmed until that person agrees."""
+    """A subscription. An e-mail address stays unconfirmed until its owner agrees."""
 
     token = "aws:sns/topicSubscription:TopicSubscription"
     identity = ("topic", "protocol", "endpoint")

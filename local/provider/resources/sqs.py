@@ -25,7 +25,7 @@ _ATTRIBUTES: Mapping[str, tuple[str, Callable[[str], Any], Any]] = {
     "sqsManagedSseEnabled": ("SqsManagedSseEnabled", lambda text_: text_ == "true", None),
     "visibilityTimeoutSeconds": ("VisibilityTimeout", int, 30),
 }
-"""Property → AWS's attribute, how its text is read, and what it is reset to when the program stops setting it."""
+"""Property → AWS's attribute, the parser of its text, and its value when the program stops setting it."""
 
 
 class Queue(Resource):
@@ -96,14 +96,14 @@ class Queue(Resource):
 
 
 class _QueueAttribute(Resource):
-    """One attribute of a queue that is a resource of its own."""
+    """An attribute of a queue that is a separate resource."""
 
     creates_completely = True
     identity = ("queueUrl",)
     attribute: str
-    """AWS's name of it."""
+    """AWS's name for the attribute."""
     property: str
-    """Ours."""
+    """The property's name."""
 
     def id_of(self, aws: Aws, inputs: Inputs) -> str | None:
         return str(inputs["queueUrl"])
