@@ -1,8 +1,7 @@
-"""A deterministic simulator: the handlers that ship, through their adapters, under every fault that a seed can draw.
+"""A deterministic simulator: the shipped handlers and adapters under every fault that a seed can produce.
 
-How it runs thousands of histories a second: between two calls of a client a handler is a function of its event, the
-clock and the replies so far. So every step that differs from all earlier ones runs for real, once, and is kept in a
-table (`steps`); the services are kept in tables too, as state × call → state × reply (`services`). A history is then a
-walk through tables, and whatever is new in it extends them. `audit_tables` (and a test) runs histories again without
-any table and demands the same.
+It runs thousands of histories a second by caching: between two calls of a client a handler is a function of its event,
+the clock and the replies so far. Each new step runs for real once and is stored in a table (`steps`); the services are
+stored in tables too, as state × call → state × reply (`services`). A history is then a walk through the tables, which
+new steps extend. `audit_tables` (and a test) runs histories again without any table and expects the same results.
 """

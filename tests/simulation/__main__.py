@@ -1,9 +1,10 @@
-"""`make simulate HISTORIES=… SEED=…`: histories from a seed, with progress, and the shortest of what broke a law.
+"""`make simulate HISTORIES=… SEED=…`: run histories from a seed, with progress, and print the shortest violation of a
+law.
 
-python -m tests.simulation --histories 1000000 --seed 1
-python -m tests.simulation --seed 1 --history 1234 --performances 1000     that history again, step by step
+python -m tests.simulation --histories 1000000 --seed 1 python -m tests.simulation --seed 1 --history 1234
+--performances 1000     that history again, step by step
 
-SIMULATED_GATEWAY=stripe puts the Stripe adapter and the double of Stripe in the place of the fake gateway, every HTTP
+SIMULATED_GATEWAY=stripe replaces the fake gateway by the Stripe adapter and the double of Stripe, with every HTTP
 request a call that may go wrong; stripe-webhooks also loses, repeats and reorders webhooks.
 """
 
@@ -25,7 +26,7 @@ def main() -> int:
     if arguments.history is not None:
         return _tell(arguments.seed, arguments.history, arguments.performances)
     gc.freeze()
-    gc.disable()  # tables only grow; looking through them again and again takes a third of the time
+    gc.disable()  # tables only grow; scanning them for garbage takes a third of the time
     tally = _simulate(arguments.seed, arguments.histories, arguments.performances)
     for number, broken in tally.violations[:SHOWN]:
         print(f"\nhistory {number} of seed {arguments.seed}: {broken.broken}")

@@ -1,8 +1,8 @@
 """The fake gateway with a bank that acts by itself, and the other extreme of the port: a gateway that forgets.
 
 The fake remembers every key for ever and fences all of them. The forgetful one does neither: a day after it booked a
-key, the key is new to it, so that money asked for again moves again; only its own reference still finds the first
-movement. It says so (`key_life`, `miss_age`, `fences`), and law 30 must hold all the same.
+key, the key is new to it, so a repeated charge or refund moves money again, and only its own reference still finds the
+first movement. It declares this (`key_life`, `miss_age`, `fences`), and law 30 must hold all the same.
 """
 
 from dataclasses import dataclass, field, replace
@@ -23,10 +23,10 @@ _GOES_ON = {
 
 @dataclass(slots=True)
 class Bank(FakeGateway):
-    """The fake gateway, and what happens there without any call of ours."""
+    """The fake gateway, and the bank's actions without any call of ours."""
 
     booked_at: dict[str, str] = field(default_factory=dict[str, str])
-    """The times at which the forgetful gateway booked its keys."""
+    """The time at which the forgetful gateway booked each key."""
 
     # what the bank does
 
@@ -50,7 +50,7 @@ class Bank(FakeGateway):
             self.moved.append((booked.kind, key, booked.amount_minor))
 
     def dispute(self, key: str, phase: str) -> None:
-        """Begin a dispute of half of a payment, or go on with it, as far as disputes can."""
+        """Begin a dispute of half of a payment, or advance it if possible."""
         booked, reached = self.books.get(key), DisputePhase(phase)
         if booked is None or booked.heard is not GatewayStatus.SETTLED:
             return
@@ -61,7 +61,7 @@ class Bank(FakeGateway):
     # what it forgets
 
     def forgetfully(self, operation: str, at: str, **arguments: Any) -> GatewayReply:
-        """Do an operation as a gateway to which a key is new a day after it booked it."""
+        """Run an operation as a gateway to which a key is new a day after it was booked."""
         key, known = arguments["instruction"].key, None
         if self._is_forgotten(key, at) and not (operation == "lookup" and arguments["instruction"].reference):
             known = self.books.pop(key)

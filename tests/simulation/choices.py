@@ -1,11 +1,11 @@
-"""The decisions of a history: drawn from a seed, or replayed from a list; remembered either way."""
+"""The decisions of a history: drawn from a seed or replayed from a list, and recorded."""
 
 import random
 from collections.abc import Sequence
 
 
 class Choices:
-    """Decision 0 is always the simplest: nothing goes wrong, the first actor goes on."""
+    """Decision 0 is always the simplest: nothing goes wrong, and the first actor continues."""
 
     def __init__(self, seed: int = 0, replayed: Sequence[int] | None = None, scene: int | None = None) -> None:
         self._seed = seed
@@ -14,7 +14,7 @@ class Choices:
         self.made: list[int] = []
 
     def below(self, bound: int) -> int:
-        """A number from 0 to bound - 1."""
+        """Return a number from 0 to bound - 1."""
         if bound <= 1:
             return 0
         if self._replayed is None:
@@ -26,9 +26,9 @@ class Choices:
         return chosen
 
     def curtain(self) -> None:
-        """The scene is set: from here on the history's own seed decides."""
+        """End the scene's choices: from here on the history's own seed decides."""
         self._random = random.Random(self._seed).random
 
     def rarely(self, percent: int) -> bool:
-        """True about so often; as a decision, false is 0."""
+        """Return True with this probability; as a decision, false is 0."""
         return self.below(100) >= 100 - percent

@@ -1,4 +1,4 @@
-"""Refunds that somebody makes in the gateway's own console: racing with ours, with reconcile, and with people."""
+"""Refunds that somebody makes in the gateway's own console, concurrently with ours, with reconcile, and with people."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,18 +14,18 @@ from tests.simulation.world import AFTER_FENCE, CUSTOMER, SOON, States, refund_r
 
 ORDER = order_id_of(CUSTOMER, "p1")
 MADE = reported_refund_id_of(ORDER, "console_1")
-"""The first refund of the order that is made in the console."""
+"""The first refund of the order made in the console."""
 MADE_NEXT = reported_refund_id_of(ORDER, "console_2")
 STUCK = 31 * DAY + AFTER_FENCE
-"""The time at which a refund that was pending from the start is for people."""
+"""The time at which a refund that stays pending becomes a case."""
 WEEKS = timedelta(days=40)
-"""By then a refund that was begun last, and that its bank never ends, is a case."""
+"""The time at which the last refund, if its bank never ends it, has become a case."""
 _OPENINGS = {"sold": timedelta(0), "refunded": AFTER_FENCE, "under way": AFTER_FENCE, "stuck": STUCK}
 _ENDS = ("settle", "fail", "reverse")
 
 
 def refunded(*, is_slow: bool = False) -> States:
-    """The shop after somebody refunded 4.00 of one mug in the console, before the ledger hears of it."""
+    """Return the shop after somebody refunded 4.00 of one mug in the console, before the ledger records it."""
     history = History(Choices(replayed=()), sold("one mug"), fault_percent=0)
     history.add_event("refund_in_console", key=ORDER, amount_minor=400, is_slow=is_slow)
     history.run()
@@ -34,7 +34,9 @@ def refunded(*, is_slow: bool = False) -> States:
 
 @cache
 def opened(opening: str) -> States:
-    """The shop with such a refund in the ledger, and a case about it; `stuck`: it was closed, and that is another."""
+    """Return the shop with such a refund in the ledger and a case about it; `stuck`: the first case was closed, and
+    this is another.
+    """
     if opening == "sold":
         return sold("one mug")
     states = _reconciled(refunded(is_slow=opening != "refunded"), AFTER_FENCE)
@@ -51,7 +53,7 @@ def _reconciled(states: States, after: timedelta) -> States:
 
 
 def refunding_in_console(history_of: Callable[[States], History], choices: Choices) -> History:
-    """Refunds of the console at once, late, failed and returned; people close their cases, and may be wrong."""
+    """Console refunds that settle at once, late, or never, or are returned; people close the cases and may err."""
     opening = [*_OPENINGS][choices.below(len(_OPENINGS))]
     history, after = history_of(opened(opening)), _OPENINGS[opening]
     if opening == "sold":
@@ -65,7 +67,7 @@ def refunding_in_console(history_of: Callable[[States], History], choices: Choic
         history.add_event(_ENDS[choices.below(len(_ENDS))], key=MADE)
         _happen(history, choices, after)
     if opening == "sold":
-        for key in (MADE, MADE_NEXT):  # the ledger may not know of it for long enough to call it stuck
+        for key in (MADE, MADE_NEXT):  # the ledger may not have had it for long enough to call it stuck
             history.add_event("settle", key=key)
     history.ends, history.between_rests = after + WEEKS, WEEKS
     return history
@@ -77,7 +79,7 @@ def _refund_there(history: History, choices: Choices, *, is_slow: bool = False) 
 
 
 def _happen(history: History, choices: Choices, after: timedelta) -> None:
-    """Let one or two more take part, and perhaps reconcile."""
+    """Add one or two more actors, and perhaps reconcile."""
     for _ in range(1 + choices.below(2)):
         kind = choices.below(4)
         if kind <= 1:

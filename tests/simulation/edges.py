@@ -1,4 +1,4 @@
-"""Openings at the edges of the system: months, a gateway that forgets, cases, erasure, poison, two releases."""
+"""Scenarios for edge cases: months, a gateway that forgets, cases, erasure, unreadable items, two releases."""
 
 import json
 from collections.abc import Callable
@@ -34,18 +34,21 @@ from tests.simulation.world import (
 
 ORDER = order_id_of(CUSTOMER, "p1")
 MONTHS = (DAY, 7 * DAY, 20 * DAY, 30 * DAY, 31 * DAY, 62 * DAY, 125 * DAY)
-"""Times at which something happens again: after the life of a key or a hold, at the ages of a review, within the refund
-window and behind it, when a dispute comes, and when everybody has forgotten."""
+"""Times at which something happens again: after the life of a key or hold, at the ages of a review, within and after
+the refund window, at a dispute, and long after everything.
+"""
 LAST_REDRIVE = 14 * DAY
 WEEKS = timedelta(days=40)
-"""By then every wait that began with the last act is over, and a refund that its bank never ends is a case."""
+"""The time by which every wait of the last act is over, and a refund that its bank never ends is a case."""
 SIX = refund_request("r1", "p1", amount_minor=600)
 HistoryOf = Callable[[States], History]
 
 
 @cache
 def stuck(fate: str, after: timedelta) -> States:
-    """The forgetful gateway after a refund whose request or reply was lost, and reconcile `after` that."""
+    """Return the shop with the forgetful gateway after a refund whose request or reply was lost, and reconcile `after`
+    that.
+    """
     history = History(Choices(replayed=()), sold("one mug"), fault_percent=0, deployment=SimulatedDeployment.FORGETFUL)
     history.fixed_tries = 0
     history.add("first", SIX)
@@ -63,7 +66,7 @@ def stuck(fate: str, after: timedelta) -> States:
 
 
 def resolving(history_of: HistoryOf, choices: Choices) -> History:
-    """A refund that the gateway forgot became a case: proposals, approvals, denials, by one person and by two."""
+    """A case about a refund that the gateway forgot: proposals, approvals and denials, by one person and by two."""
     fate, since = (("lost request", AFTER_FENCE), ("lost reply", 2 * DAY))[choices.below(2)]
     states = stuck(fate, since)
     history = history_of(states)
@@ -90,7 +93,9 @@ def resolving(history_of: HistoryOf, choices: Choices) -> History:
 
 
 def forgetting(history_of: HistoryOf, choices: Choices) -> History:
-    """A gateway that forgets keys after a day and fences nothing: whoever repeats, redrives or reconciles when."""
+    """A gateway that forgets keys after a day and fences nothing, with repetitions, redrives and reconcile at various
+    times.
+    """
     history = history_of(OPENING if choices.below(2) else sold("one mug"))
     history.deployment = SimulatedDeployment.FORGETFUL
     is_new = tuple(history.states) == OPENING
@@ -112,7 +117,9 @@ def forgetting(history_of: HistoryOf, choices: Choices) -> History:
 
 
 def erasing(history_of: HistoryOf, choices: Choices) -> History:
-    """The erasure of an order's text beside refunds, their repetitions and reused keys, reconcile and another one."""
+    """The erasure of an order's text concurrently with refunds, repetitions, reused keys, reconcile and another
+    erasure.
+    """
     history = history_of(sold("one mug"))
     first = refund_request("r0", "p1", amount_minor=(300, 1000)[choices.below(2)])
     if choices.below(2):
@@ -152,7 +159,7 @@ def lasting(history_of: HistoryOf, choices: Choices) -> History:
 
 
 def _happen(history: History, choices: Choices, first: dict[str, Any], after: timedelta, what: str) -> None:
-    """Let one thing happen, at a time of the history's clock."""
+    """Add one event at a time of the history's clock."""
     number, is_held = len(history.executions), what == "held"
     kind = choices.below(8)
     if kind == 0 and after < LAST_REDRIVE:
@@ -175,7 +182,7 @@ def _happen(history: History, choices: Choices, first: dict[str, Any], after: ti
         history.add_event("expire", key=ORDER)
     elif kind == 5:
         history.add_event("fail", key=refund_id_of(ORDER, "r0"))
-    elif kind == 6 and what == "one mug":  # where nothing is pending, which the console would not count
+    elif kind == 6 and what == "one mug":  # only if nothing is pending, which the console would not count
         history.add_event("refund_in_console", key=ORDER, amount_minor=(300, 400)[choices.below(2)])
     else:
         phase = ("open", "won", "lost", "inquiry")[choices.below(4)]
@@ -187,7 +194,7 @@ POISONED = ("an unknown kind", "no salt", "a nested message", "a result of an un
 
 @cache
 def poison_shop(poison: str) -> States:
-    """A shop in which something cannot be read: an order that is due, or a parked result."""
+    """Return a shop with something unreadable: a due order, or a parked result."""
     history = History(Choices(replayed=()), sold("one mug"), fault_percent=0)
     history.fixed_tries = 0
     request = same(purchase_request("p9", pens=1, mugs=0))
@@ -228,7 +235,7 @@ def _park(history: History, body: str) -> None:
 
 
 def poisoning_others(history_of: HistoryOf, choices: Choices) -> History:
-    """Orders beside something that nobody can read: each of them ends as ever (law 28)."""
+    """Orders beside something unreadable: each of them ends as usual (law 28)."""
     poison = POISONED[choices.below(len(POISONED))]
     history = history_of(poison_shop(poison))
     add(history, "refund-0", refund_request("r0", "p1", **({}, {"amount_minor": 1})[choices.below(2)]))
@@ -241,7 +248,9 @@ def poisoning_others(history_of: HistoryOf, choices: Choices) -> History:
 
 
 def releasing(history_of: HistoryOf, choices: Choices) -> History:
-    """Two releases side by side: one writes a field more, and perhaps an entry of a kind that this one cannot fold."""
+    """Two releases side by side: the other one writes an additional field, and perhaps an entry that this one cannot
+    fold.
+    """
     history = history_of(OPENING if choices.below(2) else sold("one mug"))
     is_new = tuple(history.states) == OPENING
     releases = (SimulatedDeployment.PRESENT, SimulatedDeployment.NEWER)

@@ -1,4 +1,4 @@
-"""Every history of a scene, one after the other: all interleavings, and all places of a bounded number of faults."""
+"""Every history of a scene: all interleavings, and all positions of a bounded number of faults."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,7 +6,7 @@ from tests.simulation.choices import Choices
 
 
 class Enumerated(Choices):
-    """Choices that begin with a prefix, go on with 0, and remember how many there were each time."""
+    """Choices that begin with a prefix, continue with 0, and record the number of options each time."""
 
     def __init__(self, prefix: list[int], faults: int) -> None:
         super().__init__(replayed=prefix)
@@ -19,7 +19,7 @@ class Enumerated(Choices):
         return super().below(bound)
 
     def rarely(self, percent: int) -> bool:
-        """Each place once with and once without, while faults are left."""
+        """Return each position once with and once without a fault, while faults are left."""
         if not self.faults_left:
             return False
         struck = self.below(2) == 1
@@ -28,7 +28,7 @@ class Enumerated(Choices):
 
 
 def every(run: Callable[[Choices], None], faults: int = 0) -> Iterator[Enumerated]:
-    """Run until every combination of choices was made once; gives each."""
+    """Run until every combination of choices was made once, and yield each."""
     prefix: list[int] | None = []
     while prefix is not None:
         choices = Enumerated(prefix, faults)

@@ -1,4 +1,4 @@
-"""A fold of a ledger of its own (not the domain's), which holds the laws that speak of every prefix."""
+"""An independent fold of a ledger (not the domain's), which checks the laws about every prefix."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from handlers.domain.payments import AUTHORIZATION_GONE
 
 
 class LawBroken(AssertionError):
-    """A law of LAWS.md did not hold; the message names it."""
+    """A law of LAWS.md was violated; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Totals:
 
     @property
     def waits(self) -> bool:
-        """True while money is under way or reserved."""
+        """True while money is in flight or reserved."""
         return self.status in ("PENDING", "AUTHORIZED") or self.reserved > 0
 
     @property
@@ -40,7 +40,7 @@ def require(holds: object, law: str, what: str) -> None:
 
 
 def plain(value: dict[str, Any]) -> Any:
-    """A stored value without DynamoDB's type marks."""
+    """Return a stored value without DynamoDB's types."""
     ((tag, held),) = value.items()
     if tag == "M":
         return {name: plain(member) for name, member in held.items()}
@@ -93,7 +93,7 @@ _NEXT_PAYMENT = {
     ("CAPTURING", "PaymentCaptureDeclined"): "AUTHORIZED",
     ("VOIDING", "PaymentVoided"): "CANCELLED",
 }
-"""While a hold is being captured or given up, nothing else may begin; the gateway may end it by itself (law 33)."""
+"""Check that nothing else begins while a hold is being captured or given up; the gateway itself may end it (law 33)."""
 _HELD = ("AUTHORIZED", "CAPTURING", "VOIDING")
 KINDS = frozenset(kind.value for kind in Kind)
 
@@ -109,7 +109,10 @@ def is_readable(row: dict[str, Any]) -> bool:
 
 
 def hold_cases(ledger: Sequence[dict[str, Any]]) -> int:
-    """Law 37: a case is closed by an entry, after two people agreed; one is open for a subject. Gives the open ones."""
+    """Check law 37: a case is closed by an entry after two people agreed, and one is open per subject.
+
+    Return the open ones.
+    """
     states: dict[str, str] = {}
     about: dict[str, str] = {}
     proposals: dict[str, str] = {}
@@ -133,7 +136,7 @@ def hold_cases(ledger: Sequence[dict[str, Any]]) -> int:
 
 
 def totals_of(ledger: Sequence[dict[str, Any]]) -> Totals:
-    """Fold a ledger, holding laws 1, 6 and 21 at every prefix."""
+    """Fold a ledger, checking laws 1, 6 and 21 at every prefix."""
     captured = reserved = refunded = 0
     to_capture = ledger[0]["amount_minor"]
     status = "NONE"
@@ -192,7 +195,7 @@ def totals_of(ledger: Sequence[dict[str, Any]]) -> Totals:
 
 
 def _require_line_caps(ledger: Sequence[dict[str, Any]], lines: list[tuple[int, int]]) -> None:
-    """Per line: units and money of refunds that hold money stay within what was bought; units come back once."""
+    """Check per line that refunds stay within the bought units and money, and that units are restocked once."""
     over = {
         entry["subject"]
         for entry in ledger

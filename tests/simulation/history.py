@@ -1,4 +1,6 @@
-"""One history: executions, reconcile runs and a bank, interleaved call by call, with what the choices let go wrong."""
+"""One history: executions, reconcile runs and a bank, interleaved call by call, with the faults that the choices
+inject.
+"""
 
 import json
 from collections import Counter
@@ -35,10 +37,10 @@ from tests.simulation.world import (
 )
 
 PASSING = frozenset({"Unavailable", "PaymentOutcomeUnknown", "Lambda.Unknown", "States.Timeout"})
-"""Errors after which the machine tries again (workflow/booking.py)."""
+"""Errors that the machine retries (workflow/booking.py)."""
 MOST_STEPS = 2_000
 MOST_WEBHOOKS = 2
-"""In a history; more multiply the states."""
+"""Per history; more multiply the states."""
 PHASES = {
     **dict.fromkeys(("purchase", "capture", "cancel"), "purchase"),
     **dict.fromkeys(("refund", "decide", "resolve"), "refund"),
@@ -48,7 +50,7 @@ PHASES = {
 
 @dataclass(eq=False, slots=True)
 class Execution:
-    """An execution of the booking machine: act, record, park; with tries as the machine has them (or fewer)."""
+    """An execution of the booking machine: act, record, park; with at most the machine's retries."""
 
     name: str
     request: Any
@@ -61,12 +63,12 @@ class Execution:
     left: int = 0
     message: dict[str, Any] = field(default_factory=dict)
     redrives: "Execution | None" = None
-    """The execution that this one is, begun again after it ended without a recorded answer."""
+    """The execution that this one redrives, which ended without a recorded answer."""
     answer: Any = None
-    """The BookingResult that record gave; None while there is none."""
+    """The BookingResult of the record step; None while there is none."""
 
     def begin(self) -> Node:
-        """Route, as the machine's Choice does."""
+        """Return the first step, like the machine's Choice."""
         self.message = first_message(self.name, self.request, self.requested_at)
         action = self.request.get("action") if isinstance(self.request, dict) else None
         self.phase = PHASES.get(action, "record") if isinstance(action, str) else "record"
@@ -78,7 +80,7 @@ class Execution:
         return start(self.phase, self.message, self.clock, deployment)
 
     def advance(self, ended: Ended) -> Node | None:
-        """Return the attempt that follows: another, the next step's first, or nothing (done, or to be parked)."""
+        """Return the next attempt: a retry, the next step's first, or None (done, or to be parked)."""
         if ended.error in PASSING and self.left > 0:
             self.left -= 1
             return self.attempt()
@@ -95,7 +97,7 @@ _messages: dict[Any, tuple[Any, dict[str, Any]]] = {}
 
 
 def first_message(name: str, request: Any, requested_at: datetime) -> dict[str, Any]:
-    """Return the message of the machine to its functions; one object for equal messages about one request object."""
+    """Return the machine's message to its functions; the same object for equal messages about one request object."""
     key = (name, id(request), requested_at)
     known = _messages.get(key)
     if known is None:
@@ -110,7 +112,7 @@ def first_message(name: str, request: Any, requested_at: datetime) -> dict[str, 
 
 
 def _record_message(message: dict[str, Any], ended: Ended) -> dict[str, Any]:
-    """Return the message to record: the result, or the error as Lambda reports it but for the sentence."""
+    """Return the message to record: the result, or the error as Lambda reports it, without its message."""
     key = (id(message), id(ended.result) if ended.error is None else ended.error)
     known = _messages.get(key)
     if known is None:
@@ -122,7 +124,7 @@ def _record_message(message: dict[str, Any], ended: Ended) -> dict[str, Any]:
 
 @dataclass(eq=False, slots=True)
 class Actor:
-    """Something that can take the next step: an attempt, a call still under way, or an event."""
+    """Something that can take the next step: an attempt, a delayed call, or an event."""
 
     kind: str
     node: Node | None = None
@@ -132,7 +134,7 @@ class Actor:
 
 
 class History:
-    """Runs one history; afterwards `states` is where it ended."""
+    """A runner of one history; afterwards `states` is the final state."""
 
     def __init__(
         self,
@@ -146,15 +148,16 @@ class History:
         self.past: list[int] = [states[0]]
         self.actors: list[Actor] = []
         self.acts: list[list[Actor]] = []
-        """Those who come later: an act begins when the one before has ended, but for the late."""
+        """Actors of later acts: an act begins when the previous one has ended, except for late calls."""
         self._act_ends: list[datetime] = []
         self.executions: list[Execution] = []
         self.moments: set[datetime] = {START}
         """The times at which something may have been written."""
         self.ends = AT_REST
-        """The time after which everything must come to rest."""
+        """The time after which nothing may be open."""
         self.between_rests = timedelta(0)
-        """The time from one rest to the next, in which what outlasted the first becomes old enough to end."""
+        """The time between the first and the second final reconciliation, in which late calls become old enough to end.
+        """
         self.faults: Counter[str] = Counter()
         self.happened: list[str] = []
         self.telling = False
@@ -163,12 +166,12 @@ class History:
     # what takes part
 
     def begin_act(self) -> None:
-        """Let those who are added from here on come when the others are done."""
+        """Begin an act: actors added from here on start when the others are done."""
         self.acts.append([])
         self._act_ends.append(max(self.moments))
 
     def _begin_next_act(self) -> None:
-        """Go on, but first drain the queue of parked results, which keeps none for longer than four weeks."""
+        """Begin an act after draining the queue of parked results, which keeps none for longer than four weeks."""
         self.actors, ended = self.acts.pop(0), self._act_ends.pop(0)
         if SHOP["sqs"].states.things[self.states[3]].get("parking"):
             event = {"schema": 1, "days": [f"{START:%Y-%m-%d}"]}
@@ -181,7 +184,7 @@ class History:
 
     @property
     def cast(self) -> int:
-        """The number of those who take part in the act that was begun last."""
+        """Return the number of actors in the last act."""
         return len(self.acts[-1] if self.acts else self.actors)
 
     def add(
@@ -194,7 +197,7 @@ class History:
         acts_as: SimulatedDeployment | None = None,
         records_as: SimulatedDeployment | None = None,
     ) -> None:
-        """An execution that begins at some point; `after` is when, `skew` how wrong its functions' clocks are."""
+        """Add an execution that begins `after` some time; `skew` is the error of its functions' clocks."""
         at = START + after
         tries = self.choices.below(2) if self.fixed_tries is None else self.fixed_tries
         execution = Execution(
@@ -211,10 +214,10 @@ class History:
         self._join(Actor("begin", owner=execution))
 
     def add_redrive(self, execution: Execution, after: timedelta) -> None:
-        """The same execution again, long after its start, which stays the start that policy is judged by.
+        """Add a redrive of an execution, long after its start, as of which policies still apply.
 
-        One whose answer was recorded has only its last state left, which calls nobody. Step Functions redrives what
-        ended at most 14 days ago.
+        One whose answer was recorded has only its last state left, which makes no call. Step Functions redrives
+        executions that ended at most 14 days ago.
         """
         assert after - (execution.requested_at - START) <= timedelta(days=14)
         began = execution.requested_at - START
@@ -228,7 +231,7 @@ class History:
         self._add_function("reconcile", event, after, runs_as)
 
     def add_forget(self, after: timedelta, order_id: str) -> None:
-        """The erasure of an order's text."""
+        """Add the erasure of an order's text."""
         self._add_function("forget", {"order_id": order_id}, after)
 
     def _add_function(
@@ -238,23 +241,23 @@ class History:
         self._join(Actor(function, node=start(function, event, START + after, runs_as or self.deployment)))
 
     def add_reversal(self, refund_request: dict[str, Any]) -> None:
-        """The bank sends a refund back, if it was made by then."""
+        """Let the bank return a refund, if it was made by then."""
         self.add_event("reverse", key=refund_id_of(refund_request["order_id"], refund_request["request_id"]))
 
     def add_event(self, what: str, **about: Any) -> None:
-        """Something that the bank does by itself."""
+        """Add an action of the bank."""
         self._join(Actor("event", call=call_number("gateway", what, about)))
 
     def add_continuation(self, order_id: str) -> None:
-        """The next release writes an entry of a kind that this one does not know."""
+        """Let the next release write an entry of a kind that this one does not know."""
         self._join(Actor("event", event=order_id))
 
     def add_meeting(self, meeting: Callable[["History"], None]) -> None:
-        """Something that somebody does in view of what has become of everything by then."""
+        """Add an action of a person that depends on the state at that time."""
         self._join(Actor("meeting", event=meeting))
 
     def join_now(self, name: str, request: Any, after: timedelta) -> None:
-        """Let an execution begin that nobody could ask for before."""
+        """Start an execution that was not possible before."""
         clock = START + after
         self.moments.add(clock)
         execution = Execution(name, request, clock, tries=1, clock=clock, acts_as=self.deployment)
@@ -264,7 +267,7 @@ class History:
     # the run
 
     def run(self) -> None:
-        """Interleave until nothing is left to happen."""
+        """Interleave until all actors are done."""
         below = self.choices.below
         for _ in range(MOST_STEPS):
             if not self.actors:
@@ -276,10 +279,10 @@ class History:
         require(False, "liveness", f"not at rest after {MOST_STEPS} steps")
 
     def run_but_for_the_late(self) -> list[Actor]:
-        """Interleave until only stragglers and zombies are left; gives those that the choices keep for later.
+        """Interleave until only stragglers and zombies are left, and return those that the choices keep for later.
 
-        What cannot be fenced is released when no sender can exist (law 19): Stripe's refunds, and all that is asked of
-        the forgetful gateway. So none is kept there.
+        Keys that cannot be fenced are released when no sender can exist (law 19): Stripe's refunds, and everything at
+        the forgetful gateway. So none of their senders is kept.
         """
         is_fenced = not OVER_HTTP and self.deployment is not SimulatedDeployment.FORGETFUL
         late: list[Actor] = []
@@ -329,7 +332,7 @@ class History:
             self._proceed(actor, node, self.apply(calls.things[node.call], node.call))
 
     def apply(self, call: SimulatedCall, number: int) -> int:
-        """The effect of a call on its service; the reply."""
+        """Apply a call to its service, and return the reply."""
         place = SERVICES.index(call.service)
         step = SHOP[call.service].step(self.states[place], number)
         if step.state != self.states[place]:
@@ -343,7 +346,7 @@ class History:
         return step.reply
 
     def _deliver(self, order_ids: tuple[str, ...]) -> None:
-        """Lose, deliver or repeat the webhooks about a change; the interleaving puts them into any order."""
+        """Lose, deliver or repeat the webhooks about a change; the interleaving reorders them."""
         for order_id in order_ids:
             if self.faults["webhooks"] >= MOST_WEBHOOKS:
                 return
@@ -355,7 +358,9 @@ class History:
                 self.moments.add(START + SOON)
 
     def _hold_claims(self, claims: Any) -> None:
-        """Law 15, 16, 19: the ledger says nothing of the gateway that its books do not say at that moment."""
+        """Check laws 15, 16 and 19: the ledger claims nothing about the gateway that its books do not confirm at that
+        moment.
+        """
         books = SHOP["gateway"].states.things[self.states[2]][0]
         for claim in claims:
             booked = books.get(claim.key)
@@ -373,7 +378,7 @@ class History:
             self._end(actor, ended)
 
     def _end(self, actor: Actor, ended: Ended) -> None:
-        """An attempt is over: its execution hears of it, unless it has gone on without it."""
+        """End an attempt, and report it to its execution, unless that has continued without it."""
         owner = actor.owner
         is_expected = ended.error is None or ended.error in PASSING or _is_unreadable(actor, ended.error)
         require(is_expected, "no surprises" if owner else actor.kind, f"{ended.error}: {ended.cause}")
@@ -404,7 +409,7 @@ class History:
         self.strike(actor, node, kinds[self.choices.below(len(kinds))])
 
     def strike(self, actor: Actor, node: Node, kind: str) -> None:
-        """Let the actor's next call go wrong in this way."""
+        """Inject this fault into the actor's next call."""
         call: SimulatedCall = calls.things[node.call]
         self.faults[f"{kind} at {call.service}"] += 1
         self._tell(actor, kind)
@@ -443,7 +448,7 @@ class History:
         return replies[self.choices.below(len(replies))]
 
     def _zombie(self, actor: Actor) -> None:
-        """The task's time is over: the machine goes on, and so does the attempt, unheard."""
+        """Let the task time out: the machine continues, and so does the attempt, whose result is ignored."""
         owner = actor.owner
         if owner is None:
             return
@@ -490,5 +495,5 @@ def kinds_of(call: SimulatedCall) -> tuple[str, ...]:
 
 
 def forget() -> None:
-    """Empty what is remembered of messages."""
+    """Clear the cache of messages."""
     _messages.clear()

@@ -1,4 +1,4 @@
-"""Laws that hold when everything has come to rest: ledger, gateway, stock, audit and answers agree."""
+"""Laws about the final state, when nothing is open: ledger, gateway, stock, audit and answers agree."""
 
 import json
 from collections import Counter
@@ -22,7 +22,7 @@ _held: set[Any] = set()
 
 
 def hold_at_rest(history: History, states: States) -> None:
-    """Every law that speaks of a system at rest."""
+    """Check every law about the final state."""
     seen = (states, tuple((each.name, id(each.answer), each.phase) for each in history.executions))
     if seen in _held:
         return
@@ -54,9 +54,9 @@ def _is_unreadable(body: str, orders: dict[str, Any]) -> bool:
 
 
 def _hold_movements(orders: dict[str, Any], moved: list[tuple[str, str, int]]) -> None:
-    """Laws 8, 11, 18, 30: money moves once under a key, and every movement is in a ledger.
+    """Check laws 8, 11, 18 and 30: money moves once under a key, and every movement is in a ledger.
 
-    A refund of the console that came back before the ledger had room for it is only in a case.
+    A console refund that was returned before the ledger had room for it is only in a case.
     """
     times = Counter((kind, key) for kind, key, _ in moved)
     require(all(count == 1 for count in times.values()), "laws 11 and 30", f"moved more than once: {times}")
@@ -70,7 +70,7 @@ def _hold_movements(orders: dict[str, Any], moved: list[tuple[str, str, int]]) -
 def _hold_money(
     order_id: str, ledger: list[dict[str, Any]], books: dict[str, Booked], moved: list[tuple[str, str, int]]
 ) -> None:
-    """Laws 18, 19, 33, 36, 37: nothing is open any more, and the gateway's net is what the ledger says."""
+    """Check laws 18, 19, 33, 36 and 37: nothing is open, and ledger and gateway have the same net amount."""
     _hold_approvals(ledger, {key for _, key, _ in moved})
     totals = totals_of(ledger)
     require(not totals.waits, "laws 19 and 33", f"{order_id} is not at rest: {totals}")
@@ -81,7 +81,7 @@ def _hold_money(
 
 
 def _paid_outside(ledger: list[dict[str, Any]], books: dict[str, Booked]) -> int:
-    """Return what was captured minus what was refunded outside the gateway, as two people said and nothing undid."""
+    """Return the amount captured minus refunded outside the gateway, according to two people and not undone."""
     sign = {"PaymentCaptured": 1, "RefundSettled": -1}
     undone = {entry["subject"] for entry in ledger if entry["type"] == "RefundReversed"}
     by_people = (entry for entry in ledger if entry.get("by") == "people" and entry["subject"] not in undone)
@@ -91,7 +91,7 @@ def _paid_outside(ledger: list[dict[str, Any]], books: dict[str, Booked]) -> int
 
 
 def _hold_approvals(ledger: list[dict[str, Any]], moved: set[str]) -> None:
-    """Law 35: a held refund moves money only if another person approved it, and ends once."""
+    """Check law 35: a held refund moves money only if another person approved it, and ends once."""
     kinds: dict[str, list[str]] = {}
     for entry in ledger:
         kinds.setdefault(key_of(entry["subject"]), []).append(entry["type"])
@@ -103,7 +103,7 @@ def _hold_approvals(ledger: list[dict[str, Any]], moved: set[str]) -> None:
 
 
 def _hold_stock(orders: dict[str, Any], rows: dict[Any, Any]) -> None:
-    """Law 24: what was there is on the shelf or with a customer."""
+    """Check law 24: every unit is in stock or with a customer."""
     out: Counter[str] = Counter()
     for row in orders.values():
         ledger = known_part(ledger_of(row))
@@ -121,7 +121,7 @@ def _hold_stock(orders: dict[str, Any], rows: dict[Any, Any]) -> None:
 
 
 def _hold_audit(orders: dict[str, Any], objects: dict[str, Any]) -> None:
-    """Laws 23 and 40: one object for every outcome, of one version, on the day on which its entry was written."""
+    """Check laws 23 and 40: every outcome has one object with one version, on the day of its entry."""
     require(all(len(versions) == 1 for versions in objects.values()), "law 23", "an object was written twice")
     expected, allowed = set(), set()
     for order_id, row in orders.items():
@@ -148,7 +148,7 @@ def _hold_audit(orders: dict[str, Any], objects: dict[str, Any]) -> None:
 
 
 def _subject(request: Any) -> tuple[str, str] | None:
-    """The order and the gateway key that a request is about."""
+    """Return the order and the gateway key of a request."""
     if not isinstance(request, dict) or not isinstance(request.get("request_id"), str):
         return None
     if request.get("action") == "purchase" and isinstance(request.get("customer_id"), str):
@@ -166,7 +166,7 @@ def _subject(request: Any) -> tuple[str, str] | None:
 
 
 def _hold_answer(execution: Execution, orders: dict[str, Any], objects: dict[str, Any], books: Any) -> None:
-    """Laws 9, 12, 15: an answer says what became of the request; a refusal has its own object."""
+    """Check laws 9, 12 and 15: an answer matches the request's outcome; a refusal has its own object."""
     answer = execution.answer
     if answer is None:
         return
@@ -180,7 +180,7 @@ def _hold_answer(execution: Execution, orders: dict[str, Any], objects: dict[str
     elif answer["status"] == "succeeded" and answer["order_status"] == "AUTHORIZED":
         require(booked and booked.kind == "authorize", "law 33", f"{said}, the gateway's books say {booked}")
     elif subject and _is_ended_by_people(orders.get(subject[0]), subject[1]):
-        return  # paid outside the gateway or not, as two people said
+        return  # paid outside the gateway or not, according to two people
     elif answer["status"] == "succeeded" and answer["action"] not in ("decide", "resolve"):
         require(moved, "law 15", f"{said}, the gateway's books say {booked}")
         require(booked and booked.amount_minor == answer["amount_minor"], "law 18", f"{said}: {booked}")
@@ -228,7 +228,7 @@ _REPEATABLE = frozenset(
 
 
 def _hold_replays(executions: list[Execution]) -> None:
-    """Law 8: those whose request the ledger has decided were told the same, whichever attempt asked."""
+    """Check law 8: once the ledger has decided a request, all attempts got the same answer."""
     told: dict[str, Any] = {}
     for execution in executions:
         answer = execution.answer
@@ -244,5 +244,5 @@ def _hold_replays(executions: list[Execution]) -> None:
 
 
 def forget() -> None:
-    """Empty what is remembered of states that were judged."""
+    """Clear the cache of judged states."""
     _held.clear()

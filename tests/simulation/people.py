@@ -1,6 +1,5 @@
-"""The people of the simulated shop: they close every case as the gateway's books say, one proposes, another decides.
-
-In the midst of a history they may also be wrong.
+"""The people of the simulated shop: one proposes and another approves closing every case according to the gateway's
+books. During a history they may also err.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +29,7 @@ def open_cases(states: States) -> Iterator[tuple[str, dict[str, Any], bool]]:
 
 
 def close_cases(states: States, after: timedelta, deployment: SimulatedDeployment) -> States:
-    """Deny what was proposed before, propose what the books say, and approve it."""
+    """Deny an earlier proposal, propose the outcome in the books, and approve it."""
     for order_id, opened, is_proposed in [*open_cases(states)]:
         case_id = key_of(opened["subject"])
         about = (order_id, case_id)
@@ -44,9 +43,9 @@ def close_cases(states: States, after: timedelta, deployment: SimulatedDeploymen
 
 
 def decide_case(after: timedelta, *, errs: bool) -> Callable[[History], None]:
-    """Propose how the first open case ends, and let another person approve that beside everything else.
+    """Propose the outcome of the first open case, and let another person approve it concurrently with everything else.
 
-    Who errs says the contrary of the books, of a refund of the console alone: the gateway corrects no other.
+    People who err propose the opposite of the books, but only for console refunds: the gateway corrects no others.
     """
 
     def meet(history: History) -> None:

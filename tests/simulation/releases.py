@@ -12,7 +12,7 @@ UNKNOWN_KIND = "PaymentTeleported"
 
 
 def continue_order(states: list[int] | States, order_id: str) -> int:
-    """Return the call that appends an intact entry of an unknown kind; -1 if the order is not there to be continued."""
+    """Return the call that appends a valid entry of an unknown kind; -1 if the order does not exist."""
     rows = SHOP["dynamodb"].states.things[states[0]][ORDERS_TABLE]
     row = rows.get((order_key(order_id),))
     if row is None or not is_readable(row):

@@ -1,4 +1,4 @@
-"""The scenarios, each as often as it is played: the core most, its edges less."""
+"""The scenarios with their weights: the core has the highest, edge cases less."""
 
 from tests.simulation.console import refunding_in_console
 from tests.simulation.edges import erasing, forgetting, lasting, poisoning_others, releasing, resolving
@@ -11,5 +11,5 @@ _CORE = (
 )
 _EDGES = (erasing, poisoning_others, releasing)
 _OF_THE_PORT = (resolving, forgetting, lasting, refunding_in_console)
-"""Stripe's double neither forgets in the simulator nor has a bank there that acts by itself."""
+"""In the simulator, Stripe's double neither forgets keys nor has a bank that acts by itself."""
 SCENARIOS = (*_CORE, *_EDGES) if OVER_HTTP else (*_CORE, lasting, *_EDGES, *_OF_THE_PORT)

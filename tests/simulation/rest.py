@@ -1,4 +1,4 @@
-"""The end of a history: reconcile until nothing is left to do, and people who close what only they can."""
+"""The end of a history: reconcile until nothing is left to do, and people close the remaining cases."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ def alone(
     states: States,
     deployment: SimulatedDeployment = SimulatedDeployment.PRESENT,
 ) -> tuple[Ended, States]:
-    """An attempt without faults and without anyone else: how it ends, and where that leaves the services."""
+    """Run an attempt alone and without faults, and return its result and the services' states."""
     key = (function, canonical(event), now, states, deployment)
     known = _alone.get(key)
     if known is None:
@@ -41,9 +41,9 @@ def at_rest(
     deployment: SimulatedDeployment = SimulatedDeployment.PRESENT,
     ends: timedelta = AT_REST,
 ) -> tuple[States, list[Any]]:
-    """Reconcile without faults until nothing is left to do: hours after everything, and after any earlier rest.
+    """Reconcile without faults until nothing is left to do, hours after everything else.
 
-    What is left to people is closed by them, as the gateway's books say, and reconciled again.
+    People close the remaining cases according to the gateway's books, and reconcile runs again.
     """
     key = (states, *days, rests_before, deployment, ends)
     known = _rests.get(key)
@@ -54,7 +54,7 @@ def at_rest(
 
 
 def forget() -> None:
-    """Empty what is remembered of whole runs."""
+    """Clear the cache of whole runs."""
     _alone.clear()
     _rests.clear()
 

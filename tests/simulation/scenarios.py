@@ -1,4 +1,4 @@
-"""Openings of histories: who asks for what, on which orders, in which world. The choices pick."""
+"""Scenarios: the requests, orders and world of a history, picked by its choices."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,7 +23,7 @@ from tests.simulation.world import (
 
 DAY = timedelta(days=1)
 MOST_ACTORS = 4
-"""More seldom find more, and multiply the states."""
+"""More rarely find more, but multiply the states."""
 SKEWS = (timedelta(0), DAY, -DAY)
 
 BOUGHT: dict[str, dict[str, Any]] = {
@@ -40,7 +40,7 @@ _PAID = ("one mug", "two lines", "refunds pending", "refunds declined", "dispute
 
 @cache
 def sold(what: str) -> States:
-    """The shop after one purchase (`p1`) that nothing disturbed."""
+    """Return the shop after one undisturbed purchase (`p1`)."""
     history = History(Choices(replayed=()), OPENING, fault_percent=0)
     history.add("bought", purchase_request("p1", **BOUGHT[what]))
     history.run()
@@ -48,7 +48,7 @@ def sold(what: str) -> States:
 
 
 def _refunds(what: str) -> list[dict[str, Any]]:
-    """Refunds that meet at the edges: everything, half, the smallest unit, one too much, lines."""
+    """Refunds at the limits: everything, half, the smallest unit, one too much, lines."""
     paid = 1000 if what != "two lines" else 1750
     asked: list[dict[str, Any]] = [{}, {"amount_minor": paid // 2}, {"amount_minor": paid}, {"amount_minor": 1}]
     asked += [{"amount_minor": paid // 2 + 1}, {"lines": [{"sku": "mug", "quantity": 1}]}]
@@ -57,7 +57,7 @@ def _refunds(what: str) -> list[dict[str, Any]]:
 
 
 def _moment(choices: Choices) -> tuple[timedelta, timedelta]:
-    """Choose the delay of an execution's start and the error of its clock: mostly none."""
+    """Choose the delay of an execution's start and the error of its clock, mostly none."""
     kind = choices.below(8)
     if kind == 7:
         return LATE, timedelta(0)
@@ -68,7 +68,7 @@ _requests: dict[str, Any] = {}
 
 
 def same(request: Any) -> Any:
-    """One object for equal requests, so that tables know it by its identity."""
+    """Return one object for equal requests, because tables compare identities."""
     return _requests.setdefault(repr(request), request)
 
 
@@ -124,7 +124,7 @@ def holding(history_of: Callable[[States], History], choices: Choices) -> Histor
 
 
 def approving(history_of: Callable[[States], History], choices: Choices) -> History:
-    """Refunds beyond a limit, which wait for another person, and the decisions on them, also contrary and repeated."""
+    """Refunds above the approval limit, and decisions on them, including contradictory and repeated ones."""
     history = history_of(sold("one mug"))
     refunds = [
         refund_request(f"r{number}", "p1", override="window", **({}, {"amount_minor": 600})[choices.below(2)])
@@ -163,7 +163,7 @@ def purchasing(history_of: Callable[[States], History], choices: Choices) -> His
 
 
 def poisoning(history_of: Callable[[States], History], choices: Choices) -> History:
-    """Input that is not a request, beside one that is."""
+    """An invalid request beside a valid one."""
     history = history_of(OPENING)
     good = purchase_request("p1")
     poison: list[Any] = [None, [], "purchase", 1e400, {"action": "purchase"}, {"action": "steal", "request_id": "p1"}]

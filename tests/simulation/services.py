@@ -1,7 +1,7 @@
 """The services of the handlers as tables: state × call → next state × reply. A new pair runs on the fake, once.
 
-The fakes are those of tests/fakes; a state is restored into one, the call is made, and the state that results is kept.
-Whatever a call changes is judged here, once for every distinct change (`changes.judge`).
+The fakes are those of tests/fakes: a state is restored into one, the call is made, and the resulting state is stored.
+Every distinct change is judged here once (`changes.judge`).
 """
 
 import copy
@@ -21,12 +21,12 @@ from tests.simulation.changes import Claim, judge
 from tests.simulation.stripe_service import StripeService, describe_state, put_state, take_state
 
 Reply = Callable[[], Any]
-"""Called to deliver the reply: returns it, or raises it."""
+"""A function that returns or raises the reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedCall:
-    """One call of one service, with its arguments as they were made."""
+    """One call of one service, with its original arguments."""
 
     service: str
     method: str
@@ -52,21 +52,21 @@ class Step:
     state: int
     reply: int
     claims: tuple[Claim, ...] = ()
-    """Claims about money that the ledger began to make by this step; the gateway's books must bear it out."""
+    """Claims about money that this step added to the ledger; the gateway's books must confirm them."""
     notices: tuple[str, ...] = ()
-    """The orders of the gateway's events about this step."""
+    """The orders in the gateway's events about this step."""
 
 
 _encoded = json.JSONEncoder(sort_keys=True, default=repr, check_circular=False).encode
 
 
 def canonical(value: Any) -> str:
-    """One text for equal values, whatever the order of their fields."""
+    """Return one string for equal values, whatever the order of their fields."""
     return _encoded(value)
 
 
 class Interned:
-    """Things by number; equal things have one number."""
+    """Values by number; equal values have the same number."""
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
@@ -80,7 +80,7 @@ class Interned:
         return found
 
     def forget_all_but(self, first: int) -> None:
-        """Keep the first so many."""
+        """Keep only the first values."""
         del self.things[first:]
         self.numbers = {text: number for text, number in self.numbers.items() if number < first}
 
@@ -94,12 +94,12 @@ def call_number(service: str, method: str, arguments: dict[str, Any]) -> int:
 
 
 def returned(value: Any) -> int:
-    """The number of a reply that returns a value."""
+    """Return the number of a reply that returns a value."""
     return replies.number("returns " + _described(value), lambda: _fresh(value))
 
 
 def raised(error: BaseException) -> int:
-    """The number of a reply that raises."""
+    """Return the number of a reply that raises."""
     said = canonical(error.response) if isinstance(error, ClientError) else str(error)
 
     def deliver() -> Any:
@@ -115,7 +115,7 @@ def _described(value: Any) -> str:
 
 
 def _fresh(value: Any) -> Any:
-    """A reply that can be read again: a stream is given anew."""
+    """Return a function for a reply that can be read again; streams are recreated."""
     if isinstance(value, dict) and isinstance(value.get("Body"), io.BytesIO):
         return {**value, "Body": io.BytesIO(value["Body"].getvalue())}
     return value
@@ -123,7 +123,7 @@ def _fresh(value: Any) -> Any:
 
 @dataclass
 class Service:
-    """One service: a fake, and how its state is taken out and put back."""
+    """One service: a fake, and functions to save and restore its state."""
 
     name: str
     fake: Any
@@ -137,7 +137,7 @@ class Service:
         return self.states.number(self.described(state), state)
 
     def step(self, state: int, call: int) -> Step:
-        """Return the effect of the call in that state; on the fake when this is the first time."""
+        """Return the effect of the call in that state, from the fake the first time."""
         found = self.steps.get((state, call))
         if found is None:
             found = self.steps[state, call] = self._run(state, calls.things[call])
@@ -171,7 +171,10 @@ _row_texts: dict[int, tuple[Any, str]] = {}
 
 
 def _row_text(row: Any) -> str:
-    """The text of a row; rows are never changed in place, so it is kept by identity (and the row with it)."""
+    """Return the text of a row.
+
+    Rows are never changed in place, so it is cached by identity (together with the row).
+    """
     known = _row_texts.get(id(row))
     if known is None:
         known = _row_texts[id(row)] = (row, canonical(row))

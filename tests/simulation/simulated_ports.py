@@ -1,4 +1,4 @@
-"""The ports that a deployment of the handlers has in the simulator: its gateway, and the orders of its release."""
+"""The ports of a deployment in the simulator: its gateway, and the orders of its release."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ from tests.support.stripe.pool import PooledReply
 
 
 class SimulatedDeployment(StrEnum):
-    """A deployment: this release with a gateway that remembers and fences, with one that does neither, or the next."""
+    """A deployment: this release with a gateway that remembers and fences, or does neither, or the next release."""
 
     PRESENT = "present"
     FORGETFUL = "forgetful"
@@ -47,7 +47,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class RememberingGateway:
-    """The gateway port. Its ambiguity and its absence are replies like any other."""
+    """The gateway port. Ambiguous and missing replies are replies like any other."""
 
     asked: CallReceiver
     key_life: ClassVar[timedelta | None] = None
@@ -56,13 +56,13 @@ class RememberingGateway:
     list_reach: ClassVar[timedelta | None] = None
 
     def movements(self, since: str, until: str, after: str | None) -> None:
-        """Have no list: the orders at rest are looked at again by age."""
+        """Return no list, so settled orders are reviewed by age."""
 
     def find_order(self, reference: str) -> None:
-        """Know no payment by another id."""
+        """Return no order."""
 
     def payment_action(self, instruction: Instruction) -> None:
-        """Have no customer who must act."""
+        """Return no action."""
 
     def refuse_amount(self, amount_minor: int, currency: str) -> str:
         return ""
@@ -94,7 +94,7 @@ class RememberingGateway:
 
 @dataclass(frozen=True, slots=True)
 class GatewayWithoutMemory(RememberingGateway):
-    """The other extreme of the port: it forgets a key after a day, fences nothing, and a miss of it proves nothing."""
+    """The other extreme of the port: it forgets keys after a day, cannot fence, and an empty lookup proves nothing."""
 
     at: str = ""
     """The time of its calls."""
@@ -119,7 +119,7 @@ class Pool:
     sent_at: str
 
     def request(self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str]) -> PooledReply:
-        """Ask for the reply."""
+        """Return the reply."""
         arguments = {"method": method, "target": url.removeprefix(ENDPOINT), "body": (body or b"").decode()}
         arguments |= {"key": headers.get("Idempotency-Key", ""), "at": self.sent_at}
         reply = self.asked.ask("gateway", "request", arguments)
@@ -132,7 +132,7 @@ _OF_NEXT_RELEASE: Final[Mapping[str, Json]] = {NEW_FIELD: ["of", "the next relea
 
 @dataclass(frozen=True, slots=True)
 class NewerItems:
-    """Adds one attribute more to each order that the next release creates."""
+    """A client that adds one attribute to each order that the next release creates."""
 
     asked: CallReceiver
 
@@ -151,7 +151,7 @@ def _with_attribute(part: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class NewerOrders:
-    """The orders of the next release, which writes one field more into every entry of a ledger (law 39)."""
+    """The orders of the next release, which writes an additional field into every ledger entry (law 39)."""
 
     orders: OrderRepository
     _written: dict[str, Order] = field(default_factory=dict[str, Order])
@@ -192,5 +192,5 @@ def _with_new_field(before: Order, after: Order) -> Order:
 
 
 def with_new_word(result: Any) -> Any:
-    """Return the result of a step as the next release gives it: with a field that this one does not know."""
+    """Return the result of a step of the next release, with a field that this one does not know."""
     return {**result, **_OF_NEXT_RELEASE} if isinstance(result, dict) else result

@@ -1,4 +1,4 @@
-"""Histories from seeds: run one, judge it, and make a violation as short as it gets."""
+"""Histories from seeds: run one, check it, and shrink a violation."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from tests.simulation.rest import at_rest
 from tests.simulation.world import AFTER_FENCE, START, States
 
 FAULT_PERCENT = 8
-"""Calls of a hundred that go wrong: about one and a half in a history."""
+"""Percentage of calls that go wrong: about one and a half per history."""
 
 
 @dataclass(slots=True)
@@ -32,7 +32,9 @@ class SimulatedRun:
 
 
 def run(choices: Choices, fault_percent: int = FAULT_PERCENT, telling: bool = False) -> SimulatedRun:
-    """One history to its rest; stragglers and zombies may outlast the first rest and must not disturb the second."""
+    """Run one history and reconcile it twice; stragglers and zombies may outlast the first time but must not disturb
+    the second.
+    """
     made: list[History] = []
 
     def history_of(states: States) -> History:
@@ -59,7 +61,7 @@ def run(choices: Choices, fault_percent: int = FAULT_PERCENT, telling: bool = Fa
 
 def _run_to_rest(history: History, hold_back: bool = True) -> list[Actor]:
     held = history.run_but_for_the_late() if hold_back else history.run()
-    # As on schedule, the days around the last run: a late attempt dates its entry after the one of an earlier run.
+    # As on schedule, the days around the last run: a late attempt dates its entry after an earlier run's.
     ends = history.ends if hold_back else history.ends + history.between_rests
     days = sorted({_day(START + each + AFTER_FENCE) for each in (history.ends, ends)} | {*map(_day, history.moments)})
     rests_before = 0 if hold_back else 1
@@ -76,7 +78,7 @@ def _day(moment: datetime) -> str:
 
 @dataclass(slots=True)
 class Tally:
-    """The sum of a number of histories."""
+    """The totals of several histories."""
 
     histories: int = 0
     faults: Counter[str] = field(default_factory=Counter)
@@ -95,12 +97,12 @@ class Tally:
 
 
 def choices_of(seed: int, number: int, performances: int) -> Choices:
-    """The choices of one history; so many in a row play one scene (who asks for what), each another way."""
+    """Return the choices of one history; a number of consecutive histories share a scene (its requests)."""
     return Choices(seed * 2**40 + number, scene=(seed * 2**40 + number // performances) ^ 2**39)
 
 
 def simulate(seed: int, numbers: Iterable[int], performances: int, tally: Tally | None = None) -> Tally:
-    """Histories by number, added to `tally`."""
+    """Run histories by number, and add them to `tally`."""
     tally = Tally() if tally is None else tally
     for number in numbers:
         if number % performances == 0:
@@ -110,7 +112,7 @@ def simulate(seed: int, numbers: Iterable[int], performances: int, tally: Tally 
 
 
 def shortest(choices: list[int], tries: int = 3_000) -> SimulatedRun:
-    """The shortest history that still breaks a law: decisions dropped and made simpler, as long as it does."""
+    """Shrink a history while it still violates a law, by removing and simplifying decisions."""
     best = run(Choices(replayed=choices))
     assert best.broken, "this history breaks no law"
     improved = True

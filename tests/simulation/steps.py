@@ -1,8 +1,8 @@
 """Handlers as tables: an attempt is a walk along nodes, each the next call that the real handler makes, or its end.
 
-A node that was never reached before is found by running the handler itself from its start, with the replies that led
-there; the call after the last of them is the node. While doing so every earlier call is compared with the one that the
-table has: a handler that is not a function of event, clock and replies is found out (`Wayward`).
+A new node is found by running the handler itself from its start with the replies that led there; the call after the
+last of them is the node. Every earlier call is compared with the table, which detects a handler that is not a function
+of event, clock and replies (`Wayward`).
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ from tests.support.stripe.double import TEST_KEY
 
 
 def forget_text(event: Any, deps: Dependencies) -> dict[str, str]:
-    """Erase the text of an order as `booking forget` does, judged as the order is at the moment of each write."""
+    """Erase the text of an order as `booking forget` does, in its state at each write."""
     order = deps.orders.load(event["order_id"])
     while order is not None:
         change = erase_text(order, "privacy-1", f"{order.version:032x}", format_instant(deps.now()))
@@ -73,11 +73,11 @@ SALT = "5a17" * 8
 
 
 class Wayward(AssertionError):
-    """A handler did something else on the same event, clock and replies."""
+    """A handler behaved differently for the same event, clock and replies."""
 
 
 class _Paused(BaseException):
-    """Leaves a handler at the call that has no reply yet. Not an Exception, so that no handler catches it."""
+    """Leaves a handler at a call without a reply. Not an Exception, so that no handler catches it."""
 
     def __init__(self, call: int) -> None:
         self.call = call
@@ -85,7 +85,7 @@ class _Paused(BaseException):
 
 @dataclass(slots=True)
 class Ended:
-    """The end of an attempt: with a result, or with an error by the name that Step Functions sees."""
+    """The end of an attempt: a result, or an error by the name that Step Functions sees."""
 
     result: Any = None
     error: str | None = None
@@ -120,7 +120,7 @@ class _Asked:
 
 
 class _Straight(_Asked):
-    """Answers every call at once."""
+    """A receiver that answers every call immediately."""
 
     def __init__(self, apply: Callable[[SimulatedCall, int], int]) -> None:
         self._apply = apply
@@ -131,7 +131,7 @@ class _Straight(_Asked):
 
 
 class _Replaying(_Asked):
-    """Answers from a list, and pauses the handler where it ends."""
+    """A receiver that answers from a list, and pauses the handler at its end."""
 
     def __init__(self, expected: list[int], given: list[int]) -> None:
         self.expected, self.given, self.position = expected, given, 0
@@ -157,7 +157,7 @@ def _silent(_: object) -> None:
 
 @dataclass(slots=True)
 class Program:
-    """One handler on one event at one time of its clock, as a deployment has it."""
+    """One handler of a deployment with one event and one time of its clock."""
 
     function: str
     event: Any
@@ -165,7 +165,7 @@ class Program:
     deployment: SimulatedDeployment = SimulatedDeployment.PRESENT
 
     def explore(self, parent: Node | None, reply: int) -> Node:
-        """Run the handler to the point that lies behind `reply`."""
+        """Run the handler to the point after `reply`."""
         expected, given = [], []
         node, last = parent, reply
         while node is not None:
@@ -192,7 +192,7 @@ class Program:
             result = FUNCTIONS[self.function](self.event, self._parts(asked))
         except (Wayward, LawBroken):
             raise
-        except Exception as error:  # what Lambda would report to Step Functions
+        except Exception as error:  # as Lambda would report it to Step Functions
             return Ended(error=type(error).__name__, cause=str(error))
         is_message = self.deployment is SimulatedDeployment.NEWER and self.function in ("purchase", "refund")
         return Ended(result=with_new_word(result) if is_message else result)
@@ -208,7 +208,7 @@ class Program:
             new_salt=lambda: SALT,
             write=_silent,
         )
-        made.__dict__["gateway"] = self._gateway(asked)  # where cached_property would keep the sandbox
+        made.__dict__["gateway"] = self._gateway(asked)  # the attribute in which cached_property would keep the sandbox
         if self.deployment is SimulatedDeployment.NEWER:
             made.__dict__["orders"] = NewerOrders(made.orders)
         return made
@@ -223,7 +223,7 @@ class Program:
 
     @property
     def _sent_at(self) -> str:
-        """The true time: a function's own clock may be wrong by a day."""
+        """The true time; a function's own clock may be wrong by a day."""
         told = self.event.get("requested_at") if isinstance(self.event, dict) else None
         return str(told) if told else self.now.isoformat()
 
@@ -235,7 +235,7 @@ _roots_of: dict[tuple[str, int, datetime, SimulatedDeployment], tuple[Any, Node]
 def start(
     function: str, event: Any, now: datetime, deployment: SimulatedDeployment = SimulatedDeployment.PRESENT
 ) -> Node:
-    """The first node of an attempt. Events are never changed in place, so one met before is known by its identity."""
+    """Return the first node of an attempt. Events are never changed in place, so they are cached by identity."""
     key = (function, id(event), now, deployment)
     known = _roots_of.get(key)
     if known is None:
@@ -252,6 +252,6 @@ def _root(function: str, event: Any, now: datetime, deployment: SimulatedDeploym
 
 
 def forget() -> None:
-    """Empty the tables: they have grown large, and another scenario begins."""
+    """Empty the tables."""
     _roots.clear()
     _roots_of.clear()

@@ -1,8 +1,8 @@
 """Stripe as a service of the simulator: the adapter's HTTP requests run against the stateful double.
 
-A state is a pickled double, with the view of its books that the laws read. The double's clock never goes back: a
-request moves it to the time of its sender. Keys are remembered for ever and searches do not lag, since the simulator
-lets a sender sleep for weeks between two calls; tests/handlers/stripe has both.
+A state is a pickled double, with the view of its books for the laws. The double's clock never goes back: a request
+advances it to its sender's time. Keys are remembered for ever and searches do not lag, because in the simulator a
+sender may sleep for weeks between two calls; tests/handlers/stripe tests both.
 """
 
 import pickle
@@ -37,14 +37,14 @@ View = tuple[dict[str, Booked], list[tuple[str, str, int]]]
 
 @dataclass(slots=True)
 class StripeService:
-    """The double, and what the laws need beyond its objects: the captures by key, and the orders of new events."""
+    """The double, with data for the laws beyond its objects: the captures by key, and the orders of new events."""
 
     double: StripeDouble = field(default_factory=lambda: _new_double())
     captures: dict[str, int] = field(default_factory=dict[str, int])
     notices: tuple[str, ...] = ()
 
     def request(self, method: str, target: str, body: str, key: str, at: str, fault: str = "") -> PooledReply:
-        """Answer a request of the adapter; `fault` is what goes wrong with it.
+        """Answer a request of the adapter; `fault` is injected into it.
 
         Raises:
             ProtocolError: the connection breaks.
@@ -65,13 +65,13 @@ class StripeService:
         return PooledReply(reply.status, reply.body, reply.headers)
 
     def reverse(self, key: str) -> None:
-        """The bank returns a refund that had succeeded."""
+        """Let the bank return a refund that had succeeded."""
         for refund in self.double.books.newest_first("refund"):
             if refund["metadata"].get("booking_key") == key and refund["status"] == "succeeded":
                 self.double.returns.advance(refund, "failed")
 
     def _held(self, target: str) -> Wire | None:
-        """Return the authorised intent that a capture is about."""
+        """Return the authorised intent of a capture."""
         path = urlsplit(target).path
         intent = self.double.books.objects.get(path.split("/")[3]) if path.endswith("/capture") else None
         return intent if intent and intent["status"] == "requires_capture" else None
@@ -101,7 +101,7 @@ def take_state(service: StripeService) -> Any:
 
 
 def put_state(service: StripeService, state: Any) -> None:
-    """Put a state back."""
+    """Restore a state."""
     service.double, service.captures = pickle.loads(state[2])
     service.notices = ()
 
@@ -171,8 +171,8 @@ def _movement(transaction: Wire, objects: Mapping[str, Wire]) -> list[tuple[str,
         is_held = intent["capture_method"] == "manual"
         return [] if is_held else [("charge", intent["metadata"]["booking_key"], amount)]
     if source["object"] == "dispute":
-        return []  # the bank moves that money, under no key of ours
+        return []  # the bank moves that money, without a key of ours
     if "booking_key" not in source["metadata"]:
-        return []  # what a capture did not take; the service's list has what it took
+        return []  # the uncaptured part; the service's list has the captured one
     kind = "reversal" if transaction["type"] == "refund_failure" else "refund"
     return [(kind, source["metadata"]["booking_key"], amount)]

@@ -4,7 +4,7 @@ from tests.simulation import console, edges, history, laws, rest, scenarios, ser
 from tests.simulation.world import SHOP
 
 LARGE = 400_000
-"""Steps of services; about 2 GB with all that hangs on them."""
+"""Maximum steps of services; about 2 GB with everything that they refer to."""
 
 _replies, _calls = len(services.replies.things), len(services.calls.things)
 _states = {name: len(service.states.things) for name, service in SHOP.items()}
@@ -22,7 +22,7 @@ def forget_if_large() -> None:
 
 
 def forget() -> None:
-    """Back to the opening of the shop."""
+    """Restore the initial shop."""
     for name, service in SHOP.items():
         service.states.forget_all_but(_states[name])
         service.steps.clear()

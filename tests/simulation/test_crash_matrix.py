@@ -1,7 +1,7 @@
 """The crash matrix: each function × each of its calls × each way to fail, then retry, redelivery and reconcile.
 
-Complete, for the calls are those that the function really makes. `python -m tests.simulation.test_crash_matrix` prints
-the table.
+It is complete, because the calls are those that the function really makes. `python -m
+tests.simulation.test_crash_matrix` prints the table.
 """
 
 import sys
@@ -52,13 +52,13 @@ OPENING_TYPES = (
     *("PaymentCaptureRequested", "PaymentVoidRequested"),
 )
 FINAL_ERRORS = ("saved_error", "saved_error_after")
-"""Stripe repeats such an error under its key for a day, so a payment is given up: another end, within the laws."""
+"""Stripe repeats such an error under its key for a day, so a payment is given up: a different but legal end."""
 LINE = {"lines": [{"sku": "mug", "quantity": 1}]}
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A function on an input in a world, which `request` None leaves to reconcile, or to the erasure of text."""
+    """A function with its input and world; without a `request` it is reconcile or the erasure of text."""
 
     title: str
     opening: Callable[[], States]
@@ -90,9 +90,7 @@ SUBJECTS = [
     Subject("cancel", lambda: sold("held"), request_on("cancel", "v1", "p1"), "purchase"),
     Subject("erasure", lambda: sold("one mug"), None, "forget"),
 ]
-if (
-    not OVER_HTTP
-):  # the forgetful gateway is of the port, and Stripe ends a hold itself: a fault decides who does it first
+if not OVER_HTTP:  # the forgetful gateway is only behind the port, and Stripe ends a hold itself
     FORGETFUL = {"after": timedelta(days=2, hours=1), "deployment": SimulatedDeployment.FORGETFUL}
     SUBJECTS += [
         Subject("reconcile, hold over", lambda: sold("held"), None, "reconcile", after=timedelta(days=8)),
@@ -107,7 +105,7 @@ if (
 
 
 def _began(subject: Subject, tries: int) -> tuple[History, Actor]:
-    """A history in which the subject's attempt is about to make its first call."""
+    """Return a history in which the subject's attempt is about to make its first call."""
     history = History(Choices(replayed=()), subject.opening(), fault_percent=0, deployment=subject.deployment)
     history.fixed_tries = tries
     if subject.phase == "forget":
@@ -124,7 +122,7 @@ def _began(subject: Subject, tries: int) -> tuple[History, Actor]:
 
 
 def _calls(subject: Subject) -> list[SimulatedCall]:
-    """The calls that the attempt makes undisturbed."""
+    """Return the calls of an undisturbed attempt."""
     history, actor = _began(subject, 0)
     made = []
     while actor.node is not None and actor in history.actors and _is_at(subject, actor):
@@ -138,9 +136,8 @@ def _is_at(subject: Subject, actor: Actor) -> bool:
 
 
 def _in_the_end(history: History, subject: Subject) -> Any:
-    """Ledger, stock, money and audit keys after a redelivery and reconcile.
-
-    Aside: times, executions, and the records that said `unknown` while it was.
+    """Return ledger, stock, money and audit keys after a redelivery and reconcile, without times, executions, and the
+    records of a temporary `unknown`.
     """
     if subject.request is not None:
         history.add("again", subject.request, after=subject.after)
@@ -187,7 +184,7 @@ def _disturb(subject: Subject, position: int, kind: str, tries: int) -> Any:
 
 
 def cells(subject: Subject) -> Iterator[tuple[int, SimulatedCall, str, int]]:
-    """Every call, way to fail, and number of tries."""
+    """Yield every call, fault, and number of tries."""
     for position, call in enumerate(_calls(subject)):
         kinds = [*kinds_of(call)]
         kinds += [f"{kind}, runs on first" for kind in ("zombie", "straggler") if kind in kinds]
@@ -198,7 +195,7 @@ def cells(subject: Subject) -> Iterator[tuple[int, SimulatedCall, str, int]]:
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.title)
 def test_a_failure_at_any_step_ends_in_the_undisturbed_ledger_and_the_same_money(subject: Subject) -> None:
-    """Law 20: whatever fails, wherever, retry, redelivery and reconcile end where nothing had failed."""
+    """Law 20: whatever fails, retry, redelivery and reconcile end as if nothing had failed."""
     undisturbed = _in_the_end(_began(subject, 0)[0], subject)
     for position, call, kind, tries in cells(subject):
         disturbed = _disturb(subject, position, kind, tries)

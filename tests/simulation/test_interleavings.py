@@ -1,4 +1,4 @@
-"""Two actors, every interleaving of their calls: enumerated, not sampled; and again with one fault at every place."""
+"""Two actors, every interleaving of their calls: enumerated, not sampled, also with one fault at every position."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -40,7 +40,7 @@ MUG = refund_request("r3", "p1", lines=[{"sku": "mug", "quantity": 1}])
 
 
 def in_flight(fate: str = "lost reply") -> States:
-    """An order with a refund that is reserved and not settled: its reply was lost, or the request itself."""
+    """Return an order with a reserved refund, whose request or reply was lost."""
     history = History(Choices(replayed=()), sold("one mug"), fault_percent=0)
     history.fixed_tries = 0
     history.add("first", SIX)
@@ -57,7 +57,7 @@ def in_flight(fate: str = "lost reply") -> States:
 
 
 def held() -> States:
-    """An order with a refund that waits for another person."""
+    """Return an order with a refund that waits for another person."""
     history = History(Choices(replayed=()), sold("one mug"), fault_percent=0)
     history.fixed_tries = 0
     history.add("first", HELD)
@@ -136,12 +136,12 @@ def approve_and_lapse(history: History) -> None:
 
 
 def lost_and_forgotten() -> States:
-    """An order whose refund was made, and whose key the gateway forgot before its lost reply was missed: a case."""
+    """Return an order with a case: its refund was made, its reply was lost, and the gateway has forgotten its key."""
     return stuck("lost reply", 2 * timedelta(days=1))
 
 
 def proposed() -> States:
-    """The same, with a proposal to close the case."""
+    """Return the same order with a proposal to close the case."""
     return _after(lost_and_forgotten(), proposal("c1", "agent-1"))
 
 
@@ -154,12 +154,12 @@ def _after(states: States, request: dict[str, Any]) -> States:
 
 
 def proposal(request_id: str, by: str) -> dict[str, Any]:
-    """A person's proposal that the lost refund was made."""
+    """Add a person's proposal that the lost refund was made."""
     return resolve_request("settled", request_id, ORDER, _case_of(lost_and_forgotten()), by=by)
 
 
 def judgement(decision: str, request_id: str) -> dict[str, Any]:
-    """Another person's decision on it."""
+    """Add another person's decision on it."""
     return judgement_request(decision, request_id, ORDER, _case_of(lost_and_forgotten()))
 
 
@@ -253,7 +253,7 @@ SCENES: dict[Scene, tuple[Callable[[], States], int]] = {
     purchase_twice: (lambda: OPENING, 250),
     purchase_and_reconcile: (lambda: OPENING, 30),
 }
-"""Two actors, what they find, and how many interleavings there are at least."""
+"""Two actors, the initial shop, and the minimum number of interleavings."""
 OF_THE_PORT: dict[Scene, tuple[Callable[[], States], int]] = {
     propose_and_propose: (lost_and_forgotten, 100),
     close_and_deny: (proposed, 100),
@@ -265,15 +265,15 @@ OF_THE_PORT: dict[Scene, tuple[Callable[[], States], int]] = {
     refund_and_console: (lambda: sold("one mug"), 7),
     refund_and_dispute: (lambda: sold("one mug"), 50),
 }
-"""The same with the forgetful gateway, or with a bank that acts by itself, which Stripe's double does not here."""
+"""Scenes with the forgetful gateway, or with a bank that acts by itself, which Stripe's double lacks here."""
 if not OVER_HTTP:
     SCENES |= OF_THE_PORT
 RARE: dict[Scene, set[str]] = {capture_and_cancel: {"CANCEL_UNDER_WAY"}}
-"""Codes that hardly any sampled history meets, and that some interleaving of a scene must therefore answer."""
+"""Codes that sampled histories rarely reach, so some interleaving of a scene must answer with them."""
 
 
 def _enumerate(scene: Scene, states: States, faults: int, tries: int = 1) -> tuple[int, set[str]]:
-    """Return how many interleavings there are, and the codes of all their answers."""
+    """Return the number of interleavings, and the codes of all their answers."""
     codes = set[str]()
 
     def run(choices: Choices) -> None:
@@ -292,18 +292,18 @@ def _enumerate(scene: Scene, states: States, faults: int, tries: int = 1) -> tup
 
 
 def _require_decisions(history: History) -> None:
-    """Law 14: a race alone leaves nobody without a decision; who loses it decides again on what the order became."""
+    """Law 14: a race leaves nobody without a decision; whoever loses it decides again on the new order."""
     for execution in history.executions:
         assert execution.answer is not None, f"{execution.name} has no answer"
         if execution.name == "waiting":
-            continue  # for people: until they close its case, nobody can tell what became of it
+            continue  # for people: its outcome is unknown until they close its case
         is_decided = execution.answer["status"] != "unknown" and execution.answer["code"] != "NOT_EXECUTED"
         assert is_decided, f"{execution.name}: {execution.answer}"
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 def test_every_interleaving_of_two_actors_keeps_the_laws(scene: Scene) -> None:
-    """Laws 1, 8, 9, 11, 14, 18, 19, 24, 33, 35 to 37, 42: whichever makes the next call, until both are done."""
+    """Laws 1, 8, 9, 11, 14, 18, 19, 24, 33, 35 to 37, 42: they hold in every order of the two actors' calls."""
     opening, at_least = SCENES[scene]
     count, codes = _enumerate(scene, opening(), faults=0)
     assert count >= at_least
@@ -314,9 +314,9 @@ def test_every_interleaving_of_two_actors_keeps_the_laws(scene: Scene) -> None:
     "scene", [pytest.param(refund_and_refund, marks=pytest.mark.nightly), refund_and_reconcile, purchase_and_purchase]
 )
 def test_one_fault_at_every_place_of_every_interleaving_keeps_the_laws(scene: Scene) -> None:
-    """The same, with every kind of fault at every call of every interleaving; zombies and stragglers run on.
+    """The same laws, with every kind of fault at every call of every interleaving; zombies and stragglers continue.
 
-    By default the machine does not try again after the fault; the thorough profile lets it.
+    The machine retries after the fault only in the thorough profile.
     """
     opening, at_least = SCENES[scene]
     count, _ = _enumerate(scene, opening(), faults=1, tries=int(THOROUGH))

@@ -1,7 +1,7 @@
 """The simulator and the crash matrix over the Stripe adapter, every HTTP request a call that may go wrong.
 
-Each runs in a process of its own, because the simulator is made for one gateway. The default run is a sample; `make
-thorough` has 20,000 histories of each kind, the nightly run 100,000, and both every interleaving of two actors.
+Each runs in its own process, because a simulator supports one gateway. The default run is a sample; `make thorough` has
+20,000 histories of each kind, the nightly run 100,000, and both every interleaving of two actors.
 """
 
 import os
@@ -27,7 +27,7 @@ def _run(gateway: str, module: str, *arguments: str) -> str:
 
 @pytest.mark.parametrize("gateway", ["stripe", "stripe-webhooks"])
 def test_no_law_is_broken_over_http_with_webhooks_and_without(gateway: str) -> None:
-    """Webhooks are lost, repeated and reordered; reconcile ends every history alike."""
+    """Webhooks are lost, repeated and reordered; reconcile ends every history in the same way."""
     arguments = ("--histories", str(HISTORIES), "--performances", str(PERFORMANCES), "--seed", "7")
     said = _run(gateway, "tests.simulation", *arguments)
     assert f"{HISTORIES:,} histories, 0 violations" in said
@@ -38,7 +38,7 @@ def test_no_law_is_broken_over_http_with_webhooks_and_without(gateway: str) -> N
 
 
 def test_a_failure_at_any_http_call_ends_in_the_undisturbed_ledger() -> None:
-    """Law 20, every cell. A saved error ends a payment otherwise, and within the laws, which the matrix holds too."""
+    """Law 20, every cell. A saved error ends a payment differently but legally, which the matrix checks too."""
     said = _run("stripe", "tests.simulation.test_crash_matrix")
     assert said.rstrip().endswith("cells, 0 with another end")
     assert "gateway.request" in said

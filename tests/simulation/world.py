@@ -1,4 +1,4 @@
-"""The simulated shop: its tables and buckets, the times in it, and the orders that histories begin with."""
+"""The simulated shop: its tables and buckets, its times, and the orders at the start of histories."""
 
 import os
 from dataclasses import dataclass
@@ -19,15 +19,15 @@ from tests.simulation.services import Service, port_gateway, raised, services, s
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATE = timedelta(days=20)
-"""A redelivery weeks later, still within the window of 30 days."""
+"""Weeks later, still within the refund window of 30 days."""
 AT_REST = LATE + timedelta(days=8)
-"""By then every wait is over: an approval or a hold that began late ends after 7 days."""
+"""The time by which every wait is over: an approval or a hold that began late ends after 7 days."""
 SOON, AFTER_FENCE = timedelta(minutes=5), timedelta(hours=2)
 
 PRICES = {"mug": 1000, "pen": 250}
 CUSTOMER = "cus-1"
 FREE_TEXTS = (b"the handle broke", b"bank statement")
-"""Texts that people write in requests, which nothing may keep that cannot be erased (law 42)."""
+"""Texts that people write in requests; they may only be stored where they can be erased (law 42)."""
 SERVICES = ("dynamodb", "s3", "gateway", "sqs")
 States = tuple[int, int, int, int]
 
@@ -61,7 +61,7 @@ OPENING: States = tuple(  # type: ignore[assignment]
 
 @dataclass(frozen=True, slots=True)
 class ServiceFaults:
-    """The replies that go wrong, by service: without the effect, after it, and where another transaction wins."""
+    """The faulty replies by service: before the effect, after it, and if another transaction wins."""
 
     before: tuple[int, ...]
     after: tuple[int, ...]
@@ -93,17 +93,17 @@ OUTCOME_UNKNOWN = raised(PaymentOutcomeUnknown("simulated"))
 GATEWAY_AWAY = raised(Unavailable("simulated"))
 CONNECTION_BROKEN = raised(ProtocolError("simulated"))
 STALLED = _TIMEOUT
-"""The reply to a call whose packets are still under way."""
+"""The reply to a call that has not arrived yet."""
 
 
 def conflict_of(parts: int) -> int:
-    """The refusal of a transaction whose last part met another transaction."""
+    """Return the error of a transaction whose last part conflicts with another transaction."""
     reasons: list[dict[str, Any]] = [{"Code": "None"}] * (parts - 1) + [{"Code": "TransactionConflict"}]
     return raised(refusal("TransactionCanceledException", "simulated", CancellationReasons=reasons))
 
 
 def purchase_request(request_id: str, *, mugs: int = 1, pens: int = 0, **changed: Any) -> dict[str, Any]:
-    """A purchase as a caller sends it."""
+    """Return a purchase as a caller sends it."""
     bought = {"mug": mugs, "pen": pens}
     lines = [
         {"sku": sku, "quantity": quantity, "unit_price_minor": PRICES[sku]}
@@ -122,7 +122,7 @@ def purchase_request(request_id: str, *, mugs: int = 1, pens: int = 0, **changed
 
 
 def refund_request(request_id: str, purchase_id: str, **asked: Any) -> dict[str, Any]:
-    """A refund as a caller sends it."""
+    """Return a refund as a caller sends it."""
     return {
         "action": "refund",
         "request_id": request_id,
@@ -134,7 +134,7 @@ def refund_request(request_id: str, purchase_id: str, **asked: Any) -> dict[str,
 
 
 def request_on(action: str, request_id: str, purchase_id: str, **asked: Any) -> dict[str, Any]:
-    """A capture or a cancellation as a caller sends it."""
+    """Return a capture or a cancellation as a caller sends it."""
     return {
         "action": action,
         "request_id": request_id,
@@ -145,7 +145,7 @@ def request_on(action: str, request_id: str, purchase_id: str, **asked: Any) -> 
 
 
 def decision_request(decision: str, request_id: str, refund: dict[str, Any]) -> dict[str, Any]:
-    """A decision of another person on a held refund."""
+    """Return another person's decision on a held refund."""
     return {
         "action": "decide",
         "request_id": request_id,
@@ -159,7 +159,7 @@ def decision_request(decision: str, request_id: str, refund: dict[str, Any]) -> 
 def resolve_request(
     outcome: str, request_id: str, order_id: str, subject: str, *, by: str = "agent-1", **asked: Any
 ) -> dict[str, Any]:
-    """A proposal to close a case: its subject was paid outside the system (`settled`), or not (`released`)."""
+    """Return a proposal to close a case: its subject was paid outside the system (`settled`), or not (`released`)."""
     return {
         "action": "resolve",
         "request_id": request_id,
@@ -175,7 +175,7 @@ def resolve_request(
 def judgement_request(
     decision: str, request_id: str, order_id: str, subject: str, *, by: str = "lead-1"
 ) -> dict[str, Any]:
-    """A decision on the proposed resolution of a case."""
+    """Return a decision on the proposed resolution of a case."""
     return {
         "action": "decide",
         "request_id": request_id,
