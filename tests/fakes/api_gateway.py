@@ -1,4 +1,4 @@
-"""API Gateway's part of a call: the route, the event, and the claims as its JWT authorizer flattens them."""
+"""API Gateway's part of a call: the route, the event, and the claims as flattened by its JWT authorizer."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from handlers.contracts.api_routes import ROUTES, Route
 
 
 def jwt(payload: Mapping[str, Any], **header: Any) -> str:
-    """A token with a signature that nobody checks here."""
+    """Return a token whose signature is not checked here."""
     parts = ({"alg": "RS256", "typ": "at+jwt", "kid": "1", **header}, payload)
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
     return ".".join([*encoded, "c2lnbmF0dXJl"])
@@ -30,7 +30,7 @@ def event_of(
     body: bytes = b"",
     claims: Mapping[str, str] | None = None,
 ) -> dict[str, Any] | None:
-    """The event of a call, or None where no route matches (API Gateway answers 404)."""
+    """Return the event of a call, or None if no route matches (API Gateway answers 404)."""
     path, _, query = target.partition("?")
     route, parameters = _match(method, path)
     if route is None:

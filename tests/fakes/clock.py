@@ -1,4 +1,4 @@
-"""A clock that stands still until told to move."""
+"""A clock that only moves when a test advances it."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 @dataclass(slots=True)
 class FakeClock:
-    """Call it for the time; `advance` moves it (backwards too: clocks do)."""
+    """A callable that returns the time; `advance` moves it, also backwards."""
 
     now: datetime = START
 

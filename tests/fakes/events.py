@@ -1,4 +1,4 @@
-"""An EventBridge with the shape of a boto3 client: it remembers what was put, and refuses what it is told to."""
+"""An EventBridge with a boto3 client's interface: it records events, and rejects those that a test selects."""
 
 import json
 from collections.abc import Callable
@@ -8,10 +8,9 @@ from .dynamodb.model import require_model
 
 
 class FakeEventBridge:
-    """A bus and its archive: `events` in the order in which they were taken.
+    """A bus and its archive: `events` in order of acceptance.
 
-    `refuses` decides about each entry by its detail; a refused one does not keep the others of its request from being
-    taken.
+    `refuses` decides on each entry by its detail; a rejected one does not affect the others in its request.
     """
 
     def __init__(self, refuses: Callable[[dict[str, Any]], bool] = lambda detail: False) -> None:

@@ -1,7 +1,7 @@
-"""A payment gateway in memory, behind the domain's port: it keeps its books, so that nothing is moved unseen.
+"""A payment gateway in memory, behind the domain's port, which records every movement in its books.
 
-Declines are decided by the payment method (`pm_declined`, `pm_refund_declined`), as the sandbox does. It lets an
-over-refund pass on purpose: the ledger has to prevent it, and the books show when it did not.
+The payment method decides on declines (`pm_declined`, `pm_refund_declined`), as in the sandbox. It deliberately accepts
+an over-refund: the ledger must prevent it, and the books show if it did not.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from handlers.domain.requests import reported_refund_id_of
 
 
 class KeyMisused(AssertionError):
-    """The same key came with another amount, currency, direction or charge: a real gateway refuses that."""
+    """The same key was used with another amount, currency, direction or charge, which a real gateway rejects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Booked:
 
 @dataclass(slots=True)
 class FakeGateway:
-    """Every key has one outcome for ever (a refund may later come back); `moved` lists each movement of money once."""
+    """Every key has one final outcome (a refund may later be returned); `moved` lists each movement once."""
 
     key_life: ClassVar[timedelta | None] = None
     miss_age: ClassVar[timedelta | None] = timedelta()
@@ -63,17 +63,17 @@ class FakeGateway:
     moved: list[tuple[str, str, int]] = field(default_factory=list)
 
     def refuse_amount(self, amount_minor: int, currency: str) -> str:
-        """Return an empty text: every amount is taken."""
+        """Accept every amount."""
         return ""
 
     def authorize(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
-        """Hold money, unless the method is one that is declined."""
+        """Authorise, unless the method is declined."""
         heard = GatewayStatus.DECLINED if method.token == "pm_declined" else GatewayStatus.AUTHORIZED
         booked = Booked("authorize", heard, instruction.amount_minor, instruction.currency, "", method.token)
         return self._book(instruction.key, booked)
 
     def capture(self, instruction: Instruction) -> GatewayReply:
-        """Take what is held, once; nothing if it is not held any more."""
+        """Capture the held amount, once; nothing if it is no longer held."""
         held = self.books.get(instruction.charge_key)
         is_held = held is not None and held.heard is GatewayStatus.AUTHORIZED
         heard = GatewayStatus.SETTLED if is_held else GatewayStatus.DECLINED
@@ -89,7 +89,7 @@ class FakeGateway:
         return self._book(instruction.key, booked)
 
     def void(self, instruction: Instruction) -> GatewayReply:
-        """Give up what is held; decline if it was captured."""
+        """Give up the held amount; decline if it was captured."""
         held = self.books.get(instruction.charge_key)
         if held is not None and held.heard is GatewayStatus.AUTHORIZED:
             held = self.books[instruction.charge_key] = replace(held, heard=GatewayStatus.FENCED)
@@ -97,14 +97,14 @@ class FakeGateway:
         return GatewayReply(status=GatewayStatus.SETTLED if is_void else GatewayStatus.DECLINED)
 
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
-        """Take money, unless the method is one that is declined."""
+        """Charge, unless the method is declined."""
         heard = _CHARGED.get(method.token, GatewayStatus.SETTLED)
         booked = Booked("charge", heard, instruction.amount_minor, instruction.currency, "", method.token)
         is_disputed = method.token == "pm_dispute_lost"
         return self._book(instruction.key, replace(booked, disputed_minor=booked.amount_minor if is_disputed else 0))
 
     def refund(self, instruction: Instruction) -> GatewayReply:
-        """Give money back, unless there is no charge or its method declines refunds."""
+        """Refund, unless there is no charge or its method declines refunds."""
         charge = self.books.get(instruction.charge_key)
         declined = (
             charge is None or charge.heard is not GatewayStatus.SETTLED or charge.payment_method == "pm_refund_declined"
@@ -117,7 +117,7 @@ class FakeGateway:
         return self._book(instruction.key, booked)
 
     def lookup(self, instruction: Instruction) -> GatewayReply:
-        """Return what is known of the key; by then, a slow bank has completed a refund, unless it never does."""
+        """Return the state of the key; by then a slow bank has completed a refund, unless it never does."""
         booked = self.books.get(instruction.key)
         if booked is not None and booked.heard is GatewayStatus.PENDING and not self._is_stuck(booked):
             self.books[instruction.key] = booked = replace(booked, heard=GatewayStatus.SETTLED)
@@ -128,13 +128,13 @@ class FakeGateway:
         return replace(_reply(instruction.key, booked), disputes=_disputes(instruction.key, booked), refunds=reported)
 
     def payment_action(self, instruction: Instruction) -> PaymentAction | None:
-        """Name a page while the customer must act."""
+        """Return a page while the customer must act."""
         booked = self.books.get(instruction.key)
         waits = booked is not None and booked.heard is GatewayStatus.ACTION_REQUIRED
         return PaymentAction(url="https://bank.example/confirm") if waits else None
 
     def fence(self, instruction: Instruction) -> GatewayReply:
-        """Fence the key, unless something was done under it."""
+        """Fence the key, unless it was used."""
         booked = self.books.setdefault(instruction.key, Booked("fence", GatewayStatus.FENCED))
         return _reply(instruction.key, booked)
 
@@ -144,18 +144,18 @@ class FakeGateway:
         return next((key for key in orders if reference == f"fake_{key[-12:]}"), None)
 
     def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
-        """List nothing: this gateway stands for those without a list."""
+        """Return None: this gateway represents those without a list."""
         return None
 
     def reverse(self, key: str) -> None:
-        """A settled refund comes back: what a bank does days later."""
+        """Return a settled refund, as a bank may do days later."""
         booked = self.books.get(key)
         if booked is not None and booked.kind == "refund" and booked.heard is GatewayStatus.SETTLED:
             self.books[key] = replace(booked, heard=GatewayStatus.REVERSED)
             self.moved.append(("reversal", key, booked.amount_minor))
 
     def refund_in_console(self, key: str, amount_minor: int, *, is_slow: bool = False) -> None:
-        """Somebody refunds a part of a payment past the system, if so much of it is left; perhaps a slow bank."""
+        """Refund part of a payment outside the system, if that much is left; optionally with a slow bank."""
         payment = self.books.get(key)
         if payment is None or payment.heard is not GatewayStatus.SETTLED or self._available_minor(key) < amount_minor:
             return
@@ -167,7 +167,7 @@ class FakeGateway:
             self.moved.append(("refund", reported_refund_id_of(key, reference), amount_minor))
 
     def _available_minor(self, key: str) -> int:
-        """Return the part of a payment that may still be refunded: what is pending takes its part, too."""
+        """Return the refundable part of a payment; pending refunds count as refunded."""
         pending = (each for each in self.books.values() if each.kind == "refund" and each.charge_key == key)
         pending_minor = sum(each.amount_minor for each in pending if each.heard is GatewayStatus.PENDING)
         return self.net_minor(key) - pending_minor
@@ -196,17 +196,17 @@ class FakeGateway:
         return _reply(key, known)
 
     def net_minor(self, charge_key: str) -> int:
-        """Return the part of a charge that stayed with us: charged minus refunds that did not come back."""
+        """Return the net amount of a charge: charged minus refunds that were not returned."""
         return net_minor(self.books, charge_key)
 
 
 _STUCK = "pm_refund_stuck"
-"""The bank of this method neither makes nor gives up a refund."""
+"""Return whether the method's bank never ends a refund."""
 _CHARGED = {"pm_declined": GatewayStatus.DECLINED, "pm_3ds_abandoned": GatewayStatus.ACTION_REQUIRED}
 
 
 def _as_asked(known: Booked, asked: Booked) -> Booked:
-    """Return what is known, but with what may differ when the same key is asked for again."""
+    """Return the known state, updated with fields that may differ when the key is repeated."""
     return replace(
         known,
         heard=asked.heard,
@@ -219,7 +219,7 @@ def _as_asked(known: Booked, asked: Booked) -> Booked:
 
 
 def net_minor(books: Mapping[str, Booked], charge_key: str) -> int:
-    """Return the part of a payment that stayed with us, by these books."""
+    """Return the net amount of a payment according to the books."""
     payment = books.get(charge_key)
     is_paid = payment is not None and payment.heard is GatewayStatus.SETTLED and payment.kind != "fence"
     charged = _moved_minor(payment) - _withdrawn_minor(payment) if payment and is_paid else 0
@@ -233,7 +233,7 @@ def _moved_minor(booked: Booked) -> int:
 
 
 def _withdrawn_minor(booked: Booked) -> int:
-    """Return the part of a payment that a dispute withholds: nothing by an inquiry, or once it is won."""
+    """Return the disputed part of a payment: nothing for an inquiry or a won dispute."""
     return booked.disputed_minor if booked.dispute in (DisputePhase.OPEN, DisputePhase.LOST) else 0
 
 

@@ -1,4 +1,4 @@
-"""A KMS with the shape of a boto3 client: signs, makes and verifies MACs, each key with a secret of its own."""
+"""A KMS with a boto3 client's interface: signs, makes and verifies MACs, each key with its own secret."""
 
 import hashlib
 import hmac
@@ -12,7 +12,7 @@ Response = dict[str, Any]
 
 
 class FakeKMS:
-    """Signatures are HMACs by the key's name: whoever has another key cannot make them."""
+    """Signatures are HMACs by the key's name, so other keys cannot make them."""
 
     def sign(self, **request: Any) -> Response:
         require_model("Sign", request, "kms")

@@ -1,4 +1,4 @@
-"""A CloudWatch Logs with the shape of a boto3 client: groups with streams of lines, filtered by a quoted phrase."""
+"""A CloudWatch Logs with a boto3 client's interface: groups with streams of lines, filtered by a quoted phrase."""
 
 import json
 from collections.abc import Iterator

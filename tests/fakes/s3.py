@@ -1,7 +1,6 @@
-"""An in-memory S3 with the shape of a boto3 client: conditional puts, checksums, versions, pages.
+"""An in-memory S3 with a boto3 client's interface: conditional puts, checksums, versions, pages.
 
-One bucket name is as good as another; every bucket is versioned. What the adapters do not use raises
-NotImplementedError.
+Any bucket name works, and every bucket is versioned. Operations that the adapters do not use raise NotImplementedError.
 """
 
 import base64
@@ -60,7 +59,7 @@ class StoredObject:
 
 
 class FakeS3:
-    """Objects by bucket and key; `versions` keeps every write, so that a test sees what was overwritten."""
+    """Objects by bucket and key; `versions` has every write, so that tests see overwritten ones."""
 
     exceptions = _Exceptions()
 
@@ -80,7 +79,7 @@ class FakeS3:
             require_model(operation, request, "s3")
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
-        """The keys of a bucket, in S3's order (UTF-8 bytes)."""
+        """Return the keys of a bucket, in S3's order (UTF-8 bytes)."""
         held = (key for (at, key), versions in self.versions.items() if at == bucket and not versions[-1].is_deletion)
         return sorted(key for key in held if key.startswith(prefix))
 
@@ -171,14 +170,14 @@ class FakeS3:
         return answer
 
     def delete_object(self, **request: Any) -> Response:
-        """Leave a marker: every bucket is versioned."""
+        """Add a delete marker, because every bucket is versioned."""
         self._begin("DeleteObject", request)
         marker = StoredObject(b"", "", {}, self._now(), is_deletion=True)
         self.versions.setdefault((request["Bucket"], request["Key"]), []).append(marker)
         return {"DeleteMarker": True, "ResponseMetadata": _METADATA}
 
     def list_object_versions(self, **request: Any) -> Response:
-        """Versions of each key from the newest to the oldest, as S3 lists them."""
+        """Yield the versions of each key, newest first, as S3 lists them."""
         self._begin("ListObjectVersions", request)
         start = (request.get("KeyMarker", ""), -int(request.get("VersionIdMarker", 0)))
         listed = sorted(

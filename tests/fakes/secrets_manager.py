@@ -1,4 +1,4 @@
-"""Secrets by ARN, with the shape of a boto3 client."""
+"""Secrets by ARN, with a boto3 client's interface."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +9,7 @@ from .dynamodb.model import require_model
 
 @dataclass(slots=True)
 class FakeSecretsManager:
-    """The secrets, and the number of times that they were read."""
+    """The secrets, and the number of reads."""
 
     secrets: dict[str, str] = field(default_factory=dict[str, str])
     reads: int = 0

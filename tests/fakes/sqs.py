@@ -1,4 +1,4 @@
-"""An in-memory SQS queue with the shape of a boto3 client: delivered at least once, in any order, gone when deleted."""
+"""An in-memory SQS with a boto3 client's interface: at-least-once delivery, in any order, until deletion."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from .dynamodb.model import require_model
 
 
 class FakeSQS:
-    """Messages by queue URL; a received message stays until it is deleted, so every receive shows it again."""
+    """Messages by queue URL; a received message stays until it is deleted, so every receive returns it again."""
 
     def __init__(self, *, strict: bool = True) -> None:
         self.queues: dict[str, dict[str, str]] = {}

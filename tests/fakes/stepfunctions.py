@@ -1,7 +1,7 @@
-"""A Step Functions with the shape of a boto3 client, which runs one machine in our interpreter.
+"""A Step Functions with a boto3 client's interface, which runs one machine in our interpreter.
 
-Executions end at once, or stay open until `release` while `is_holding` is true. Their history is made of the run's
-visits.
+Executions end immediately, or while `is_holding` is true stay open until `release`. Their history is built from the
+run's visits.
 """
 
 import json
@@ -22,7 +22,7 @@ Response = dict[str, Any]
 
 @dataclass
 class FakeExecution:
-    """One execution: its run is made when it is released."""
+    """One execution; it runs when it is released."""
 
     name: str
     input: str
@@ -36,7 +36,7 @@ class FakeExecution:
 
 @dataclass
 class FakeStepFunctions:
-    """One machine: its definition, and its functions by what `workflow.interpreter.run` calls them."""
+    """One machine: its definition, and its functions under the names of `workflow.interpreter.run`."""
 
     definition: Any
     functions: Callable[[FakeExecution], Mapping[Any, Callable[[Any], Any]]]
@@ -91,7 +91,7 @@ class FakeStepFunctions:
         return {"definition": json.dumps(self.definition), "loggingConfiguration": logging}
 
     def log_lines(self, arn: str) -> Iterator[tuple[datetime, str]]:
-        """Yield the lines that the machine would log of an execution if it were an EXPRESS one, with their times."""
+        """Yield the log lines, with times, of an execution as if it were an EXPRESS one."""
         for event in self.history(arn):
             details = next((value for name, value in event.items() if name.endswith("EventDetails")), {})
             line = {
@@ -129,7 +129,7 @@ class _History:
 
 
 def express_arn(arn: str) -> str:
-    """Return the ARN that an execution would have if it were an EXPRESS one."""
+    """Return the ARN of an execution as if it were an EXPRESS one."""
     return f"{arn.replace(':execution:', ':express:')}:5f0e4c1a-7d3b"
 
 
@@ -170,7 +170,7 @@ def _attempts(visit: StateVisit) -> Iterator[Response]:
 
 
 def number(events: Iterator[Response]) -> list[Response]:
-    """Number the events, each led to by the one before it."""
+    """Number the events, each with its predecessor."""
     return [{"id": place, "previousEventId": place - 1, **event} for place, event in enumerate(events, start=1)]
 
 

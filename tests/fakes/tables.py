@@ -1,4 +1,4 @@
-"""CreateTable requests for the tables whose schemas ship with the handlers."""
+"""CreateTable requests for the tables with schemas in the handlers."""
 
 from typing import Any
 

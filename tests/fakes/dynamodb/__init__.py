@@ -1,4 +1,4 @@
-"""An in-memory DynamoDB with the shape of a boto3 client, held against DynamoDB Local by tests/contract."""
+"""An in-memory DynamoDB with a boto3 client's interface, compared with DynamoDB Local by tests/contract."""
 
 from .client import FakeDynamoDB
 from .errors import MODELLED, refusal

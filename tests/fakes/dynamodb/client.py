@@ -1,10 +1,9 @@
-"""An in-memory DynamoDB with the shape of a boto3 client.
+"""An in-memory DynamoDB with a boto3 client's interface.
 
-No kinder than AWS: it refuses what AWS refuses (tests/contract holds it against DynamoDB Local), raises
-NotImplementedError for what it does not know, and can be told to read late and to answer in small pages. Rows share
-structure with what was written and with what is returned: never change a returned value in place.
-
-`strict` also checks every argument against botocore's own model, as a real client does before it sends anything.
+It rejects what AWS rejects (tests/contract compares it with DynamoDB Local), raises NotImplementedError for anything it
+does not support, and can return stale reads and small pages. Rows share structure with written and returned values, so
+never change a returned value in place. `strict` also checks every argument against botocore's own model, as a real
+client does before it sends a request.
 """
 
 import time
@@ -34,10 +33,8 @@ def _answer(**members: Any) -> Response:
 
 
 class FakeDynamoDB:
-    """Tables in memory, one writer at a time.
-
-    page_items: the largest page a Query or Scan answers with, whatever Limit says (None: only the 1 MB of AWS).
-    lag: how many writes an eventually consistent read is behind.
+    """Tables in memory, one writer at a time. page_items: the maximum page of a Query or Scan, regardless of Limit
+    (None: only AWS's 1 MB). lag: the number of writes that an eventually consistent read lags behind.
     """
 
     exceptions = Exceptions()
@@ -157,7 +154,7 @@ class FakeDynamoDB:
         return _Write(self._table(request), kind, request)
 
     def _judge(self, write: "_Write", outcomes: list[tuple[Item | None, int] | None]) -> Response:
-        """The reason that one part gives; its outcome goes to `outcomes`."""
+        """Return the cancellation reason of one part, and append its outcome to `outcomes`."""
         outcomes.append(None)
         if not write.holds():
             return {
@@ -255,7 +252,7 @@ class FakeDynamoDB:
             table.rows = now
 
     def _stale(self, table: Table) -> dict[tuple[str, ...], Item]:
-        """The rows as they were `lag` writes ago."""
+        """Return the rows as they were `lag` writes ago."""
         rows = dict(table.rows)
         for written, key, old in reversed(self._undo):
             if written is table:
@@ -308,7 +305,7 @@ class _Paginator:
 
 
 class _Write:
-    """One write on one item: validated on construction, judged by holds(), computed by outcome()."""
+    """One write on one item: validated on construction, checked by holds(), computed by outcome()."""
 
     __slots__ = ("bound", "expressions", "key", "kind", "new", "old", "request", "table", "values")
 
@@ -335,7 +332,7 @@ class _Write:
         return {"Item": dict(self.old)} if asked == "ALL_OLD" and self.old is not None else {}
 
     def outcome(self) -> tuple[Item | None, int]:
-        """The new row (None: gone) and a bound of its size."""
+        """Return the new row (None: deleted) and an upper bound of its size."""
         if self.kind == "Delete":
             return None, 0
         if self.kind == "Update":
@@ -374,7 +371,7 @@ class _Write:
 
 
 def _rough_size(value: dict[str, Any]) -> int:
-    """No less than a value's size, found quickly."""
+    """Return an upper bound of a value's size, computed quickly."""
     return (
         len(repr(value)) * 4
         if not isinstance(value.get("S", value.get("N")), str)

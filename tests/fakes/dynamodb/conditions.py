@@ -18,7 +18,7 @@ TYPES = frozenset({"S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"})
 
 
 def step_into(value: Value | None, step: str | int) -> Value | None:
-    """One step of a document path; None where there is nothing."""
+    """Return the value at one step of a document path, or None."""
     if value is None:
         return None
     if isinstance(step, str):
@@ -27,7 +27,7 @@ def step_into(value: Value | None, step: str | int) -> Value | None:
 
 
 def locate(item: Item, path: Path) -> Value | None:
-    """The value at a path, or None."""
+    """Return the value at a path, or None."""
     first, *rest = path.steps
     value = item.get(first)  # type: ignore[arg-type]
     for step in rest:
@@ -36,7 +36,7 @@ def locate(item: Item, path: Path) -> Value | None:
 
 
 def operand_of(node: Node) -> Operand:
-    """A closure that finds an operand's value."""
+    """Return a closure that finds an operand's value."""
     if isinstance(node, Placeholder):
         name = node.name
         return lambda item, values: values[name]
@@ -58,7 +58,7 @@ def _size_of(inner: Operand) -> Operand:
 
 
 def compile_condition(node: Node, kind: str, checks: list[Check]) -> Test:
-    """The test for a tree; `checks` collects what must hold of the values before any item is read."""
+    """Return the test for a tree; `checks` collects the checks of values that come before any item is read."""
     assert isinstance(node, Operator)
     if node.name in ("AND", "OR"):
         left, right = (compile_condition(part, kind, checks) for part in node.operands)
@@ -73,7 +73,7 @@ def compile_condition(node: Node, kind: str, checks: list[Check]) -> Test:
 
 
 def _require_types(call: Operator, kind: str, checks: list[Check]) -> None:
-    """Literal operands must be of a type that the operator takes."""
+    """Reject literal operands of a type that the operator does not support."""
     allowed = {"begins_with": "S B", "BETWEEN": "S N B", "<": "S N B", "<=": "S N B", ">": "S N B", ">=": "S N B"}
     if call.name == "attribute_type":
         checks.append(_attribute_type_check(call, kind))
@@ -205,7 +205,7 @@ _PREDICATES: dict[str, Callable[[Operator], Test]] = {
 
 
 def project(item: Item, paths: list[Path]) -> Item:
-    """The parts of an item that a projection names."""
+    """Return the parts of an item that a projection names."""
     found: dict[str, Any] = {}
     for path in paths:
         value = locate(item, path)

@@ -1,7 +1,7 @@
-"""The errors of DynamoDB, as botocore raises them.
+"""DynamoDB's errors, as botocore raises them.
 
-One class per modelled error, so that both `except client.exceptions.ConditionalCheckFailedException` and
-`except ClientError` with a look at the code work as they do with a real client.
+There is one class per modelled error, so that both `except client.exceptions.ConditionalCheckFailedException` and
+`except ClientError` with a check of the code work as with a real client.
 """
 
 from typing import Any
@@ -48,7 +48,7 @@ class Exceptions:
 
 
 def refusal(code: str, message: str, operation: str = "", **members: Any) -> ClientError:
-    """The error a client raises for `code`; `members` are the error's own (Item, CancellationReasons)."""
+    """Return the error that a client raises for `code`, with the error's own `members` (Item, CancellationReasons)."""
     response: dict[str, Any] = {
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"RequestId": "FAKE", "HTTPStatusCode": _STATUS.get(code, 400), "RetryAttempts": 0},
@@ -60,5 +60,5 @@ def refusal(code: str, message: str, operation: str = "", **members: Any) -> Cli
 
 
 def invalid(message: str) -> ClientError:
-    """A ValidationException."""
+    """Return a ValidationException."""
     return refusal("ValidationException", message)

@@ -1,4 +1,4 @@
-"""One request's expressions: compiled once for ever, checked for every request."""
+"""A request's expressions, compiled once and checked for every request."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +15,13 @@ _ALWAYS: Test = lambda item, values: True  # noqa: E731 - a constant that happen
 
 @dataclass(frozen=True, slots=True)
 class KeyCondition:
-    """The query of an index: one hash, and perhaps a test of the range."""
+    """The query of an index: one hash, and optionally a condition on the range."""
 
     hash: str
     value: str
     test: Test
     compared: tuple[tuple[str, str], ...]
-    """Attributes and the values (`:v`) that they are compared with."""
+    """Attributes and the values (`:v`) with which they are compared."""
 
     @property
     def attributes(self) -> set[str]:
@@ -38,12 +38,12 @@ class Compiled:
     key_condition: KeyCondition | None
     checks: tuple[Check, ...]
     filtered: frozenset[str]
-    """The attributes that a filter looks at."""
+    """The attributes that a filter uses."""
     names: frozenset[str]
     values: frozenset[str]
 
     def bound(self, request: dict[str, Any]) -> Values:
-        """The request's values in normal form; refuses unused names, unused values and values of a wrong type."""
+        """Return the request's values in normal form; reject unused names, unused values and values of a wrong type."""
         values: Values = {}
         given = request.get("ExpressionAttributeValues")
         if given is not None:
@@ -93,7 +93,7 @@ _cache: dict[tuple[Any, ...], Compiled] = {}
 
 
 def compile_expressions(request: dict[str, Any], table: Table) -> Compiled:
-    """The compiled expressions of a request on a table."""
+    """Compile the expressions of a request on a table."""
     names = request.get("ExpressionAttributeNames")
     get = request.get
     identity = (
@@ -159,7 +159,7 @@ def _attributes(tree: Node) -> set[str]:
 
 
 def _key_condition(tree: Node, checks: list[Check]) -> KeyCondition:
-    """`hash = :v`, alone or AND one test of the range."""
+    """Compile `hash = :v`, alone or AND one condition on the range."""
     assert isinstance(tree, Operator)
     parts = tree.operands if tree.name == "AND" else (tree,)
     equal = [part for part in parts if isinstance(part, Operator) and part.name == "="]

@@ -1,4 +1,4 @@
-"""botocore's own check of arguments, as a real client makes it before it sends anything."""
+"""botocore's own validation of arguments, as in a real client before it sends a request."""
 
 from functools import cache
 from typing import Any
@@ -20,7 +20,7 @@ def _input(service: str, operation: str) -> Shape | None:
 
 
 def require_model(operation: str, request: dict[str, Any], service: str = "dynamodb") -> None:
-    """Refuse arguments that botocore would refuse (ParamValidationError)."""
+    """Reject arguments that botocore would reject (ParamValidationError)."""
     shape = _input(service, operation)
     report = ParamValidator().validate(request, shape)
     if report.has_errors():

@@ -1,8 +1,7 @@
-"""DynamoDB's expression language, read once into a small tree.
+"""A parser of DynamoDB's expression language into a small tree.
 
-Source of the grammar and of the refusals' wording: AWS's developer guide ("Expressions") and DynamoDB Local.
-Names (`#n`) are replaced while reading; values (`:v`) stay references, so a tree serves every request with the same
-text and names.
+Source of the grammar and of the error messages: AWS's developer guide ("Expressions") and DynamoDB Local. Names (`#n`)
+are replaced while parsing; values (`:v`) stay references, so a tree serves every request with the same text and names.
 """
 
 import re
@@ -55,13 +54,13 @@ Node = Path | Placeholder | Operator
 
 @dataclass(slots=True)
 class Names:
-    """The attribute names of one request, and which of them its expressions used."""
+    """The attribute names of one request, and those that its expressions used."""
 
     given: dict[str, str]
     used: set[str] = field(default_factory=set)
     values: set[str] = field(default_factory=set)
     scalars: frozenset[str] = frozenset()
-    """Attributes that are keys of the table or of an index: nothing is inside them."""
+    """Attributes that are keys of the table or of an index, which have no inner paths."""
 
 
 class Reader:

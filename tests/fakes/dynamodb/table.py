@@ -16,7 +16,7 @@ class Index:
     hash: str
     range: str | None
     projected: frozenset[str] | None = None
-    """The attributes an index shows; None shows all."""
+    """The attributes that an index projects; None for all."""
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -25,7 +25,7 @@ class Index:
 
 @dataclass(slots=True)
 class Table:
-    """Rows by primary key. `bounds` holds an upper bound of each row's size, so that sizes are seldom counted."""
+    """Rows by primary key. `bounds` has an upper bound of each row's size, so exact sizes are rarely computed."""
 
     name: str
     key: Index
@@ -36,11 +36,11 @@ class Table:
 
     @property
     def key_names(self) -> frozenset[str]:
-        """The attributes of the table's key and of its indexes' keys."""
+        """Return the attributes of the table's key and of its indexes' keys."""
         return frozenset(self.types)
 
     def key_of(self, attributes: dict[str, Any], exact: bool) -> tuple[str, ...]:
-        """The primary key within `attributes`, which hold nothing else when `exact`."""
+        """Return the primary key in `attributes`, which contain nothing else if `exact`."""
         names = self.key.attributes
         if exact and len(attributes) != len(names):
             raise invalid("The provided key element does not match the schema")
@@ -77,7 +77,7 @@ class Table:
         return held  # type: ignore[no-any-return]
 
     def checked_indexes(self, item: Item) -> None:
-        """An index key must be of its declared type and not empty, even where the attribute is optional."""
+        """Reject index keys of a wrong type or that are empty, even if the attribute is optional."""
         for index_name, index in self.indexes.items():
             for name in index.attributes:
                 value = item.get(name)
@@ -103,18 +103,18 @@ class Table:
         return self.indexes[name]
 
     def entries(self, index: Index) -> list[Item]:
-        """The rows that an index holds (those that have its keys), in its order."""
+        """Return the rows in an index (those that have its keys), in its order."""
         rows = [row for row in self.rows.values() if all(name in row for name in index.attributes)]
         rows.sort(key=lambda row: self.position(row, index))
         return rows
 
     def position(self, row: Item, index: Index) -> tuple[Any, ...]:
-        """Return the sort position of a row in an index: range first, since a query holds one hash."""
+        """Return the sort position of a row in an index: range first, because a query has one hash."""
         names = (*((index.range,) if index.range else ()), index.hash, *self.key.attributes)
         return tuple(_sortable(row[name]) for name in names)
 
     def place_of(self, row: Item, index: Index) -> Item:
-        """The key that continues after a row."""
+        """Return the key that continues after a row."""
         return {name: row[name] for name in (*self.key.attributes, *index.attributes)}
 
     def size(self, key: tuple[str, ...]) -> int:
@@ -127,7 +127,7 @@ def _sortable(value: Value) -> Any:
 
 
 def described(request: dict[str, Any]) -> Table:
-    """The table that a CreateTable request asks for."""
+    """Return the table of a CreateTable request."""
     types = {entry["AttributeName"]: entry["AttributeType"] for entry in request["AttributeDefinitions"]}
     indexes = {
         entry["IndexName"]: _index(entry["KeySchema"], entry.get("Projection", {}), request["KeySchema"])
@@ -154,7 +154,7 @@ def _index(schema: list[dict[str, str]], projection: dict[str, Any], table: list
 
 
 def stream_record(table: Table, old: Item | None, new: Item | None, number: int) -> dict[str, Any]:
-    """A change as a stream of new and old images tells it."""
+    """Return a change as a stream record with new and old images."""
     images = {name: dict(image) for name, image in (("OldImage", old), ("NewImage", new)) if image is not None}
     keys = {name: (new or old or {})[name] for name in table.key.attributes}
     kind = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"

@@ -17,25 +17,25 @@ _GONE = "The provided expression refers to an attribute that does not exist in t
 
 @dataclass(slots=True)
 class ParsedUpdate:
-    """A compiled update: what it assigns (computed on the item as it was) and what it removes."""
+    """A compiled update: its assignments (computed on the old item) and removals."""
 
     assignments: tuple[tuple[Path, Callable[[Item, Values], Value | None]], ...]
     removals: tuple[Path, ...]
     key_touched: str | None = None
-    """An attribute of the primary key that it would change: refused once the condition holds."""
+    """An attribute of the primary key that it would change, which is rejected once the condition holds."""
 
     @property
     def assigned(self) -> list[str]:
-        """The attributes it assigns in, outermost."""
+        """The top-level attributes that it assigns to."""
         return [str(path.steps[0]) for path, _ in self.assignments]
 
     @property
     def touched(self) -> list[str]:
-        """The attributes it assigns or removes in, outermost."""
+        """The top-level attributes that it assigns to or removes from."""
         return [*self.assigned, *(str(path.steps[0]) for path in self.removals)]
 
     def apply(self, item: Item, values: Values) -> Item:
-        """The item after the update."""
+        """Return the item after the update."""
         if self.key_touched is not None:
             raise invalid(
                 f"One or more parameter values were invalid: Cannot update attribute {self.key_touched}. "
@@ -95,7 +95,7 @@ def _replace_at(container: Value, steps: list[str | int], value: Value | None) -
 
 
 def compile_update(sections: dict[str, list[Node]], key: tuple[str, ...], checks: list[Check]) -> ParsedUpdate:
-    """Compile the sections of an update; refuses paths that overlap."""
+    """Compile the sections of an update; reject overlapping paths."""
     assignments: list[tuple[Path, Callable[[Item, Values], Value | None]]] = []
     for node in sections.get("SET", []):
         assert isinstance(node, Operator)

@@ -1,7 +1,7 @@
-"""Attribute values: what is accepted, its normal form, its size, how two of them compare.
+"""Attribute values: validation, normal form, size, comparison.
 
-Values are kept as clients send them (`{"S": "x"}`), with numbers in DynamoDB's canonical notation and sets sorted, so
-that equal values are equal dictionaries. A normalised value is never changed in place: rows share structure.
+Values are stored as clients send them (`{"S": "x"}`), with numbers in DynamoDB's canonical notation and sets sorted, so
+equal values are equal dictionaries. A normalised value is never changed in place, because rows share structure.
 """
 
 from decimal import Context, Decimal, Inexact
@@ -20,7 +20,7 @@ _LARGEST, _SMALLEST = Decimal("9.9999999999999999999999999999999999999E+125"), D
 
 
 def normal_number(text: object) -> str:
-    """The canonical notation of a number within 38 significant digits and 1E-130 … 9.9…E+125, or a refusal."""
+    """Return the canonical notation of a number with 38 digits within 1E-130 … 9.9…E+125, or raise."""
     if not isinstance(text, str):
         raise TypeError(f"a number travels as text, not as {type(text).__name__}")
     if text.isascii() and text.isdigit() and len(text) <= _PRECISION and (text[0] != "0" or text == "0"):
@@ -37,7 +37,7 @@ def normal_number(text: object) -> str:
 
 
 def notation(number: Decimal | int) -> str:
-    """A number as DynamoDB writes it: plain digits, no exponent, no trailing zeros; refuses what it cannot hold."""
+    """Format a number like DynamoDB: plain digits, no exponent, no trailing zeros; reject unsupported numbers."""
     if isinstance(number, int):
         text = str(number)
         if len(text) <= _PRECISION:
@@ -56,12 +56,12 @@ def notation(number: Decimal | int) -> str:
 
 
 def number_of(text: str) -> Decimal | int:
-    """The number a canonical text stands for; whole ones as int, which is exact and quick."""
+    """Parse a canonical number; integers as int, which is exact and fast."""
     return Decimal(text) if "." in text else int(text)
 
 
 def total(left: str, right: str, sign: int) -> str:
-    """left ± right, exactly."""
+    """Return left ± right, exactly."""
     a, b = number_of(left), number_of(right)
     if isinstance(a, int) and isinstance(b, int):
         return notation(a + sign * b)
@@ -90,7 +90,7 @@ _SET_NAMES = {"SS": "string", "NS": "number", "BS": "binary"}
 
 
 def accepted(value: object, depth: int = 0) -> tuple[Value, int]:
-    """The normal form of a value and its size in bytes, or the refusal that DynamoDB would give."""
+    """Return the normal form of a value and its size in bytes, or raise DynamoDB's error."""
     if type(value) is not dict or len(value) != 1:
         raise invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
     ((tag, held),) = value.items()
@@ -136,7 +136,7 @@ def _accepted_document(tag: str, held: Any, depth: int) -> tuple[Value, int]:
 
 
 def accepted_item(item: dict[str, Any]) -> tuple[Item, int]:
-    """The normal form of a whole item and its size: names and values."""
+    """Return the normal form of an item and its size, including names."""
     normal: Item = {}
     size = 0
     for name, value in item.items():
@@ -146,12 +146,14 @@ def accepted_item(item: dict[str, Any]) -> tuple[Item, int]:
 
 
 def size_of(item: Item) -> int:
-    """The bytes an item takes towards the limit of 400 KB."""
+    """Return the size of an item, in bytes, as counted for the limit of 400 KB."""
     return accepted_item(item)[1]
 
 
 def ordered(left: Value, right: Value) -> int | None:
-    """Below, at or above zero as left sorts before, with or after right; None where the two have no order."""
+    """Return a number below, at or above zero if left sorts before, with or after right; None if they are not
+    comparable.
+    """
     ((tag, a),) = left.items()
     b = right.get(tag)
     if b is None or tag not in ("S", "N", "B"):

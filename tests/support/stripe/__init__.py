@@ -1,7 +1,7 @@
 """A stateful double of Stripe's API: the payment flow with money, time, faults and webhooks, all scripted by the test.
 
     card_behaviours   the payment methods, and how charges and refunds under each behave
-    wire_objects      the objects of the API as they go over the wire
+    wire_objects      the objects of the API on the wire
     books             the stored objects, the clock, the schedule and the events
     payments          the life of a payment intent and its charge
     returns           the life of a refund and of a dispute
@@ -16,5 +16,5 @@
     __main__          the double as a process beside an embedded AWS, which delivers its webhooks by itself
 
 Sources: docs.stripe.com/api, /payments/paymentintents/lifecycle, /refunds, /disputes, /webhooks, and the OpenAPI
-document in stripe-mock, against which `tests/contract/test_stripe_judges.py` holds every answer.
+document in stripe-mock, with which `tests/contract/test_stripe_judges.py` compares every answer.
 """

@@ -1,7 +1,7 @@
 """The double as a process beside an embedded AWS: python -m tests.support.stripe FOLDER PORT
 
-It serves the API and the bank's page on the port, and delivers its webhooks to the endpoints that were created. It ends
-when the instance of the run folder has ended, and forgets everything then.
+It serves the API and the bank's page on the port, and delivers webhooks to the created endpoints. It ends, and forgets
+everything, when the instance of the run folder has ended.
 """
 
 import signal
@@ -25,7 +25,7 @@ MAX_DELIVERIES = 5
 def main(folder: Path, port: int) -> None:
     """Serve until the instance has ended, or SIGTERM."""
     double, lock, ended = StripeDouble(lambda: datetime.now(UTC)), threading.Lock(), threading.Event()
-    double.endpoints.search_lag = timedelta()  # nobody wants to wait a minute here
+    double.endpoints.search_lag = timedelta()  # a minute would be too slow here
     webhooks, failures = Webhooks(double), dict[bytes, int]()
     instance = Instance(folder)
     trusted = ssl.create_default_context(cafile=str(folder / "tls" / "instance.crt"))
@@ -36,14 +36,14 @@ def main(folder: Path, port: int) -> None:
 
 
 def deliver(webhooks: Webhooks, lock: threading.Lock, trusted: ssl.SSLContext, failures: dict[bytes, int]) -> None:
-    """Deliver every waiting webhook once; one that fails waits for the next round, a few times."""
+    """Deliver every waiting webhook once; a failed one is retried a few times."""
     with lock:
         webhooks.double.books.catch_up()
         waiting = len(webhooks.waiting)
     for _ in range(waiting):
         with lock:
             endpoint = webhooks.waiting[0][0]
-            if endpoint not in webhooks.double.books.objects:  # deleted meanwhile, and nobody waits for it
+            if endpoint not in webhooks.double.books.objects:  # deleted meanwhile
                 webhooks.waiting.pop(0)
                 continue
             delivery = webhooks.take()
@@ -56,7 +56,7 @@ def deliver(webhooks: Webhooks, lock: threading.Lock, trusted: ssl.SSLContext, f
 
 
 def post(delivery: Delivery, trusted: ssl.SSLContext) -> bool:
-    """Send a webhook; return whether the endpoint took it."""
+    """Send a webhook, and return whether the endpoint accepted it."""
     headers = {"Content-Type": "application/json", "Stripe-Signature": delivery.signature}
     request = urllib.request.Request(delivery.url, data=delivery.body, headers=headers, method="POST")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusted))

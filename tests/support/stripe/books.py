@@ -1,4 +1,4 @@
-"""The stored objects of the double, its clock, what happens by itself, and the events that tell of it."""
+"""The double's stored objects, clock, scheduled changes and events."""
 
 import copy
 import heapq
@@ -31,11 +31,11 @@ class Books:
     _last_number: int = 0
 
     def timestamp(self) -> int:
-        """The time in seconds, as the API writes it."""
+        """The time in seconds, in the API's format."""
         return int(self.now().timestamp())
 
     def new_id(self, prefix: str) -> str:
-        """Return an id that was not used before; ids ascend."""
+        """Return a new id; ids ascend."""
         return f"{prefix}_{self._next_number():016d}"
 
     def _next_number(self) -> int:
@@ -43,7 +43,7 @@ class Books:
         return self._last_number
 
     def store(self, item: Wire) -> Wire:
-        """Keep a new object."""
+        """Store a new object."""
         self.objects[item["id"]] = item
         self.visible_since[item["id"]] = self.now()
         return item
@@ -54,7 +54,7 @@ class Books:
         return found if found is not None and found["object"] == kind else None
 
     def newest_first(self, kind: str, lag: timedelta = timedelta()) -> list[Wire]:
-        """Return the objects of a kind that lists show by now, newest first."""
+        """Return the objects of a kind that already appear in lists, newest first."""
         until = self.now() - lag
         return [
             item
@@ -63,7 +63,7 @@ class Books:
         ]
 
     def emit(self, kind: str, item: Wire) -> None:
-        """Write an event about an object as it is now, and tell the listeners."""
+        """Record an event with an object's current state, and notify the listeners."""
         told = wire_objects.event(
             self.new_id("evt"),
             self.timestamp(),
@@ -77,7 +77,7 @@ class Books:
             listener(told)
 
     def move_money(self, source: Wire, amount: int, kind: str, category: str) -> Wire:
-        """Write a movement on the balance."""
+        """Record a movement on the balance."""
         name = self.new_id("txn")
         return self.store(
             wire_objects.balance_transaction(
@@ -86,16 +86,16 @@ class Books:
         )
 
     def schedule(self, after: timedelta, happening: Happening) -> None:
-        """Let something happen later, by itself: a method or a `partial` of one, so that the books can be pickled."""
+        """Schedule a change: a method or a `partial` of one, so that the books can be pickled."""
         heapq.heappush(self._agenda, (self.now() + after, self._next_number(), happening))
 
     def catch_up(self) -> None:
-        """Let happen what is due by now."""
+        """Run the due changes."""
         while self._agenda and self._agenda[0][0] <= self.now():
             heapq.heappop(self._agenda)[2]()
 
     def balance(self) -> int:
-        """The sum of all movements, in minor units of whatever currency."""
+        """The sum of all movements, in minor units regardless of currency."""
         return sum(item["amount"] for item in self.objects.values() if item["object"] == "balance_transaction")
 
     def dump(self) -> str:

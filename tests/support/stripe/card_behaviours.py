@@ -1,4 +1,4 @@
-"""The payment methods of the double. Stripe's own test tokens, and the sandbox's tokens with the same meaning."""
+"""The payment methods of the double: Stripe's test tokens, and the sandbox's tokens with the same meaning."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ ALWAYS: Final = 1_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
-    """A change of state that happens by itself after a while."""
+    """A change of state that happens after a delay."""
 
     status: str
     after: timedelta = timedelta(days=3)
@@ -18,9 +18,9 @@ class Later:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundBehaviour:
-    """The course of refunds of a card: the status that the API answers with, and those that follow.
+    """The behaviour of a card's refunds: the status in the API's answer, and later ones.
 
-    One that is not `is_funded` waits for our balance: it has no balance transaction before it succeeds.
+    A refund that is not `is_funded` waits for our balance: it has no balance transaction before it succeeds.
     """
 
     status: str = "succeeded"
@@ -32,7 +32,7 @@ class RefundBehaviour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureBehaviour:
-    """The course of captures of a card, and how long its bank holds an amount, in truth and as it announces."""
+    """The behaviour of a card's captures, and the actual and announced time for which its bank holds an amount."""
 
     declined: bool = False
     window: timedelta = timedelta(days=7)
@@ -45,8 +45,8 @@ class CaptureBehaviour:
 class Card:
     """The behaviour of a payment method. `replies_lost` counts replies to `confirm` (to `create`, for refunds).
 
-    `authenticated_after` is when its owner passes 3-D Secure; None: when the test says so. `dashboard_refund` is that
-    of a quarter of the payment, which somebody makes in the dashboard at once.
+    `authenticated_after` is when its owner passes 3-D Secure; None: when the test does. `dashboard_refund` is an
+    immediate refund of a quarter of the payment in the dashboard.
     """
 
     decline_code: str = ""
@@ -63,7 +63,7 @@ class Card:
 
 
 _AT_ONCE: Final = timedelta()
-"""As soon as the reply has left: what the next call finds."""
+"""Right after the reply, before the next call."""
 _NEVER: Final = timedelta(days=10_000)
 _A_DAY: Final = timedelta(days=1)
 _FAILED: Final = RefundBehaviour(status="failed")
@@ -81,7 +81,7 @@ CARDS: Final[Mapping[str, Card]] = {
     "pm_card_refundFail": Card(refund=RefundBehaviour(later=(Later(status="failed"),))),
     "pm_card_createDispute": Card(dispute="needs_response"),
     "pm_card_createDisputeInquiry": Card(dispute="warning_needs_response"),
-    # no test tokens of Stripe's: slow and contrary banks
+    # not test tokens of Stripe: slow and uncooperative banks
     "pm_card_processing": Card(processing=Later(status="succeeded")),
     "pm_card_processingThenDeclined": Card(processing=Later(status="requires_payment_method")),
     "pm_card_captureDeclined": Card(capture=CaptureBehaviour(declined=True)),

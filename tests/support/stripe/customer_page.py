@@ -1,4 +1,4 @@
-"""The bank's page of 3-D Secure, on which a customer confirms a payment or refuses to."""
+"""The bank's 3-D Secure page, on which a customer confirms or refuses a payment."""
 
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +14,7 @@ _FORM: Final = """<!doctype html><title>3-D Secure</title>
 
 
 def answer_customer(double: StripeDouble, call: HttpCall) -> ServedReply | None:
-    """Show the page, or take its answer and send the customer back to the shop; None for a call of the API."""
+    """Show the page, or process its form and redirect the customer to the shop; None for a call of the API."""
     path = urlsplit(call.target).path
     if not path.startswith(PAGE):
         return None

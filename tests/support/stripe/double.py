@@ -20,16 +20,16 @@ from tests.support.stripe.payment_intents import Payments
 from tests.support.stripe.returns import Returns
 from tests.support.stripe.wire_objects import Wire
 
-TEST_KEY: Final = "sk_test_double"  # of the double only
+TEST_KEY: Final = "sk_test_double"  # valid only for the double
 
 
 class ConnectionBroken(Exception):
-    """The client hears nothing. The call may have taken effect."""
+    """The client gets no reply. The call may have taken effect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCall:
-    """A call as it arrives."""
+    """An incoming call."""
 
     method: str
     target: str
@@ -37,13 +37,13 @@ class HttpCall:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def header(self, name: str) -> str:
-        """Return a header, whatever its case, or an empty text."""
+        """Return a header, regardless of case, or an empty string."""
         return next((text for key, text in self.headers.items() if key.lower() == name.lower()), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedReply:
-    """A reply as it leaves."""
+    """An outgoing reply."""
 
     status: int
     body: bytes
@@ -51,7 +51,7 @@ class ServedReply:
 
     @property
     def parsed(self) -> Wire:
-        """The body as an object."""
+        """The parsed body."""
         parsed: Wire = json.loads(self.body)
         return parsed
 
@@ -86,7 +86,7 @@ ROUTES: Final = tuple(
 
 
 class StripeDouble:
-    """Stripe, as far as a payment needs it. Every call is kept in `calls`."""
+    """The part of Stripe that payments need. Every call is recorded in `calls`."""
 
     def __init__(self, now: Callable[[], datetime], *, key: str = TEST_KEY, livemode: bool = False) -> None:
         self.books = Books(now=now, livemode=livemode)
@@ -97,7 +97,7 @@ class StripeDouble:
         self.faults = FaultPlan()
         self.keys = {key}
         self.api_version = API_VERSION
-        self.forbidden: set[str] = set()  # paths that the key has no permission for
+        self.forbidden: set[str] = set()  # paths for which the key lacks permission
         self.calls: list[HttpCall] = []
         self._lost: dict[str, int] = {}
 
@@ -105,7 +105,7 @@ class StripeDouble:
         """Answer a call.
 
         Raises:
-            ConnectionBroken: the fault plan, or the card, says that the client hears nothing.
+            ConnectionBroken: the fault plan, or the card, loses the reply.
         """
         self.books.catch_up()
         self.calls.append(call)
@@ -138,7 +138,7 @@ class StripeDouble:
         return reply
 
     def _fail(self, call: HttpCall, operation: str, arguments: tuple[str, ...], *, took_effect: bool) -> ServedReply:
-        """Answer 500, and answer it again under the same key, whether the call took effect or not."""
+        """Answer 500, now and to repetitions of the key, whether the call took effect or not."""
         key = call.header("Idempotency-Key")
         if key and self.saved.find(key, self.books.now()):
             return self._answer(call, operation, arguments)
@@ -172,7 +172,7 @@ class StripeDouble:
         return StripeFault.REPLY_LOST if self._lost[key] <= replies_lost else None
 
     def _answer(self, call: HttpCall, operation: str, arguments: tuple[str, ...]) -> ServedReply:
-        """Answer with the saved reply of the key, or execute the call and save its reply."""
+        """Answer with the key's saved reply, or execute the call and save its reply."""
         key, now = call.header("Idempotency-Key"), self.books.now()
         saved = self.saved.find(key, now) if key and call.method == "POST" else None
         if saved is None:
@@ -210,19 +210,19 @@ class StripeDouble:
         if key and call.method == "POST":
             self.saved.save(key, _fingerprint(call), reply.status, reply.body, self.books.now())
 
-    # what happens outside the API
+    # outside the API
 
     def intent_of(self, key: str) -> Wire:
-        """Return the newest payment intent whose metadata holds a text, such as our key."""
+        """Return the newest payment intent whose metadata contains a string, such as our key."""
         intents = self.books.newest_first("payment_intent")
         return next(intent for intent in intents if key in intent["metadata"].values())
 
     def charge_of(self, key: str) -> Wire:
-        """Return the latest charge of that payment intent."""
+        """Return that payment intent's latest charge."""
         return self.books.objects[self.intent_of(key)["latest_charge"]]
 
     def refund_in_dashboard(self, key: str, amount: int, course: RefundBehaviour | None = None) -> Wire:
-        """Refund a payment the way a person does in the dashboard: without our metadata."""
+        """Refund a payment as in the dashboard, without our metadata."""
         return self.returns.refund(self.charge_of(key), amount, {}, course)
 
 

@@ -1,4 +1,4 @@
-"""The endpoints of the double: one function each, from a parsed form to an object or a refusal of the API."""
+"""The endpoints of the double: one function each, from a parsed form to an object or an error of the API."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from tests.support.stripe.wire_objects import Wire
 MAX_AMOUNT = 99_999_999
 Form = Mapping[str, str]
 EVIDENCE = {"winning_evidence": "won", "losing_evidence": "lost"}
-"""The decision of the bank after a text of the evidence. Source: docs.stripe.com/testing, "Evidence"."""
+"""The bank's decision by the text of the evidence. Source: docs.stripe.com/testing, "Evidence"."""
 
 
 class Refusal(Exception):
@@ -30,12 +30,12 @@ class Refusal(Exception):
 
 
 def invalid(message: str, *, status: int = 400, **facts: object) -> Refusal:
-    """Return the refusal of a request that makes no sense."""
+    """Return the error for an invalid request."""
     return Refusal(status, "invalid_request_error", message, is_validation=True, **facts)
 
 
 def unexpected_state(intent: Wire, verb: str) -> Refusal:
-    """Return the refusal of a step that the state of the intent does not allow."""
+    """Return the error for an operation that the intent's state does not allow."""
     message = f"You cannot {verb} this PaymentIntent because it has a status of {intent['status']}."
     facts = {"code": "payment_intent_unexpected_state", "payment_intent": intent}
     return Refusal(400, "invalid_request_error", message, **facts)
@@ -113,7 +113,7 @@ class Endpoints:
             self.books.schedule(card.dispute_later.after, later)
 
     def capture(self, form: Form, name: str) -> Wire:
-        """Capture an authorised payment intent, wholly or in part, once."""
+        """Capture all or part of an authorised payment intent, once."""
         intent = self._intent(name)
         _reject_unknown(form, "amount_to_capture", "metadata", "expand")
         amount = _amount(form, "amount_to_capture") if "amount_to_capture" in form else intent["amount_capturable"]
@@ -165,7 +165,7 @@ class Endpoints:
         return found
 
     def _expanded(self, form: Form, item: Wire, prefix: str = "") -> Wire:
-        """Return an object with the references that `expand` names replaced by what they refer to."""
+        """Return an object with the references in `expand` replaced by their objects."""
         shown = dict(item)
         for path in _values(form, "expand"):
             field_name = path.removeprefix(prefix)
@@ -225,7 +225,7 @@ class Endpoints:
         return self._expanded(form, self._get("dispute", name))
 
     def submit_evidence(self, form: Form, name: str) -> Wire:
-        """Answer a dispute. As in Stripe's test mode, the text of the evidence decides how it ends."""
+        """Answer a dispute. As in Stripe's test mode, the text of the evidence determines the outcome."""
         dispute, told = self._get("dispute", name), form.get("evidence[uncategorized_text]", "")
         _reject_unknown(form, "evidence", "submit")
         dispute["evidence"]["uncategorized_text"] = told

@@ -1,4 +1,4 @@
-"""Faults at chosen HTTP calls, as the test scripts them."""
+"""Faults at selected HTTP calls."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class StripeFault(StrEnum):
-    """A thing that can go wrong with one HTTP call."""
+    """A fault of one HTTP call."""
 
     RATE_LIMITED = "rate_limited"
     """429, nothing done."""
@@ -19,7 +19,7 @@ class StripeFault(StrEnum):
     FORBIDDEN = "forbidden"
     """403, nothing done: the restricted key lacks a permission."""
     DEPENDENCY_FAILED = "dependency_failed"
-    """424, nothing done and nothing saved: something that Stripe depends on failed."""
+    """424, nothing done and nothing saved: a dependency of Stripe failed."""
     SAVED_ERROR = "saved_error"
     """500 saved under the idempotency key, nothing done."""
     SAVED_ERROR_AFTER = "saved_error_after"
@@ -55,7 +55,7 @@ class PlannedFault:
 
 @dataclass(slots=True)
 class FaultPlan:
-    """The faults to come. Each call meets at most one of them."""
+    """The planned faults. Each call gets at most one of them."""
 
     planned: list[PlannedFault] = field(default_factory=list[PlannedFault])
     late_by: timedelta = timedelta(minutes=10)
@@ -65,7 +65,7 @@ class FaultPlan:
         self.planned.append(PlannedFault(fault=fault, operation=operation, skip=skip, times=times))
 
     def take(self, operation: str) -> StripeFault | None:
-        """Return the fault that this call meets, if any."""
+        """Return the fault for this call, if any."""
         for planned in self.planned:
             if planned.operation not in ("", operation) or planned.times == 0:
                 continue

@@ -1,4 +1,4 @@
-"""Stripe's adapter over the double, ready to pay."""
+"""Stripe's adapter, connected to the double."""
 
 from collections.abc import Callable
 from datetime import datetime

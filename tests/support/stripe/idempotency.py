@@ -1,4 +1,4 @@
-"""Saved replies: a repeated idempotency key gets the first status and body again, for a day."""
+"""Saved replies: for a day, a repeated idempotency key gets the first status and body again."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ KEPT: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedReply:
-    """The first reply under a key, and the request that got it."""
+    """The first reply under a key, and its request."""
 
     request: str
     status: int
@@ -26,7 +26,7 @@ class SavedReplies:
     replies: dict[str, SavedReply] = field(default_factory=dict[str, SavedReply])
 
     def find(self, key: str, now: datetime) -> SavedReply | None:
-        """Return the reply saved under a key, unless it was forgotten."""
+        """Return the reply saved under a key, unless it has expired."""
         saved = self.replies.get(key)
         if saved is not None and now - saved.since >= self.kept:
             del self.replies[key]

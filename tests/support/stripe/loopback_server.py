@@ -14,7 +14,7 @@ from tests.support.stripe.double import ConnectionBroken, HttpCall, StripeDouble
 def serve(double: StripeDouble, port: int = 0, lock: "threading.Lock | None" = None) -> Iterator[str]:
     """Serve a double, and the bank's page for its customers, until the end of the block; yield the address.
 
-    One call at a time reaches the double: the one that holds the lock.
+    A lock lets one call at a time reach the double.
     """
     one_at_a_time = lock or threading.Lock()
 
@@ -46,7 +46,7 @@ def serve(double: StripeDouble, port: int = 0, lock: "threading.Lock | None" = N
             self.wfile.write(reply.body)
 
         def log_message(self, *_arguments: Any) -> None:
-            """Write nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True

@@ -1,4 +1,4 @@
-"""The life of a payment intent and its charge, whoever acts: the API, the customer, the bank or the clock."""
+"""The lifecycle of a payment intent and its charge, changed by the API, the customer, the bank or the clock."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +21,7 @@ class Payments:
     action_page: str = ACTION_PAGE
 
     def confirm(self, intent: Wire, payment_method: str, return_url: str | None) -> None:
-        """Pay with a card, as far as the card lets the payment go at once."""
+        """Pay with a card, as far as the card's behaviour allows immediately."""
         card = CARDS[payment_method]
         intent["payment_method"], intent["last_payment_error"] = payment_method, None
         if card.needs_authentication:
@@ -55,12 +55,12 @@ class Payments:
             self._pay(intent, Card(decline_code="" if is_paid else "generic_decline"))
 
     def authenticate(self, intent: Wire) -> None:
-        """The customer passes 3-D Secure."""
+        """Let the customer pass 3-D Secure."""
         if intent["status"] == "requires_action":
             self._pay(intent, CARDS[str(intent["payment_method"])])
 
     def fail_authentication(self, intent: Wire) -> None:
-        """The customer fails 3-D Secure: the intent needs another payment method."""
+        """Let the customer fail 3-D Secure: the intent needs another payment method."""
         if intent["status"] == "requires_action":
             self._lack_method(intent, "payment_intent_authentication_failure", "", None)
 
@@ -121,7 +121,7 @@ class Payments:
         self.books.emit("payment_intent.succeeded", intent)
 
     def _give_back(self, charge: Wire, amount: int) -> None:
-        """Reverse what a capture did not take. Source: docs.stripe.com/reports/reporting-categories."""
+        """Reverse the uncaptured part. Source: docs.stripe.com/reports/reporting-categories."""
         name = self.books.new_id("re")
         made = wire_objects.refund(name, self.books.timestamp(), charge, amount=amount, status="succeeded", metadata={})
         self.books.store(made)
@@ -129,14 +129,14 @@ class Payments:
         made["balance_transaction"], charge["amount_refunded"] = moved["id"], amount
 
     def capture(self, intent: Wire, amount: int) -> bool:
-        """Capture an authorised payment; the rest is given up. Return false if the bank refuses."""
+        """Capture an authorised payment and give up the rest. Return false if the bank refuses."""
         if CARDS[str(intent["payment_method"])].capture.declined:
             return False
         self._settle(intent, self.books.objects[intent["latest_charge"]], amount)
         return True
 
     def cancel(self, intent: Wire, reason: str | None) -> None:
-        """Cancel an intent; an authorisation is given back."""
+        """Cancel an intent and release its authorisation."""
         if intent["status"] == "requires_capture":
             charge = self.books.objects[intent["latest_charge"]]
             charge["refunded"], charge["amount_refunded"] = True, charge["amount"]
@@ -146,6 +146,6 @@ class Payments:
         self.books.emit("payment_intent.canceled", intent)
 
     def pay_again(self, intent: Wire, payment_method: str) -> None:
-        """The customer, who holds the client secret, tries another card after a decline."""
+        """Let the customer, who has the client secret, try another card after a decline."""
         if intent["status"] in CONFIRMABLE:
             self.confirm(intent, payment_method, None)

@@ -10,7 +10,7 @@ from tests.support.stripe.double import ConnectionBroken, HttpCall, StripeDouble
 
 @dataclass(frozen=True, slots=True)
 class PooledReply:
-    """A reply as urllib3 hands it over."""
+    """A reply in urllib3's format."""
 
     status: int
     data: bytes
@@ -19,7 +19,7 @@ class PooledReply:
 
 @dataclass(slots=True)
 class DoublePool:
-    """`request` as `urllib3.PoolManager` has it, answered by a double in this process."""
+    """The `request` method of `urllib3.PoolManager`, answered by a double in this process."""
 
     double: StripeDouble
 

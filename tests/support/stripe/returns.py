@@ -1,4 +1,4 @@
-"""The life of a refund and of a dispute, whoever acts: the API, the dashboard, the bank or the clock."""
+"""The lifecycles of refunds and disputes, changed by the API, the dashboard, the bank or the clock."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -13,12 +13,12 @@ FUNDS_HELD = ("needs_response", "under_review", "lost")
 
 @dataclass(slots=True)
 class Returns:
-    """Every change of refunds and disputes. Money is withdrawn when a refund is made, and comes back if it fails."""
+    """Every change of refunds and disputes. A refund withdraws money when it is made, and returns it if it fails."""
 
     books: Books
 
     def refund(self, charge: Wire, amount: int, metadata: Wire, behaviour: RefundBehaviour | None = None) -> Wire:
-        """Refund a part or all of a charge."""
+        """Refund all or part of a charge."""
         course = behaviour or CARDS[str(charge["payment_method"])].refund
         name = self.books.new_id("re")
         made = wire_objects.refund(
@@ -45,7 +45,7 @@ class Returns:
         refund["balance_transaction"] = self.books.move_money(refund, -refund["amount"], "refund", "refund")["id"]
 
     def advance(self, refund: Wire, status: str) -> None:
-        """The bank ends a pending refund, or returns one that had succeeded; a pending one can be canceled as well."""
+        """Let the bank end a pending refund, or return one that had succeeded; a pending one can also be canceled."""
         if refund["status"] not in ("pending", "succeeded") or refund["status"] == status:
             return
         refund["status"] = status
@@ -65,7 +65,7 @@ class Returns:
         refund["failure_balance_transaction"], refund["failure_reason"] = returned["id"], "expired_or_canceled_card"
 
     def open_dispute(self, charge: Wire, amount: int, status: str = "needs_response") -> Wire:
-        """The customer disputes a charge, or only inquires (`warning_needs_response`), which takes no money."""
+        """Let the customer dispute a charge, or only inquire (`warning_needs_response`), which withdraws no money."""
         name = self.books.new_id("du")
         made = wire_objects.dispute(name, self.books.timestamp(), charge, amount=amount, status=status)
         self.books.store(made)
@@ -81,7 +81,7 @@ class Returns:
         dispute["balance_transactions"].append(self.books.move_money(dispute, amount, "adjustment", category))
 
     def change_dispute(self, dispute: Wire, status: str) -> None:
-        """The bank decides, or decides otherwise. Money follows: a won dispute is paid back, a lost one is not."""
+        """Let the bank decide, or revise its decision. A won dispute is paid back, a lost one is not."""
         held, holds = dispute["status"] in FUNDS_HELD, status in FUNDS_HELD
         dispute["status"], dispute["is_charge_refundable"] = status, not holds
         if holds and not held:

@@ -1,4 +1,4 @@
-"""Signed webhooks: the double's events on their way to the endpoints, in the order that the test chooses."""
+"""Signed webhooks: deliveries of the double's events to the endpoints, in an order chosen by the test."""
 
 import hashlib
 import hmac
@@ -35,8 +35,8 @@ class Delivery:
 class Webhooks:
     """The events of a double that wait for delivery. The test delivers, repeats, reorders or drops them.
 
-    Like Stripe, it knows no stages: every endpoint of the account gets each event that it is subscribed to, and an
-    endpoint of one stage those of the others, too. The receiver has to ignore them.
+    Like Stripe, it has no stages: every endpoint of the account gets all events that it subscribes to, including those
+    of other stages, which the receiver must ignore.
     """
 
     double: StripeDouble
@@ -48,22 +48,20 @@ class Webhooks:
 
     def _queue(self, event: Wire) -> None:
         endpoints = self.double.books.newest_first("webhook_endpoint")
-        body = json.dumps(
-            event, indent=2
-        ).encode()  # indented, as the API sends it: only the raw body has the signature
+        body = json.dumps(event, indent=2).encode()  # indented, as the API sends it: the signature covers the raw body
         for endpoint in endpoints:
             wanted = endpoint["enabled_events"]
             if endpoint["status"] == "enabled" and ("*" in wanted or event["type"] in wanted):
                 self.waiting.append((endpoint["id"], body))
 
     def take(self, index: int = 0, *, keep: bool = False) -> Delivery:
-        """Take a waiting event to deliver it now; `keep` leaves it there to be delivered again."""
+        """Return a waiting event for delivery; `keep` leaves it in place to be delivered again."""
         endpoint_id, body = self.waiting[index] if keep else self.waiting.pop(index)
         endpoint = self.double.books.objects[endpoint_id]
         secrets = (self.double.endpoints.secrets[endpoint_id], *self.rolled.get(endpoint_id, ()))
         return Delivery(url=endpoint["url"], body=body, signature=sign(body, secrets, self.double.books.timestamp()))
 
     def roll_secret(self, endpoint_id: str, secret: str) -> None:
-        """Give an endpoint a new signing secret; the old one signs as well for a while."""
+        """Give an endpoint a new signing secret; the old one also signs for a while."""
         self.rolled[endpoint_id] = (self.double.endpoints.secrets[endpoint_id],)
         self.double.endpoints.secrets[endpoint_id] = secret

@@ -1,8 +1,8 @@
-"""The objects of the API as they go over the wire, in the shapes of the pinned API version."""
+"""The objects of the API on the wire, in the format of the pinned API version."""
 
 from typing import Any
 
-Wire = dict[str, Any]  # JSON objects of Stripe
+Wire = dict[str, Any]  # Stripe's JSON objects
 
 
 def payment_intent(name: str, created: int, *, amount: int, currency: str, capture_method: str, livemode: bool) -> Wire:
@@ -147,7 +147,7 @@ def balance_transaction(name: str, created: int, source: Wire, *, amount: int, k
 
 
 def event(name: str, created: int, kind: str, data: Wire, *, version: str, livemode: bool) -> Wire:
-    """An event: something happened to an object, which is shown as it was then."""
+    """An event with the state of its object at that time."""
     return {
         "id": name,
         "object": "event",
