@@ -77,7 +77,11 @@ def _item(archive: Archive, order: str) -> Item:
 
 
 def _publish(target: DeploymentTarget, records: Sequence[StreamRecord]) -> PublishedBatch:
-    """Publish in batches. Raises: CommandFailed: EventBridge rejected an event."""
+    """Publish in batches.
+
+    Raises:
+        CommandFailed: EventBridge rejected an event.
+    """
     bus = EventBridgeBus(client=target.client("events"), bus=target.output("eventBus"))
     publishing, events = Publishing(bus=bus, retry=RetryPolicy.without_delays()), 0
     for start in range(0, len(records), BATCH_ORDERS):

@@ -46,7 +46,11 @@ _ENDPOINTS: Final = "/v1/webhook_endpoints"
 
 
 def require_checkout(root: Path = ROOT) -> None:
-    """Require the double, which is below `root` in a checkout. Raises: UsageError: this is an installed package."""
+    """Require the double, which is below `root` in a checkout.
+
+    Raises:
+        UsageError: this is an installed package.
+    """
     if not (root / "tests" / "support" / "stripe" / "__main__.py").is_file():
         raise UsageError(
             f"--gateway {GATEWAY} needs a checkout of the booking repository: the double of Stripe is a part of its "

@@ -116,7 +116,8 @@ def build_package(name: str, folder: Path, lock: Path | None, target: Target, sh
 def same_for(package: Path, target: Target) -> Path:
     """Build a package of `build_package` again for another target.
 
-    Raises: PackageFailed: `package` was not built here by it, or a pinned wheel is not available for the target.
+    Raises:
+        PackageFailed: `package` was not built here by it, or a pinned wheel is not available for the target.
     """
     try:
         recipe = json.loads(_recipe_file(package).read_text())

@@ -23,7 +23,8 @@ def handler(event: object, _context: object) -> dict[str, Any]:
 def record(event: object, deps: Dependencies) -> dict[str, Any]:
     """Record the result of the previous steps with at most one read and one put, and return it.
 
-    Raises: Unavailable: retry; writing the same audit object again changes nothing.
+    Raises:
+        Unavailable: retry; writing the same audit object again changes nothing.
     """
     message = RecordInput.model_validate(event)
     try:

@@ -201,7 +201,8 @@ class DryRunDependencies(Dependencies):
 def forecast(deployment: Deployment, event: Mapping[str, Any], now: datetime) -> Forecast:
     """Return the effect of a request.
 
-    Raises: BookingError: the function could not decide, as in an execution that would retry.
+    Raises:
+        BookingError: the function could not decide, as in an execution that would retry.
     """
     output, function = FUNCTIONS[str(event.get("action"))]
     deps = _dependencies(deployment, output, now)

@@ -207,7 +207,8 @@ class RetryPolicy:
     def attempts(self, what: str) -> Iterator[int]:
         """Yield the number of each attempt, waiting between them.
 
-        Raises: Unavailable: every attempt lost its race for `what`.
+        Raises:
+            Unavailable: every attempt lost its race for `what`.
         """
         for attempt in range(self.max_attempts):
             if attempt:

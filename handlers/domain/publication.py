@@ -46,7 +46,8 @@ class EventBus(Protocol):
     def publish(self, events: Sequence[LedgerEvent]) -> tuple[LedgerEvent, ...]:
         """Publish events of different orders, in any order, and return those that the bus rejected.
 
-        Raises: Unavailable: the bus may have accepted any of them or none.
+        Raises:
+            Unavailable: the bus may have accepted any of them or none.
         """
         ...
 

@@ -83,7 +83,11 @@ def write_part(objects: Iterable[SealedObject]) -> bytes:
 
 
 def read_part(content: bytes) -> Iterator[SealedObject]:
-    """Parse the objects of a part. Raises: ValueError: it is not a part of a manifest."""
+    """Parse the objects of a part.
+
+    Raises:
+        ValueError: it is not a part of a manifest.
+    """
     for line in content.splitlines():
         fields = _mapping(json.loads(line))
         yield SealedObject(key=_text(fields, "key"), sha256=_text(fields, "sha256"))
@@ -144,7 +148,11 @@ class SealSigner(Protocol):
     """The key that signs seals."""
 
     def sign(self, digest: bytes) -> Signature:
-        """Sign a SHA-256. Raises: Unavailable: the key did not answer."""
+        """Sign a SHA-256.
+
+        Raises:
+            Unavailable: the key did not answer.
+        """
         ...
 
 
@@ -166,7 +174,11 @@ class SignedSeal:
 
     @classmethod
     def parse(cls, content: bytes) -> Self:
-        """Parse a stored seal. Raises: ValueError: it is not a seal, or has fields that this release does not know."""
+        """Parse a stored seal.
+
+        Raises:
+            ValueError: it is not a seal, or has fields that this release does not know.
+        """
         stored = _mapping(json.loads(content))
         statement, signature = _mapping(stored.get("statement")), _mapping(stored.get("signature"))
         signed = cls(

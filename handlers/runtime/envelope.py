@@ -28,7 +28,8 @@ def unwrap(value: object) -> object:
 def verify_origin(value: object, request: Request, started_at: str, key: ProofSigner | None) -> str | ForgedProof:
     """Return the origin of an input, `api` or `direct`, or a forgery if the envelope does not prove its caller.
 
-    Raises: Unavailable: KMS did not answer; the step is retried.
+    Raises:
+        Unavailable: KMS did not answer; the step is retried.
     """
     if not _is_envelope(value):
         return "direct"

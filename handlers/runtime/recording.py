@@ -43,8 +43,8 @@ class Recorded:
 def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTrail, now: datetime) -> Recorded:
     """Write the audit object of an execution: the outcome in the ledger, or without one the answer of its step.
 
-    Raises: NewerRelease: the request is in a ledger that only a newer release can fold; that release records its
-    outcome.
+    Raises:
+        NewerRelease: the request is in a ledger that only a newer release can fold; that release records its outcome.
     """
     request = _parse_sent_request(message)
     order = None if isinstance(request, Answer) else _load(request, orders)

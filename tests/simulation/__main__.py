@@ -1,8 +1,7 @@
-"""`make simulate HISTORIES=… SEED=…`: run histories from a seed, with progress, and print the shortest violation of a
-law.
+"""`make simulate HISTORIES=… SEED=…`: run seeded histories and print the shortest violation of a law.
 
-python -m tests.simulation --histories 1000000 --seed 1 python -m tests.simulation --seed 1 --history 1234
---performances 1000     that history again, step by step
+    python -m tests.simulation --histories 1000000 --seed 1
+    python -m tests.simulation --seed 1 --history 1234 --performances 1000     that history again, step by step
 
 SIMULATED_GATEWAY=stripe replaces the fake gateway by the Stripe adapter and the double of Stripe, with every HTTP
 request a call that may go wrong; stripe-webhooks also loses, repeats and reorders webhooks.

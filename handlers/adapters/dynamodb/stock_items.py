@@ -36,7 +36,8 @@ class DynamoDBInventory:
     def execute(self, command: StockCommand) -> StockChanged | StockRefused:
         """Apply a command; the condition of its write is the rule in `command.apply`.
 
-        Raises: Unavailable: DynamoDB throttled or failed, or concurrent sales won every attempt.
+        Raises:
+            Unavailable: DynamoDB throttled or failed, or concurrent sales won every attempt.
         """
         for _ in self.retry.attempts(f"The stock of {command.sku}"):
             outcome = self._move(command) if isinstance(command, MoveUnits) else self._write(command)

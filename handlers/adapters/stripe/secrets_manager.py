@@ -44,8 +44,9 @@ class ApiSecret:
     def __call__(self, fresh: bool) -> str:
         """Return the key, after reading it again if requested.
 
-        Raises: SecretMisconfigured: the secret cannot be read, or contains no key of this mode. Unavailable: Secrets
-        Manager does not answer.
+        Raises:
+            SecretMisconfigured: the secret cannot be read, or contains no key of this mode.
+            Unavailable: Secrets Manager does not answer.
         """
         if fresh or not self._value:
             value = _read(self.client, self.arn)
@@ -75,8 +76,9 @@ class SigningSecrets:
     def read_again(self) -> tuple[str, ...]:
         """Read the secrets again, unless they have just been read.
 
-        Raises: SecretMisconfigured: the secret cannot be read, or does not contain one or two. Unavailable: Secrets
-        Manager does not answer.
+        Raises:
+            SecretMisconfigured: the secret cannot be read, or does not contain one or two.
+            Unavailable: Secrets Manager does not answer.
         """
         now = self.now()
         if self._since is None or now - self._since >= MIN_AGE:

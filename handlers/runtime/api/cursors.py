@@ -34,7 +34,8 @@ def encode_cursor(place: Place, filters: Mapping[str, Json]) -> str:
 def decode_cursor(text: str, filters: Mapping[str, Json]) -> Place:
     """Return the position in a cursor.
 
-    Raises: ApiProblem: it is malformed, or was issued for other filters or another caller.
+    Raises:
+        ApiProblem: it is malformed, or was issued for other filters or another caller.
     """
     parts = _parts(text)
     if parts is None or parts[:2] != [_VERSION, digest(filters)[:16]]:

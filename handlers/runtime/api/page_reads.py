@@ -64,7 +64,8 @@ def collect_page(
 ) -> tuple[list[str], Place | None]:
     """Return at most `limit` order ids from `place` on, and the position of the next page.
 
-    Raises: ApiProblem: 400 if the position is in none of the partitions.
+    Raises:
+        ApiProblem: 400 if the position is in none of the partitions.
     """
     ids: list[str] = []
     position = Position(sort=place.sort, order_id=place.order_id) if place.sort else None
