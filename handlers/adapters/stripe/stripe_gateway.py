@@ -215,7 +215,7 @@ class StripePaymentGateway:
         if isinstance(made, StripeResult):
             return self._paid(instruction, self._current(made, intent_id))
         if made.meaning in _NEVER_PAID:
-            return self._decline(intent_id, made)
+            return self._decline(instruction, intent_id, made)
         if made.meaning in _READ_STATE:
             return self._paid(instruction, self._retrieve(intent_id), made)
         raise _failure(made, instruction)
@@ -223,15 +223,22 @@ class StripePaymentGateway:
     def _paid(self, instruction: Instruction, intent: StripeObject, error: StripeError | None = None) -> GatewayReply:
         return self._definite(reply_to(instruction, self._settle_decline(intent)), error)
 
-    def _decline(self, intent_id: str, error: StripeError) -> GatewayReply:
-        """Cancel an intent whose confirmation was refused, and return its resulting state.
+    def _decline(self, instruction: Instruction, intent_id: str, error: StripeError) -> GatewayReply:
+        """Cancel an intent whose confirmation was refused, and return its resulting state."""
+        if error.meaning is not ErrorMeaning.DECLINED:
+            self._keep_reason(instruction, intent_id, error.reason)
+        return self._definite(payment_reply(self._cancel(intent_id, "abandoned")), error)
+
+    def _keep_reason(self, instruction: Instruction, intent_id: str, reason: str) -> None:
+        """Store the reason of a refusal in the metadata, so that every later lookup finds it.
 
         Stripe stores the reason of a bank's decline, but not of a request that never reached a bank, such as one with
-        an unknown payment method. That reason is stored in the metadata, so that every later lookup finds it.
+        an unknown payment method. Canceled without its reason, such a payment would look fenced, so it stays open for
+        another attempt until Stripe has stored the reason, unless somebody else has canceled it already.
         """
-        if error.meaning is not ErrorMeaning.DECLINED:
-            self.api.post(f"{INTENTS}/{intent_id}", {f"metadata[{REFUSED}]": error.reason})
-        return self._definite(payment_reply(self._cancel(intent_id, "abandoned")), error)
+        made = self.api.post(f"{INTENTS}/{intent_id}", {f"metadata[{REFUSED}]": reason})
+        if isinstance(made, StripeError) and made.meaning is not ErrorMeaning.STATE_CHANGED:
+            raise _failure(made, instruction)
 
     def _settle_decline(self, intent: StripeObject) -> StripeObject:
         """Cancel an intent after a failed attempt to pay, which makes the decline final, and return its new state."""

@@ -105,6 +105,36 @@ def test_an_unknown_payment_method_is_declined_for_good(till: Till) -> None:
     assert till.gateway.lookup(replace(till.order, reference=reply.reference)) == reply
 
 
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (StripeFault.RATE_LIMITED, PaymentOutcomeUnknown),
+        (StripeFault.KEY_IN_USE, PaymentOutcomeUnknown),
+        (StripeFault.SAVED_ERROR, PaymentOutcomeUnknown),
+        (StripeFault.BROKEN_BEFORE, PaymentOutcomeUnknown),
+        (StripeFault.FORBIDDEN, StripeRequestRejected),
+    ],
+)
+def test_a_decline_whose_reason_stripe_did_not_take_stays_open(
+    till: Till, fault: StripeFault, error: type[Exception]
+) -> None:
+    """Law 16 (definite decline): canceled without it, the payment would be fenced to every lookup from then on."""
+    till.double.faults.add(fault, "update")
+    with pytest.raises(error):
+        till.charge("pm_that_nobody_has")
+    open_intent = till.double.intent_of("ord_1")
+    assert open_intent["status"] == "requires_payment_method"
+    reply = till.charge("pm_that_nobody_has")
+    assert (reply.status, reply.reason) == (GatewayStatus.DECLINED, "resource_missing")
+    assert till.gateway.lookup(replace(till.order, reference=open_intent["id"])) == reply
+
+
+def test_a_refused_payment_that_was_fenced_meanwhile_is_told_as_fenced(till: Till) -> None:
+    """Law 19 (fence): Stripe takes no reason for a canceled intent, and whoever canceled it has said so already."""
+    till.gateway.fence(till.order)
+    assert till.charge("pm_that_nobody_has").status is GatewayStatus.FENCED
+
+
 def test_an_amount_that_stripe_never_takes_is_declined_without_an_intent(till: Till) -> None:
     till.order = replace(till.order, amount_minor=100_000_000)
     assert till.charge().reason == "amount_too_large"
