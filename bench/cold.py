@@ -54,13 +54,13 @@ class Context:
 fat.calls[:] = [call for call in conversation["calls"]]
 fat.handler(conversation["event"], Context())
 """
-_GATEWAY: Final = """
+GATEWAY: Final = """
 import handlers.{function} as function
 from handlers.runtime.dependencies import dependencies
 deps = dependencies(*function.REQUIRED_SETTINGS)
 deps.orders, deps.gateway
 """
-_STRIPE: Final = {
+STRIPE: Final = {
     "BOOKING_GATEWAY": "stripe",
     "BOOKING_STRIPE_SECRET": f"arn:aws:secretsmanager:{REGION}:123456789012:secret:key",
     "BOOKING_STRIPE_MODE": "test",
@@ -178,12 +178,12 @@ def _text(value: Any) -> str:
 
 def _compare_gateways(conversation: Conversation, aws: AwsDouble, options: Options) -> Figure:
     """Compare the initialisation with Stripe and with the sandbox: clients, but no calls."""
-    program = START + _GATEWAY.format(function=conversation.function)
+    program = START + GATEWAY.format(function=conversation.function)
     command = [sys.executable, "-I", "-S", "-c", program]
     sandbox = environment_of(conversation, aws)
     measures = {
         "sandbox": partial(cpu_seconds_of, command, sandbox),
-        "stripe": partial(cpu_seconds_of, command, {**sandbox, **_STRIPE}),
+        "stripe": partial(cpu_seconds_of, command, {**sandbox, **STRIPE}),
     }
     taken = take_turns(options.rounds, measures)
     name = f"{conversation.function}: initialisation with Stripe"

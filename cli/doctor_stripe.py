@@ -110,8 +110,8 @@ def _get(facts: StageFacts, path: str, query: Mapping[str, str]) -> StripeObject
 
 
 def _secret(facts: StageFacts) -> ApiSecret:
-    stage, client = facts.stage, facts.client("secretsmanager")
-    return ApiSecret(client=client, arn=stage.stripe_secret_arn, mode=stage.stripe_mode)
+    stage = facts.stage
+    return ApiSecret(client=lambda: facts.client("secretsmanager"), arn=stage.stripe_secret_arn, mode=stage.stripe_mode)
 
 
 def _missing_secret(error: ClientError, key: str, arn: str) -> str:

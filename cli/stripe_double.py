@@ -184,7 +184,7 @@ def _confirm(page: str) -> None:
 
 def _gateway(aws: Instance) -> StripePaymentGateway:
     return connect(
-        secrets=aws.client("secretsmanager"),
+        secrets=lambda: aws.client("secretsmanager"),
         secret_arn=_KEY_NAME,
         mode="test",
         endpoint=aws.companions()[GATEWAY],

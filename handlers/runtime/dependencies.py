@@ -112,7 +112,7 @@ class Dependencies:
 
         settings = self.settings
         return connect(
-            secrets=self.client("secretsmanager"),
+            secrets=lambda: self.client("secretsmanager"),
             secret_arn=settings.stripe_secret,
             mode=settings.stripe_mode,
             endpoint=settings.stripe_endpoint,

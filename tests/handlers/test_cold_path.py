@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench._conversations import AwsDouble, Conversation, aws_double, record_conversations
-from bench.cold import FUNCTIONS, OURS, command_of, environment_of, write_conversation
+from bench.cold import FUNCTIONS, GATEWAY, OURS, STRIPE, command_of, environment_of, write_conversation
 
 BUDGETS = {
     "purchase": (3, 5_750, 410),
@@ -18,6 +18,10 @@ BUDGETS = {
     "api": (3, 1_350, 420),
 }
 """Calls of AWS, bytes of their bodies, and modules in the process: as measured, and a tenth more of the latter two."""
+
+
+MODULES_OF_STRIPE = 8
+"""Those that initialisation with Stripe imports and with the sandbox does not: the adapter's, and nothing else's."""
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +53,27 @@ def test_a_first_request_stays_within_its_budget(
     assert (aws.requests, len(conversation.calls)) == (calls, calls)
     assert aws.received_bytes <= size
     assert len(imported) <= modules
+
+
+@pytest.mark.parametrize("function", ["purchase", "refund", "reconcile"])
+def test_initialisation_with_stripe_adds_the_adapter_and_neither_a_client_nor_a_call(
+    function: str, conversations: dict[str, Conversation], aws: AwsDouble, tmp_path: Path
+) -> None:
+    """The first payment creates the client of Secrets Manager, and the first sweep imports the list of movements."""
+    conversation = conversations[function]
+    aws.expect(conversation)
+    program = GATEWAY.format(function=function) + "\nprint(*deps._clients); print(*sys.modules)"
+    command = command_of(program, write_conversation(conversation, tmp_path))
+    sandbox = environment_of(conversation, aws)
+    imported = dict[str, set[str]]()
+    for gateway, environment in (("sandbox", sandbox), ("stripe", {**sandbox, **STRIPE})):
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        clients, modules = ran.stdout.splitlines()
+        assert clients == "dynamodb"
+        imported[gateway] = set(modules.split())
+    added = imported["stripe"] - imported["sandbox"]
+    assert "handlers.adapters.stripe.stripe_gateway" in added
+    assert all(name.startswith("handlers.adapters.stripe") for name in added)
+    assert len(added) <= MODULES_OF_STRIPE, sorted(added)
+    assert aws.requests == 0

@@ -10,7 +10,7 @@ from .stripe_gateway import StripePaymentGateway
 
 def connect(
     *,
-    secrets: SecretsManagerClient,
+    secrets: Callable[[], SecretsManagerClient],
     secret_arn: str,
     mode: str,
     endpoint: str,
@@ -19,7 +19,7 @@ def connect(
     now: Callable[[], datetime],
     pool: HttpPool | None = None,
 ) -> StripePaymentGateway:
-    """Return the gateway. The secret is read, and a connection opened, by the first call."""
+    """Return the gateway. The first call creates the client of Secrets Manager, reads the secret and connects."""
     secret = ApiSecret(client=secrets, arn=secret_arn, mode=mode)
     api = StripeApi(pool=pool or urllib3_pool(timeout_seconds), secret=secret, endpoint=endpoint)
     return StripePaymentGateway(api=api, stage=stage, now=now)

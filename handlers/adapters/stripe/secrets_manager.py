@@ -34,9 +34,12 @@ class SecretsManagerClient(Protocol):
 
 @dataclass(slots=True)
 class ApiSecret:
-    """The secret key of the API. `mode` is `live` or `test`, and the key must be of that mode."""
+    """The secret key of the API. `mode` is `live` or `test`, and the key must be of that mode.
 
-    client: SecretsManagerClient
+    `client` is called by the first reading: creating a client takes longer than importing the adapter.
+    """
+
+    client: Callable[[], SecretsManagerClient]
     arn: str
     mode: str
     _value: str = ""
@@ -49,7 +52,7 @@ class ApiSecret:
             Unavailable: Secrets Manager does not answer.
         """
         if fresh or not self._value:
-            value = _read(self.client, self.arn)
+            value = _read(self.client(), self.arn)
             if not value.startswith((f"sk_{self.mode}_", f"rk_{self.mode}_")):
                 raise SecretMisconfigured(
                     f"The secret {self.arn} must contain a Stripe key in {self.mode} mode "

@@ -28,7 +28,6 @@ from ...domain.payments import (
 )
 from .amounts import refuse_amount, to_units
 from .api_errors import ErrorMeaning
-from .movement_list import MovementList
 from .replies import (
     KEY,
     ORDER,
@@ -188,6 +187,8 @@ class StripePaymentGateway:
 
     def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
         """List the movements of this stage's payments, newest first: a call for each page, and one for each dispute."""
+        from .movement_list import MovementList  # of the sweep only: functions that pay have no use for it
+
         return MovementList(get=self._get, find_order=self.find_order, stage=self.stage).read(since, until, after)
 
     def find_order(self, reference: str) -> str | None:

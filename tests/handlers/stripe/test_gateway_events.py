@@ -279,12 +279,12 @@ def test_an_order_whose_services_fail_or_that_finds_no_time_is_delivered_again(e
 def test_a_key_of_the_other_mode_is_not_used(value: str, mode: str) -> None:
     vault = FakeSecretsManager({"arn": value})
     with pytest.raises(SecretMisconfigured, match=f"{mode} mode"):
-        ApiSecret(client=vault, arn="arn", mode=mode)(False)
+        ApiSecret(client=lambda: vault, arn="arn", mode=mode)(False)
 
 
 def test_the_api_key_is_read_once_and_again_when_asked() -> None:
     vault = FakeSecretsManager({"arn": " rk_live_1\n"})
-    secret = ApiSecret(client=vault, arn="arn", mode="live")
+    secret = ApiSecret(client=lambda: vault, arn="arn", mode="live")
     assert [secret(False), secret(False), secret(True)] == ["rk_live_1"] * 3
     assert vault.reads == 2
 
