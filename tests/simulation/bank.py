@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers.domain.payments import DisputePhase, GatewayReply, GatewayStatus
+from handlers.domain.requests import reported_refund_id_of
 from tests.fakes.gateway import Booked, FakeGateway
 
 KEY_LIFE = timedelta(days=1)
-_GOES_ON = {
+GOES_ON = {
     DisputePhase.INQUIRY: (DisputePhase.OPEN,),
     DisputePhase.OPEN: (DisputePhase.WON, DisputePhase.LOST),
     DisputePhase.WON: (DisputePhase.LOST,),
@@ -54,9 +55,15 @@ class Bank(FakeGateway):
         booked, reached = self.books.get(key), DisputePhase(phase)
         if booked is None or booked.heard is not GatewayStatus.SETTLED:
             return
-        if not booked.disputed_minor or reached in _GOES_ON[booked.dispute]:
+        if not booked.disputed_minor or reached in GOES_ON[booked.dispute]:
             withdrawn = booked.disputed_minor or (booked.captured_minor or booked.amount_minor) // 2
             self.books[key] = replace(booked, disputed_minor=withdrawn, dispute=reached)
+
+    def end_in_console(self, key: str, number: int, end: str) -> None:
+        """Settle, fail or reverse a payment's first, second … refund made in the console."""
+        {"settle": self.settle, "fail": self.fail, "reverse": self.reverse}[end](
+            reported_refund_id_of(key, f"console_{number}")
+        )
 
     # what it forgets
 

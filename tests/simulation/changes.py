@@ -26,13 +26,13 @@ class Claim:
     entry: str
 
 
-NEVER_BOOKED = ("PaymentReleased", "PaymentCaptureDeclined", "RefundReleased", "RefundDeclined")
+NEVER_BOOKED = ("PaymentReleased", "PaymentVoided", "PaymentCaptureDeclined", "RefundReleased", "RefundDeclined")
 """Entries about keys under which Stripe may have booked nothing, ever: at rest its books must agree (law 18)."""
 _HEARD = {
     "PaymentAuthorized": ("authorized",),
     "PaymentCaptured": ("settled",),
     "PaymentCaptureDeclined": ("declined", "fenced"),
-    "PaymentVoided": ("fenced",),
+    "PaymentVoided": ("fenced", "declined"),
     "PaymentDeclined": ("declined",),
     "PaymentReleased": ("fenced",),
     "RefundSettled": ("settled", "reversed"),

@@ -4,18 +4,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 
-from handlers.domain.requests import order_id_of, reported_refund_id_of
+from handlers.domain.requests import order_id_of
 from tests.simulation.choices import Choices
 from tests.simulation.history import History
 from tests.simulation.people import close_cases, decide_case
 from tests.simulation.scenarios import DAY, same, sold
 from tests.simulation.simulated_ports import SimulatedDeployment
-from tests.simulation.world import AFTER_FENCE, CUSTOMER, SOON, States, refund_request
+from tests.simulation.world import AFTER_FENCE, CUSTOMER, OVER_HTTP, SOON, States, refund_request
 
 ORDER = order_id_of(CUSTOMER, "p1")
-MADE = reported_refund_id_of(ORDER, "console_1")
-"""The first refund of the order made in the console."""
-MADE_NEXT = reported_refund_id_of(ORDER, "console_2")
 STUCK = 31 * DAY + AFTER_FENCE
 """The time at which a refund that stays pending becomes a case."""
 WEEKS = timedelta(days=40)
@@ -64,18 +61,19 @@ def refunding_in_console(history_of: Callable[[States], History], choices: Choic
     for _ in range(1 + choices.below(2)):
         history.begin_act()
         after += (SOON, DAY)[choices.below(2)]
-        history.add_event(_ENDS[choices.below(len(_ENDS))], key=MADE)
+        history.add_event("end_in_console", key=ORDER, number=1, end=_ENDS[choices.below(len(_ENDS))])
         _happen(history, choices, after)
     if opening == "sold":
-        for key in (MADE, MADE_NEXT):  # the ledger may not have had it for long enough to call it stuck
-            history.add_event("settle", key=key)
+        for number in (1, 2):  # the ledger may not have had it for long enough to call it stuck
+            history.add_event("end_in_console", key=ORDER, number=number, end="settle")
     history.ends, history.between_rests = after + WEEKS, WEEKS
     return history
 
 
 def _refund_there(history: History, choices: Choices, *, is_slow: bool = False) -> None:
     amount_minor = (400, 1000)[choices.below(2)]
-    history.add_event("refund_in_console", key=ORDER, amount_minor=amount_minor, is_slow=is_slow)
+    about = {"is_funded": choices.below(2) == 0} if is_slow and OVER_HTTP else {}
+    history.add_event("refund_in_console", key=ORDER, amount_minor=amount_minor, is_slow=is_slow, **about)
 
 
 def _happen(history: History, choices: Choices, after: timedelta) -> None:

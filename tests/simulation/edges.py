@@ -7,11 +7,13 @@ from functools import cache
 from typing import Any
 
 from handlers.contracts.storage import order_key
+from handlers.domain.ledger import key_of
 from handlers.domain.requests import order_id_of, refund_id_of
 from tests.simulation.changes import ORDERS_TABLE
 from tests.simulation.choices import Choices
+from tests.simulation.console import STUCK, opened
 from tests.simulation.history import History, first_message
-from tests.simulation.people import open_cases
+from tests.simulation.people import open_cases, outcome_in_books
 from tests.simulation.releases import continue_order
 from tests.simulation.scenarios import BOUGHT, DAY, MOST_ACTORS, add, add_reconciles, same, sold
 from tests.simulation.services import calls
@@ -20,6 +22,7 @@ from tests.simulation.world import (
     AFTER_FENCE,
     CUSTOMER,
     OPENING,
+    OVER_HTTP,
     SHOP,
     SOON,
     START,
@@ -66,17 +69,17 @@ def stuck(fate: str, after: timedelta) -> States:
 
 
 def resolving(history_of: HistoryOf, choices: Choices) -> History:
-    """A case about a refund that the gateway forgot: proposals, approvals and denials, by one person and by two."""
-    fate, since = (("lost request", AFTER_FENCE), ("lost reply", 2 * DAY))[choices.below(2)]
-    states = stuck(fate, since)
+    """A case that waits for people: proposals, approvals and denials, by one person and by two."""
+    states, since = _with_case(choices)
     history = history_of(states)
-    history.deployment = SimulatedDeployment.FORGETFUL
-    ((order_id, opened, _),) = open_cases(states)
-    subject = opened["subject"]
-    true_outcome = ("released", "settled")[fate == "lost reply"]
+    if not OVER_HTTP:
+        history.deployment = SimulatedDeployment.FORGETFUL
+    ((order_id, case, _),) = open_cases(states)
+    subject = case["subject"]
+    true_outcome = outcome_in_books(states, key_of(case["about"]))
     for number in range(1 + choices.below(2)):
-        outcome = true_outcome if fate == "lost reply" or choices.below(3) else "settled"
-        about = (subject, opened["about"])[choices.below(2)]
+        outcome = true_outcome if true_outcome == "settled" or choices.below(3) else "settled"
+        about = (subject, case["about"])[choices.below(2)]
         request = resolve_request(outcome, f"c{choices.below(2)}", order_id, about, by=f"agent-{choices.below(2)}")
         history.add(f"propose-{number}", same(request), after=since + SOON)
     for number in range(1 + choices.below(2)):
@@ -90,6 +93,15 @@ def resolving(history_of: HistoryOf, choices: Choices) -> History:
         history.add_reconcile(since + AFTER_FENCE, order_id)
     history.ends = since + WEEKS
     return history
+
+
+def _with_case(choices: Choices) -> tuple[States, timedelta]:
+    """Return a shop with a case, and its time: a refund that the gateway forgot, or one made in Stripe's dashboard."""
+    if OVER_HTTP:
+        opening, since = (("refunded", AFTER_FENCE), ("under way", AFTER_FENCE), ("stuck", STUCK))[choices.below(3)]
+        return opened(opening), since
+    fate, since = (("lost request", AFTER_FENCE), ("lost reply", 2 * DAY))[choices.below(2)]
+    return stuck(fate, since), since
 
 
 def forgetting(history_of: HistoryOf, choices: Choices) -> History:

@@ -82,6 +82,15 @@ _NEXT_CASE = {
 }
 _WITHOUT_MONEY = (*("CaseOpened", "ResolutionProposed", "ResolutionDenied", "CaseClosed"), "TextForgotten")
 _NEXT_PAYMENT = {
+    ("PENDING", "PaymentActionRequired"): "PENDING",
+    ("PENDING", "PaymentPending"): "PENDING",
+    ("PENDING", "PaymentVoidRequested"): "GIVING UP",
+    ("GIVING UP", "PaymentActionRequired"): "GIVING UP",
+    ("GIVING UP", "PaymentPending"): "GIVING UP",
+    ("GIVING UP", "PaymentAuthorized"): "VOIDING",
+    ("GIVING UP", "PaymentVoided"): "CANCELLED",
+    ("GIVING UP", "PaymentCaptured"): "CONFIRMED",
+    ("GIVING UP", "PaymentDeclined"): "DECLINED",
     ("PENDING", "PaymentAuthorized"): "AUTHORIZED",
     ("PENDING", "PaymentCaptured"): "CONFIRMED",
     ("PENDING", "PaymentDeclined"): "DECLINED",
@@ -189,7 +198,7 @@ def totals_of(ledger: Sequence[dict[str, Any]]) -> Totals:
         require(0 <= reserved + refunded <= captured, "law 1", f"{refunded} + {reserved} of {captured} after {kind}")
     _require_line_caps(ledger, lines)
     disputed = sum(amount for state, amount in disputes.values() if state != "WON")
-    status = "AUTHORIZED" if status in _HELD else status
+    status = "AUTHORIZED" if status in _HELD else "PENDING" if status == "GIVING UP" else status
     is_disputed = any(state == "OPEN" for state, _ in disputes.values())
     return Totals(captured, reserved, refunded, status, disputed, is_disputed)
 

@@ -176,7 +176,9 @@ def _hold_answer(execution: Execution, orders: dict[str, Any], objects: dict[str
     said = f"{execution.name} was told {answer['status']} {answer['code']}"
     if answer["status"] == "succeeded" and answer["action"] == "cancel":
         given_up = books.get(answer["order_id"])
-        require(given_up and given_up.heard.value == "fenced", "law 33", f"{said}, the books say {given_up}")
+        require(
+            given_up and given_up.heard.value in ("fenced", "declined"), "law 33", f"{said}, the books say {given_up}"
+        )
     elif answer["status"] == "succeeded" and answer["order_status"] == "AUTHORIZED":
         require(booked and booked.kind == "authorize", "law 33", f"{said}, the gateway's books say {booked}")
     elif subject and _is_ended_by_people(orders.get(subject[0]), subject[1]):

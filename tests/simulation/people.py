@@ -33,7 +33,7 @@ def close_cases(states: States, after: timedelta, deployment: SimulatedDeploymen
     for order_id, opened, is_proposed in [*open_cases(states)]:
         case_id = key_of(opened["subject"])
         about = (order_id, case_id)
-        outcome = _outcome(SHOP["gateway"].states.things[states[2]][0], key_of(opened["about"]))
+        outcome = outcome_in_books(states, key_of(opened["about"]))
         requests = [judgement_request("deny", f"no-{case_id}", *about, by="lead-9")] if is_proposed else []
         requests.append(resolve_request(outcome, f"end-{case_id}", *about, by="agent-9"))
         requests.append(judgement_request("approve", f"yes-{case_id}", *about, by="lead-9"))
@@ -54,7 +54,7 @@ def decide_case(after: timedelta, *, errs: bool) -> Callable[[History], None]:
         for order_id, opened, _ in [*waiting][:1]:
             case_id, key = key_of(opened["subject"]), key_of(opened["about"])
             books = SHOP["gateway"].states.things[states[2]][0]
-            outcome = _outcome(books, key)
+            outcome = outcome_in_books(states, key)
             if errs and key in books and books[key].reference:
                 outcome = "released" if outcome == "settled" else "settled"
             proposal = resolve_request(outcome, f"say-{case_id}", order_id, case_id, by="agent-8")
@@ -66,7 +66,9 @@ def decide_case(after: timedelta, *, errs: bool) -> Callable[[History], None]:
     return meet
 
 
-def _outcome(books: dict[str, Booked], key: str) -> str:
+def outcome_in_books(states: States, key: str) -> str:
+    """Return the outcome of a case about a key according to the gateway's books."""
+    books: dict[str, Booked] = SHOP["gateway"].states.things[states[2]][0]
     booked = books.get(key)
     return "settled" if booked is not None and booked.heard.value == "settled" else "released"
 

@@ -14,9 +14,12 @@ from urllib.parse import urlsplit
 
 from urllib3.exceptions import ProtocolError
 
+from handlers.adapters.stripe.replies import PARTIAL_CAPTURE_REVERSAL
 from handlers.domain.payments import GatewayStatus
+from handlers.domain.requests import reported_refund_id_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import Booked
+from tests.simulation.stripe_bank import StripeBank, is_of_console
 from tests.support.stripe.double import TEST_KEY, ConnectionBroken, HttpCall, StripeDouble
 from tests.support.stripe.fault_plan import StripeFault
 from tests.support.stripe.pool import PooledReply
@@ -36,7 +39,7 @@ View = tuple[dict[str, Booked], list[tuple[str, str, int]]]
 
 
 @dataclass(slots=True)
-class StripeService:
+class StripeService(StripeBank):
     """The double, with data for the laws beyond its objects: the captures by key, and the orders of new events."""
 
     double: StripeDouble = field(default_factory=lambda: _new_double())
@@ -64,12 +67,6 @@ class StripeService:
             self.captures[key.removesuffix(":capture")] = held["amount_received"]
         return PooledReply(reply.status, reply.body, reply.headers)
 
-    def reverse(self, key: str) -> None:
-        """Let the bank return a refund that had succeeded."""
-        for refund in self.double.books.newest_first("refund"):
-            if refund["metadata"].get("booking_key") == key and refund["status"] == "succeeded":
-                self.double.returns.advance(refund, "failed")
-
     def _held(self, target: str) -> Wire | None:
         """Return the authorised intent of a capture."""
         path = urlsplit(target).path
@@ -93,8 +90,8 @@ def take_state(service: StripeService) -> Any:
     """Return the state: the view, and the pickled double without its events, whose orders become `notices`."""
     objects = service.double.books.objects
     events = [item for item in objects.values() if item["object"] == "event"]
-    named = (event["data"]["object"].get("metadata") or {} for event in events)
-    service.notices = tuple(sorted({each["booking_order"] for each in named if "booking_order" in each}))
+    orders = {_order_of(event["data"]["object"], objects) for event in events}
+    service.notices = tuple(sorted(orders - {""}))
     for event in events:
         del objects[event["id"]], service.double.books.visible_since[event["id"]]
     return (*_view(service), pickle.dumps((service.double, service.captures)))
@@ -120,8 +117,8 @@ def _view(service: StripeService) -> View:
     for item in objects.values():
         if item["object"] == "payment_intent" and "booking_key" in item["metadata"]:
             books[item["metadata"]["booking_key"]] = _booked_payment(item, objects)
-        elif item["object"] == "refund" and "booking_key" in item["metadata"]:
-            books[item["metadata"]["booking_key"]] = _booked_refund(item)
+        elif item["object"] == "refund" and ("booking_key" in item["metadata"] or is_of_console(item, objects)):
+            books[_key_of_refund(item, objects)] = _booked_refund(item, objects)
         elif item["object"] == "balance_transaction":
             moved += _movement(item, objects)
     for key, amount in service.captures.items():
@@ -155,12 +152,28 @@ def _booked_payment(intent: Wire, objects: Mapping[str, Wire]) -> Booked:
     return replace(booked, disputed_minor=disputed)
 
 
-def _booked_refund(refund: Wire) -> Booked:
+def _key_of_refund(refund: Wire, objects: Mapping[str, Wire]) -> str:
+    """Return our key of a refund; one that was made in the dashboard has that of its id."""
+    of_console = reported_refund_id_of(_order_of(refund, objects), refund["id"])
+    return str(refund["metadata"].get("booking_key") or of_console)
+
+
+def _order_of(item: Wire, objects: Mapping[str, Wire]) -> str:
+    """Return the order that an object names, or its payment: disputes and refunds of the dashboard name none."""
+    payment = objects.get(str(item.get("payment_intent")), {})
+    named = (each.get("metadata") or {} for each in (item, payment))
+    return next((str(each["booking_order"]) for each in named if "booking_order" in each), "")
+
+
+def _booked_refund(refund: Wire, objects: Mapping[str, Wire]) -> Booked:
     heard = _HEARD.get(refund["status"], GatewayStatus.DECLINED)
     if "failure_balance_transaction" in refund:
         heard = GatewayStatus.REVERSED
-    order = refund["metadata"]["booking_order"]
-    return Booked("refund", heard, refund["amount"], refund["currency"].upper(), charge_key=order)
+    reference = refund["id"] if is_of_console(refund, objects) else ""
+    order_id = _order_of(refund, objects)
+    return Booked(
+        "refund", heard, refund["amount"], refund["currency"].upper(), charge_key=order_id, reference=reference
+    )
 
 
 def _movement(transaction: Wire, objects: Mapping[str, Wire]) -> list[tuple[str, str, int]]:
@@ -172,7 +185,7 @@ def _movement(transaction: Wire, objects: Mapping[str, Wire]) -> list[tuple[str,
         return [] if is_held else [("charge", intent["metadata"]["booking_key"], amount)]
     if source["object"] == "dispute":
         return []  # the bank moves that money, without a key of ours
-    if "booking_key" not in source["metadata"]:
+    if transaction["reporting_category"] == PARTIAL_CAPTURE_REVERSAL:
         return []  # the uncaptured part; the service's list has the captured one
     kind = "reversal" if transaction["type"] == "refund_failure" else "refund"
-    return [(kind, source["metadata"]["booking_key"], amount)]
+    return [(kind, _key_of_refund(source, objects), amount)]

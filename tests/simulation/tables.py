@@ -1,6 +1,6 @@
 """The tables of the simulator, emptied between scenes before they outgrow the machine."""
 
-from tests.simulation import console, edges, history, laws, rest, scenarios, services, steps
+from tests.simulation import console, customers, edges, history, laws, rest, scenarios, services, steps
 from tests.simulation.world import SHOP
 
 LARGE = 400_000
@@ -30,5 +30,5 @@ def forget() -> None:
     services.calls.forget_all_but(_calls)
     for module in (steps, history, rest, laws):
         module.forget()
-    for made in (scenarios.sold, console.opened, edges.stuck, edges.poison_shop):
+    for made in (scenarios.sold, console.opened, customers.begun, edges.stuck, edges.poison_shop):
         made.cache_clear()

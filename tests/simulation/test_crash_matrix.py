@@ -85,6 +85,7 @@ SUBJECTS = [
     Subject("reconcile, known to the gateway", lambda: in_flight("lost reply"), None, "reconcile"),
     Subject("reconcile, disputed", lambda: sold("disputed"), None, "reconcile"),
     Subject("reconcile, unknown to the gateway", lambda: in_flight("lost request"), None, "reconcile"),
+    Subject("reconcile, refunded in the console", refunded, None, "reconcile"),
     Subject("capture of a part", lambda: sold("held"), request_on("capture", "c1", "p1", amount_minor=700), "purchase"),
     Subject("capture of a line", lambda: sold("held"), request_on("capture", "c1", "p1", **LINE), "purchase"),
     Subject("cancel", lambda: sold("held"), request_on("cancel", "v1", "p1"), "purchase"),
@@ -94,7 +95,6 @@ if not OVER_HTTP:  # the forgetful gateway is only behind the port, and Stripe e
     FORGETFUL = {"after": timedelta(days=2, hours=1), "deployment": SimulatedDeployment.FORGETFUL}
     SUBJECTS += [
         Subject("reconcile, hold over", lambda: sold("held"), None, "reconcile", after=timedelta(days=8)),
-        Subject("reconcile, refunded in the console", refunded, None, "reconcile"),
         Subject("proposal", lost_and_forgotten, proposal("c1", "agent-1"), "refund", **FORGETFUL),
         Subject("record of a proposal", lost_and_forgotten, proposal("c1", "agent-1"), "record", **FORGETFUL),
         Subject("case closed", proposed, judgement("approve", "d1"), "refund", **FORGETFUL),

@@ -252,6 +252,10 @@ SCENES: dict[Scene, tuple[Callable[[], States], int]] = {
     purchase_and_purchase: (lambda: OPENING, 250),
     purchase_twice: (lambda: OPENING, 250),
     purchase_and_reconcile: (lambda: OPENING, 30),
+    capture_and_end_of_hold: (lambda: sold("held"), 7),
+    cancel_and_reconcile: (lambda: sold("held"), 30),
+    refund_and_console: (lambda: sold("one mug"), 7),
+    refund_and_dispute: (lambda: sold("one mug"), 50),
 }
 """Two actors, the initial shop, and the minimum number of interleavings."""
 OF_THE_PORT: dict[Scene, tuple[Callable[[], States], int]] = {
@@ -260,12 +264,8 @@ OF_THE_PORT: dict[Scene, tuple[Callable[[], States], int]] = {
     close_twice: (proposed, 100),
     close_and_reconcile: (proposed, 20),
     close_and_repeat: (proposed, 20),
-    capture_and_end_of_hold: (lambda: sold("held"), 7),
-    cancel_and_reconcile: (lambda: sold("held"), 30),
-    refund_and_console: (lambda: sold("one mug"), 7),
-    refund_and_dispute: (lambda: sold("one mug"), 50),
 }
-"""Scenes with the forgetful gateway, or with a bank that acts by itself, which Stripe's double lacks here."""
+"""Scenes with the forgetful gateway, which Stripe's double cannot play."""
 if not OVER_HTTP:
     SCENES |= OF_THE_PORT
 RARE: dict[Scene, set[str]] = {capture_and_cancel: {"CANCEL_UNDER_WAY"}}

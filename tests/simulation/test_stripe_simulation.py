@@ -14,7 +14,9 @@ import pytest
 from tests.environment import THOROUGH
 
 ROOT = Path(__file__).parents[2]
-HISTORIES, PERFORMANCES = (20_000, 100) if THOROUGH else (120, 3)
+HISTORIES, PERFORMANCES = (20_000, 100) if THOROUGH else (100, 5)
+SEED = 1
+"""The seed of a sample with every scenario in which Stripe's bank, customers or dashboard act."""
 
 
 def _run(gateway: str, module: str, *arguments: str) -> str:
@@ -28,7 +30,7 @@ def _run(gateway: str, module: str, *arguments: str) -> str:
 @pytest.mark.parametrize("gateway", ["stripe", "stripe-webhooks"])
 def test_no_law_is_broken_over_http_with_webhooks_and_without(gateway: str) -> None:
     """Webhooks are lost, repeated and reordered; reconcile ends every history in the same way."""
-    arguments = ("--histories", str(HISTORIES), "--performances", str(PERFORMANCES), "--seed", "7")
+    arguments = ("--histories", str(HISTORIES), "--performances", str(PERFORMANCES), "--seed", str(SEED))
     said = _run(gateway, "tests.simulation", *arguments)
     assert f"{HISTORIES:,} histories, 0 violations" in said
     wrong = said.partition("what went wrong on purpose")[2].partition("what callers were told")[0]

@@ -117,7 +117,7 @@ def is_disputed(intent: StripeObject) -> bool:
 
 
 def is_refunded(intent: StripeObject) -> bool:
-    """Return whether anyone has refunded part of the payment."""
+    """Return whether part of the payment is refunded, by anyone; Stripe counts what a partial capture leaves, too."""
     return _number(_mapping(intent.get("latest_charge")), "amount_refunded") > 0
 
 

@@ -86,6 +86,7 @@ CARDS: Final[Mapping[str, Card]] = {
     "pm_card_processingThenDeclined": Card(processing=Later(status="requires_payment_method")),
     "pm_card_captureDeclined": Card(capture=CaptureBehaviour(declined=True)),
     "pm_card_shortAuthorisation": Card(capture=CaptureBehaviour(window=timedelta(hours=26))),
+    "pm_refund_stuck": Card(refund=RefundBehaviour(status="pending")),
     "pm_card_pendingThenFailedRefund": Card(refund=RefundBehaviour(status="pending", later=(Later(status="failed"),))),
     # the sandbox's tokens (handlers/adapters/sandbox_tokens.py)
     "pm_ok": Card(),

@@ -180,15 +180,20 @@ class Endpoints:
         """Refund a payment intent."""
         _reject_unknown(form, "payment_intent", "amount", "metadata", "reason")
         intent = self._intent(form.get("payment_intent", ""))
+        charge = self.refundable_charge(intent, _amount(form, "amount") if "amount" in form else None)
+        amount = _amount(form, "amount") if "amount" in form else _remaining(charge)
+        return self.returns.refund(charge, amount, _metadata(form))
+
+    def refundable_charge(self, intent: Wire, amount: int | None) -> Wire:
+        """Return the charge of an intent, or refuse to refund so much of it (all that is left if None)."""
         if intent["status"] != "succeeded":
             raise Refusal(
                 400, "invalid_request_error", "This PaymentIntent does not have a successful charge to refund."
             )
-        charge = self.books.objects[intent["latest_charge"]]
-        remaining = charge["amount"] - charge["amount_refunded"]
-        amount = _amount(form, "amount") if "amount" in form else remaining
-        self._check_refundable(charge, amount, remaining)
-        return self.returns.refund(charge, amount, _metadata(form))
+        charge: Wire = self.books.objects[intent["latest_charge"]]
+        remaining = _remaining(charge)
+        self._check_refundable(charge, remaining if amount is None else amount, remaining)
+        return charge
 
     def _check_refundable(self, charge: Wire, amount: int, remaining: int) -> None:
         if self._is_disputed(charge):
@@ -286,6 +291,10 @@ class Endpoints:
         limit = int(form.get("limit", "10"))
         shown = [self._expanded(form, item, prefix="data.") for item in items[:limit]]
         return wire_objects.page(path, shown, more=len(items) > limit)
+
+
+def _remaining(charge: Wire) -> int:
+    return int(charge["amount"] - charge["amount_refunded"])
 
 
 def _is_created_within(form: Form, item: Wire) -> bool:
