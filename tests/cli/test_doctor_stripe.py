@@ -1,5 +1,6 @@
 """Each check of `booking doctor` for Stripe passes on a healthy account and finds a planted fault, over HTTP."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -128,3 +129,9 @@ def test_a_stage_without_webhooks_and_a_key_that_may_not_list_endpoints_are_not_
 def test_the_page_names_every_check_of_stripe() -> None:
     page = (Path(__file__).parents[2] / "docs/how-to/first-real-account.md").read_text("utf-8")
     assert [name for name in (*STRIPE_CHECKS, *STRIPE_CHECKS_AFTER) if f"`{name}`" not in page] == []
+
+
+def test_the_guide_names_each_event_that_the_endpoint_needs() -> None:
+    """Whoever follows the guide has no finding of the doctor, and needs no checkout for it."""
+    guide = (Path(__file__).parents[2] / "docs" / "how-to" / "first-stripe-account.md").read_text(encoding="utf-8")
+    assert set(EVENT_TYPES) == set(re.findall(r"`((?:payment_intent|charge|refund)\.[a-z_.]+)`", guide))
