@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, Protocol
 
+from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
 from handlers.adapters.sandbox_tokens import TOKENS
 from handlers.adapters.stripe.replies import KEY, ORDER, is_declined, payment_reply, refund_reply
+from handlers.domain.payments import Movement, MovementPage
 from tests.fakes.clock import FakeClock
 from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.secrets_manager import FakeSecretsManager
@@ -123,3 +125,18 @@ class StripePayer:
         }
         heard = {key: reply.status.value for key, reply in {**refunds, **intents}.items()}
         return {key: state for key, state in (heard | declined).items() if key and state != "nothing"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrphanListing(SandboxPaymentGateway):
+    """The sandbox with a list that always ends in one refund of an order that no ledger has."""
+
+    order_id: str
+    amount_minor: int = 5
+
+    def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
+        amount_minor, order_id = self.amount_minor, self.order_id
+        moved = Movement(
+            reference="txn_1", at=until, kind="refund", amount_minor=amount_minor, currency="EUR", order_id=order_id
+        )
+        return MovementPage(movements=(moved,))

@@ -10,8 +10,9 @@ from handlers.domain.canonical import format_instant
 from handlers.domain.cases import open_case
 from handlers.domain.lifecycles import CaseReason
 from handlers.domain.order import Order
-from handlers.domain.payments import Movement, MovementPage, Operation
+from handlers.domain.payments import Operation
 from handlers.reconcile import reconcile
+from tests.handlers.paying import OrphanListing
 from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of
 
 
@@ -292,16 +293,11 @@ def test_a_refund_made_in_the_console_counts_once_people_say_so(
     world.stock(MUG=(800, 20))
     order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
 
-    class Listing(SandboxPaymentGateway):
-        def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
-            moved = Movement(
-                reference="txn_1", at=until, kind="refund", amount_minor=amount_minor, currency="EUR", order_id=order_id
-            )
-            return MovementPage(movements=(moved,))
-
     def sweep() -> dict[str, Any]:
         deps = world.parts()
-        deps.__dict__["gateway"] = Listing(client=world.dynamodb, table="gateway", now=world.clock)
+        deps.__dict__["gateway"] = OrphanListing(
+            client=world.dynamodb, table="gateway", now=world.clock, order_id=order_id, amount_minor=amount_minor
+        )
         world.clock.advance(timedelta(minutes=5))
         return reconcile({"schema": 1, "recent_seconds": 7200}, deps)
 

@@ -14,6 +14,7 @@ from handlers.domain.errors import Unavailable
 from handlers.domain.payments import GatewayReply, Instruction, Movement, MovementPage
 from handlers.reconcile import reconcile
 from handlers.runtime.reconcile.order_walk import WalkPlace, WalkPurpose
+from tests.handlers.paying import OrphanListing
 from tests.handlers.world import World, purchase_of, refund_of
 
 
@@ -187,15 +188,8 @@ def test_the_evidence_of_a_closed_orphan_can_be_erased() -> None:
 def test_a_refund_made_in_the_gateway_s_dashboard_is_a_case_of_its_order() -> None:
     """Law 38 (orphans): a movement of an order that exists opens a case, once."""
 
-    class Listing(SandboxPaymentGateway):
-        def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
-            moved = Movement(
-                reference="txn_1", at=until, kind="refund", amount_minor=5, currency="EUR", order_id=order_id
-            )
-            return MovementPage(movements=(moved,))
-
     world, order_id, _ = _refunded("pm_ok")
-    listing = Listing(client=world.dynamodb, table="gateway", now=world.clock)
+    listing = OrphanListing(client=world.dynamodb, table="gateway", now=world.clock, order_id=order_id)
     for _ in range(3):
         world.clock.advance(timedelta(minutes=5))
         (sentence,) = _scheduled(world, gateway=listing)["cases"]
