@@ -68,7 +68,7 @@ class FakeGateway:
 
     def authorize(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
         """Authorise, unless the method is declined."""
-        heard = GatewayStatus.DECLINED if method.token == "pm_declined" else GatewayStatus.AUTHORIZED
+        heard = _CHARGED.get(method.token, GatewayStatus.AUTHORIZED)
         booked = Booked("authorize", heard, instruction.amount_minor, instruction.currency, "", method.token)
         return self._book(instruction.key, booked)
 
@@ -91,7 +91,7 @@ class FakeGateway:
     def void(self, instruction: Instruction) -> GatewayReply:
         """Give up the held amount; decline if it was captured."""
         held = self.books.get(instruction.charge_key)
-        if held is not None and held.heard is GatewayStatus.AUTHORIZED:
+        if held is not None and held.heard in _REVOCABLE:
             held = self.books[instruction.charge_key] = replace(held, heard=GatewayStatus.FENCED)
         is_void = held is not None and held.heard in (GatewayStatus.FENCED, GatewayStatus.DECLINED)
         return GatewayReply(status=GatewayStatus.SETTLED if is_void else GatewayStatus.DECLINED)
@@ -136,6 +136,8 @@ class FakeGateway:
     def fence(self, instruction: Instruction) -> GatewayReply:
         """Fence the key, unless it was used."""
         booked = self.books.setdefault(instruction.key, Booked("fence", GatewayStatus.FENCED))
+        if booked.heard in _REVOCABLE:
+            booked = self.books[instruction.key] = replace(booked, heard=GatewayStatus.FENCED)
         return _reply(instruction.key, booked)
 
     def find_order(self, reference: str) -> str | None:
@@ -202,6 +204,7 @@ class FakeGateway:
 
 _STUCK = "pm_refund_stuck"
 """Return whether the method's bank never ends a refund."""
+_REVOCABLE = (GatewayStatus.AUTHORIZED, GatewayStatus.ACTION_REQUIRED)
 _CHARGED = {"pm_declined": GatewayStatus.DECLINED, "pm_3ds_abandoned": GatewayStatus.ACTION_REQUIRED}
 
 

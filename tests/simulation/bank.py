@@ -1,15 +1,16 @@
 """The fake gateway with a bank that acts by itself, and the other extreme of the port: a gateway that forgets.
 
-The fake remembers every key for ever and fences all of them. The forgetful one does neither: a day after it booked a
-key, the key is new to it, so a repeated charge or refund moves money again, and only its own reference still finds the
-first movement. It declares this (`key_life`, `miss_age`, `fences`), and law 30 must hold all the same.
+The fake remembers every key for ever and fences all of them; it can also list its movements. The forgetful one does
+neither: a day after it booked a key, the key is new to it, so a repeated charge or refund moves money again, and only
+its own reference still finds the first movement. It declares this (`key_life`, `miss_age`, `fences`), and law 30 must
+hold all the same.
 """
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from handlers.domain.payments import DisputePhase, GatewayReply, GatewayStatus
+from handlers.domain.payments import DisputePhase, GatewayReply, GatewayStatus, Movement, MovementPage
 from handlers.domain.requests import reported_refund_id_of
 from tests.fakes.gateway import Booked, FakeGateway
 
@@ -28,6 +29,26 @@ class Bank(FakeGateway):
 
     booked_at: dict[str, str] = field(default_factory=dict[str, str])
     """The time at which the forgetful gateway booked each key."""
+    moved_at: dict[int, str] = field(default_factory=dict[int, str])
+    """The times of the movements, by their places in `moved`, as far as they were told (the listing gateway)."""
+
+    # what customers do
+
+    def confirm(self, key: str) -> None:
+        """Complete a payment that waits for its customer."""
+        booked = self.books.get(key)
+        if booked is None or booked.heard is not GatewayStatus.ACTION_REQUIRED:
+            return
+        is_hold = booked.kind == "authorize"
+        heard = GatewayStatus.AUTHORIZED if is_hold else GatewayStatus.SETTLED
+        self.books[key] = replace(booked, heard=heard)
+        self.moved += [] if is_hold else [(booked.kind, key, booked.amount_minor)]
+
+    def abandon(self, key: str) -> None:
+        """Fail to prove who pays, so that the bank declines."""
+        booked = self.books.get(key)
+        if booked is not None and booked.heard is GatewayStatus.ACTION_REQUIRED:
+            self.books[key] = replace(booked, heard=GatewayStatus.DECLINED)
 
     # what the bank does
 
@@ -65,6 +86,34 @@ class Bank(FakeGateway):
             reported_refund_id_of(key, f"console_{number}")
         )
 
+    # what it lists
+
+    def at_time(self, operation: str, at: str, **arguments: Any) -> Any:
+        """Do an operation, or let something happen, and note the time of the movement."""
+        known = len(self.moved)
+        reply = getattr(self, operation)(**arguments)
+        self.moved_at |= dict.fromkeys(range(known, len(self.moved)), at)
+        return reply
+
+    def list_movements(self, since: str, until: str) -> MovementPage:
+        """Return the movements of a window."""
+        within = (place for place, at in self.moved_at.items() if since <= at <= until)
+        return MovementPage(movements=tuple(self._movement(place) for place in within))
+
+    def _movement(self, place: int) -> Movement:
+        kind, key, amount_minor = self.moved[place]
+        booked = self.books[key]
+        return Movement(
+            reference=booked.reference or f"fake_{kind}_{key[-12:]}",
+            at=self.moved_at[place],
+            kind=kind,
+            amount_minor=amount_minor,
+            currency=booked.currency,
+            key=key,
+            order_id=booked.charge_key or key,
+            is_reported=bool(booked.reference),
+        )
+
     # what it forgets
 
     def forgetfully(self, operation: str, at: str, **arguments: Any) -> GatewayReply:
@@ -90,15 +139,17 @@ def _time(instant: str) -> datetime:
 
 def take_books(bank: Bank) -> Any:
     """Return the state: the books and the movements, which the laws read, and the times."""
-    return dict(bank.books), list(bank.moved), dict(bank.booked_at)
+    return dict(bank.books), list(bank.moved), dict(bank.booked_at), dict(bank.moved_at)
 
 
 def put_books(bank: Bank, state: Any) -> None:
     """Put a state back."""
     bank.books, bank.moved, bank.booked_at = dict(state[0]), list(state[1]), dict(state[2])
+    bank.moved_at = dict(state[3])
 
 
 def describe_books(state: Any) -> str:
     """Return one text for equal states."""
     books: dict[str, Booked] = state[0]
-    return repr((sorted(books.items()), sorted(state[1]), sorted(state[2].items())))
+    times = sorted((*state[1][place], at) for place, at in state[3].items())
+    return repr((sorted(books.items()), sorted(state[1]), sorted(state[2].items()), times))

@@ -4,15 +4,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 
-from handlers.domain.requests import order_id_of
 from tests.simulation.choices import Choices
 from tests.simulation.history import History
 from tests.simulation.people import close_cases, decide_case
 from tests.simulation.scenarios import DAY, same, sold
 from tests.simulation.simulated_ports import SimulatedDeployment
-from tests.simulation.world import AFTER_FENCE, CUSTOMER, OVER_HTTP, SOON, States, refund_request
+from tests.simulation.world import AFTER_FENCE, ORDER, OVER_HTTP, SOON, States, refund_request
 
-ORDER = order_id_of(CUSTOMER, "p1")
 STUCK = 31 * DAY + AFTER_FENCE
 """The time at which a refund that stays pending becomes a case."""
 WEEKS = timedelta(days=40)

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 
-from handlers.domain.requests import order_id_of
 from tests.simulation.choices import Choices
 from tests.simulation.history import History
 from tests.simulation.scenarios import DAY, same
 from tests.simulation.world import (
     AFTER_FENCE,
-    CUSTOMER,
     OPENING,
+    ORDER,
     SOON,
     States,
     purchase_request,
@@ -19,7 +18,6 @@ from tests.simulation.world import (
     request_on,
 )
 
-ORDER = order_id_of(CUSTOMER, "p1")
 _METHODS = ("pm_3ds_abandoned", "pm_3ds_abandoned", "pm_stuck_bank")
 _ACTS = ("pass", "fail", "pay again", "fail again", "bank pays", "bank declines")
 WEEKS = timedelta(days=10)

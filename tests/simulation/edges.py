@@ -7,23 +7,28 @@ from functools import cache
 from typing import Any
 
 from handlers.contracts.storage import order_key
+from handlers.domain.canonical import format_instant
 from handlers.domain.ledger import key_of
 from handlers.domain.requests import order_id_of, refund_id_of
 from tests.simulation.changes import ORDERS_TABLE
 from tests.simulation.choices import Choices
 from tests.simulation.console import STUCK, opened
+from tests.simulation.fold import ledger_of, require
 from tests.simulation.history import History, first_message
 from tests.simulation.people import open_cases, outcome_in_books
 from tests.simulation.releases import continue_order
 from tests.simulation.scenarios import BOUGHT, DAY, MOST_ACTORS, add, add_reconciles, same, sold
 from tests.simulation.services import calls
 from tests.simulation.simulated_ports import SimulatedDeployment
+from tests.simulation.steps import Program
 from tests.simulation.world import (
     AFTER_FENCE,
     CUSTOMER,
     OPENING,
+    ORDER,
     OVER_HTTP,
     SHOP,
+    SIX,
     SOON,
     START,
     States,
@@ -35,7 +40,6 @@ from tests.simulation.world import (
     resolve_request,
 )
 
-ORDER = order_id_of(CUSTOMER, "p1")
 MONTHS = (DAY, 7 * DAY, 20 * DAY, 30 * DAY, 31 * DAY, 62 * DAY, 125 * DAY)
 """Times at which something happens again: after the life of a key or hold, at the ages of a review, within and after
 the refund window, at a dispute, and long after everything.
@@ -43,7 +47,6 @@ the refund window, at a dispute, and long after everything.
 LAST_REDRIVE = 14 * DAY
 WEEKS = timedelta(days=40)
 """The time by which every wait of the last act is over, and a refund that its bank never ends is a case."""
-SIX = refund_request("r1", "p1", amount_minor=600)
 HistoryOf = Callable[[States], History]
 
 
@@ -126,6 +129,92 @@ def forgetting(history_of: HistoryOf, choices: Choices) -> History:
             history.add_reconcile(after, ORDER)
     history.ends = 20 * DAY + WEEKS
     return history
+
+
+def confirming(history_of: HistoryOf, choices: Choices) -> History:
+    """A payment that waits for its customer, who completes or fails it, soon or late or never; a cancel, a refund."""
+    history = history_of(OPENING)
+    is_hold = choices.below(3) == 2
+    first = purchase_request("p1", payment_method="pm_3ds_abandoned", **({"capture": "later"} if is_hold else {}))
+    history.add("first", same(first))
+    if choices.below(2):
+        history.add("again-0", same(first))
+    for number, after in enumerate((SOON, AFTER_FENCE, DAY)):
+        if number:
+            history.begin_act()
+        for _ in range(1 + choices.below(2)):
+            _confirm_or_not(history, choices, first, after, is_hold=is_hold)
+        if choices.below(2) and history.cast < MOST_ACTORS:
+            history.add_reconcile(after, ORDER)
+    if is_hold:  # a hold that nobody has heard of by the rest would begin only then
+        history.begin_act()
+        history.add_meeting(_look)
+    return history
+
+
+def _look(history: History) -> None:
+    """Reconcile the order undisturbed."""
+    program = Program("reconcile", {"schema": 1, "order_id": ORDER}, START + 2 * DAY, history.deployment)
+    program.straight(history.apply)
+    history.moments.add(START + 2 * DAY)
+
+
+def _confirm_or_not(
+    history: History, choices: Choices, first: dict[str, Any], after: timedelta, *, is_hold: bool
+) -> None:
+    """Let the customer act, or somebody ask for something beside it."""
+    kind, number = choices.below(6), len(history.executions)
+    if kind <= 1:
+        history.add_event("confirm", key=ORDER)
+    elif kind == 2:
+        history.add_event("abandon", key=ORDER)
+    elif kind == 3:
+        history.add(f"cancel-{number}", same(request_on("cancel", f"v{choices.below(2)}", "p1")), after=after)
+    elif kind == 4:
+        history.add(f"again-{number}", same(first), after=after)
+    else:
+        asked = request_on("capture", "c0", "p1") if is_hold else refund_request("r0", "p1", amount_minor=600)
+        history.add(f"asked-{number}", same(asked), after=after)
+
+
+def listing(history_of: HistoryOf, choices: Choices) -> History:
+    """A gateway with a list: refunds come back and are made in its console long after anybody looked at the order."""
+    history = history_of(sold("one mug"))
+    history.deployment = SimulatedDeployment.LISTING
+    first = refund_request("r0", "p1", amount_minor=600)
+    history.add("first", same(first))
+    history.add_reconcile(AFTER_FENCE, ORDER)
+    after = AFTER_FENCE
+    for number in range(1 + choices.below(2)):
+        history.begin_act()
+        after += (SOON, DAY, 7 * DAY)[choices.below(3)]
+        about = {"key": refund_id_of(ORDER, "r0")} if choices.below(3) else {"key": ORDER, "amount_minor": 300}
+        what = "refund_in_console" if "amount_minor" in about else "reverse"
+        history.add_event("at_time", operation=what, at=format_instant(START + after), **about)
+        if choices.below(2):
+            history.add(f"again-{number}", same((first, SIX)[choices.below(2)]), after=after)
+        if choices.below(2):
+            history.add_reconcile(after + AFTER_FENCE)
+        history.begin_act()
+        after += DAY
+        history.add_meeting(_sweep_at(after))
+    history.ends = after + WEEKS
+    return history
+
+
+def _sweep_at(after: timedelta) -> Callable[[History], None]:
+    """Return an undisturbed run that looks at what is due and at the list alone, held to what came back (law 29)."""
+
+    def meet(history: History) -> None:
+        program = Program("reconcile", {"schema": 1, "days": []}, START + after, history.deployment)
+        program.straight(history.apply)
+        history.moments.add(START + after)
+        row = SHOP["dynamodb"].states.things[history.states[0]][ORDERS_TABLE][(order_key(ORDER),)]
+        told = {key_of(entry["subject"]) for entry in ledger_of(row) if entry["type"] == "RefundReversed"}
+        returned = {key for kind, key, _ in SHOP["gateway"].states.things[history.states[2]][1] if kind == "reversal"}
+        require(returned <= told, "law 29", f"{sorted(returned - told)} came back unnoticed")
+
+    return meet
 
 
 def erasing(history_of: HistoryOf, choices: Choices) -> History:

@@ -101,6 +101,7 @@ _NEXT_PAYMENT = {
     ("CAPTURING", "PaymentCaptured"): "CONFIRMED",
     ("CAPTURING", "PaymentCaptureDeclined"): "AUTHORIZED",
     ("VOIDING", "PaymentVoided"): "CANCELLED",
+    ("GIVING UP", "PaymentReleased"): "CANCELLED",
 }
 """Check that nothing else begins while a hold is being captured or given up; the gateway itself may end it (law 33)."""
 _HELD = ("AUTHORIZED", "CAPTURING", "VOIDING")

@@ -2,7 +2,16 @@
 
 from tests.simulation.console import refunding_in_console
 from tests.simulation.customers import waiting
-from tests.simulation.edges import erasing, forgetting, lasting, poisoning_others, releasing, resolving
+from tests.simulation.edges import (
+    confirming,
+    erasing,
+    forgetting,
+    lasting,
+    listing,
+    poisoning_others,
+    releasing,
+    resolving,
+)
 from tests.simulation.scenarios import approving, holding, poisoning, purchasing, refunding
 from tests.simulation.world import OVER_HTTP
 
@@ -12,5 +21,6 @@ _CORE = (
 )
 _EDGES = (lasting, erasing, poisoning_others, releasing, resolving)
 _LAST = (lasting, refunding_in_console)
-SCENARIOS = (*_CORE, *_EDGES, *_LAST, waiting) if OVER_HTTP else (*_CORE, *_EDGES, forgetting, *_LAST)
-"""In the simulator, Stripe's double forgets no keys, and the bank behind the port never asks a customer to act."""
+_OF_THE_PORT = (forgetting, confirming, listing)
+SCENARIOS = (*_CORE, *_EDGES, *_LAST, waiting) if OVER_HTTP else (*_CORE, *_EDGES, *_OF_THE_PORT, *_LAST)
+"""In the simulator, Stripe's double forgets no keys, and has its own customers and its own list."""

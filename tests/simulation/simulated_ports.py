@@ -10,7 +10,7 @@ from handlers.adapters.stripe.stripe_api import ENDPOINT
 from handlers.domain.account import Account
 from handlers.domain.canonical import Json
 from handlers.domain.order import Order
-from handlers.domain.payments import GatewayReply, Instruction, Operation, PaymentMethod
+from handlers.domain.payments import GatewayReply, Instruction, MovementPage, Operation, PaymentMethod
 from handlers.domain.ports import Change, OrderRepository, StaleOrder, Written
 from handlers.domain.stock import StockMismatch
 from tests.simulation.bank import KEY_LIFE
@@ -19,10 +19,11 @@ from tests.support.stripe.pool import PooledReply
 
 
 class SimulatedDeployment(StrEnum):
-    """A deployment: this release with a gateway that remembers and fences, or does neither, or the next release."""
+    """A deployment: this release with a gateway that remembers and fences, does neither, or has a list; or the next."""
 
     PRESENT = "present"
     FORGETFUL = "forgetful"
+    LISTING = "listing"
     NEWER = "newer"
 
 
@@ -55,8 +56,9 @@ class RememberingGateway:
     fences: ClassVar[frozenset[Operation]] = frozenset(Operation)
     list_reach: ClassVar[timedelta | None] = None
 
-    def movements(self, since: str, until: str, after: str | None) -> None:
-        """Return no list, so settled orders are reviewed by age."""
+    def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
+        """Have no list: the orders at rest are looked at again by age."""
+        return None
 
     def find_order(self, reference: str) -> None:
         """Return no order."""
@@ -104,6 +106,24 @@ class GatewayWithoutMemory(RememberingGateway):
 
     def _ask(self, operation: str, /, **arguments: Any) -> GatewayReply:
         return _reply(self.asked.ask("gateway", "forgetfully", {"operation": operation, "at": self.at, **arguments}))
+
+
+@dataclass(frozen=True, slots=True)
+class ListingGateway(RememberingGateway):
+    """The gateway with a list of movements, which the sweep reads."""
+
+    at: str = ""
+    """The time of its calls."""
+    list_reach: ClassVar[timedelta | None] = timedelta(days=30)
+
+    def movements(self, since: str, until: str, after: str | None) -> MovementPage:
+        """Return the list as one page."""
+        page = self.asked.ask("gateway", "list_movements", {"since": since, "until": until})
+        assert isinstance(page, MovementPage)
+        return page
+
+    def _ask(self, operation: str, /, **arguments: Any) -> GatewayReply:
+        return _reply(self.asked.ask("gateway", "at_time", {"operation": operation, "at": self.at, **arguments}))
 
 
 def _reply(reply: Any) -> GatewayReply:

@@ -28,6 +28,7 @@ from tests.simulation.services import SimulatedCall, call_number, calls, canonic
 from tests.simulation.simulated_ports import (
     Client,
     GatewayWithoutMemory,
+    ListingGateway,
     NewerItems,
     NewerOrders,
     Pool,
@@ -216,6 +217,8 @@ class Program:
     def _gateway(self, asked: "_Asked") -> PaymentGateway:
         if self.deployment is SimulatedDeployment.FORGETFUL:
             return GatewayWithoutMemory(asked, self.now.isoformat())
+        if self.deployment is SimulatedDeployment.LISTING:
+            return ListingGateway(asked, format_instant(self.now))
         if not OVER_HTTP:
             return RememberingGateway(asked)
         api = StripeApi(pool=Pool(asked, self._sent_at), secret=lambda _: TEST_KEY)

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from handlers.domain.requests import order_id_of
 from tests.simulation.changes import ORDERS_TABLE
 from tests.simulation.choices import Choices
 from tests.simulation.console import refunded
@@ -35,8 +34,8 @@ from tests.simulation.test_interleavings import (
 )
 from tests.simulation.world import (
     AFTER_FENCE,
-    CUSTOMER,
     OPENING,
+    ORDER,
     OVER_HTTP,
     SHOP,
     States,
@@ -46,7 +45,6 @@ from tests.simulation.world import (
     request_on,
 )
 
-ORDER = order_id_of(CUSTOMER, "p1")
 OPENING_TYPES = (
     *("OrderPlaced", "RefundRequested", "RefundApproved"),
     *("PaymentCaptureRequested", "PaymentVoidRequested"),

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from handlers.domain.requests import order_id_of
 from tests.environment import THOROUGH
 from tests.simulation.choices import Choices
 from tests.simulation.edges import stuck
@@ -20,9 +19,10 @@ from tests.simulation.services import calls
 from tests.simulation.simulated_ports import SimulatedDeployment
 from tests.simulation.world import (
     AFTER_FENCE,
-    CUSTOMER,
     OPENING,
+    ORDER,
     OVER_HTTP,
+    SIX,
     States,
     decision_request,
     judgement_request,
@@ -32,8 +32,6 @@ from tests.simulation.world import (
     resolve_request,
 )
 
-ORDER = order_id_of(CUSTOMER, "p1")
-SIX = refund_request("r1", "p1", amount_minor=600)
 OTHER_SIX = refund_request("r2", "p1", amount_minor=600)
 HELD = refund_request("r4", "p1", amount_minor=600, override="window")
 MUG = refund_request("r3", "p1", lines=[{"sku": "mug", "quantity": 1}])

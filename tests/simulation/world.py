@@ -27,6 +27,8 @@ SOON, AFTER_FENCE = timedelta(minutes=5), timedelta(hours=2)
 
 PRICES = {"mug": 1000, "pen": 250}
 CUSTOMER = "cus-1"
+ORDER = order_id_of(CUSTOMER, "p1")
+"""The order of the purchase with which most histories begin."""
 FREE_TEXTS = (b"the handle broke", b"bank statement")
 """Texts that people write in requests; they may only be stored where they can be erased (law 42)."""
 SERVICES = ("dynamodb", "s3", "gateway", "sqs")
@@ -136,6 +138,9 @@ def refund_request(request_id: str, purchase_id: str, **asked: Any) -> dict[str,
         "reason": "the handle broke",
         **asked,
     }
+
+
+SIX = refund_request("r1", "p1", amount_minor=600)
 
 
 def request_on(action: str, request_id: str, purchase_id: str, **asked: Any) -> dict[str, Any]:
