@@ -1,8 +1,8 @@
 """Run benchmarks of this folder: `python -m bench [NAME …]`, or `make bench ONLY=cold,histories`.
 
-Without names, those run that take less than a minute or so; `all` runs the long ones as well. A benchmark is a module
-with `figures(options)`, which yields figures as they are measured, and `IS_LONG = True` if it takes minutes.
-Prints a table, writes the figures as JSON, and returns 1 if a limit is passed.
+Without names, only the short ones run (about a minute each); `all` runs the long ones as well. A benchmark is a module
+with `figures(options)`, which yields figures as they are measured, and `IS_LONG = True` if it takes minutes. Prints a
+table, writes the figures as JSON, and returns 1 if a limit is passed.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
         for name in names:
             for each in _run(name, Options(rounds=asked.rounds), before):
                 measured.append(each)
-    finally:  # an error of one benchmark takes no figures of the others away
+    finally:  # an error in one benchmark must not lose the others' figures
         print(f"\nWritten to {_write(measured)}")
     return 0 if all(figure.is_met for _, figure in measured) else 1
 
@@ -50,8 +50,8 @@ def main(arguments: Sequence[str]) -> int:
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="*", help=f"benchmarks, or `all`: {', '.join(benchmark_names())}")
-    parser.add_argument("--rounds", type=_positive, default=Options().rounds, help="turns of each measurement")
-    parser.add_argument("--before", type=Path, help="JSON file of an earlier run, whose medians are shown beside")
+    parser.add_argument("--rounds", type=_positive, default=Options().rounds, help="rounds of each measurement")
+    parser.add_argument("--before", type=Path, help="JSON file of an earlier run, whose medians are shown too")
     return parser.parse_args(arguments)
 
 

@@ -1,7 +1,7 @@
-"""The calls that each function makes of AWS for one request, and a server that answers the same again.
+"""The AWS calls of each function for one request, and a server that replays the answers.
 
-A conversation is recorded by running the real function on the fakes of the tests. The server answers a process that
-makes these calls in this order, at once and without looking at them, so that only the caller is measured.
+A conversation is recorded by running the real function on the fakes of the tests. The server answers these calls in
+this order, immediately and without checking them, so that only the caller is measured.
 """
 
 import base64
@@ -52,7 +52,7 @@ class Conversation:
 
 @dataclass
 class _CallRecorder:
-    """Clients that write down what passes through them."""
+    """Clients that record their calls."""
 
     clients: Callable[[str], Any]
     calls: list[AwsCall] = field(default_factory=list)
@@ -75,9 +75,9 @@ class _RecordedClient:
 
 
 def record_conversations() -> dict[str, Conversation]:
-    """Return the conversation of each function: a purchase, and what follows from it."""
+    """Return the conversation of each function: a purchase and its consequences."""
     shop = Api()
-    shop.world.clock.now = datetime.now(UTC)  # a function sends nothing anew that began long ago
+    shop.world.clock.now = datetime.now(UTC)  # functions do not resend old requests
     shop.world.stock(MUG=(800, 50))
     bought = shop.world.message(purchase_of(MUG=(2, 800)))
     purchased = _record("purchase", bought, shop, purchase)
@@ -125,12 +125,12 @@ class AwsDouble(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def expect(self, conversation: Conversation, requests: int = 1) -> None:
-        """Begin the conversation anew, for so many requests with these calls."""
+        """Restart the conversation for a number of requests with these calls."""
         self.replies, self.requests, self.received_bytes = [*conversation.calls] * requests, 0, 0
         self.expected = len(self.replies)
 
     def check(self) -> None:
-        """Fail unless exactly the expected calls were made; else a ratio compares different work."""
+        """Fail unless exactly the expected calls were made; otherwise a ratio would compare different work."""
         if self.requests != self.expected:
             raise AssertionError(f"A measured program made {self.requests} calls of AWS instead of {self.expected}.")
 

@@ -1,7 +1,7 @@
-"""A typical function, to compare with: boto3, pydantic, and Powertools' logger, metrics and idempotency.
+"""A typical function for comparison: boto3, pydantic, and Powertools' logger, metrics and idempotency.
 
-It validates the same request and makes the same calls; what it does with the answers is nothing. Idempotency adds two
-calls of its own, as it does in any function that uses it.
+It validates the same request, makes the same calls and ignores the answers. Idempotency adds two calls, as in any
+function that uses it.
 """
 
 import os
@@ -62,7 +62,7 @@ class FatEvent(BaseModel):
     request: Annotated[FatPurchase | FatRefund, Field(discriminator="action")] | None = None
 
 
-calls: list[tuple[str, str, dict[str, Any]]] = []  # the conversation's, which whoever imports this fills
+calls: list[tuple[str, str, dict[str, Any]]] = []  # the calls of the conversation, filled by the importer
 clients: dict[str, Any] = {}
 
 

@@ -1,4 +1,4 @@
-"""Measurements that take turns, and figures with a median, a spread and a limit: the parts of a benchmark."""
+"""Interleaved measurements, and figures with a median, a spread and a limit: the parts of a benchmark."""
 
 import resource
 import subprocess
@@ -16,21 +16,21 @@ Unit = Literal["x", "ms", "s", "MiB", "KiB", "per s", ""]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A measured value: most often the ratio of what is measured to a floor or a peer of the same run."""
+    """A measured value: usually a ratio to a floor or a peer in the same run."""
 
     name: str
-    """The thing that is measured, and for what."""
+    """The measured quantity and its subject."""
     against: str
-    """The floor or peer, or "" for a value that stands alone."""
+    """The floor or peer, or "" for an absolute value."""
     unit: Unit
     median: float
     low: float
-    """The lower quartile of the rounds; equal to the median where there is one round."""
+    """The lower quartile of the rounds; equal to the median if there is only one."""
     high: float
     """The upper quartile."""
     rounds: int
     limit: float | None = None
-    """The value that the median must not pass, or None for a figure that only informs."""
+    """The limit of the median, or None for an informative figure."""
     better: Literal["less", "more"] = "less"
 
     @property
@@ -41,20 +41,20 @@ class Figure:
         return self.median <= self.limit if self.better == "less" else self.median >= self.limit
 
     def as_json(self) -> dict[str, Any]:
-        """Return the figure as it stands in the JSON file."""
+        """Return the figure for the JSON file."""
         return {**asdict(self), "is_met": self.is_met}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The choices of whoever runs the benchmarks."""
+    """The options of a run."""
 
     rounds: int = 7
-    """Turns of each measurement. A benchmark whose turns take many seconds takes fewer."""
+    """Rounds of each measurement. Benchmarks with long rounds use fewer."""
 
 
 def take_turns(rounds: int, measures: Mapping[str, Callable[[], Measured]]) -> dict[str, list[Measured]]:
-    """Call each measurement once per round, in alternating order, so that other load affects all alike."""
+    """Call each measurement once per round, in alternating order, so that other load affects all equally."""
     taken: dict[str, list[Measured]] = {name: [] for name in measures}
     for number in range(rounds):
         names = list(measures)
@@ -72,7 +72,7 @@ def figure(name: str, values: Sequence[float], unit: Unit, against: str = "", **
 
 
 def ratio(name: str, values: Sequence[float], floor: Sequence[float], against: str, **more: Any) -> Figure:
-    """Return the figure of the rounds' ratios to a floor that took turns with them."""
+    """Return the figure of the rounds' ratios to an interleaved floor."""
     return figure(name, [value / other for value, other in zip(values, floor, strict=True)], "x", against, **more)
 
 
@@ -83,7 +83,7 @@ def children_cpu_seconds() -> float:
 
 
 def cpu_seconds_of(command: Sequence[str], environment: Mapping[str, str] | None = None) -> float:
-    """Run a program to its end and return its CPU seconds, which other load on the machine changes least."""
+    """Run a program and return its CPU seconds, which depend least on other load."""
     before = children_cpu_seconds()
     subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
     return children_cpu_seconds() - before

@@ -36,14 +36,16 @@ from ._figures import ROOT, Figure, Options, figure, ratio, take_turns
 
 IS_LONG: Final = True
 CLIENTS: Final = {1: 0.4, 8: 0.15}
-"""Number of clients → the least ratio to empty functions: anything below has got worse. More would meet the limit of 10
-concurrent executions that functions without a reservation share."""
+"""Number of clients → the minimum ratio to empty functions.
+
+More clients would reach the limit of 10 concurrent executions that functions without a reservation share.
+"""
 MEMORY_KIB: Final = 80
-"""The most that a further purchase may add: twice what its order, its audit object and its events did when measured."""
+"""The maximum that a further purchase may add: twice the measured size of its order, audit object and events."""
 _PAUSE_SECONDS: Final = 0.05
-"""Time between two questions of a client, the same on both sides."""
+"""A client's polling interval, the same on both sides."""
 _PATIENCE_SECONDS: Final = 600
-"""Time after which events count as lost. It only ends what would never end."""
+"""Time after which events count as lost, so that the benchmark ends."""
 _SPENDERS: Final = ("MiniStack", "functions", "clients")
 _SKU, _PRICE_MINOR = "BENCH", 800
 _EMPTY: Final = "import json\nANSWER = json.loads({answer!r})\n\n\ndef handler(event, context):\n    return ANSWER\n"
@@ -151,7 +153,7 @@ def _compare(ours: _Machine, empty: _Machine, clients: int, rounds: int) -> Iter
 
 
 def _compare_cpu(ours: _Machine, empty: _Machine, rounds: int) -> Iterator[Figure]:
-    """Yield the CPU time of a purchase by who spends it, and the ceiling that the functions' part of it sets."""
+    """Yield the CPU time of a purchase by process, and the throughput limit that the functions' share implies."""
     taken = take_turns(rounds, {"ours": lambda: _spend(ours), "empty": lambda: _spend(empty)})
     name = "embedded AWS, 8 clients: CPU per purchase"
     for spender in _SPENDERS:
@@ -167,7 +169,7 @@ def _compare_cpu(ours: _Machine, empty: _Machine, rounds: int) -> Iterator[Figur
 
 
 def _spend(machine: _Machine) -> dict[str, float]:
-    """Return the milliseconds of CPU time of a purchase, by who spends them."""
+    """Return the milliseconds of CPU time of a purchase, by process."""
     count, before = 24, _cpu_seconds(machine.stack.instance)
     machine.rate(8, count)
     after = _cpu_seconds(machine.stack.instance)

@@ -1,4 +1,4 @@
-"""Histories that the fault simulator runs in a second, against plain bookings on the fakes of the tests.
+"""Histories per second of the fault simulator, compared with plain bookings on the tests' fakes.
 
 A history is a few requests with faults at any call, and the check of every law after each step. A booking is a purchase
 and its refund, recorded, without faults or checks. Limit: a history takes at most as long as two bookings.
@@ -16,7 +16,7 @@ from ._figures import Figure, Options, figure, ratio, take_turns
 HISTORIES: Final = 400
 BOOKINGS: Final = 100
 PERFORMANCES: Final = 50
-"""Histories that play one scene, as in a short run of `make simulate`."""
+"""Consecutive histories per scene, as in a short run of `make simulate`."""
 
 
 def figures(options: Options) -> Iterator[Figure]:

@@ -23,23 +23,23 @@ exists and reports all problems at once, each with key, allowed values and value
 schema with which editors complete and check the files. What a change of a key does to what is deployed is in
 [config-changes.md](config-changes.md).
 
-The default is the strict choice. An empty cell under a stage means that it takes the default.
+Every default is the strict one. An empty cell under a stage means the default.
 
 | key | meaning | allowed | default | dev | staging | prod |
 |---|---|---|---|---|---|---|
 """
 
 _TAIL: Final = """
-## What goes together
+## Rules between keys
 
-- `sdkTimeoutSeconds` < `functionTimeoutSeconds` < `taskTimeoutSeconds` < `executionTimeoutSeconds`: whoever waits,
-  waits longer than what it waits for. `alarmP99Seconds` < `executionTimeoutSeconds`.
+- `sdkTimeoutSeconds` < `functionTimeoutSeconds` < `taskTimeoutSeconds` < `executionTimeoutSeconds`: each
+  timeout is longer than those inside it. `alarmP99Seconds` < `executionTimeoutSeconds`.
 - `workflowType: EXPRESS` needs `executionTimeoutSeconds` of at most 300.
-- `forceDestroy` goes neither with `deletionProtection` nor with `auditLockMode: COMPLIANCE`.
-- `apiIssuer` and `apiAudiences` are given together or not at all, and so are `subnetIds` and `securityGroupIds`.
+- `forceDestroy` cannot be combined with `deletionProtection` or `auditLockMode: COMPLIANCE`.
+- `apiIssuer` and `apiAudiences` must be set together, and so must `subnetIds` and `securityGroupIds`.
   `apiDecidingClients` needs `apiIssuer`.
 - `alertRecipientRequired` needs `alertEmail` or `alertTopicArn`: a stage that notifies nobody is not deployed.
-- `reconcileSchedule` runs at least once a day. An alarm fires when reconcile has not finished for 15 minutes, or on a
+- `reconcileSchedule` must run at least once a day. An alarm fires when reconcile has not finished for 15 minutes; on a
   schedule slower than every five minutes, when it is two runs late, but at most an hour.
 
 `aws:region` and the other keys of the AWS provider are set as for any Pulumi program.

@@ -11,7 +11,7 @@ END_MARK = "<!-- end -->"
 
 
 def render_tables() -> str:
-    """Every supported resource type with its properties, and every data source."""
+    """Return the table of supported resource types with their properties, and the data sources."""
     rows = "\n".join(_row(token, kind) for token, kind in resource_types().items())
     sources = ", ".join(f"`{token}`" for token in supported_functions())
     head = "| type | properties | computed by AWS |\n|---|---|---|\n"
@@ -19,7 +19,7 @@ def render_tables() -> str:
 
 
 def update_page(page: str) -> str:
-    """The page with its generated part written anew."""
+    """Return the page with its generated part updated."""
     before, _, rest = page.partition(BEGIN_MARK)
     _, _, after = rest.partition(END_MARK)
     return before + render_tables() + after

@@ -123,7 +123,7 @@ def test_a_difference_names_the_order_the_side_and_the_next_step(harm: Break, pr
 
 
 def _copy(world: World, order_id: str, key: str) -> None:
-    """A refund that nobody here asked for."""
+    """A refund without a request of ours."""
     item = world.dynamodb.get_item(TableName="gateway", Key={"pk": {"S": order_id}})["Item"]
     refund = {"pk": {"S": key}, "kind": {"S": "refund"}, "charge": {"S": order_id}}
     world.dynamodb.put_item(TableName="gateway", Item={**item, **refund})

@@ -58,7 +58,7 @@ def test_up_takes_the_tour_and_down_leaves_no_process(program_folder: Path) -> N
 
 
 def assert_is_told(order: Any) -> None:
-    """Compare the tour's first order with what the page about the first five minutes says of it."""
+    """Compare the tour's first order with the page about the first five minutes."""
     page = FIRST_MINUTES.read_text("utf-8")
     third = page.partition("**Minute 3")[2].partition("**Minute 4")[0]
     assert re.findall(r"`([A-Z][a-z]+[A-Z]\w+)`", third) == [entry["type"] for entry in order["ledger"]]

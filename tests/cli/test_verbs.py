@@ -234,7 +234,7 @@ def test_a_payment_is_cancelled_after_a_preview(shell: Shell) -> None:
 
 
 def test_a_cancellation_that_waits_for_the_bank_is_pending_and_exits_with_0(shell: Shell) -> None:
-    """Law 34 (pending): the output names whom it waits for."""
+    """Law 34 (pending): the output names the party that it waits for."""
     supply(shell)
     bought = shell("purchase", "MUG", "--customer", "c-3", "--payment", "pm_slow_bank", "--json")
     assert (bought.exit_code, bought.document["status"]) == (0, "pending")

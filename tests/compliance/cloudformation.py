@@ -1,6 +1,6 @@
-"""A program's resource graph as a CloudFormation template, which cfn-lint judges by AWS's own schemas.
+"""A program's resource graph as a CloudFormation template, which cfn-lint checks with AWS's own schemas.
 
-CloudFormation spells a property as Pulumi does, with a capital. The table says what differs: renames, JSON documents,
+CloudFormation names a property like Pulumi, with a capital. The table lists the differences: renames, JSON documents,
 the shapes of a few types, and Pulumi's resources that are a part of another one there. A type that it does not know is
 an error that names it; an unknown property is one of cfn-lint's findings.
 """
@@ -44,7 +44,7 @@ def _without(values: Values, *names: str) -> dict[str, Any]:
 
 
 def as_it_is(**renames: str) -> Shape:
-    """Return the shape of a type that differs in names alone; an empty one leaves the property out."""
+    """Return the shape of a type that differs only in names; an empty one leaves the property out."""
 
     def shape(values: Values) -> dict[str, Any]:
         spelled = {renames.get(key, f"{key[0].upper()}{key[1:]}"): _content(key, each) for key, each in values.items()}
@@ -113,7 +113,7 @@ _SIGNING = "codeSigningConfigArn"
 
 
 def _reference(value: str) -> dict[str, list[str]]:
-    """Return a reference to a resource by the name in its ARN, where synth's ARNs have another form than AWS's."""
+    """Return a reference to a resource by the name in its ARN, for synth's ARNs that differ in form from AWS's."""
     return {"Fn::GetAtt": [_logical(_name_in(value)), "CodeSigningConfigArn"]}
 
 
@@ -326,7 +326,7 @@ WITHOUT_COUNTERPART = frozenset({"aws:s3/bucketObjectv2:BucketObjectv2", "aws:si
 
 
 def template(graph: Graph) -> dict[str, Any]:
-    """Return the template that would create everything in the graph.
+    """Return the template for the whole graph.
 
     Raises:
         Untranslatable: neither table has the type of a resource.

@@ -22,7 +22,7 @@ URN = f"urn:pulumi:dev::booking::{QUEUE}::judged"
 
 @pytest.fixture
 def provider(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> EmbeddedProvider:
-    """The provider on an address where nobody listens: a request that passes the model fails to connect."""
+    """Return the provider on an unused address: a request that passes the model fails to connect."""
     certificate, _ = connections.ensure_certificate(tmp_path_factory.getbasetemp() / "judge")
     address = f"https://127.0.0.1:{connections.free_port()}"
 

@@ -60,7 +60,7 @@ def test_cfn_lint_finds_every_planted_mistake_and_nothing_else(stage: str) -> No
 
 
 def test_a_resource_without_a_row_is_an_error_that_names_it() -> None:
-    """A type that nobody translated would not be judged."""
+    """A type without a translation would not be checked."""
     [queue, *_] = synth("prod").of_type("aws:sqs/queue:Queue")
     with pytest.raises(Untranslatable, match="no row for aws:ec2/vpc:Vpc"):
         template(Graph([replace(queue, type="aws:ec2/vpc:Vpc")]))

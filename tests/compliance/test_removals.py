@@ -40,8 +40,7 @@ NO_HARDENING = {
     },
     "aws:sfn/stateMachine:StateMachine": {"type", "encryptionConfiguration.kmsDataKeyReusePeriodSeconds"},
 }
-"""Names, sizes, indexes and labels: whoever removes them makes nothing less safe. (Without a type a machine is
-STANDARD.)"""
+"""Names, sizes, indexes and labels, whose removal makes nothing less safe. (Without a type a machine is STANDARD.)"""
 
 
 def controls() -> list[Callable[[Graph], None]]:

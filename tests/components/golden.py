@@ -28,7 +28,7 @@ _VARIES = {
 _MADE_AGAIN = "base-code-"  # packages, which a commit makes again
 _HOLDS_DATA = ("aws:dynamodb/table:Table", "aws:s3/bucket:Bucket", "aws:kms/key:Key", "aws:backup/vault:Vault")
 
-# What guards data without being replaced: a change in place may open what nobody can close again.
+# What protects data without being replaced: a change in place may be irreversible.
 _GUARDS = {
     "aws:backup/plan:Plan": ("rules",),
     "aws:backup/vault:Vault": ("forceDestroy",),

@@ -195,7 +195,7 @@ def test_access_logs_are_encrypted_with_our_key_and_come_from_their_bucket_only(
 
 
 def test_audit_objects_are_locked_as_the_stage_says(dev: Graph, prod: Graph) -> None:
-    """COMPLIANCE for seven years in prod, and nobody deletes; GOVERNANCE in staging; none in dev."""
+    """COMPLIANCE for seven years in prod, without deletion; GOVERNANCE in staging; none in dev."""
     lock = prod.named("audit-lock").inputs["rule"]["defaultRetention"]
     assert lock == {"mode": "COMPLIANCE", "days": 2555}
     assert synth("staging").named("audit-lock").inputs["rule"]["defaultRetention"]["mode"] == "GOVERNANCE"

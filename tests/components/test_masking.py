@@ -150,7 +150,7 @@ def test_a_text_that_the_log_cuts_off_is_masked_too(pieces: list[str], cut: int)
 
 
 def test_a_machine_of_another_workflow_logs_data_once_it_is_said_what_is_personal() -> None:
-    """Until then nobody has looked at what its data are."""
+    """Until then its personal fields are undeclared."""
     definition = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
     silent = record(lambda: BookingStateMachine("other", {"definition": definition}))
     telling = record(lambda: BookingStateMachine("other", {"definition": definition, "masked": ["patient"]}))

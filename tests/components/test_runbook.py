@@ -90,7 +90,7 @@ def test_the_query_of_the_runbook_asks_for_what_is_logged() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_booking_command_of_a_page_exists(page: Path) -> None:
-    """With its options: whoever follows the page at night must not meet a usage error.
+    """With its options: an engineer who follows the page at night must not get a usage error.
 
     `booking workflow` parses its own arguments; tests/workflow runs its commands.
     """

@@ -55,7 +55,7 @@ def test_a_signed_location_of_ones_own_needs_no_package_of_ours() -> None:
 
 
 def test_access_logs_go_where_they_are_told_to() -> None:
-    """Into a bucket of its own, which its key lets S3 write to; or into the given one, and the key lets nobody in."""
+    """To its own bucket, which its key lets S3 write to; or to the given one, and then the key allows no service."""
     own, given = synth_signed_package(), synth_signed_package(logbucket="logs-of-ours")
     assert [bucket.name for bucket in own.of_type(BUCKET)] == ["tickets-bucket", "tickets-access"]
     assert "logging.s3.amazonaws.com" in own.named("tickets-key").inputs["policy"]

@@ -43,7 +43,7 @@ def faults(tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
 
 @pytest.mark.parametrize("fault", MISSPELLED)
 def test_pyright_sees_a_seeded_misspelling(fault: str, faults: Counter[str]) -> None:
-    """An AWS argument that does not exist would otherwise be found by the deployment, or by nobody."""
+    """An AWS argument that does not exist would otherwise be found by the deployment, or not at all."""
     assert faults[fault.replace(" ", "_")] >= 1
 
 

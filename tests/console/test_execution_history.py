@@ -77,7 +77,7 @@ def test_without_the_event_before_an_event_belongs_to_the_state_entered_last() -
 
 @pytest.mark.parametrize("request_", [{"action": "nothing"}, purchase_of("x", "pm_timeout", mug=(1, 500))])
 def test_an_express_execution_is_read_from_the_log_of_its_machine(booked: BookedShop, request_: Any) -> None:
-    """The same states, attempts, inputs, outputs and end as the history of a STANDARD one tells."""
+    """The same states, attempts, inputs, outputs and end as in the history of a STANDARD one."""
     deployment = booked.deployment
     arn = deployment.book(request_)
     standard, express = (read_execution(deployment, each) for each in (arn, deployment.log_as_express(arn)))

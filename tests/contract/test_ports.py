@@ -253,7 +253,7 @@ def _refund_of(charge_key: str, key: str, amount_minor: int) -> Instruction:
 
 
 def test_a_key_moves_money_once(gateway: PaymentGateway) -> None:
-    """Law 8: whoever repeats a key hears the first outcome."""
+    """Law 8: a repeated key gets the first outcome."""
     first = _charge(gateway, "pm_ok")
     assert first.status is GatewayStatus.SETTLED
     assert _charge(gateway, "pm_ok") == first
@@ -279,7 +279,7 @@ def test_a_fenced_key_never_moves_money(gateway: PaymentGateway) -> None:
 
 
 def test_a_fence_comes_too_late_for_money_that_moved(gateway: PaymentGateway) -> None:
-    """Law 19: cancel tells what was done before it."""
+    """Law 19: cancel returns an earlier outcome."""
     _charge(gateway, "pm_ok")
     assert gateway.fence(CHARGE).status is GatewayStatus.SETTLED
     assert gateway.lookup(CHARGE).status is GatewayStatus.SETTLED

@@ -1,4 +1,4 @@
-"""Stripe's own tools judge the adapter and the double: stripe-mock, its OpenAPI document, and the official package."""
+"""Validation of adapter and double by Stripe's tools: stripe-mock, its OpenAPI document, and the official package."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -39,14 +39,14 @@ MADE_BY_HAND = (
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A call of the adapter, or one by hand, and the double's answer."""
+    """A call of the adapter, or a manual one, and the double's answer."""
 
     call: HttpCall
     reply: ServedReply
 
 
 class RecordingDouble(StripeDouble):
-    """A double that keeps its answers."""
+    """A double that records its answers."""
 
     exchanges: list[Exchange]
 
@@ -79,7 +79,7 @@ def _run_every_kind_of_payment(double: StripeDouble, clock: FakeClock) -> None:
 
 @pytest.fixture(scope="module")
 def exchanges() -> list[Exchange]:
-    """Every kind of call that the adapter makes, and every kind of object that the double answers with."""
+    """Every kind of call of the adapter, and every kind of object in the double's answers."""
     clock = FakeClock()
     double = RecordingDouble(clock)
     double.exchanges = []
@@ -117,7 +117,7 @@ def test_the_judge_of_shapes_finds_a_wrong_field(exchanges: list[Exchange], plan
 def test_stripe_mock_accepts_every_request_that_we_send(
     exchanges: list[Exchange], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Also our API version: stripe-mock refuses another one than it knows."""
+    """Also checks our API version, because stripe-mock rejects any other than its own."""
     pool = urllib3.PoolManager(retries=False)
     with stripe_mock(tmp_path_factory.mktemp("stripe-mock")) as address:
         refused = {
@@ -133,7 +133,7 @@ def test_stripe_mock_accepts_every_request_that_we_send(
 
 def _forward(pool: urllib3.PoolManager, address: str, call: HttpCall) -> urllib3.BaseHTTPResponse:
     headers = {name: value for name, value in call.headers.items() if name != "Authorization"}
-    headers["Authorization"] = "Bearer sk_test_123"  # the only form that stripe-mock takes
+    headers["Authorization"] = "Bearer sk_test_123"  # the only form that stripe-mock accepts
     return pool.request(call.method, address + call.target, body=call.body or None, headers=headers)
 
 
@@ -147,7 +147,7 @@ def test_one_api_version_is_pinned_everywhere() -> None:
 
 @pytest.fixture(scope="module")
 def official() -> Any:
-    """The official package."""
+    """Import the official package, or skip the test."""
     require(find_spec("stripe"), "The official stripe package is not installed: run `make`.")
     import stripe
 
@@ -190,7 +190,7 @@ def _client_of(official: Any, double: StripeDouble) -> Any:
 
 @pytest.fixture
 def webhooks() -> Iterator[Webhooks]:
-    """A double with an endpoint, and a payment on its way to it."""
+    """Return a double with an endpoint and a payment's webhook to deliver."""
     clock = FakeClock()
     waiting = Webhooks(StripeDouble(clock))
     form = {"url": "https://shop.example/webhooks/stripe"}

@@ -132,7 +132,7 @@ def test_a_gateway_that_moved_another_currency_is_left_to_people() -> None:
 
 
 def test_a_refund_first_heard_of_as_reversed_is_answered_as_reversed() -> None:
-    """Law 43 (true answers): never as refunded, though its ledger tells that the money went and came back."""
+    """Law 43 (true answers): never as refunded, although its ledger shows that the money was sent and returned."""
     order, key = _reserved(paid(lines_of((2, 500))), amount_minor=700)
     reversed_ = told(order, key, GatewayStatus.REVERSED)
     answer = answer_of(reversed_, key)

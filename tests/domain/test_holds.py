@@ -38,7 +38,7 @@ def _authorised() -> Order:
 
 
 def _reply(order: Order, said: str) -> tuple[str, GatewayReply]:
-    """Return what the gateway says of the open movement, or of the payment if none is open."""
+    """Return the gateway's reply about the open movement, or about the payment if none is open."""
     movement = order.account.movement
     key = movement.key if movement else order.order_id
     amount = movement.amount_minor if movement and not movement.is_void else HELD

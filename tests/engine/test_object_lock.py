@@ -33,7 +33,7 @@ def locked(aws: Instance, bucket: str) -> list[LockedBucket]:
 
 
 def test_a_bucket_in_compliance_mode_is_kept_with_its_key_and_policy(engine_of: Run, aws: Instance) -> None:
-    """A key that went would take with it what nobody may delete."""
+    """Deleting the key would destroy objects that nobody may delete."""
     engine, bucket, key = deployed(engine_of, "compliance", mode="COMPLIANCE")
     put(aws, bucket)
     with pytest.raises(DeploymentFailed, match=r"audit-bucket .*: could not be deleted: AWS says BucketNotEmpty"):

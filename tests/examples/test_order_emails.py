@@ -1,4 +1,6 @@
-"""The e-mail consumer of examples/python tells each customer of every entry in order, whatever order events come in."""
+"""The e-mail consumer of examples/python sends every entry to its customer in order, even if events arrive out of
+order.
+"""
 
 from typing import Any
 

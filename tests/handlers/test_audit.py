@@ -266,7 +266,7 @@ def test_a_second_write_of_the_same_record_is_a_success_and_of_a_different_one_a
 
 @given(st.permutations(["refund", "record", "record again"]))
 def test_nothing_in_a_record_differs_between_attempts(order: list[str]) -> None:
-    """Law 23 (audit completeness): whoever records first, records the same."""
+    """Law 23 (audit completeness): every writer records the same object."""
     world = World()
     world.stock(MUG=(800, 20))
     order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]

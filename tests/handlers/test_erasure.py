@@ -80,7 +80,7 @@ def _history(world: World) -> tuple[str, list[Guess]]:
 
 @pytest.mark.over_gateways
 def test_no_text_can_be_confirmed_by_guessing_once_it_is_erased() -> None:
-    """Law 42 (erased is erased): from table and trail; before, whoever reads the table can read the text."""
+    """Law 42 (erased is erased): from table and trail; before, anyone with access to the table can read the text."""
     world = _stocked()
     order_id, guesses = _history(world)
     assert {CARD, REASON} <= _confirmed(world, guesses)

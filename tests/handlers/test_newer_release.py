@@ -60,7 +60,7 @@ def test_a_new_request_on_an_order_that_cannot_be_folded_begins_nothing() -> Non
 
 
 def test_a_request_that_the_newer_release_began_is_unknown_to_this_one() -> None:
-    """Law 39 (two releases): nobody may say of it that nothing was begun."""
+    """Law 39 (two releases): no answer may claim that nothing was begun."""
     world = World()
     world.stock(MUG=(800, 20))
     order_id = world.book(purchase_of(payment_method="pm_timeout", MUG=(2, 800)))["order_id"]

@@ -181,7 +181,7 @@ def test_33_a_hold_ends_an_hour_before_the_gateway_ends_it() -> None:
 
 @pytest.mark.over_gateways
 def test_33_a_hold_that_the_bank_gave_up_is_void() -> None:
-    """Law 33 (authorise): nobody asked for it, so its audit object has a cause in place of a result."""
+    """Law 33 (authorise): no request caused it, so its audit object has a cause instead of a result."""
     world = _world()
     order_id = _authorised(world, "pm_hold_lost")["order_id"]
     world.reconcile()
@@ -196,7 +196,7 @@ def test_33_a_hold_that_the_bank_gave_up_is_void() -> None:
 def test_34_a_payment_that_waits_is_pending_and_ends_when_somebody_has_acted(
     token: str, who: str, capture: str
 ) -> None:
-    """Law 34 (pending): the same request then tells how it ended; its answer is stored once it is final."""
+    """Law 34 (pending): repeating the request shows the outcome; its answer is stored once it is final."""
     world = _world()
     purchase = {**purchase_of("buy-1", token, MUG=(1, 800)), "capture": capture}
     first = world.book(purchase)

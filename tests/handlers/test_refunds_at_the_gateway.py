@@ -101,7 +101,7 @@ def test_a_refund_in_the_dashboard_is_written_at_once_and_opens_a_case() -> None
 
 
 def test_its_audit_objects_have_a_cause_in_place_of_a_result() -> None:
-    """Law 23 (audit completeness): nobody requested it of us."""
+    """Law 23 (audit completeness): no request of ours caused it."""
     world, order_id, dashboard = _paid()
     dashboard.refund(600)
     dashboard.reconcile(world, order_id)
@@ -112,7 +112,7 @@ def test_its_audit_objects_have_a_cause_in_place_of_a_result() -> None:
 
 @pytest.mark.parametrize(("outcome", "refunded"), [("settled", 600), ("released", 0)])
 def test_closing_its_case_writes_the_money_no_second_time(outcome: str, refunded: int) -> None:
-    """Law 37 (cases): whatever people say of it, the gateway tells when its money comes back."""
+    """Law 37 (cases): whatever people decide, the gateway reports when its money comes back."""
     world, order_id, dashboard = _paid()
     dashboard.refund(600)
     dashboard.reconcile(world, order_id)
@@ -495,7 +495,7 @@ def test_a_movement_whose_lookup_fails_opens_the_case_that_the_lookup_then_finds
 
 
 def test_an_event_of_the_gateway_brings_it_into_the_ledger() -> None:
-    """Law 41 (events commute): the event names the order, and the lookup tells the rest, however often."""
+    """Law 41 (events commute): the event names the order, and lookups return the rest, any number of times."""
     world, order_id, _ = _paid(payment_method="pm_dashboard_refund")
     record = {"messageId": "m-1", "body": json.dumps({"order_id": order_id})}
     for _ in range(2):

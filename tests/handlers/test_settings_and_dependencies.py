@@ -105,7 +105,7 @@ def test_a_refund_that_always_loses_its_race_is_unavailable_and_moves_nothing() 
 
 @pytest.mark.parametrize(("function", "action"), [("purchase", "refund"), ("refund", "purchase")])
 def test_a_function_refuses_a_message_that_is_for_another(function: str, action: str) -> None:
-    """The machine never sends one; whoever does gets a sentence."""
+    """The machine never sends one; other callers get a message."""
     world = World()
     request = purchase_of(MUG=(1, 800)) if action == "purchase" else refund_of("ord_1")
     module = importlib.import_module(f"handlers.{function}")

@@ -28,7 +28,7 @@ def _refunded(token: str = "pm_refund_reversed_late") -> tuple[World, str, str]:
 
 
 def _scheduled(world: World, **overrides: Any) -> dict[str, Any]:
-    """A run as the schedule makes it: it looks at what changed within two hours."""
+    """Run reconcile as on schedule, for changes within two hours."""
     deps = world.parts()
     deps.__dict__.update(overrides)
     return reconcile({"schema": 1, "recent_seconds": 7200}, deps)
@@ -48,7 +48,7 @@ def test_a_refund_that_comes_back_after_ten_days_is_in_the_ledger_at_the_next_sw
 
 
 class UnlistedGateway(SandboxPaymentGateway):
-    """A gateway that has no list of movements."""
+    """A gateway without a list of movements."""
 
     def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
         return None
@@ -107,7 +107,7 @@ def test_a_lookup_that_fails_gets_a_due_time_and_does_not_hold_the_sweep_up() ->
 
 
 def test_an_order_at_rest_whose_lookup_keeps_failing_is_looked_at_less_and_less_often() -> None:
-    """Law 28 (isolation): it starves nobody, and it is looked at again for ever."""
+    """Law 28 (isolation): it starves no other order, and is looked up again for ever."""
     looks = list[Any]()
 
     class Failing(SandboxPaymentGateway):
@@ -130,7 +130,7 @@ def test_an_order_at_rest_whose_lookup_keeps_failing_is_looked_at_less_and_less_
 
 
 def test_more_orphans_than_one_run_reads_take_turns_and_all_are_counted() -> None:
-    """Law 38 (orphans), law 28 (isolation): none is left out for ever."""
+    """Law 38 (orphans), law 28 (isolation): none is left out permanently."""
     world = World()
     for number in range(230):
         orphan = Movement(
@@ -166,7 +166,7 @@ def test_an_orphan_without_an_order_stays_listed_until_two_people_have_closed_it
 
 
 def test_the_evidence_of_a_closed_orphan_can_be_erased() -> None:
-    """Law 42 (erased is erased): once it is closed; its trace stays, so that the sweep does not list it again."""
+    """Law 42 (erased is erased): only once it is closed; its item stays, so that the sweep does not list it again."""
     world = World()
     orphan = Movement(
         reference="txn_1", at="2026-03-01T00:00:00.000000Z", kind="charge", amount_minor=1, currency="EUR"
@@ -213,7 +213,7 @@ def test_a_sweep_that_runs_out_of_time_goes_on_where_it_stopped() -> None:
 
 
 def test_a_gap_longer_than_the_list_reaches_makes_every_open_order_due() -> None:
-    """Law 29 (late reversals): however many there are; the list is read once all of them are queued."""
+    """Law 29 (late reversals): regardless of their number; the list is read once all are queued."""
 
     class Short(SandboxPaymentGateway):
         list_reach: ClassVar[timedelta | None] = timedelta(days=30)
@@ -239,7 +239,7 @@ def test_a_gap_longer_than_the_list_reaches_makes_every_open_order_due() -> None
 
 
 def test_runs_that_have_no_time_for_all_open_orders_queue_them_one_after_the_other() -> None:
-    """Law 29 (late reversals): each run goes on where the one before stopped, so that the list is read at last."""
+    """Law 29 (late reversals): each run continues where the previous one stopped, so the list is eventually read."""
 
     class Short(SandboxPaymentGateway):
         list_reach: ClassVar[timedelta | None] = timedelta(days=30)
@@ -279,7 +279,7 @@ def _world_without_a_list() -> tuple[World, SandboxPaymentGateway]:
 
 
 def test_without_a_list_no_settled_order_is_passed_over_however_seldom_runs_are() -> None:
-    """Law 29 (late reversals): each run takes up at the time that the one before had come to."""
+    """Law 29 (late reversals): each run continues at the time that the previous one reached."""
     world, unlisted = _world_without_a_list()
     for number in range(5):
         world.clock.advance(timedelta(hours=5))
@@ -293,7 +293,7 @@ def test_without_a_list_no_settled_order_is_passed_over_however_seldom_runs_are(
 
 
 def test_without_a_list_runs_that_have_no_time_for_a_day_look_at_its_orders_one_after_the_other() -> None:
-    """Law 29 (late reversals): a day with more orders than a run looks at blocks nothing, and no order is left out."""
+    """Law 29 (late reversals): a day with more orders than a run can handle blocks nothing and loses no order."""
     world, unlisted = _world_without_a_list()
     for number in range(12):
         assert world.book(purchase_of(f"buy-{number}", "pm_dashboard_refund", MUG=(1, 800)))["status"] == "succeeded"
@@ -311,7 +311,7 @@ def test_without_a_list_runs_that_have_no_time_for_a_day_look_at_its_orders_one_
 
 
 def test_the_place_of_a_walk_is_no_place_in_another_nor_in_the_gateway_s_list() -> None:
-    """Law 29 (late reversals): a stored place is used only by the walk that it belongs to."""
+    """Law 29 (late reversals): a stored position is used only by its own walk."""
     place = WalkPlace(purpose=WalkPurpose.AGED, time="2026-03-01T12:00:00.000000Z", at=3, after="x")
     assert WalkPlace.parse(str(place), WalkPurpose.AGED) == place
     assert WalkPlace.parse(str(place), WalkPurpose.QUEUE) is None

@@ -78,7 +78,7 @@ class Visitors:
                 case.body = _ground(route.name, case.body, self.calls.total())
 
     def _token(self, route: Route, case: Any) -> str:
-        """Return the token of whoever made the request that is asked for, else of the first role of the route."""
+        """Return the token of the person who made the requested request, else of the route's first role."""
         asker = self._askers.get(str((case.path_parameters or {}).get("handle")))
         return asker or next(self._tokens[role] for role in Role if role in route.roles)
 

@@ -1,4 +1,4 @@
-"""Exercises for whoever is on call: break something, hear the alarm, follow its section, see that it is over."""
+"""On-call exercises: break something, wait for the alarm, follow its runbook section, and check that it is resolved."""
 
 import json
 import time

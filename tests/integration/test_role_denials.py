@@ -171,7 +171,7 @@ KEEP: Call = (
         "Key": "outcomes/none",
         "Body": b"{}",
         "IfNoneMatch": "*",
-        "ChecksumSHA256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",  # of nothing: whoever may put is refused too
+        "ChecksumSHA256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",  # of nothing; writers are refused too
     },
 )
 TAKE: Call = ("sqs", "receive_message", lambda at: {"QueueUrl": at["parking"]})

@@ -40,7 +40,7 @@ def test_a_companion_that_ends_at_once_is_one_sentence_with_its_log(companion: C
 
 
 def test_the_double_of_stripe_ends_when_its_instance_has_ended(tmp_path: Path) -> None:
-    """There is no instance in this folder, so it ends at once, also if nobody stops it."""
+    """There is no instance in this folder, so it ends immediately without being stopped."""
     ensure_certificate(tmp_path / "tls")
     command = [sys.executable, "-m", "tests.support.stripe", str(tmp_path), str(free_port())]
     assert subprocess.run(command, cwd=ROOT, timeout=30, check=False).returncode == 0

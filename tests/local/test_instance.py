@@ -100,7 +100,7 @@ def test_another_process_of_the_same_folder_finds_and_stops_it(instance: Instanc
 
 
 def test_it_outlives_the_process_that_started_it_and_holds_no_pipe_of_it(tmp_path: Path) -> None:
-    """`make up` in a script returns, whoever reads its output."""
+    """`make up` in a script returns even if its output is not read."""
     code = (
         f"from pathlib import Path; from local.instance import Instance; Instance.at(Path({str(tmp_path)!r})).start()"
     )
@@ -115,7 +115,7 @@ def test_it_outlives_the_process_that_started_it_and_holds_no_pipe_of_it(tmp_pat
 
 
 def test_a_stale_pid_file_of_a_stranger_is_not_believed(instance: Instance) -> None:
-    """After a reboot the number belongs to somebody else, whom nobody may end."""
+    """After a reboot the pid belongs to another process, which must not be ended."""
     assert instance.id, "which creates the folder"
     stranger = subprocess.Popen(["sleep", "3600"])
     try:

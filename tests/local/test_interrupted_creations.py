@@ -90,7 +90,7 @@ def test_a_creation_killed_before_its_call_is_repeated(world: Prerequisites, jou
 
 
 def test_a_replacement_is_created_and_not_adopted(world: Prerequisites, journals: Iterator[Path]) -> None:
-    """The engine knows the old one, since it asked for a diff: nobody's orphan."""
+    """The engine knows the old one, because it asked for a diff, so it is not an orphan."""
     token = "aws:kms/key:Key"
     urn, provider = urn_of(token, "replaced"), EmbeddedProvider(world.provider.aws, Journal(next(journals)))
     old = provider.create(urn, token, {})

@@ -29,7 +29,7 @@ STREAM = "arn:aws:dynamodb:r:0:table/t/stream/1"
 
 @pytest.fixture
 def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds of every sleep that the machines' module asks for; nobody sleeps."""
+    """Record the seconds of every sleep in the machines' module instead of sleeping."""
     asked: list[float] = []
     monkeypatch.setattr(stepfunctions, "time", SimpleNamespace(sleep=asked.append))
     return asked
@@ -120,7 +120,7 @@ class FakeStreams:
         (KEPT_RECORDS + 5, [KEPT_RECORDS + 5], 5),  # all are taken
         (KEPT_RECORDS + 5, [KEPT_RECORDS + 5, 2], 2),  # a second mapping is behind
         (KEPT_RECORDS + 5, [0], 0),  # nothing is taken
-        (KEPT_RECORDS + 5, [], 0),  # nobody reads the stream
+        (KEPT_RECORDS + 5, [], 0),  # no consumer reads the stream
     ],
 )
 def test_a_stream_keeps_what_is_not_taken_and_its_last_records(records: int, positions: list[int], first: int) -> None:

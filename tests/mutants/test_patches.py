@@ -1,4 +1,4 @@
-"""The seeded mutants fit the code: one that no longer applies, or breaks more than its law, would prove nothing."""
+"""The seeded mutants match the code: one that does not apply, or breaks more than its law, proves nothing."""
 
 import subprocess
 import sys
@@ -13,20 +13,20 @@ RUFF = Path(sys.executable).parent / "ruff"
 
 
 def test_there_are_thirty_mutants_or_more() -> None:
-    """Each breaks a law on purpose; `make mutants` kills them one by one."""
+    """Each deliberately breaks a law; `make mutants` runs them one by one."""
     assert len(MUTANTS) >= 30
 
 
 @pytest.mark.parametrize("patch", MUTANTS, ids=lambda patch: patch.stem)
 def test_every_mutant_applies_and_says_what_it_breaks(patch: Path) -> None:
-    """A patch that no longer fits has to be written anew together with the code that moved."""
+    """Rewrite a patch together with the code that it changes."""
     assert apply(patch, ROOT, check_only=True) is None
     assert broken_law(patch).startswith(("law", "the"))
 
 
 @pytest.mark.parametrize("patch", MUTANTS, ids=lambda patch: patch.stem)
 def test_every_mutant_is_a_program_without_undefined_names(patch: Path, tmp_path: Path) -> None:
-    """A mutant that cannot be imported fails every test, and so shows nothing about the tests of its law."""
+    """A mutant that cannot be imported fails every test, which proves nothing about the tests of its law."""
     files = [line[6:] for line in patch.read_text("utf-8").splitlines() if line.startswith("--- a/")]
     for name in files:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The tree is the diagram: who may import whom is checked, and the check can fail."""
+"""The allowed imports between packages are checked, and the check can fail."""
 
 import ast
 import re

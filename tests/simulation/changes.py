@@ -1,4 +1,4 @@
-"""The laws of every single write to the orders table, judged by a fold of its own (not the domain's)."""
+"""The laws of every single write to the orders table, checked by an independent fold (not the domain's)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,18 +7,18 @@ from handlers.contracts.storage import ATTENTION, DEFERRED_SINCE
 from handlers.domain.ledger import find_breaks, key_of
 from handlers.domain.payments import AUTHORIZATION_GONE
 from handlers.domain.requests import reported_refund_id_of
-from tests.simulation.fold import hold_cases, is_readable, known_part, ledger_of, plain, require, totals_of
+from tests.simulation.fold import check_cases, is_readable, known_part, ledger_of, plain, require, totals_of
 
 ORDERS_TABLE = "orders"
 NEW_FIELD = "newer_field"
-"""The name of what the next release writes beside the fields of this one: into items, ledger entries and results."""
+"""The name of the field that the next release adds to items, ledger entries and results."""
 CAPACITY = {"mug": 3, "pen": 9, "gone": 0}
-"""The units of each article that the simulated shop ever had."""
+"""The total units of each article in the simulated shop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A new ledger entry's statement of what the gateway did under a key."""
+    """A new ledger entry's claim about the gateway's action under a key."""
 
     key: str
     heard: tuple[str, ...]
@@ -27,7 +27,7 @@ class Claim:
 
 
 NEVER_BOOKED = ("PaymentReleased", "PaymentVoided", "PaymentCaptureDeclined", "RefundReleased", "RefundDeclined")
-"""Entries about keys under which Stripe may have booked nothing, ever: at rest its books must agree (law 18)."""
+"""Entries about keys that Stripe may never have booked: in the final state its books must agree (law 18)."""
 _HEARD = {
     "PaymentAuthorized": ("authorized",),
     "PaymentCaptured": ("settled",),
@@ -43,7 +43,7 @@ _HEARD = {
 
 
 def judge(before: dict[str, dict[Any, Any]], after: dict[str, dict[Any, Any]]) -> tuple[Claim, ...]:
-    """Hold a write to the laws; returns what it claims of the gateway."""
+    """Check a write against the laws, and return its claims about the gateway."""
     claims: list[Claim] = []
     old_rows, new_rows = before[ORDERS_TABLE], after[ORDERS_TABLE]
     require(old_rows.keys() <= new_rows.keys(), "law 22", "something was deleted")
@@ -82,11 +82,11 @@ def _judged_order(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Claim
     require(stored == {**folded, "status": totals.status}, "law 21", f"stored {stored}, folded {totals}")
     require(plain(new["refundable_minor"]) == totals.refundable, "law 21", "the stored refundable amount")
     require(plain(new["version"]) == len(ledger), "law 21", "the stored version")
-    waits = totals.waits or totals.is_disputed or hold_cases(ledger) > 0
+    waits = totals.waits or totals.is_disputed or check_cases(ledger) > 0
     is_listed = "attention" in new
     is_right = (
         is_listed or not waits if is_deferred else is_listed == waits
-    )  # at rest too, a failed lookup has a due time
+    )  # with nothing open, a failed lookup still has a due time
     require(is_right, "law 19", f"in the index of attention: {is_listed}, waits: {waits}")
     return [
         Claim(_booked_key(entry, order_id, ledger), _heard(entry, ledger), entry["amount_minor"], entry["type"])
@@ -96,7 +96,9 @@ def _judged_order(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Claim
 
 
 def _heard(entry: dict[str, Any], ledger: list[dict[str, Any]]) -> tuple[str, ...]:
-    """Return what the gateway's books may say; a refund that people took for made is undone by its failure as well."""
+    """Return the allowed states in the gateway's books; a refund that people recorded as made may also be undone by its
+    failure.
+    """
     is_undone = entry["type"] == "RefundReversed"
     said = (each for each in ledger if each["subject"] == entry["subject"] and each.get("by") == "people")
     is_by_people = is_undone and any(each["type"] == "RefundSettled" for each in said)
@@ -104,12 +106,14 @@ def _heard(entry: dict[str, Any], ledger: list[dict[str, Any]]) -> tuple[str, ..
 
 
 def _is_said_of_another(entry: dict[str, Any]) -> bool:
-    """Return whether something else than its own key at the gateway led to an entry: people, a console, its hold."""
+    """Return whether an entry was caused by people, a console or its hold instead of its own key at the gateway."""
     return entry.get("by") in ("people", "gateway") or entry.get("reason_code") == AUTHORIZATION_GONE
 
 
 def _require_erasure(old: dict[str, Any] | None, new: dict[str, Any], added: list[dict[str, Any]]) -> None:
-    """Laws 39 and 42: what another release wrote stays; text is erased with its salt, while nothing needs it."""
+    """Check laws 39 and 42: another release's fields stay; text is erased with its salt, and only when nothing needs
+    it.
+    """
     requests = plain(new["requests"])
     left = [each for each in requests.values() if each.get("erased") and (each["text"] or each["fingerprint"])]
     require(not left, "law 42", f"erased, and not gone: {left}")
@@ -125,9 +129,9 @@ def _require_erasure(old: dict[str, Any] | None, new: dict[str, Any], added: lis
 
 
 def _booked_key(entry: dict[str, Any], order_id: str, ledger: list[dict[str, Any]]) -> str:
-    """Return the key under which the gateway books what an entry says; a void ends the order's own payment.
+    """Return the key under which the gateway books an entry; a void ends the order's own payment.
 
-    A refund of the console has one, however often the ledger had to begin it.
+    A console refund has one key, however often the ledger began it.
     """
     if entry["type"] == "PaymentVoided":
         return order_id

@@ -118,7 +118,7 @@ def is_readable(row: dict[str, Any]) -> bool:
     return "salt" in row and all(plain(entry["M"]["type"]) in KINDS for entry in row["ledger"]["L"])
 
 
-def hold_cases(ledger: Sequence[dict[str, Any]]) -> int:
+def check_cases(ledger: Sequence[dict[str, Any]]) -> int:
     """Check law 37: a case is closed by an entry after two people agreed, and one is open per subject.
 
     Return the open ones.

@@ -276,7 +276,7 @@ class History:
                 self._begin_next_act()
                 continue
             self.advance(self.actors[below(len(self.actors))])
-        require(False, "liveness", f"not at rest after {MOST_STEPS} steps")
+        require(False, "liveness", f"not finished after {MOST_STEPS} steps")
 
     def run_but_for_the_late(self) -> list[Actor]:
         """Interleave until only stragglers and zombies are left, and return those that the choices keep for later.
@@ -340,7 +340,7 @@ class History:
             if place == 0:
                 self.past.append(step.state)
                 if step.claims:
-                    self._hold_claims(step.claims)
+                    self._check_claims(step.claims)
             if HAS_WEBHOOKS:
                 self._deliver(step.notices)
         return step.reply
@@ -357,7 +357,7 @@ class History:
                 self.actors.append(Actor("reconcile", node=start("notice", event, START + SOON)))
                 self.moments.add(START + SOON)
 
-    def _hold_claims(self, claims: Any) -> None:
+    def _check_claims(self, claims: Any) -> None:
         """Check laws 15, 16 and 19: the ledger claims nothing about the gateway that its books do not confirm at that
         moment.
         """

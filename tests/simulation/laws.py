@@ -8,7 +8,7 @@ from handlers.domain.ledger import key_of, subject_of
 from handlers.domain.requests import capture_id_of, decision_id_of, order_id_of, refund_id_of, void_id_of
 from tests.fakes.gateway import Booked, net_minor
 from tests.simulation.changes import CAPACITY, ORDERS_TABLE
-from tests.simulation.fold import hold_cases, is_readable, known_part, ledger_of, plain, require, totals_of
+from tests.simulation.fold import check_cases, is_readable, known_part, ledger_of, plain, require, totals_of
 from tests.simulation.history import Execution, History
 from tests.simulation.world import FREE_TEXTS, SHOP, States
 
@@ -21,7 +21,7 @@ _UNREQUESTED = ("reconcile", "gateway", "people")
 _held: set[Any] = set()
 
 
-def hold_at_rest(history: History, states: States) -> None:
+def check_final_state(history: History, states: States) -> None:
     """Check every law about the final state."""
     seen = (states, tuple((each.name, id(each.answer), each.phase) for each in history.executions))
     if seen in _held:
@@ -30,22 +30,22 @@ def hold_at_rest(history: History, states: States) -> None:
     objects = {place[1]: versions for place, versions in SHOP["s3"].states.things[states[1]].items()}
     books, moved, *_ = SHOP["gateway"].states.things[states[2]]
     orders = {plain(row["order_id"]): row for key, row in rows.items() if key[0].startswith("ORDER#")}
-    _hold_movements(orders, moved)
+    _check_movements(orders, moved)
     for order_id, row in orders.items():
         if is_readable(row):
-            _hold_money(order_id, ledger_of(row), books, moved)
-    _hold_stock(orders, rows)
-    _hold_audit(orders, objects)
+            _check_money(order_id, ledger_of(row), books, moved)
+    _check_stock(orders, rows)
+    _check_audit(orders, objects)
     for execution in history.executions:
-        _hold_answer(execution, orders, objects, books)
-    _hold_replays(history.executions)
+        _check_answer(execution, orders, objects, books)
+    _check_replays(history.executions)
     for body in SHOP["sqs"].states.things[states[3]].get("parking", {}).values():
         require(_is_unreadable(body, orders), "law 23", f"still parked: {body[:200]}")
     _held.add(seen)
 
 
 def _is_unreadable(body: str, orders: dict[str, Any]) -> bool:
-    """Return whether a parked result cannot be recorded yet: nobody can parse it, or read its order (laws 28, 39)."""
+    """Return whether a parked result cannot be recorded yet, because it or its order is unreadable (laws 28, 39)."""
     try:
         subject = _subject(json.loads(body)["request"])
     except RecursionError:
@@ -53,7 +53,7 @@ def _is_unreadable(body: str, orders: dict[str, Any]) -> bool:
     return subject is not None and not is_readable(orders[subject[0]])
 
 
-def _hold_movements(orders: dict[str, Any], moved: list[tuple[str, str, int]]) -> None:
+def _check_movements(orders: dict[str, Any], moved: list[tuple[str, str, int]]) -> None:
     """Check laws 8, 11, 18 and 30: money moves once under a key, and every movement is in a ledger.
 
     A console refund that was returned before the ledger had room for it is only in a case.
@@ -67,14 +67,14 @@ def _hold_movements(orders: dict[str, Any], moved: list[tuple[str, str, int]]) -
     require({key for _, key, _ in moved} <= subjects, "law 18", "money moved that no ledger knows of")
 
 
-def _hold_money(
+def _check_money(
     order_id: str, ledger: list[dict[str, Any]], books: dict[str, Booked], moved: list[tuple[str, str, int]]
 ) -> None:
     """Check laws 18, 19, 33, 36 and 37: nothing is open, and ledger and gateway have the same net amount."""
-    _hold_approvals(ledger, {key for _, key, _ in moved})
+    _check_approvals(ledger, {key for _, key, _ in moved})
     totals = totals_of(ledger)
-    require(not totals.waits, "laws 19 and 33", f"{order_id} is not at rest: {totals}")
-    require(not hold_cases(ledger), "law 37", f"{order_id} has a case that people could not close")
+    require(not totals.waits, "laws 19 and 33", f"{order_id} has something open: {totals}")
+    require(not check_cases(ledger), "law 37", f"{order_id} has a case that people could not close")
     net = net_minor(books, order_id)
     expected = totals.captured - totals.refunded - totals.disputed - _paid_outside(ledger, books)
     require(net == expected, "laws 18 and 36", f"{order_id}: the gateway's net is {net}, {totals}")
@@ -90,7 +90,7 @@ def _paid_outside(ledger: list[dict[str, Any]], books: dict[str, Booked]) -> int
     return sum(sign[e["type"]] * int(e["amount_minor"]) for e in said if key_of(e["subject"]) not in moved)
 
 
-def _hold_approvals(ledger: list[dict[str, Any]], moved: set[str]) -> None:
+def _check_approvals(ledger: list[dict[str, Any]], moved: set[str]) -> None:
     """Check law 35: a held refund moves money only if another person approved it, and ends once."""
     kinds: dict[str, list[str]] = {}
     for entry in ledger:
@@ -102,7 +102,7 @@ def _hold_approvals(ledger: list[dict[str, Any]], moved: set[str]) -> None:
             require(ends == 1, "law 35", f"{key} was decided {ends} times")
 
 
-def _hold_stock(orders: dict[str, Any], rows: dict[Any, Any]) -> None:
+def _check_stock(orders: dict[str, Any], rows: dict[Any, Any]) -> None:
     """Check law 24: every unit is in stock or with a customer."""
     out: Counter[str] = Counter()
     for row in orders.values():
@@ -120,7 +120,7 @@ def _hold_stock(orders: dict[str, Any], rows: dict[Any, Any]) -> None:
             require(available + out[sku] == CAPACITY[sku], "law 24", f"{sku}: {available} left, {out[sku]} out")
 
 
-def _hold_audit(orders: dict[str, Any], objects: dict[str, Any]) -> None:
+def _check_audit(orders: dict[str, Any], objects: dict[str, Any]) -> None:
     """Check laws 23 and 40: every outcome has one object with one version, on the day of its entry."""
     require(all(len(versions) == 1 for versions in objects.values()), "law 23", "an object was written twice")
     expected, allowed = set(), set()
@@ -165,7 +165,7 @@ def _subject(request: Any) -> tuple[str, str] | None:
     return None
 
 
-def _hold_answer(execution: Execution, orders: dict[str, Any], objects: dict[str, Any], books: Any) -> None:
+def _check_answer(execution: Execution, orders: dict[str, Any], objects: dict[str, Any], books: Any) -> None:
     """Check laws 9, 12 and 15: an answer matches the request's outcome; a refusal has its own object."""
     answer = execution.answer
     if answer is None:
@@ -229,7 +229,7 @@ _REPEATABLE = frozenset(
 """Refusals that leave the key unused: the same request may succeed later (law 12)."""
 
 
-def _hold_replays(executions: list[Execution]) -> None:
+def _check_replays(executions: list[Execution]) -> None:
     """Check law 8: once the ledger has decided a request, all attempts got the same answer."""
     told: dict[str, Any] = {}
     for execution in executions:

@@ -9,11 +9,11 @@ from typing import Any
 
 from tests.simulation import tables
 from tests.simulation.choices import Choices
+from tests.simulation.final_reconcile import reconcile_fully
 from tests.simulation.fold import LawBroken
 from tests.simulation.history import Actor, History
-from tests.simulation.laws import hold_at_rest
+from tests.simulation.laws import check_final_state
 from tests.simulation.repertoire import SCENARIOS
-from tests.simulation.rest import at_rest
 from tests.simulation.world import AFTER_FENCE, START, States
 
 FAULT_PERCENT = 8
@@ -46,11 +46,11 @@ def run(choices: Choices, fault_percent: int = FAULT_PERCENT, telling: bool = Fa
     try:
         history = SCENARIOS[choices.below(len(SCENARIOS))](history_of, choices)
         choices.curtain()
-        late = _run_to_rest(history)
+        late = _run_and_reconcile(history)
         if late:
             history.faults["outlasted a rest"] += len(late)
             history.actors = late
-            _run_to_rest(history, hold_back=False)
+            _run_and_reconcile(history, hold_back=False)
     except LawBroken as error:
         broken = str(error)
     history = made[0]
@@ -59,15 +59,15 @@ def run(choices: Choices, fault_percent: int = FAULT_PERCENT, telling: bool = Fa
     )
 
 
-def _run_to_rest(history: History, hold_back: bool = True) -> list[Actor]:
+def _run_and_reconcile(history: History, hold_back: bool = True) -> list[Actor]:
     held = history.run_but_for_the_late() if hold_back else history.run()
     # As on schedule, the days around the last run: a late attempt dates its entry after an earlier run's.
     ends = history.ends if hold_back else history.ends + history.between_rests
     days = sorted({_day(START + each + AFTER_FENCE) for each in (history.ends, ends)} | {*map(_day, history.moments)})
     rests_before = 0 if hold_back else 1
-    states, _ = at_rest(tuple(history.states), days, rests_before, history.deployment, ends)  # type: ignore[arg-type]
+    states, _ = reconcile_fully(tuple(history.states), days, rests_before, history.deployment, ends)  # type: ignore[arg-type]
     history.states = list(states)
-    hold_at_rest(history, states)
+    check_final_state(history, states)
     return held
 
 

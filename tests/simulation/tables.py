@@ -1,6 +1,6 @@
 """The tables of the simulator, emptied between scenes before they outgrow the machine."""
 
-from tests.simulation import console, customers, edges, history, laws, rest, scenarios, services, steps
+from tests.simulation import console, customers, edges, final_reconcile, history, laws, scenarios, services, steps
 from tests.simulation.world import SHOP
 
 LARGE = 400_000
@@ -28,7 +28,7 @@ def forget() -> None:
         service.steps.clear()
     services.replies.forget_all_but(_replies)
     services.calls.forget_all_but(_calls)
-    for module in (steps, history, rest, laws):
+    for module in (steps, history, final_reconcile, laws):
         module.forget()
     for made in (scenarios.sold, console.opened, customers.begun, edges.stuck, edges.poison_shop):
         made.cache_clear()

@@ -15,10 +15,10 @@ import pytest
 from tests.simulation.changes import ORDERS_TABLE
 from tests.simulation.choices import Choices
 from tests.simulation.console import refunded
+from tests.simulation.final_reconcile import reconcile_fully
 from tests.simulation.fold import ledger_of, plain
 from tests.simulation.history import Actor, History, kinds_of
-from tests.simulation.laws import hold_at_rest
-from tests.simulation.rest import at_rest
+from tests.simulation.laws import check_final_state
 from tests.simulation.scenarios import sold
 from tests.simulation.services import SimulatedCall, calls
 from tests.simulation.simulated_ports import SimulatedDeployment
@@ -143,8 +143,8 @@ def _in_the_end(history: History, subject: Subject) -> Any:
         history.add_forget(AFTER_FENCE, ORDER)
     history.run()
     days = sorted({f"{each:%Y-%m-%d}" for each in history.moments})
-    rest, _ = at_rest(tuple(history.states), days, deployment=subject.deployment)  # type: ignore[arg-type]
-    hold_at_rest(history, rest)
+    rest, _ = reconcile_fully(tuple(history.states), days, deployment=subject.deployment)  # type: ignore[arg-type]
+    check_final_state(history, rest)
     rows = SHOP["dynamodb"].states.things[rest[0]][ORDERS_TABLE].values()
     ledgers = [
         [(e["seq"], e["type"], e["subject"], e["amount_minor"]) for e in ledger_of(r)] for r in rows if "ledger" in r

@@ -10,10 +10,10 @@ from tests.environment import THOROUGH
 from tests.simulation.choices import Choices
 from tests.simulation.edges import stuck
 from tests.simulation.exhaustive import every
+from tests.simulation.final_reconcile import reconcile_fully
 from tests.simulation.history import History
-from tests.simulation.laws import hold_at_rest
+from tests.simulation.laws import check_final_state
 from tests.simulation.people import open_cases
-from tests.simulation.rest import at_rest
 from tests.simulation.scenarios import sold
 from tests.simulation.services import calls
 from tests.simulation.simulated_ports import SimulatedDeployment
@@ -280,8 +280,8 @@ def _enumerate(scene: Scene, states: States, faults: int, tries: int = 1) -> tup
         scene(history)
         history.run()
         days = sorted({f"{each:%Y-%m-%d}" for each in history.moments})
-        rest, _ = at_rest(tuple(history.states), days, deployment=history.deployment)  # type: ignore[arg-type]
-        hold_at_rest(history, rest)
+        rest, _ = reconcile_fully(tuple(history.states), days, deployment=history.deployment)  # type: ignore[arg-type]
+        check_final_state(history, rest)
         if not faults:
             _require_decisions(history)
         codes.update(str(execution.answer["code"]) for execution in history.executions if execution.answer)
@@ -290,7 +290,7 @@ def _enumerate(scene: Scene, states: States, faults: int, tries: int = 1) -> tup
 
 
 def _require_decisions(history: History) -> None:
-    """Law 14: a race leaves nobody without a decision; whoever loses it decides again on the new order."""
+    """Law 14: every actor in a race gets a decision; the loser decides again on the new order."""
     for execution in history.executions:
         assert execution.answer is not None, f"{execution.name} has no answer"
         if execution.name == "waiting":

@@ -1,6 +1,6 @@
-"""Outside judges of definitions: two npm packages in one long-lived process, and cfn-lint in this one.
+"""External validators of definitions: two npm packages in one long-lived process, and cfn-lint in this one.
 
-What they are known to be wrong about is named in `WRONG_ABOUT`, with the reason, and not held against a definition.
+Their known false alarms are listed in `WRONG_ABOUT`, with the reasons, and ignored.
 """
 
 import json
@@ -20,11 +20,11 @@ HERE = ROOT / "tools" / "judges" / "asl"
 INSTALLED = ROOT / ".build" / "judges" / "asl"
 
 WRONG_ABOUT: Final = (
-    # asl-validator knows only texts and objects as Output, Condition and Items; AWS takes any JSON
+    # asl-validator allows only strings and objects as Output, Condition and Items; AWS allows any JSON
     re.compile(r"/(Output|Condition|Items)(/[^ ]+)? is invalid"),
-    # and refuses some values inside a template (a null, a list of mixed kinds), which may hold any JSON as well
+    # and rejects some values inside a template (a null, a list of mixed types), where any JSON is allowed
     re.compile(r"/(Arguments|Parameters|ResultSelector|ItemSelector|Assign|BatchInput)/[^ ]+(?<!\.\$) is invalid"),
-    # and wants a ResultWriter to write to S3, which AWS's guide has without too ("Required field combinations")
+    # and requires a ResultWriter to write to S3, which AWS's guide does not ("Required field combinations")
     re.compile(r"/ResultWriter is invalid\. must have required property '(Resource|Parameters|Arguments)'"),
 )
 
@@ -38,7 +38,7 @@ class NpmJudges:
         self._process = process
 
     def against(self, asl: Any) -> list[str]:
-        """Return the judges' findings in a definition."""
+        """Return the validators' findings in a definition."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"asl": asl}) + "\n")
@@ -52,7 +52,7 @@ class NpmJudges:
 
 @contextmanager
 def npm_judges() -> Iterator[NpmJudges]:
-    """The npm judges, stopped at the end."""
+    """Yield the npm validators, and stop them at the end."""
     names = "asl-validator and amazon-states-language-service"
     require(shutil.which("node"), f"{names} need node, which is not on PATH.")
     require((INSTALLED / ".installed").exists(), f"{names} are not installed: run `make judges`.")
@@ -67,7 +67,7 @@ def npm_judges() -> Iterator[NpmJudges]:
 
 
 def cfn_lint_against(*definitions: Any) -> list[str]:
-    """Return the findings of cfn-lint's rule E3601 in definitions; many take as long as one."""
+    """Return the findings of cfn-lint's rule E3601 in definitions, which takes as long for many as for one."""
     from cfnlint.api import lint
     from cfnlint.config import ManualArgs
 
@@ -89,13 +89,13 @@ def cfn_lint_against(*definitions: Any) -> list[str]:
 
 
 def _is_about_a_parallel_with_parameters(path: list[str | int], template: str) -> bool:
-    """Return whether the judge refuses a field that the specification's table gives a Parallel state too."""
+    """Return whether the validator rejects a field that the specification also gives a Parallel state."""
     pointer = "".join(f"/{str(each).replace('~', '~0').replace('/', '~1')}" for each in path[:-1])
     return path[-1:] == ["Parameters"] and at(json.loads(template), pointer).get("Type") == "Parallel"
 
 
 def _is_about_a_backslash(error: str, asl: Any) -> bool:
-    """Return whether the judge refuses an intrinsic function for an escaped backslash, which AWS's guide allows."""
+    """Return whether the validator rejects an intrinsic function for an escaped backslash, which AWS's guide allows."""
     found = _BAD_TEMPLATE.search(error)
     if found is None:
         return False
@@ -106,7 +106,7 @@ def _is_about_a_backslash(error: str, asl: Any) -> bool:
 
 
 def _serious(errors: list[str]) -> list[str]:
-    """The errors without known false alarms, and without what follows from these."""
+    """Return the errors without known false alarms and their consequences."""
     kept = [each for each in errors if not any(known.search(each) for known in WRONG_ABOUT)]
     if len(kept) == len(errors):
         return kept

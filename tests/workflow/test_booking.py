@@ -182,7 +182,7 @@ def test_45_a_throttled_execution_waits_for_its_whole_time() -> None:
         throttles = states[name]["Retry"][0]
         assert (throttles["ErrorEquals"], throttles["JitterStrategy"]) == ([THROTTLE], "NONE")
         assert sum(_waits(throttles)) == least
-        assert throttles["MaxDelaySeconds"] <= 3  # a free invocation is found soon, and nobody is served long after
+        assert throttles["MaxDelaySeconds"] <= 3  # a free invocation is found soon, and no request is served much later
 
 
 def test_45_throttles_do_not_use_up_the_retries_of_other_errors(booking: CoveredWorkflow) -> None:

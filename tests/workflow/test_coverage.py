@@ -44,7 +44,7 @@ def test_rounds_of_a_loop_count_as_one_way() -> None:
 
 
 def test_a_run_that_breaks_off_took_no_way() -> None:
-    """An error that nobody catches ends in the middle."""
+    """An uncaught error ends the path in the middle."""
     asl = branches(machine({"I": {"Type": "Fail", "Error": "E"}}), machine({"J": ends()}))
     coverage = Coverage(asl, [run(asl)])
     assert [path.scope for path in coverage.missing()] == ["", "/States/A/Branches/1"]

@@ -367,7 +367,7 @@ def test_an_item_reader_reads_as_documented(config: Any, content: object, items:
 
 
 def test_a_listing_tells_of_objects_as_s3_does() -> None:
-    """In the order of their keys, sizes in bytes; the context object tells where they are."""
+    """In order of their keys, with sizes in bytes; the context object has their location."""
     reader = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b", "Prefix": "p/"}}
     selector = {"object.$": "$$.Map.Item.Value", "source.$": "$$.Map.Item.Source"}
     asl = distributed(states={"I": ends()}, ItemReader=reader, ItemSelector=selector)

@@ -59,7 +59,7 @@ def test_an_order_that_stripe_cannot_show_delays_no_other_one(world: StripeWorld
 
 @pytest.mark.parametrize("fault", [StripeFault.RATE_LIMITED, StripeFault.LOCK_TIMEOUT, StripeFault.KEY_IN_USE])
 def test_a_burst_that_stripe_throttles_succeeds_by_repeating(world: StripeWorld, fault: StripeFault) -> None:
-    """Law 45 (a burst is late): every second call is refused, and nobody is told that the payment failed."""
+    """Law 45 (a burst is late): every second call is refused, and no answer says that the payment failed."""
     told = []
     for number in range(20):
         world.double.faults.add(fault, "create", times=1)

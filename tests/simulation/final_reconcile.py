@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.simulation.changes import ORDERS_TABLE
 from tests.simulation.choices import Choices
-from tests.simulation.fold import hold_cases, is_readable, ledger_of, plain, require
+from tests.simulation.fold import check_cases, is_readable, ledger_of, plain, require
 from tests.simulation.history import History
 from tests.simulation.people import close_cases
 from tests.simulation.services import canonical
@@ -34,7 +34,7 @@ def alone(
     return known
 
 
-def at_rest(
+def reconcile_fully(
     states: States,
     days: list[str],
     rests_before: int = 0,
@@ -74,7 +74,7 @@ def _come_to_rest(
 def _open_cases(states: States) -> int:
     rows = SHOP["dynamodb"].states.things[states[0]][ORDERS_TABLE].items()
     orders = [row for key, row in rows if key[0].startswith("ORDER#") and is_readable(row)]
-    return sum(hold_cases(ledger_of(row)) for row in orders if any(_is_of_case(e) for e in row["ledger"]["L"]))
+    return sum(check_cases(ledger_of(row)) for row in orders if any(_is_of_case(e) for e in row["ledger"]["L"]))
 
 
 def _is_of_case(entry: dict[str, Any]) -> bool:
@@ -93,5 +93,5 @@ def _reconcile_to_rest(
         reports.append(ended.result)
         if states == before:
             return states, reports
-    require(False, "law 19", f"reconcile finds no rest: {reports[-1]}")
+    require(False, "law 19", f"reconcile does not finish: {reports[-1]}")
     raise AssertionError
