@@ -40,7 +40,7 @@ class Cost:
     transitions: int
     """Billed state transitions, without retries in a static estimate."""
     longest_seconds: float | None
-    """Of an estimate: the limits of its tasks and waits together, None where one has none; of a run: its duration."""
+    """For an estimate: the sum of the limits of its tasks and waits, None if one has none; for a run: its duration."""
     dollars_per_million: Decimal
     """Of an EXPRESS estimate: when it takes as long as it can."""
     transitions_per_item: int = 0

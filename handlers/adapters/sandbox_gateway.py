@@ -394,7 +394,7 @@ def _is_reply_lost(stored: Mapping[str, Json], behaviour: Behaviour, *, is_first
 
 
 def _existing_item(error: ClientError) -> Item:
-    return cast("Mapping[str, Item]", error.response)["Item"]  # ALL_OLD was asked for
+    return cast("Mapping[str, Item]", error.response)["Item"]  # ALL_OLD was requested
 
 
 def _amount(item: Mapping[str, Json]) -> int:

@@ -1,6 +1,6 @@
 """Settlement: apply a gateway's replies to an order, in any order and any number of times.
 
-Longer than 250 lines so that every reply meets every state of an order in one place.
+Longer than 250 lines so that the handling of every reply in every state is in one place.
 """
 
 from collections import Counter

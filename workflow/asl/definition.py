@@ -1,4 +1,4 @@
-"""Any state machine as a tree that loses nothing: unknown fields, key order and comments stay where they are.
+"""Any state machine as a lossless tree: unknown fields, key order and comments are kept.
 
 A `Definition` holds the JSON value; scopes, states and arrows are views of it, each knowing its JSON pointer. The views
 take any value, however malformed, and show what can be seen in it: judging is `check`'s work.
@@ -177,7 +177,7 @@ class StateNode(Record):
 
     @cached_property
     def type(self) -> str:
-        """Its Type; empty where it has none."""
+        """Its Type; empty if it has none."""
         return _text(self.fields.get("Type")) or ""
 
     @cached_property

@@ -176,7 +176,7 @@ def needs_of(target: IntegrationTarget) -> Iterator[str]:
 
 
 def arguments_of(target: IntegrationTarget) -> tuple[str, ...]:
-    """The arguments that a call takes; empty where they are not known."""
+    """The arguments that a call takes; empty if they are not known."""
     known = _ARGUMENTS.get(f"{target.service}:{target.action}", "") if target.kind == "optimised" else ""
     return tuple(known.split())
 

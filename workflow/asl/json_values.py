@@ -27,7 +27,7 @@ _TOO_MANY: Final = f"a value of more than {_MOST:,} parts is too large to be a d
 
 
 class NotJson(ValueError):
-    """A sentence that says what is wrong and where; `line` and `column` count from 1, 0 where there is no text."""
+    """A message with the problem and its place; `line` and `column` count from 1, 0 if there is no text."""
 
     def __init__(self, sentence: str, line: int = 0, column: int = 0) -> None:
         super().__init__(sentence if not line else f"{sentence} (line {line}, column {column})")
@@ -176,7 +176,7 @@ def _copy_with_care(value: object) -> Json:
 
 
 def _refuse_circle(value: object) -> None:
-    """Raise NotJson where a value contains itself; only asked when a copy has become long."""
+    """Raise NotJson if a value contains itself; only called once a copy has become long."""
     around, done = set[int](), set[int]()
     stack: list[tuple[object, bool]] = [(value, True)]
     while stack:
@@ -204,7 +204,7 @@ def child(pointer: str, key: str | int) -> str:
 
 
 def at(value: Json, pointer: str) -> Json:
-    """Return what a JSON pointer points at; raises KeyError where there is nothing."""
+    """Return the value at a JSON pointer; raises KeyError if there is none."""
     for escaped in pointer.split("/")[1:]:
         key = escaped.replace("~1", "/").replace("~0", "~")
         if isinstance(value, dict) and key in value:

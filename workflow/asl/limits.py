@@ -1,6 +1,6 @@
 """Limits of Step Functions, each stated once with its source.
 
-Sources, where nothing else is named: developer guide, "Quotas" (service-quotas.html) and "Map workflow state".
+Sources, unless stated otherwise: developer guide, "Quotas" (service-quotas.html) and "Map workflow state".
 """
 
 from __future__ import annotations

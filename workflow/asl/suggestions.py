@@ -23,7 +23,7 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
 
 
 def likely(word: str, words: Collection[str]) -> str | None:
-    """The word that was probably meant, also where only its beginning or end is there, or more than it."""
+    """Return the word that was probably meant, also for a prefix, a suffix or a longer word."""
     near = nearest(word, words)
     if near is not None:
         return near

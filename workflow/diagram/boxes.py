@@ -61,7 +61,7 @@ class Connector:
     words: list[str] = field(default_factory=list[str])
     """The condition of each of its arrows."""
     label_width: float = 0.0
-    """Of the label with its margins; 0 where there is none."""
+    """The label's, with its margins; 0 if there is none."""
     backwards: bool = False
     bends: list[StateBox] = field(default_factory=list[StateBox])
     label: StateBox | None = None

@@ -82,7 +82,7 @@ Near = Sequence[tuple[StateBox, float]]
 
 
 def _wanted(box: StateBox, near: Near) -> float:
-    """The mean of where its neighbours would have it, each by its pull."""
+    """The mean of its neighbours' preferred positions, weighted by their pull."""
     weight = sum(pull for _, pull in near)
     return sum(_nearest(box, other, pull) * pull for other, pull in near) / weight if weight else box.x
 
@@ -196,7 +196,7 @@ def _threads(layers: Layers, above: Neighbours, below: Neighbours) -> Iterator[l
 
 
 def _foremost(near: Near) -> StateBox | None:
-    """The neighbour that is joined most strongly; the middle one of several, None where there is no middle."""
+    """The neighbour that is joined most strongly; the middle one of several, None if there is no middle."""
     most = max((pull for _, pull in near), default=0.0)
     first = sorted({box.key: box for box, pull in near if pull == most}.values(), key=lambda box: box.x)
     return first[len(first) // 2] if len(first) % 2 else None

@@ -18,7 +18,7 @@ _MAX_DEPTH: Final = 8
 
 
 def mismatch(form: object, wanted: object, *, every: bool, depth: int = 0) -> str:
-    """Return why values of a type do not fit another, as the end of a sentence; empty where they do."""
+    """Return why values of a type do not fit another, as the end of a sentence; empty if they do."""
     if depth > _MAX_DEPTH:
         return ""
     members, allowed = members_of(form), tuple(_joined_literals(members_of(wanted)))
@@ -28,7 +28,7 @@ def mismatch(form: object, wanted: object, *, every: bool, depth: int = 0) -> st
 
 
 def value_mismatch(value: object, wanted: object, *, every: bool) -> str:
-    """Return why a payload does not fit a type, as the end of a sentence; empty where it does.
+    """Return why a payload does not fit a type, as the end of a sentence; empty if it does.
 
     A payload that contains itself fits here: the compiler refuses it.
     """
@@ -52,7 +52,7 @@ def _value_mismatch(value: object, wanted: object, every: bool) -> str:
 
 
 def misfit(value: object, form: object) -> str:
-    """Return why a value can never be of a type, as the end of a sentence; empty where it may be."""
+    """Return why a value can never be of a type, as the end of a sentence; empty if it may be."""
     here = form_of(value)
     allowed = literals_of(form)
     if kinds_of(here).isdisjoint(kinds_of(form)):
@@ -150,6 +150,6 @@ def _joined_literals(members: Sequence[object]) -> Iterable[object]:
 
 
 def _best(reasons: Iterable[str]) -> str:
-    """Return the first reason, or nothing where one alternative has none."""
+    """Return the first reason, or an empty string if one alternative has none."""
     found = list(reasons)
     return "" if "" in found else found[0]

@@ -14,7 +14,7 @@ class ExecutionContext(Record):
     Id: str
     """Its ARN."""
     Input: object
-    """Input of the execution, also where a workflow inside has an input of its own."""
+    """Input of the execution, even if a nested workflow has its own input."""
     Name: str
     StartTime: str
     """ISO 8601, in UTC; the same for every attempt."""

@@ -316,7 +316,7 @@ def moment_text(moment: datetime) -> str:
 
 
 def values_of(form: object) -> object:
-    """Return the type of the fields that an object type does not name; `object` where it does not say."""
+    """Return the type of an object type's additional fields; `object` if it is not declared."""
     for member in members_of(form):
         arguments = get_args(member)
         if len(arguments) == 2 and kinds_of(member) == frozenset({"object"}):
@@ -347,7 +347,7 @@ def _name_of_member(form: object) -> str:
 
 
 def discriminator_of(forms: Sequence[object]) -> str | None:
-    """The field (its Python name) whose Literal values tell these object types apart; None where there is none."""
+    """The field (its Python name) whose Literal values distinguish these object types; None if there is none."""
     every = [fields_of(form) for form in forms]
     if not every or every[0] is None:
         return None

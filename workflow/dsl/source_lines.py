@@ -17,7 +17,7 @@ class SourceLine(Record):
 
 
 def find_source_line() -> SourceLine | None:
-    """Return the line that called into the language; None where there is none."""
+    """Return the line that called into the language; None if there is none."""
     frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # what logging uses, too
     while frame.f_globals.get("__name__", "").startswith(_OWN):
         if frame.f_back is None:

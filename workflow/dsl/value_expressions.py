@@ -139,7 +139,7 @@ class Source(Record):
     name: str = ""
     """Of the variable; of the state whose output it is."""
     owner: object = None
-    """The state whose output or result it is, where it is bound to one."""
+    """The state whose output or result it is, if it is bound to one."""
 
 
 class Reference(Expression):
@@ -320,7 +320,7 @@ Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
 
 
 class Compare(Condition, Record):
-    """Two values compared; false where one is missing or of the wrong type."""
+    """A comparison of two values; false if one is missing or of the wrong type."""
 
     operator: Operator
     left: object
@@ -384,7 +384,7 @@ class IsTrue(Condition, Record):
 
 
 class CompareTimes(Condition, Record):
-    """Two timestamps compared; false where one is missing or not a timestamp."""
+    """A comparison of two timestamps; false if one is missing or not a timestamp."""
 
     operator: Operator
     left: object

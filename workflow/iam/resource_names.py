@@ -22,7 +22,7 @@ _HOLD_DATA: Final = ("dynamodb", "states")
 
 
 def argument(arguments: JsonObject, name: str) -> str | None:
-    """A constant argument; `*` where it is known only when the machine runs, None where there is none."""
+    """A constant argument; `*` if it is known only when the machine runs, None if there is none."""
     value = arguments.get(name)
     if isinstance(value, str):
         return "*" if value.lstrip().startswith("{%") else value
@@ -88,7 +88,7 @@ def method_of_api(arguments: JsonObject, partition: str) -> str:
 
 
 def roles_passed(prefix: str, arguments: JsonObject, partition: str) -> Iterator[str]:
-    """The roles that a service is handed by its arguments, and must be allowed to be handed."""
+    """The roles that a service gets by its arguments, for which iam:PassRole must be allowed."""
     for pointer, each in walk(arguments):
         if pointer and prefix in _HOLD_DATA:
             return
@@ -106,7 +106,7 @@ def _role(value: Json, partition: str) -> Iterator[str]:
 
 
 def by_arguments(prefix: str, arguments: JsonObject, partition: str) -> str:
-    """The resource that an argument names; `*` where none does, or where it is known only when the machine runs.
+    """The resource that an argument names; `*` if none does, or if it is known only when the machine runs.
 
     `prefix`   of the service's actions and of its ARNs
     """

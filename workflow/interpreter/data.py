@@ -42,7 +42,7 @@ class Data(Protocol):
         ...
 
     def field(self, holder: JsonObject, name: str) -> Json:
-        """A field that may also be given from data; None where it is not given."""
+        """Return a field that may also come from data; None if it is missing."""
         ...
 
     def misfit(self, holder: JsonObject, name: str, value: Json, wanted: str) -> StateFailed:

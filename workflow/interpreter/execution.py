@@ -43,7 +43,7 @@ def run(
 ) -> Run:
     """Execute a state machine with plain callables as its tasks; the same arguments give the same run.
 
-    `input`       any JSON value, None for null; an empty object where it is left out
+    `input`       any JSON value, None for null; an empty object if it is left out
     `functions`   callables by state name, function name, `service:action`, Resource, or Function of the language
     `type`        EXPRESS ends after five minutes and supports no `.sync`, task token, activity or distributed Map.
                   AWS runs an asynchronous EXPRESS execution at least once: run it twice to test that this is harmless

@@ -253,7 +253,7 @@ class Interpreter:
         return collected(state, data, self._execution, own, results) if distributed else cast("list[Json]", results)
 
     def _max_concurrency(self, state: StateNode, data: Data) -> int:
-        """Return MaxConcurrency, 0 where it is not given."""
+        """Return MaxConcurrency, or 0 if it is missing."""
         return int(number_of(data, state.fields, "MaxConcurrency") or 0)
 
     def _execution_of_child(self, given: Json, place: int) -> dict[str, Json]:

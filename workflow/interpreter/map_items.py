@@ -47,7 +47,7 @@ def tolerance(state: StateNode, data: Data, frame: Frame, count: int) -> int:
 
 
 def _read(reader: JsonObject, data: Data, frame: Frame) -> tuple[Json, str]:
-    """Return what an ItemReader reads, and where that is."""
+    """Return the items that an ItemReader reads, and their location."""
     name = "Arguments" if "Arguments" in reader else "Parameters"
     arguments = data.built(reader.get(name), f"ItemReader/{name}")
     config = reader.get("ReaderConfig")

@@ -39,7 +39,7 @@ class Objects:
     def write(
         self, bucket: object, prefix: object, run: str, done: Sequence[Json], failed: Sequence[Json]
     ) -> JsonObject:
-        """Keep what a ResultWriter writes, below a prefix, of the runs of a Map; where it says what is where."""
+        """Store the output of a ResultWriter for the runs of a Map, below a prefix, and return its location."""
         folder = f"{prefix}/{run}" if prefix else run
         for name, results in (("SUCCEEDED_0", done), ("FAILED_0", failed)):
             if results:

@@ -29,7 +29,7 @@ class StateVisit:
     attempts: int = 0
     """The number of attempts of its work; 0 for states without work."""
     arrow: Arrow | None = None
-    """The arrow by which it was left; None where its scope ended there or it failed."""
+    """The arrow by which it was left; None if its scope ended there or it failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Run:
     status: Status
     output: Any
     error: str | None
-    """Its name; None where it succeeded, and where a Fail state gives none."""
+    """Its name; None if it succeeded, or if a Fail state gives none."""
     cause: str | None
     duration: timedelta
     """On the virtual clock."""
@@ -51,7 +51,7 @@ class Run:
     written: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """The objects that ResultWriters wrote, by `s3://bucket/key`."""
     origin: BaseException | None = None
-    """The exception of a callable, where one made the run fail."""
+    """The exception of a callable that made the run fail."""
 
     @property
     def succeeded(self) -> bool:

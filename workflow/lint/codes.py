@@ -38,7 +38,7 @@ class Explanation(Record):
     example: str
     """The text of a definition with this one fault."""
     aws: str = ""
-    """The code that AWS gives for it, where it is known to."""
+    """AWS's code for it, if known."""
     express: bool = False
     """True if the example is one of an EXPRESS workflow."""
 

@@ -93,7 +93,7 @@ def _check_batcher(context: LintContext) -> None:
 
 
 def _part(context: LintContext, name: str, table: Mapping[str, Language]) -> tuple[str, JsonObject | None]:
-    """The pointer of an object of the Map's, and the object with its fields checked; None where there is none."""
+    """Return the pointer of one of the Map's objects, and the object with its fields checked; None if there is none."""
     here, part = context.at(name), _object(context, context.fields, name, context.state.pointer)
     if part is not None:
         context.known_fields(part, table, here, f"{'an' if name.startswith('I') else 'a'} {name}")

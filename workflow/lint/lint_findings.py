@@ -75,7 +75,7 @@ class LintFinding(Value):
     """One thing that is wrong or doubtful in a definition."""
 
     code: Code
-    """In the manner of ValidateStateMachineDefinition, and AWS's own where that says as much."""
+    """A code in the style of ValidateStateMachineDefinition, and AWS's own if it is equivalent."""
     severity: Severity
     """`error`: AWS refuses it, or it cannot work. `warning`: it runs, and is hardly meant so."""
     pointer: str

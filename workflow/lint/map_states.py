@@ -57,7 +57,7 @@ def _misplaced(context: LintContext) -> list[str]:
 
 
 def _check_processor(context: LintContext) -> bool | None:
-    """Return true if the Map is distributed; None where it cannot be known."""
+    """Return true if the Map is distributed; None if it cannot be known."""
     given = [name for name in NESTED_MAP_FIELDS if name in context.fields]
     if not given:
         context.missing(

@@ -129,7 +129,7 @@ def _ways(scope: Scope, guess: Guess) -> _Ways:
 
 
 def _named(state: StateNode) -> Iterator[Json]:
-    """Yield what a state names as targets, whatever it is; None where a target is missing."""
+    """Yield what a state names as targets, whatever it is; None if a target is missing."""
     fields = state.fields
     known = state.type in TYPES
     if state.type == "Choice" or not known:

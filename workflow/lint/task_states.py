@@ -169,7 +169,7 @@ def _check_token(context: LintContext, target: IntegrationTarget) -> None:
 
 
 def _sending(context: LintContext, name: str) -> tuple[str, ...]:
-    """Return where what is sent comes from: the arguments, or the state's input where there are none."""
+    """Return the source of the sent data: the arguments, or the state's input if there are none."""
     return (context.at(name), context.at("InputPath"))
 
 

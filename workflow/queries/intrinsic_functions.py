@@ -33,7 +33,7 @@ class Randomness(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """An intrinsic function, and how many values it takes (`most` is None where there is no limit)."""
+    """An intrinsic function, and how many values it takes (`most` is None if there is no limit)."""
 
     name: str
     least: int

@@ -72,12 +72,12 @@ class Scanner:
         return self._match(_NAME_IN_FILTER if self.depth else _NAME, "a name must follow the dot")
 
     def name_of_variable(self) -> str:
-        """The name of a variable after $, empty where there is none."""
+        """The name of a variable after $, empty if there is none."""
         found = _VARIABLE.match(self.text, self.place)
         return self.take(len(found.group())) if found else ""
 
     def whole_number(self) -> int | None:
-        """An integer, None where there is none."""
+        """An integer, None if there is none."""
         found = _WHOLE.match(self.text, self.place)
         return int(self.take(len(found.group()))) if found else None
 

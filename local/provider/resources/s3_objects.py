@@ -54,7 +54,7 @@ class BucketObjectv2(Resource):
     def _put(self, aws: Aws, inputs: Inputs) -> None:
         source: FileArchive = inputs["source"]
         if source.path is None or not source.path.is_file():
-            raise ProviderError(f"the embedded AWS puts files only (FileAsset), not {source.path or 'a text'}")
+            raise ProviderError(f"the embedded AWS puts only files (FileAsset), not {source.path or 'a string'}")
         how = {
             "ServerSideEncryption": inputs.get("serverSideEncryption"),
             "SSEKMSKeyId": inputs.get("kmsKeyId"),

@@ -28,7 +28,7 @@ def is_moment_of_the_context(value: object) -> bool:
 def shared_kinds(condition: Compare) -> tuple[str, ...]:
     """The kinds of value that the types of both sides allow, and of which the operator can be true.
 
-    Raises WorkflowError where there is none.
+    Raises WorkflowError if there is none.
     """
     sides = kinds_of(form_of(condition.left)), kinds_of(form_of(condition.right))
     compared = _COMPARED.get(condition.operator, ("string", "number"))

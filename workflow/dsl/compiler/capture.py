@@ -99,7 +99,7 @@ class CapturePlan:
         self._outputs.update(dict.fromkeys(map(id, owners), name))
 
     def _owners(self, state: AnyState, source: Source) -> tuple[AnyState, ...]:
-        """Return the states whose output a reference means: several where a fragment has several ends."""
+        """Return the states whose output a reference means: several if a fragment has several ends."""
         owner = self._home(state).copies.get(id(source.owner))
         if owner is None:
             raise WorkflowError(

@@ -49,7 +49,7 @@ def _check_join(graph: ScopeGraph, link: Link) -> None:
 
 
 def _choice_advice(graph: ScopeGraph, choice: Choice[object, object], exit_: Exit, why: str) -> str:
-    """Explain what a Choice passes on, and what to write where it is to decide by something else."""
+    """Explain what a Choice passes on, and how to decide by something else."""
     return (
         f"{exit_.state!r} >> {choice!r}: a Choice passes its input on, and its subject says what that is; "
         f"{choice.subject!r} is {name_of(choice.output_type)}, but {why}. {_choice_remedy(graph, choice, exit_)}"
@@ -86,7 +86,7 @@ def _output_mismatches(
 
 
 def _exit_mismatch(exit_: Exit, wanted: object, *, every: bool) -> str:
-    """Return why what comes along a way out does not fit a type; empty where it does."""
+    """Return the reason why the value of a transition does not fit a type; empty if it does."""
     if exit_.output is not None:
         return value_mismatch(exit_.output.value, wanted, every=every)
     if exit_.kind == "catch":

@@ -21,7 +21,7 @@ class Enclosing(Record):
     """The surroundings of a scope."""
 
     variables: frozenset[str] | None
-    """None where it is not known yet, for a workflow may stand in another one."""
+    """None if it is not known yet, because a workflow may be nested in another."""
     in_map: bool | None
     """The same."""
 
@@ -140,7 +140,7 @@ def _assigned_along(graph: ScopeGraph, link: Link) -> set[str]:
 
 
 def _known_by(condition: Condition | None) -> set[str]:
-    """Return the variables that are there for sure where a condition holds."""
+    """Return the variables that are certainly assigned if a condition holds."""
     if isinstance(condition, All):
         return {name for part in condition.parts for name in _known_by(part)}
     if isinstance(condition, Present) and isinstance(condition.subject, Reference):

@@ -49,7 +49,7 @@ class Exit(Record):
     kind: ExitKind
     condition: Condition | None = None
     case: tuple[object, ...] | None = None
-    """The alternatives of a Choice's subject that it is for, where they are known."""
+    """The alternatives of a Choice's subject that it handles, if known."""
     errors: tuple[str, ...] = ()
     assignments: Mapping[str, object] = NOTHING
     output: Some | None = None
@@ -126,7 +126,7 @@ class Edge(Joinable[Out]):
 
 
 class Chain(Generic[Out, Result]):
-    """Arrows joined so far, and the state that they lead to; `Result` is what the workflow gives where they end it."""
+    """Arrows joined so far, and the state that they lead to; `Result` is the workflow's output if they end it."""
 
     def __init__(self, links: tuple[Link, ...], last: AnyState) -> None:
         self.links, self.last = links, last
@@ -168,7 +168,7 @@ class State(Joinable[Out], Generic[In, Out]):
 
     type: ClassVar[str]
     input_types: tuple[object, ...] = ()
-    """The types that what leads to it must fit, where they are known."""
+    """The types that incoming values must fit, if known."""
     output_type: object = object
     """The type of what it gives."""
 

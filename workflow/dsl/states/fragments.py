@@ -32,6 +32,6 @@ class Inline(Catching[I, O]):
 
 
 def check_workflow(owner: object, value: object) -> None:
-    """Refuse anything but a workflow where one belongs."""
+    """Reject anything but a workflow."""
     if not (isinstance(value, type) and hasattr(value, "graph")):
         raise WorkflowError(f"{type(owner).__name__}: must be given subclasses of Workflow, got {value!r}")
