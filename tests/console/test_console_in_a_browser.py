@@ -234,7 +234,7 @@ def test_an_express_execution_is_found_by_its_arn_and_read_by_keyboard(page: Pag
     page.keyboard.type(f"{arn}\n")
     page.wait_for_url("**/executions/arn:aws:states:**")
     main = page.inner_text("main")
-    assert "An EXPRESS execution: read from the machine's log" in main
+    assert "An EXPRESS execution, read from the machine's log" in main
     assert "REFUND_EXCEEDS_BALANCE" in main
     assert page.get_by_alt_text("State diagram with the path taken").count() == 1
 

@@ -132,7 +132,7 @@ def test_an_interrupted_up_finishes_what_it_has_started_and_leaves_no_lock(
         assert command.stdout is not None
         told = command.stdout.readlines()
     assert command.returncode != 0
-    assert any("Stopping: what has begun is ended first" in line for line in told)
+    assert any("Stopping after the running steps have ended" in line for line in told)
 
     engines.append(engine_of("small", "interrupted", instance=instance))
     assert engines[-1].state.locks() == []
