@@ -71,6 +71,9 @@ INTERIM: Final = frozenset(
 )
 """The reporting kinds after which someone else must act. Every other reporting kind is final for its subject."""
 
+RETURNING: Final = frozenset({Kind.REFUND_DECLINED, Kind.REFUND_REVERSED, Kind.DISPUTE_WON})
+"""The kinds by which a ledger records that money came back which a movement of the same subject had taken."""
+
 _SUBJECT_TYPES: Final = {
     "ref": "refund",
     "cap": "capture",

@@ -158,7 +158,8 @@ class Movement:
 
     It proves nothing; it names an order to look up. `key` and `order_id` are empty for a movement that we did not make.
     The key of a dispute is `dispute_id_of` it, and that of a refund which a lookup of the payment reports
-    (`is_reported`) is `reported_refund_id_of` it. `at` is the gateway's time.
+    (`is_reported`) is `reported_refund_id_of` it. `is_return`: it gives back what an earlier movement of the key took,
+    such as a refund that failed, or the funds of a dispute that was won. `at` is the gateway's time.
     """
 
     reference: str
@@ -169,6 +170,7 @@ class Movement:
     key: str = ""
     order_id: str = ""
     is_reported: bool = False
+    is_return: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,6 +112,7 @@ class Bank(FakeGateway):
             key=key,
             order_id=booked.charge_key or key,
             is_reported=bool(booked.reference),
+            is_return=kind == "reversal",
         )
 
     # what it forgets

@@ -16,6 +16,11 @@ TRANSACTIONS: Final = "/v1/balance_transactions"
 PAGE_SIZE: Final = 100
 OF_PAYMENTS: Final = frozenset({"charge", "payment", "refund", "payment_refund", "refund_failure", "adjustment"})
 """The types of balance transactions that move a customer's money, unlike fees and payouts."""
+RETURNS: Final = frozenset({"refund_failure", "dispute_reversal"})
+"""The categories of movements that give back what a refund or a dispute took.
+
+Source: docs.stripe.com/reports/reporting-categories.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +66,7 @@ class MovementList:
             key=key,
             order_id=order_id,
             is_reported=is_reported,
+            is_return=transaction["reporting_category"] in RETURNS,
         )
 
 

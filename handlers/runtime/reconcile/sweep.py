@@ -14,6 +14,7 @@ from ...contracts.storage import SHARDS
 from ...domain.canonical import day_of, format_instant, parse_instant
 from ...domain.cases import DOUBT, MOVEMENT, is_bought_again, is_in_doubt
 from ...domain.errors import PaymentOutcomeUnknown, Unavailable
+from ...domain.ledger import RETURNING
 from ...domain.lifecycles import CaseReason
 from ...domain.order import NewerRelease, Order, ReadOnlyOrder
 from ...domain.payments import Movement, PaymentGateway
@@ -170,7 +171,11 @@ class GatewaySweep:
             self.sweeps.add_orphan(movement, format_instant(self.now))
 
     def _has_entry(self, movement: Movement) -> bool:
-        """Return whether the ledger has an outcome of the key from after the money moved, or waits for one."""
+        """Return whether the ledger has an outcome of the key from after the money moved, or waits for one.
+
+        Money that came back needs an entry that says so: an outcome whose reply preceded the return may be written
+        after it, or by a function whose clock is fast (law 29).
+        """
         order = self._load(movement.order_id)
         if isinstance(order, ReadOnlyOrder):
             return True
@@ -179,7 +184,12 @@ class GatewaySweep:
         if movement.key in order.in_flight:
             return True  # it is in the attention index, with its own due time
         subject = order.subject(movement.key)
-        return any(entry.subject == subject and entry.recorded_at >= movement.at for entry in order.ledger)
+        return any(
+            entry.subject == subject
+            and entry.recorded_at >= movement.at
+            and (entry.kind in RETURNING or not movement.is_return)
+            for entry in order.ledger
+        )
 
     def _explain(self, movement: Movement) -> bool:
         """Return whether the movement's order has an entry or a case for it; if neither, open the case."""

@@ -132,6 +132,23 @@ def test_a_refund_of_the_dashboard_is_in_the_ledger_by_webhook_or_by_sweep(world
     assert kinds == ["RefundRequested", "RefundSettled", "CaseOpened", "RefundReversed"]
 
 
+def test_a_refund_that_failed_before_a_fast_clock_recorded_it_is_in_the_ledger_at_the_next_sweep(
+    world: StripeWorld,
+) -> None:
+    """Law 29 (late reversals): an entry from after the return does not say that the return is known."""
+    order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
+    now = world.clock()
+    world.clock.advance(timedelta(days=1))
+    refund_id = world.book(refund_of(order_id, amount_minor=600))["refund_id"]
+    world.clock.now = now
+    world.webhooks.waiting.clear()
+    [made] = world.double.books.newest_first("refund")
+    world.double.returns.advance(made, "failed")
+    world.clock.advance(timedelta(hours=30))
+    assert world.reconcile(recent_seconds=7200)["settled"] == [refund_id]
+    assert world.order(order_id).account.refunded_minor == 0
+
+
 def test_a_function_reads_its_key_once(world: StripeWorld) -> None:
     process = world.parts()
     for number in range(3):
