@@ -1,5 +1,7 @@
 """The sweep of the gateway's own list: late reversals, orphans, and a position that nothing blocks."""
 
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -12,6 +14,7 @@ from handlers.contracts.storage import SHARDS
 from handlers.domain.canonical import format_instant
 from handlers.domain.errors import Unavailable
 from handlers.domain.payments import GatewayReply, Instruction, Movement, MovementPage
+from handlers.domain.ports import OrderRepository
 from handlers.reconcile import reconcile
 from handlers.runtime.reconcile.order_walk import WalkPlace, WalkPurpose
 from tests.handlers.paying import OrphanListing
@@ -45,6 +48,50 @@ def test_a_refund_that_comes_back_after_ten_days_is_in_the_ledger_at_the_next_sw
     assert world.order(order_id).account.refundable_minor == 1600
     assert world.findings() == ()
     assert _scheduled(world)["orphans"] == []
+
+
+@dataclass
+class FlakyOrders:
+    """A repository of orders that fails in some of its calls: `("append", 0)` is the first one of `append`."""
+
+    orders: OrderRepository
+    failing: set[tuple[str, int]]
+    made: Counter[str] = field(default_factory=Counter[str])
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*arguments: Any) -> Any:
+            self.made[name] += 1
+            if (name, self.made[name] - 1) in self.failing:
+                raise Unavailable("throttled")
+            return getattr(self.orders, name)(*arguments)
+
+        return call
+
+
+@pytest.mark.parametrize(
+    ("is_scanned", "failing"),
+    [
+        (False, {("append", 0)}),
+        (True, {("load", 0), ("append", 0)}),
+        (False, {("load", 2)}),
+        (False, {("append", 0), ("defer", 0)}),
+    ],
+    ids=["the write", "the write of an order that this run postponed before", "the read", "the write and the due time"],
+)
+def test_a_return_whose_order_fails_in_the_sweep_is_in_the_ledger_after_the_next(
+    is_scanned: bool, failing: set[tuple[str, int]]
+) -> None:
+    """Law 29 (late reversals): the sweep passes a movement only once its order is up to date or has a due time."""
+    world, order_id, refund_id = _refunded()
+    day = world.order(order_id).ledger[-1].recorded_at[:10]
+    world.clock.advance(timedelta(days=11))
+    deps = world.parts()
+    deps.__dict__["orders"] = orders = FlakyOrders(deps.orders, failing)
+    first = reconcile({"schema": 1, "days": [day]} if is_scanned else {"schema": 1, "recent_seconds": 7200}, deps)
+    assert all(orders.made[name] > place for name, place in failing), orders.made
+    assert (first["settled"], bool(first["postponed"])) == ([], True)
+    world.clock.advance(timedelta(hours=1))
+    assert _scheduled(world)["settled"] == [refund_id]
 
 
 class UnlistedGateway(SandboxPaymentGateway):

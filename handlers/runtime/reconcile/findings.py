@@ -29,6 +29,8 @@ class Findings:
     released: list[str] = field(default_factory=list[str])
     restored: list[str] = field(default_factory=list[str])
     postponed: list[str] = field(default_factory=list[str])
+    service_failures: int = 0
+    """Calls of `postpone`: an order may be postponed several times in a run."""
     left_to_people: list[str] = field(default_factory=list[str])
     altered: list[str] = field(default_factory=list[str])
     orphans: list[str] = field(default_factory=list[str])
@@ -51,6 +53,7 @@ class Findings:
 
     def postpone(self, name: str) -> None:
         """Leave an order or a parked result to the next run after a service failure."""
+        self.service_failures += 1
         if name not in self.postponed:
             self.postponed.append(name)
 

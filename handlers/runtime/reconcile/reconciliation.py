@@ -61,14 +61,17 @@ class Reconciliation:
         Any error of one order, key or record becomes a finding and does not affect the others (law 28). An order that
         `is_due` is removed from the attention index if nothing is open, and gets its own due time back if that lies
         ahead; one that `is_swept` is added to the index if a service fails.
+
+        Raises:
+            Unavailable: a swept order can be neither read nor added to the index, so the sweep must not go past it.
         """
-        with self._isolate(order_id):
+        with self._isolate(order_id, hides_failures=not is_swept):
             order = self.orders.load(order_id)
             if order:
                 self._settle_and_restore(order, is_due=is_due, is_swept=is_swept)
 
     def _settle_and_restore(self, order: Order, *, is_due: bool, is_swept: bool) -> None:
-        before, postponed, inquiries = order.version, len(self.findings.postponed), self.findings.inquiries
+        before, failures, inquiries = order.version, self.findings.service_failures, self.findings.inquiries
         with self._isolate(order.order_id):
             order = self._lapse(order)
         for key in order.sent_keys:
@@ -82,20 +85,23 @@ class Reconciliation:
             self._restore(order, known=before)
         with self._isolate(order.order_id):
             self._watch(order)
-        has_failed = len(self.findings.postponed) > postponed
+        has_failed = self.findings.service_failures > failures
         is_inquired = self.findings.inquiries > inquiries
         if (has_failed and (is_swept or is_due or order.due_at())) or is_inquired or _is_for_others(order):
-            self._back_off(order)
+            with self._isolate(order.order_id, hides_failures=not is_swept):
+                self._back_off(order)
         elif is_due and order.version == before:
             self._end_deferral(order)
 
     @contextmanager
-    def _isolate(self, order_id: str) -> Generator[None]:
+    def _isolate(self, order_id: str, *, hides_failures: bool = True) -> Generator[None]:
         """Turn an error into a finding: a service failure postpones the order, anything else needs a person."""
         try:
             yield
         except (Unavailable, PaymentOutcomeUnknown):
             self.findings.postpone(order_id)
+            if not hides_failures:
+                raise
         except AuditRejected as rejection:
             self.findings.postpone(order_id)
             self.findings.note_rejection(rejection)
@@ -111,8 +117,7 @@ class Reconciliation:
         since = max((each for each in due if each <= now), default=order.deferred_since or now)
         delay = min(max((self.now - parse_instant(since)) / 4, MIN_BACK_OFF), MAX_BACK_OFF)
         until = min([format_instant(self.now + delay), *(each for each in due if each > now)])
-        with self._isolate(order.order_id):
-            self.orders.defer(order, until, now)
+        self.orders.defer(order, until, now)
 
     def _end_deferral(self, order: Order) -> None:
         """Restore an order's own due time, if it lies ahead, once its services answer again."""
