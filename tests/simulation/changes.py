@@ -96,9 +96,14 @@ def _judged_order(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Claim
 
 
 def _heard(entry: dict[str, Any], ledger: list[dict[str, Any]]) -> tuple[str, ...]:
-    """Return the allowed states in the gateway's books; a refund that people recorded as made may also be undone by its
-    failure.
+    """Return the allowed states in the gateway's books.
+
+    A refund that people recorded as made may also be undone by its failure, and a void that is under way may overtake
+    the report of the hold that it ends.
     """
+    if entry["type"] == "PaymentAuthorized":
+        is_ending = any(each["type"] == "PaymentVoidRequested" for each in ledger[: entry["seq"]])
+        return ("authorized", "fenced") if is_ending else _HEARD[entry["type"]]
     is_undone = entry["type"] == "RefundReversed"
     said = (each for each in ledger if each["subject"] == entry["subject"] and each.get("by") == "people")
     is_by_people = is_undone and any(each["type"] == "RefundSettled" for each in said)
