@@ -218,5 +218,9 @@ def _orphan(item: Item) -> Movement:
     stored = decode_item(item)
     amount_minor = stored["amount_minor"]
     text = {name: str(stored[name]) for name in ("reference", "at", "kind", "currency", "key", "order_id")}
-    is_reported = stored.get("is_reported") is True
-    return Movement(**text, amount_minor=amount_minor if isinstance(amount_minor, int) else 0, is_reported=is_reported)
+    return Movement(
+        **text,
+        amount_minor=amount_minor if isinstance(amount_minor, int) else 0,
+        is_reported=stored.get("is_reported") is True,
+        is_return=stored.get("is_return") is True,
+    )
