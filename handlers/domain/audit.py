@@ -1,11 +1,12 @@
 """Audit objects: one for each outcome in a ledger, and one for each refusal, which no ledger records."""
 
+import json
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from .answers import Answer
+from .answers import Answer, answer_from
 from .canonical import Json, canonical, day_of, digest, salted
 from .ledger import OPENING
 from .order import Order
@@ -14,6 +15,8 @@ from .requests import Origin
 
 AUDIT_SCHEMA: Final = 1
 """Schema number of an audit object."""
+REFUSING: Final = frozenset({"rejected", "failed"})
+"""Statuses of answers that changed nothing, if no ledger contains them."""
 
 
 def outcome_key(order: Order, seq: int) -> str:
@@ -86,6 +89,19 @@ def refusal_record(request: Json, answer: Answer, origin: Origin, day: str) -> d
         "request_sha256": salted(origin.execution, request),
         "result": answer.as_json(),
     }
+
+
+def find_earlier_refusal(content: bytes | None, record: Mapping[str, Json]) -> Answer | None:
+    """Return the answer in an audit object if it is a refusal of the same execution and request as `record`."""
+    try:
+        earlier: Json = json.loads(content or b"null")
+    except ValueError:
+        return None
+    same = ("kind", "execution", "requested_at", "request_sha256")
+    if not isinstance(earlier, Mapping) or any(earlier.get(name) != record[name] for name in same):
+        return None
+    result = earlier.get("result")
+    return answer_from(result) if isinstance(result, Mapping) and result.get("status") in REFUSING else None
 
 
 def is_same_record(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:

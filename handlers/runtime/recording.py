@@ -8,8 +8,9 @@ from typing import Final, cast
 from ..contracts.metrics import MetricName
 from ..contracts.prebuilt import BookingResult, RecordInput
 from ..domain.answers import LEDGER_CODES, Answer, Code, answer_from
-from ..domain.audit import outcome_key, outcome_record, refusal_key_of, refusal_record
+from ..domain.audit import REFUSING, find_earlier_refusal, outcome_key, outcome_record, refusal_key_of, refusal_record
 from ..domain.canonical import Json, day_of, format_instant, is_closed, next_day
+from ..domain.errors import AuditContradiction
 from ..domain.ledger import key_of
 from ..domain.lifecycles import CASE_KINDS
 from ..domain.order import NewerRelease, Order
@@ -20,7 +21,6 @@ from .envelope import unwrap
 from .log import Log
 from .request_parsing import origin_of, parse_request
 
-_REFUSING: Final = ("rejected", "failed")
 _LONGEST_PARKING: Final = timedelta(days=29)  # 14 in the queue, 14 in its dead-letter queue, and the day of writing
 _TOO_LARGE: Final = (
     "The request is too large to be recorded: an execution's input has at most 256 KiB, and this one nearly reaches "
@@ -79,7 +79,7 @@ def _was_refused(message: RecordInput, order: Order, key: str) -> bool:
     A parked result is recorded late, when the ledger may already contain the other execution's outcome.
     """
     result = message.result
-    is_refusal = result is not None and result.status in _REFUSING and result.code not in LEDGER_CODES
+    is_refusal = result is not None and result.status in REFUSING and result.code not in LEDGER_CODES
     return is_refusal and execution_of(order, key) != message.execution
 
 
@@ -133,7 +133,11 @@ def _record_entry(order: Order, seq: int, audit: AuditTrail) -> Recorded | None:
 
 
 def _record_refusal(message: RecordInput, request: Request | Answer, audit: AuditTrail, now: datetime) -> Recorded:
-    """Write a refusal on the day of the execution's start, or today if that day is closed."""
+    """Write a refusal on the day of the execution's start, or today if that day is closed.
+
+    The first refusal that is recorded for an execution is its answer, whatever a later attempt, such as a redrive
+    after the first one was parked, would be refused for.
+    """
     answer = _refusal(message, request)
     sent, origin = _without_text(message, request), origin_of(message)
     for day in _days_of_attempts(origin, now):
@@ -143,7 +147,13 @@ def _record_refusal(message: RecordInput, request: Request | Answer, audit: Audi
     else:
         record = refusal_record(sent, answer, origin, _day_of_writing(origin, now))
     key = refusal_key_of(record)
-    return Recorded(answer=answer, replayed=False, key=key, is_new=audit.write(key, record))
+    try:
+        return Recorded(answer=answer, replayed=False, key=key, is_new=audit.write(key, record))
+    except AuditContradiction:
+        earlier = find_earlier_refusal(audit.read(key), record)
+        if earlier is None:
+            raise
+        return Recorded(answer=earlier, replayed=False, key=key, is_new=False)
 
 
 def _day_of_writing(origin: Origin, now: datetime) -> str:

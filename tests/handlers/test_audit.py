@@ -342,6 +342,38 @@ def test_a_parked_refusal_is_recorded_even_if_the_same_request_succeeded_later()
     assert world.findings() == ()
 
 
+@pytest.mark.parametrize("first", ["rejected", "not started"])
+def test_the_first_recorded_refusal_of_an_execution_is_its_answer(first: str) -> None:
+    """Law 23 (audit completeness): a redrive, after its first attempt was parked, may be refused for something else."""
+    world = World()
+    world.stock(MUG=(800, 0))
+    begun = world.message(purchase_of(MUG=(1, 800)))
+    refused = {**begun, "result": purchase(begun, world.parts())}
+    lost = {**begun, "error": {"Error": "Lambda.TooManyRequestsException", "Cause": "not started"}}
+    parked, redriven = (refused, lost) if first == "rejected" else (lost, refused)
+    world.park(json.dumps(parked))
+    world.reconcile()
+    recorded = record(redriven, world.parts())
+    code = "OUT_OF_STOCK" if first == "rejected" else "NOT_EXECUTED"
+    assert (recorded["code"], recorded["replayed"]) == (code, False)
+    assert len(world.audit_objects()) == 1
+    assert world.findings() == ()
+
+
+def test_a_refusal_that_was_replaced_is_a_contradiction() -> None:
+    """Law 23 (audit completeness): only a refusal of the same execution and request is taken for an answer."""
+    world = World()
+    world.stock(MUG=(800, 0))
+    refused = world.message(purchase_of(MUG=(1, 800)))
+    refused["result"] = purchase(refused, world.parts())
+    record(refused, world.parts())
+    [key] = world.audit_objects()
+    for content in (b"", b"null", b"{}", json.dumps({"kind": "refusal", "result": {"status": "rejected"}}).encode()):
+        world.s3.put_object(Bucket="audit", Key=key, Body=content)
+        with pytest.raises(AuditContradiction):
+            record(refused, world.parts())
+
+
 @pytest.mark.parametrize("error", ["Lambda.TooManyRequestsException", "States.Timeout"])
 def test_a_request_that_never_began_is_told_so_and_not_called_unknown(error: str) -> None:
     """Law 43 (true answers), law 45 (a burst is late): nothing is written, and the same request succeeds later."""
