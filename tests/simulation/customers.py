@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 
 from tests.simulation.choices import Choices
+from tests.simulation.edges import reconcile_once
 from tests.simulation.history import History
 from tests.simulation.scenarios import DAY, same
 from tests.simulation.world import (
@@ -48,6 +49,9 @@ def waiting(history_of: Callable[[States], History], choices: Choices) -> Histor
         history.begin_act()
         after += (SOON, AFTER_FENCE, DAY)[choices.below(3)]
         _happen(history, choices, first, after)
+    history.begin_act()
+    # A wait that reconcile first met at the end of the history would begin only then.
+    history.add_meeting(partial(reconcile_once, after=after + DAY))
     history.begin_act()
     history.add_event("act_on_payment", key=ORDER, act=("bank pays", "bank declines")[choices.below(2)])
     history.ends = after + WEEKS

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from handlers.contracts.storage import order_key
@@ -148,15 +148,15 @@ def confirming(history_of: HistoryOf, choices: Choices) -> History:
             history.add_reconcile(after, ORDER)
     if is_hold:  # a hold that nobody has heard of by the rest would begin only then
         history.begin_act()
-        history.add_meeting(_look)
+        history.add_meeting(partial(reconcile_once, after=2 * DAY))
     return history
 
 
-def _look(history: History) -> None:
-    """Reconcile the order undisturbed."""
-    program = Program("reconcile", {"schema": 1, "order_id": ORDER}, START + 2 * DAY, history.deployment)
+def reconcile_once(history: History, after: timedelta) -> None:
+    """Reconcile the order of the first purchase, as a run between two disturbed ones would."""
+    program = Program("reconcile", {"schema": 1, "order_id": ORDER}, START + after, history.deployment)
     program.straight(history.apply)
-    history.moments.add(START + 2 * DAY)
+    history.moments.add(START + after)
 
 
 def _confirm_or_not(
