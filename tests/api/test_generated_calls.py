@@ -22,7 +22,7 @@ from tests.environment import THOROUGH
 from tools.openapi import build_document
 
 DOCUMENT = build_document()
-CASES = 5_000 if THOROUGH else 200
+CASES = 5_000 if THOROUGH else 100
 MIN_ACCEPTED = 0.3
 CALLS = settings(
     max_examples=-(-CASES // len(ROUTES)),

@@ -86,6 +86,7 @@ def test_an_embedded_aws_killed_in_the_middle_is_one_sentence_and_the_next_up_wo
     assert again.exit_code == 0, again.stderr
 
 
+@pytest.mark.nightly
 def test_ctrl_c_says_what_still_runs_and_how_to_stop_it(queues: Path) -> None:
     """The program itself sends it, between its two queues."""
     (queues / "__main__.py").write_text(TWO_QUEUES.format(action="os.kill(os.getpid(), signal.SIGINT)"))

@@ -210,10 +210,10 @@ def test_a_stage_without_reserved_concurrency_deploys_into_a_new_account() -> No
 @pytest.mark.parametrize(
     ("schedule", "period", "periods"),
     [
-        ("rate(1 minute)", 900, 1),
-        ("rate(5 minutes)", 900, 1),
+        pytest.param("rate(1 minute)", 900, 1, marks=pytest.mark.nightly),
+        pytest.param("rate(5 minutes)", 900, 1, marks=pytest.mark.nightly),
         ("rate(10 minutes)", 1800, 1),
-        ("rate(3 hours)", 14_400, 1),
+        pytest.param("rate(3 hours)", 14_400, 1, marks=pytest.mark.nightly),
         ("cron(0 3 * * ? *)", 3600, 25),
     ],
 )

@@ -7,6 +7,8 @@ tests then do.
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from local.pytest_plugin import DeployedStack
 from tests.integration.shop import available, order, purchase, put_on_shelf, refund
 
@@ -37,6 +39,7 @@ def test_a_crowd_cannot_refund_more_than_was_paid(shop: DeployedStack) -> None:
     assert sum(result["amount_minor"] for result in results if result["status"] == "succeeded") == 4000
 
 
+@pytest.mark.nightly
 def test_a_crowd_cannot_buy_more_than_there_is(shop: DeployedStack) -> None:
     put_on_shelf(shop, "LAMP", 4990, 3)
     results = _run_together(shop, [purchase(f"rush-{number}", {"LAMP": 1}) for number in range(12)])

@@ -309,7 +309,12 @@ def test_every_interleaving_of_two_actors_keeps_the_laws(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "scene", [pytest.param(refund_and_refund, marks=pytest.mark.nightly), refund_and_reconcile, purchase_and_purchase]
+    "scene",
+    [
+        pytest.param(refund_and_refund, marks=pytest.mark.nightly),
+        refund_and_reconcile,
+        pytest.param(purchase_and_purchase, marks=pytest.mark.nightly),
+    ],
 )
 def test_one_fault_at_every_place_of_every_interleaving_keeps_the_laws(scene: Scene) -> None:
     """The same laws, with every kind of fault at every call of every interleaving; zombies and stragglers continue.
