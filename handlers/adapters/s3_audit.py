@@ -5,14 +5,13 @@ Source: Amazon S3 user guide, "Prevent object overwrites with conditional writes
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from botocore.exceptions import ClientError
 
-from ..domain.audit import is_same_record
+from ..domain.audit import is_same_record, parse_record
 from ..domain.canonical import Json, canonical
 from ..domain.errors import AuditContradiction, AuditRejected
 from ..domain.ports import ObjectVersion, Page, VersionPage
@@ -56,7 +55,7 @@ class S3AuditTrail:
 
     def _require_same_record(self, key: str, record: Mapping[str, Json]) -> None:
         existing = self.read(key)
-        if existing is None or not is_same_record(_parse(existing), record):
+        if existing is None or not is_same_record(parse_record(existing) or {}, record):
             raise AuditContradiction(f"The audit trail already holds a different object under {key}.")
 
     def read(self, key: str) -> bytes | None:
@@ -101,11 +100,3 @@ def _version_markers(after: str | None) -> dict[str, str]:
 
 def _rejected(error: ClientError) -> AuditRejected:
     return AuditRejected(f"The audit bucket rejected {error.operation_name}: {error}")
-
-
-def _parse(body: bytes) -> Mapping[str, Json]:
-    try:
-        parsed: Json = json.loads(body)
-    except ValueError:
-        return {}
-    return parsed if isinstance(parsed, Mapping) else {}

@@ -91,14 +91,20 @@ def refusal_record(request: Json, answer: Answer, origin: Origin, day: str) -> d
     }
 
 
-def find_earlier_refusal(content: bytes | None, record: Mapping[str, Json]) -> Answer | None:
-    """Return the answer in an audit object if it is a refusal of the same execution and request as `record`."""
+def parse_record(content: bytes) -> Mapping[str, Json] | None:
+    """Parse the content of an audit object; None if it is not a JSON object."""
     try:
-        earlier: Json = json.loads(content or b"null")
+        parsed: Json = json.loads(content)
     except ValueError:
         return None
+    return parsed if isinstance(parsed, Mapping) else None
+
+
+def find_earlier_refusal(content: bytes | None, record: Mapping[str, Json]) -> Answer | None:
+    """Return the answer in an audit object if it is a refusal of the same execution and request as `record`."""
+    earlier = parse_record(content or b"")
     same = ("kind", "execution", "requested_at", "request_sha256")
-    if not isinstance(earlier, Mapping) or any(earlier.get(name) != record[name] for name in same):
+    if earlier is None or any(earlier.get(name) != record[name] for name in same):
         return None
     result = earlier.get("result")
     return answer_from(result) if isinstance(result, Mapping) and result.get("status") in REFUSING else None

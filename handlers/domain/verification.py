@@ -1,12 +1,11 @@
 """Verify ledgers, and audit objects against ledgers: pure functions over what is stored."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
-from .audit import is_same_record, outcome_key, outcome_record, outcome_seqs, refusal_key_of
+from .audit import is_same_record, outcome_key, outcome_record, outcome_seqs, parse_record, refusal_key_of
 from .canonical import Json, canonical
 from .ledger import Entry, find_breaks, is_known
 from .order import Order
@@ -136,7 +135,7 @@ def missing_record(stored: StoredOrder, key: str) -> Finding:
 
 def judge_outcome(key: str, content: bytes, stored: StoredOrder | None) -> Iterator[Finding]:
     """Compare the record under `key` with the ledger of its order, which is None if there is no such order."""
-    expected, record = _expected_record(key, stored), _parse(content)
+    expected, record = _expected_record(key, stored), parse_record(content)
     if stored and stored.unknown_entry:
         yield from _judge_by_chain(key, record, stored)
     elif expected is None:
@@ -166,7 +165,7 @@ def _expected_record(key: str, stored: StoredOrder | None) -> dict[str, Json] | 
 
 def judge_refusal(key: str, content: bytes) -> Iterator[Finding]:
     """Check the record of a refusal. No ledger contains it, but its key follows from its own execution and day."""
-    record = _parse(content)
+    record = parse_record(content)
     if record is None or record.get("kind") != "refusal" or not isinstance(record.get("result"), Mapping):
         yield Finding(problem=Problem.ALTERED, where=key, sentence="It is not the record of a refusal.")
     elif key != refusal_key_of(record):
@@ -188,11 +187,3 @@ def _difference(key: str, record: Mapping[str, Json], expected: Mapping[str, Jso
 def _sorted_ledger(record: Mapping[str, Json]) -> list[str]:
     ledger = record.get("ledger")
     return sorted(canonical(entry) for entry in ledger) if isinstance(ledger, list) else []
-
-
-def _parse(content: bytes) -> Mapping[str, Json] | None:
-    try:
-        parsed: Json = json.loads(content)
-    except ValueError:
-        return None
-    return parsed if isinstance(parsed, Mapping) else None
