@@ -88,8 +88,7 @@ class Reconciliation:
         has_failed = self.findings.service_failures > failures
         is_inquired = self.findings.inquiries > inquiries
         if (has_failed and (is_swept or is_due or order.due_at())) or is_inquired or _is_for_others(order):
-            with self._isolate(order.order_id, hides_failures=not is_swept):
-                self._back_off(order)
+            self._back_off(order)
         elif is_due and order.version == before:
             self._end_deferral(order)
 
@@ -154,9 +153,8 @@ class Reconciliation:
         change = self._compare(order, key, reply)
         if isinstance(change, Contradiction):
             order = self.orders.load(order.order_id) or order
-            reply = self.gateway.lookup(
-                order.instruction(key)
-            )  # look up once more: either side may have been out of date
+            # Either side may have been out of date.
+            reply = self.gateway.lookup(order.instruction(key))
             change = self._compare(order, key, reply)
         if reply.status is GatewayStatus.NOTHING and key in order.in_flight:
             fenced = self._fence(order, key)
