@@ -15,13 +15,13 @@ from ._figures import Figure, Options, cpu_seconds_of, figure, ratio, take_turns
 
 IS_LONG: Final = True
 _IMPORTS: Final = "import pulumi, pulumi_aws, tests.components.synth"
-_EVALUATE: Final = "from tests.components.synth import synth\nsynth({stage!r})"
+EVALUATE: Final = "from tests.components.synth import synth\nsynth({stage!r})"
 
 
 def figures(options: Options) -> Iterator[Figure]:
     """Yield the ratio of each stage, and the time for each of its resources."""
     rounds = min(options.rounds, 3)
-    programs = {"imports": _IMPORTS, **{stage: _EVALUATE.format(stage=stage) for stage in STAGES}}
+    programs = {"imports": _IMPORTS, **{stage: EVALUATE.format(stage=stage) for stage in STAGES}}
     measures = {name: partial(cpu_seconds_of, [sys.executable, "-c", program]) for name, program in programs.items()}
     taken = take_turns(rounds, measures)
     for stage in STAGES:

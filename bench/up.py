@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Final
 
 from ._figures import ROOT, Figure, Options, children_cpu_seconds, cpu_seconds_of, figure, ratio, take_turns
+from .program import EVALUATE
 
 IS_LONG: Final = True
 GOAL_SECONDS: Final = 12
 _BOOKING: Final = Path(sys.executable).with_name("booking")
 _PROGRAM: Final = ("__main__.py", "Pulumi.yaml", "Pulumi.dev.yaml")
-_EVALUATE: Final = "from tests.components.synth import synth\nsynth('dev')"
 _PHASES: Final = {
     "start of the embedded AWS": "The embedded AWS runs at",
     "deployment": "Deployed in",
@@ -59,7 +59,7 @@ def figures(options: Options) -> Iterator[Figure]:
 
 
 def _evaluate() -> _Run:
-    seconds = cpu_seconds_of([sys.executable, "-c", _EVALUATE])
+    seconds = cpu_seconds_of([sys.executable, "-c", EVALUATE.format(stage="dev")])
     return _Run(phases={}, resources=0, cpu_seconds=seconds)
 
 
