@@ -135,8 +135,12 @@ class OrphanListing(SandboxPaymentGateway):
     amount_minor: int = 5
 
     def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
-        amount_minor, order_id = self.amount_minor, self.order_id
         moved = Movement(
-            reference="txn_1", at=until, kind="refund", amount_minor=amount_minor, currency="EUR", order_id=order_id
+            reference="txn_1",
+            at=until,
+            kind="refund",
+            amount_minor=self.amount_minor,
+            currency="EUR",
+            order_id=self.order_id,
         )
         return MovementPage(movements=(moved,))

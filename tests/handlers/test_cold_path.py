@@ -1,7 +1,7 @@
 """The first request of a new process: what it imports, how often it calls AWS, and what it sends. Nothing is timed."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,13 @@ def aws() -> Iterator[AwsDouble]:
         yield running
 
 
+def lines_of(command: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """Return the lines that a program prints."""
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.splitlines()
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_first_request_stays_within_its_budget(
     function: str, conversations: dict[str, Conversation], aws: AwsDouble, tmp_path: Path
@@ -44,9 +51,7 @@ def test_a_first_request_stays_within_its_budget(
     aws.expect(conversation)
     program = OURS.format(function=function) + "\nprint('imported', *sys.modules)"
     command = command_of(program, write_conversation(conversation, tmp_path))
-    ran = subprocess.run(command, env=environment_of(conversation, aws), capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    imported = set(ran.stdout.splitlines()[-1].split())
+    imported = set(lines_of(command, environment_of(conversation, aws))[-1].split())
     assert imported.isdisjoint({"boto3", "s3transfer", "pydantic", "pydantic_core", "pydantic_core.core_schema"})
     assert "botocore.session" in imported
     calls, size, modules = BUDGETS[function]
@@ -67,9 +72,7 @@ def test_initialisation_with_stripe_adds_the_adapter_and_neither_a_client_nor_a_
     sandbox = environment_of(conversation, aws)
     imported = dict[str, set[str]]()
     for gateway, environment in (("sandbox", sandbox), ("stripe", {**sandbox, **STRIPE})):
-        ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert ran.returncode == 0, ran.stderr
-        clients, modules = ran.stdout.splitlines()
+        clients, modules = lines_of(command, environment)
         assert clients == "dynamodb"
         imported[gateway] = set(modules.split())
     added = imported["stripe"] - imported["sandbox"]
