@@ -3,10 +3,12 @@
     python -m tools.mutants                    all mutants, two at a time
     python -m tools.mutants refund stock       mutants whose name contains one of the words
 
-A mutant is a patch in tests/mutants/patches whose first line names the law that it breaks. A patch that no longer
-applies is an error, and so is a suite that fails without any mutant.
+A mutant is a patch in tests/mutants/patches whose first line names the law that it breaks. The tests that name this law
+run first, and all others only if those pass. A patch that no longer applies is an error, and so is a suite that fails
+without any mutant.
 """
 
+import ast
 import os
 import re
 import shutil
@@ -65,6 +67,18 @@ def broken_law(patch: Path) -> str:
     return patch.read_text(encoding="utf-8").partition("\n")[0].removeprefix("Breaks ").rstrip(".")
 
 
+def tests_of(law: str, tests: Path) -> list[str]:
+    """Return the ids of the tests in a folder whose docstrings name a law, such as "law 15"."""
+    named = re.compile(rf"\b{law}\b", re.IGNORECASE)
+    return [
+        f"{path}::{node.name}"
+        for path in sorted(tests.rglob("test_*.py"))
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        if named.search(" ".join((ast.get_docstring(node) or "").split()))
+    ]
+
+
 def apply(patch: Path, folder: Path, *, check_only: bool = False) -> str | None:
     """Apply a patch in a folder. Return git's message if it does not apply, else None."""
     command = ["git", "apply", "-p1", *(["--check"] if check_only else []), str(patch)]
@@ -83,7 +97,7 @@ def _copy(folder: Path) -> None:
             shutil.copy(source, target)
 
 
-def _run_tests(folder: Path) -> tuple[int, str]:
+def _run_tests(folder: Path, *tests: str) -> tuple[int, str]:
     environment = {**os.environ, "PYTHONPATH": str(folder), "SIMULATED_HISTORIES": HISTORIES}
     environment |= {"PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("CI", None)
@@ -97,7 +111,7 @@ def _run_tests(folder: Path) -> tuple[int, str]:
         "--ignore-glob=*test_leaks.py",  # nor is the console
         "-k",
         "not the_page and not local and not ministack",  # nor are the servers that some suites also run against
-        *KILLING_TESTS,
+        *tests,
     ]
     try:
         done = subprocess.run(
@@ -126,7 +140,10 @@ def run_mutant(patch: Path | None) -> MutantResult:
             return MutantResult(
                 name, law, False, f"DOES NOT APPLY: {refused.splitlines()[0]}", time.monotonic() - began
             )
-        code, output = _run_tests(folder)
+        named = tests_of(law, folder / "tests") if patch else []
+        code, output = _run_tests(folder, *named) if named else (0, "")
+        if code == 0:
+            code, output = _run_tests(folder, *KILLING_TESTS)
     killer = re.search(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
     by = killer[1] if killer else "" if code == 0 else output.strip()[-300:]
     is_test = code == 1 and killer is not None
