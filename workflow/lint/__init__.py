@@ -1,4 +1,4 @@
-"""Lints any state machine's definition, whether it was written in the workflow language or not."""
+"""The linter for state machine definitions, whether or not they were written in the workflow language."""
 
 from .checker import MachineType, check
 from .lint_findings import LintFinding, LintFindings, Severity

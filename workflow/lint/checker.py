@@ -1,4 +1,4 @@
-"""`check`: everything that is wrong or doubtful in a state machine's definition.
+"""Lint a state machine's definition with `check`, which runs every rule and returns the findings.
 
 Longer than 250 lines so that the order of the checks is in one place.
 """
@@ -23,7 +23,7 @@ from .variables import Flow
 
 MachineType = Literal["STANDARD", "EXPRESS"]
 _MAX_BYTES_PER_CHARACTER: Final = 4
-"""As many bytes of UTF-8 JSON has at most for a character of Python's spelling."""
+"""The maximum number of bytes in a value's JSON (UTF-8) per character of its Python repr."""
 _PAYLOADS: Final = ("Result", "Parameters", "Arguments", "ItemSelector", "Items", "ResultSelector", "Output", "Assign")
 _PLACEHOLDERS: Final = r'"(?:[^"\\]|\\.)*"|\$\{[\w:.\-]+\}'
 _SURROGATE: Final = rb"\xed[\xa0-\xbf]|\\u[dD][89a-fA-F]"
@@ -36,11 +36,11 @@ def check(
     type: MachineType = "STANDARD",  # noqa: A002  # AWS's own word
     variables: Iterable[str] = (),
 ) -> tuple[LintFinding, ...]:
-    """Everything that is wrong or doubtful in a definition, in document order; nothing is raised, whatever is given.
+    """Return every error and warning about a definition, in document order. Never raises, whatever the input.
 
     `definition`   JSON text (str or bytes), a JSON value, a Definition, a workflow class, or a file
-    `type`         of the state machine: EXPRESS has less than STANDARD
-    `variables`    names that are assigned before the machine starts, as TestState allows
+    `type`         the type of the state machine: EXPRESS supports fewer features than STANDARD
+    `variables`    names of variables that are assigned before the machine starts, as TestState allows
     """
     findings = LintFindings()
     try:
@@ -62,7 +62,7 @@ def _find_all(
     type: MachineType,  # noqa: A002  # AWS's own word
     given: frozenset[str],
 ) -> Iterable[LintFinding]:
-    """Check a definition; if anything is wrong, check it again with its misspelled fields corrected."""
+    """Check a definition; if there are findings, check it again with its misspelled fields corrected."""
     found = LintFindings()
     _check_document(read, read.duplicates, found, type, given)
     if not any(found):
@@ -97,7 +97,7 @@ def _read(definition: object, findings: LintFindings) -> Definition | None:
 
 
 def _is_small(value: Json) -> bool:
-    """Return true if a value is far from every limit and has no half of a surrogate pair, judged by its repr."""
+    """Return true if a value's repr proves that it is below every size limit and has no lone surrogate."""
     try:
         shown = repr(value)
     except RecursionError:
@@ -106,7 +106,7 @@ def _is_small(value: Json) -> bool:
 
 
 def _read_text(text: str | bytes, findings: LintFindings) -> Definition:
-    """Read JSON, or a template of JSON: `${name}` without quotes stands for a value that is filled in later."""
+    """Parse JSON, or a JSON template in which `${name}` without quotes is a placeholder for a value; raises NotJson."""
     try:
         return Definition.read(text)
     except NotJson:
@@ -150,11 +150,14 @@ def _check_payloads(read: Definition, findings: LintFindings) -> None:
 
 
 def _large(states: Sequence[StateNode]) -> Iterator[StateNode]:
-    """Those of the states, and of the states in them, that are larger than a payload may be."""
+    """Yield the states, including nested ones, whose JSON is larger than the maximum payload.
+
+    The states are measured in halves, so that few are written out individually.
+    """
     half = (len(states) + 1) // 2
     for part in (states[:half], states[half:]):
         if _bytes_of([state.fields for state in part]) <= MAX_PAYLOAD_BYTES:
-            continue  # together, so that none is looked at singly
+            continue  # the half fits as a whole, so each of its states does
         if len(part) > 1:
             yield from _large(part)
         else:
@@ -234,7 +237,7 @@ def _check_labels(states: list[StateNode], findings: LintFindings) -> None:
 
 
 def _in_order(findings: Iterable[LintFinding], value: Json) -> tuple[LintFinding, ...]:
-    """Sort findings as their places come in the document."""
+    """Sort findings by the position of their pointers in the document."""
     places: dict[int, dict[str, int]] = {}
 
     def key(finding: LintFinding) -> tuple[int, ...]:

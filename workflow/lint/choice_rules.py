@@ -1,4 +1,4 @@
-"""Checks the rules of a Choice: conditions of JSONata, and the operators of JSONPath at any depth."""
+"""Check the rules of a Choice: JSONata conditions, and JSONPath operators at any nesting depth."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _check_path_rule(context: LintContext, rule: JsonObject, pointer: str) -> No
 
 
 def _check_node(context: LintContext, rule: JsonObject, pointer: str, top: bool) -> list[tuple[Json, str]]:
-    """Check one rule; returns the rules inside it."""
+    """Check one JSONPath rule, and return the rules nested in it, each with its JSON pointer."""
     _check_names(context, rule, pointer, top)
     context.text(rule, "Comment", pointer)
     joiners = [name for name in JOINERS if name in rule]

@@ -1,9 +1,9 @@
-"""The meaning of each code of `check`, with the smallest definition that has it.
+"""The explanations of the codes that `check` reports, each with a minimal definition as an example.
 
 docs/reference/workflow/codes.md and `booking workflow explain CODE` are generated from this table; `check` itself does
 not import it.
 Longer than 250 lines because it is a table.
-Source of the codes that are AWS's own: the API reference of ValidateStateMachineDefinition.
+Source of AWS's own codes: the API reference of ValidateStateMachineDefinition.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ _END: Final = {"Type": "Pass", "End": True}
 
 
 class Explanation(Record):
-    """A code in general; a finding says more about the one place."""
+    """The general explanation of a code, to which each finding adds the details of one location."""
 
     severity: Severity
-    """As a rule: a doubtful case of an error may be said as a warning."""
+    """The usual severity; a doubtful case of an error may be reported as a warning."""
     meaning: str
     remedy: str
     example: str
-    """The text of a definition with this one fault."""
+    """The JSON text of a definition with this fault and no other."""
     aws: str = ""
-    """AWS's code for it, if known."""
+    """AWS's equivalent code, or empty if none is known."""
     express: bool = False
-    """True if the example is one of an EXPRESS workflow."""
+    """True if the example must be checked as an EXPRESS workflow."""
 
     @property
     def can_be_shown(self) -> bool:
@@ -179,7 +179,7 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
         _jsonata(InputPath="$.order"),
         aws=_SCHEMA,
     ),
-    # states and the ways between them
+    # states and transitions
     "UNKNOWN_TYPE": Explanation(
         "error",
         "There are eight types of states: Task, Pass, Choice, Wait, Succeed, Fail, Parallel, Map.",
@@ -384,7 +384,7 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
         ),
         aws="DUPLICATE_LABEL_NAME",
     ),
-    # data by JSONPath
+    # data in JSONPath
     "INVALID_JSONPATH": Explanation(
         "error",
         "The string is not a path, or it is a path that may name several places where one is needed.",
@@ -421,7 +421,7 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
         _pass(Result={"id.$": "$.order.id"}),
         aws="PASS_RESULT_IS_STATIC",
     ),
-    # data by JSONata
+    # data in JSONata
     "INVALID_JSONATA_EXPRESSION": Explanation(
         "error",
         "The expression between `{%` and `%}` does not parse, or is not closed.",

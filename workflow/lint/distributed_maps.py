@@ -1,4 +1,4 @@
-"""Checks what only a distributed Map has: where it reads its items, how it batches them, where results are written.
+"""Check the fields that only a distributed Map has: ItemReader, ItemBatcher and ResultWriter.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 """
@@ -93,7 +93,7 @@ def _check_batcher(context: LintContext) -> None:
 
 
 def _part(context: LintContext, name: str, table: Mapping[str, Language]) -> tuple[str, JsonObject | None]:
-    """Return the pointer of one of the Map's objects, and the object with its fields checked; None if there is none."""
+    """Check the field names of a nested object of the Map; return its pointer, and the object or None if absent."""
     here, part = context.at(name), _object(context, context.fields, name, context.state.pointer)
     if part is not None:
         context.known_fields(part, table, here, f"{'an' if name.startswith('I') else 'a'} {name}")
@@ -107,7 +107,7 @@ def _check_names(context: LintContext, config: JsonObject, known: frozenset[str]
 
 
 def _check_paths(context: LintContext, holder: JsonObject, pointer: str, names: tuple[str, ...]) -> None:
-    """Check the paths that give a number in its stead."""
+    """Check the fields ending in Path, which give a number by a path instead of a literal."""
     for name in names:
         path, here = f"{name}Path", child(pointer, f"{name}Path")
         if path not in holder or context.speaks_jsonata:
@@ -125,7 +125,7 @@ def _object(context: LintContext, holder: JsonObject, name: str, pointer: str) -
 
 
 def _check_place(context: LintContext, holder: JsonObject, pointer: str, calls: Mapping[str, tuple[str, ...]]) -> None:
-    """Check what is called to read or to write, and that it is told the place."""
+    """Check the Resource that reads or writes the data, and the arguments that give the location in S3."""
     resource, here = holder.get("Resource"), child(pointer, "Resource")
     needs: tuple[str, ...] = ()
     if "Resource" not in holder:
@@ -139,7 +139,7 @@ def _check_place(context: LintContext, holder: JsonObject, pointer: str, calls: 
 
 
 def _needs(context: LintContext, resource: str, pointer: str, calls: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The arguments that the call cannot do without."""
+    """Return the required arguments of the call; report a Resource that cannot be used here."""
     arn, _, call = resource.partition(":states:::")
     if is_open(call) or (is_open(resource) and not call) or (arn.startswith("arn:") and call in calls):
         return calls.get(call, ())

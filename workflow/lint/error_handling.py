@@ -1,4 +1,4 @@
-"""Checks retriers and catchers: what they match, whether they ever can, and their numbers."""
+"""Check retriers and catchers: their error names, rules that can never match, and numeric fields."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NOT_TASK_FAILED: Final = ("States.Timeout", "States.HeartbeatTimeout", _ALL)
 
 
 def check_retriers(context: LintContext) -> None:
-    """Check Retry."""
+    """Check the retriers of a state."""
     seen: dict[str, int] = {}
     for index, rule, pointer in _rules(context, "Retry"):
         for name in rule:
@@ -35,7 +35,7 @@ def check_retriers(context: LintContext) -> None:
 
 
 def check_catchers(context: LintContext, check_assign: AssignCheck) -> None:
-    """Check Catch."""
+    """Check the catchers of a state; `check_assign` checks the variables that they assign."""
     seen: dict[str, int] = {}
     for index, rule, pointer in _rules(context, "Catch"):
         context.known_fields(rule, CATCHER, pointer, "a catcher")
@@ -121,12 +121,12 @@ def check_error_name(context: LintContext, name: str, pointer: str) -> None:
 def _check_reachable(
     context: LintContext, names: list[Json], pointer: str, what: str, index: int, seen: dict[str, int]
 ) -> None:
-    """Say so where every name, or a single one, was already taken by an earlier rule."""
+    """Warn about error names that an earlier rule already matches, and about States.Runtime, which none can match."""
     for place, name in enumerate(names):
         if not isinstance(name, str) or is_open(name):
             continue
         if name == _ALL and seen.get(name, index) != index:
-            continue  # that States.ALL is not last is told where it stands first
+            continue  # the first States.ALL is already reported for not being last
         earlier = seen.get(name)
         if earlier is None and _TASK_FAILED in seen and name not in (*_NOT_TASK_FAILED, _TASK_FAILED):
             earlier = seen[_TASK_FAILED] if context.state.type == "Task" and not name.startswith("States.") else None

@@ -1,4 +1,4 @@
-"""The context that the checks of one state share: the state, its findings, and tests of single values."""
+"""The context that all checks of a state share: the state, the findings, and checks of single fields."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .templates import Moment, Texts
 
 
 class LintContext(Record):
-    """One state as the checks see it."""
+    """A state, together with the objects and inherited properties that its checks need."""
 
     state: StateNode
     findings: LintFindings
     texts: Texts
     speaks_jsonata: bool
     express: bool
-    """True if it runs in an EXPRESS workflow, or in an EXPRESS child of a Map."""
+    """True if the state runs in an EXPRESS workflow, or in an EXPRESS child workflow of a distributed Map."""
 
     @property
     def fields(self) -> JsonObject:
@@ -34,18 +34,21 @@ class LintContext(Record):
 
     @property
     def language(self) -> str:
-        """The query language that it speaks."""
+        """The state's query language: `JSONata` or `JSONPath`."""
         return "JSONata" if self.speaks_jsonata else "JSONPath"
 
     def at(self, *keys: str | int) -> str:
-        """The pointer of something in the state."""
+        """Return the JSON pointer of a value in the state."""
         pointer = self.state.pointer
         for key in keys:
             pointer = child(pointer, key)
         return pointer
 
     def known_fields(self, holder: JsonObject, table: Mapping[str, Language], pointer: str, what: str) -> None:
-        """Check that an object has the fields that it may have, in the state's query language."""
+        """Report each field of an object that is not in `table`, or not in the state's query language.
+
+        `table` maps each allowed field to its query language; `what` names the object in messages.
+        """
         for name in holder:
             language = table.get(name)
             if language == "both" or language == self.language:
@@ -72,11 +75,11 @@ class LintContext(Record):
     def whole(
         self, holder: JsonObject, name: str, pointer: str, least: int, most: int | None = MAX_SECONDS
     ) -> int | None:
-        """Check an integer, or an expression that may yield one; the number if it is one."""
+        """Check that a field, if present, is an integer in the range or an expression; return the integer, or None."""
         return whole_number(self, holder, name, pointer, least, most)
 
     def text(self, holder: JsonObject, name: str, pointer: str) -> str | None:
-        """Check a string."""
+        """Check that a field, if present, is a string; return the string, or None."""
         value = holder.get(name)
         if name not in holder or isinstance(value, str):
             return value if isinstance(value, str) else None
@@ -84,7 +87,7 @@ class LintContext(Record):
         return None
 
     def one_of(self, holder: JsonObject, name: str, pointer: str, allowed: tuple[str, ...]) -> str | None:
-        """Check a string that is one of some words."""
+        """Check that a field, if present, is one of the allowed strings; return the string, or None."""
         value = self.text(holder, name, pointer)
         if value is None or value in allowed or is_open(value):
             return value
@@ -97,7 +100,7 @@ class LintContext(Record):
         return None
 
     def dynamic(self, holder: JsonObject, name: str, pointer: str, moment: Moment, kinds: tuple[str, ...]) -> bool:
-        """Return true if a field is an expression, or open; checks the expression."""
+        """Check a field that may be a JSONata expression; return true if it is one or is still open (see `is_open`)."""
         value = holder.get(name)
         if is_open(value) or is_reference_of_a_template(value):
             return True
@@ -107,17 +110,17 @@ class LintContext(Record):
         return True
 
     def wrong_type(self, pointer: str, sentence: str, remedy: str = "") -> None:
-        """Say that a value is of the wrong type."""
+        """Report a value of the wrong type."""
         self.findings.error("WRONG_TYPE", pointer, sentence, remedy)
 
     def missing(self, pointer: str, fields: str | tuple[str, ...], sentence: str, remedy: str = "") -> None:
-        """Say that a field, or one of several, is missing."""
+        """Report that a required field, or every one of several alternatives, is missing."""
         names = (fields,) if isinstance(fields, str) else fields
         remedy = remedy or f"Add {'one of ' if len(names) > 1 else ''}{', '.join(names)}."
         self.findings.lack("MISSING_REQUIRED_FIELD", pointer, sentence, remedy, names)
 
     def small_argument(self, key: str, pointer: str, call: str) -> None:
-        """Say that an argument's name starts with a small letter, which none does in Step Functions."""
+        """Report an argument whose name starts with a lower-case letter, which no argument of Step Functions does."""
         self.findings.error(
             "UNKNOWN_FIELD",
             pointer,
@@ -129,7 +132,7 @@ class LintContext(Record):
 def whole_number(
     context: LintContext, holder: JsonObject, name: str, pointer: str, least: int, most: int | None
 ) -> int | None:
-    """See LintContext.whole."""
+    """Check an integer field: see LintContext.whole."""
     if name not in holder or context.dynamic(holder, name, pointer, "before", ("number",)):
         return None
     value, here = holder[name], child(pointer, name)
@@ -154,7 +157,7 @@ def _how_to_write(context: LintContext, name: str, value: Json) -> str:
 
 
 def unknown_field(findings: LintFindings, name: str, pointer: str, what: str, table: Mapping[str, object]) -> None:
-    """Say that an object has a field that it cannot have."""
+    """Report a field that the object cannot have, either because it belongs elsewhere or because it does not exist."""
     if name in WORDS:
         findings.error("UNSUPPORTED_FIELD", pointer, f"{what[0].upper()}{what[1:]} has no {name}.", "Remove it.")
         return
@@ -164,7 +167,7 @@ def unknown_field(findings: LintFindings, name: str, pointer: str, what: str, ta
 
 
 def is_time(value: Json) -> bool:
-    """Return true if a value is a time as the States Language writes it."""
+    """Return true if a value is a timestamp in the format of the States Language."""
     from ..asl.timestamps import is_timestamp
 
     return isinstance(value, str) and is_timestamp(value)

@@ -1,4 +1,4 @@
-"""Findings of `check`: code, severity, place, message and remedy."""
+"""Findings of `check`: code, severity, JSON pointer, message and remedy."""
 
 from __future__ import annotations
 
@@ -68,16 +68,16 @@ Code = Literal[
     "DUPLICATE_VARIABLE_NAME",
     "UNKNOWN_CONTEXT_FIELD",
 ]
-"""Every code; `codes.py` explains each."""
+"""The codes of findings, each explained in `codes.py`."""
 
 
 class LintFinding(Value):
-    """One thing that is wrong or doubtful in a definition."""
+    """One error or warning about a definition."""
 
     code: Code
-    """A code in the style of ValidateStateMachineDefinition, and AWS's own if it is equivalent."""
+    """A code in the style of ValidateStateMachineDefinition, or AWS's own if there is an equivalent one."""
     severity: Severity
-    """`error`: AWS refuses it, or it cannot work. `warning`: it runs, and is hardly meant so."""
+    """`error`: AWS rejects the definition, or it cannot work. `warning`: it runs, but probably not as intended."""
     pointer: str
     """JSON pointer (RFC 6901) of the value; empty for the whole document."""
     sentence: str
@@ -88,7 +88,7 @@ class LintFinding(Value):
 
 
 class LintFindings:
-    """Collects findings; each is said once."""
+    """A collection of findings without duplicates."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, str], LintFinding] = {}
@@ -96,25 +96,28 @@ class LintFindings:
         self._intended: set[tuple[str, str]] = set()
 
     def error(self, code: Code, pointer: str, sentence: str, remedy: str = "") -> None:
-        """Something that AWS refuses or that cannot work."""
+        """Add an error: AWS rejects the definition, or it cannot work."""
         self._add(LintFinding(code, "error", printable(pointer), printable(sentence), printable(remedy)))
 
     def warning(self, code: Code, pointer: str, sentence: str, remedy: str = "") -> None:
-        """Something that runs and is hardly meant so."""
+        """Add a warning: the definition runs, but probably not as intended."""
         self._add(LintFinding(code, "warning", printable(pointer), printable(sentence), printable(remedy)))
 
     def lack(self, code: Code, pointer: str, sentence: str, remedy: str, fields: Iterable[str]) -> None:
-        """An object lacks all of some fields: an error, unless the other query language's field stands for one."""
+        """Add an error: the object has none of `fields`.
+
+        It is dropped if `note_intention` records that the other query language's counterpart was used instead.
+        """
         finding = LintFinding(code, "error", printable(pointer), printable(sentence), printable(remedy))
         self._add(finding)
         self._lacks[_place(finding)] = tuple(fields)
 
     def note_intention(self, pointer: str, field: str) -> None:
-        """Note that a field of the other query language, which was told, stands for this one."""
+        """Record that `field` was intended by an already reported field of the other query language."""
         self._intended.add((printable(pointer), field))
 
     def make_way(self, pointer: str) -> bool:
-        """Return true if an error may say more of a place: none was told of it yet, and warnings are taken back."""
+        """Remove the warnings at a pointer, for an error to replace them; return false if it already has an error."""
         place = printable(pointer)
         told = {key: finding for key, finding in self._found.items() if finding.pointer == place}
         if any(finding.severity == "error" for finding in told.values()):
@@ -124,14 +127,14 @@ class LintFindings:
         return True
 
     def __iter__(self) -> Iterator[LintFinding]:
-        """All findings, but for what is lacking only because another stands for it."""
+        """Yield all findings except fields that are missing only because a counterpart was used instead."""
         for place, finding in self._found.items():
             lacking = self._lacks.get(place, ())
             if not any((finding.pointer, field) in self._intended for field in lacking):
                 yield finding
 
     def has_within(self, pointer: str) -> bool:
-        """Return true if something was said about a member of this place."""
+        """Return true if there is a finding about a value inside the one at this pointer."""
         return any(place.startswith(pointer + "/") for _, place, _ in self._found)
 
     def _add(self, finding: LintFinding) -> None:
@@ -143,5 +146,5 @@ def _place(finding: LintFinding) -> tuple[str, str, str]:
 
 
 def printable(text: str) -> str:
-    """The text with halves of surrogate pairs, which nobody can print, escaped."""
+    """Return the text with lone surrogates, which cannot be printed, escaped."""
     return text.encode("utf-8", "backslashreplace").decode()

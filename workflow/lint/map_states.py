@@ -1,4 +1,4 @@
-"""Checks a Map: its processor, its items and its limits; where it reads and writes is in distributed.py."""
+"""Check a Map: its processor, items and limits. Its reader, batcher and writer are checked in distributed_maps.py."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _UNUSED_INLINE: Final = (
     "ToleratedFailurePercentage",
     "ToleratedFailurePercentagePath",
 )
-"""AWS accepts these in an inline Map, and does nothing with them."""
+"""Fields that AWS accepts in an inline Map, but ignores."""
 _BAD_IN_LABEL: Final = r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]"
 
 
 def check_map(context: LintContext) -> None:
-    """Check a Map's own fields."""
+    """Check the fields that are specific to a Map."""
     distributed = _check_processor(context)
     _check_items(context, distributed)
     _check_numbers(context)
@@ -57,7 +57,7 @@ def _misplaced(context: LintContext) -> list[str]:
 
 
 def _check_processor(context: LintContext) -> bool | None:
-    """Return true if the Map is distributed; None if it cannot be known."""
+    """Check the processor; return whether the Map is distributed, or None if that cannot be determined."""
     given = [name for name in NESTED_MAP_FIELDS if name in context.fields]
     if not given:
         context.missing(

@@ -1,4 +1,4 @@
-"""Checks what JSONPath fills in from data: paths, intrinsic functions, and payload templates with their `.$` keys."""
+"""Check the JSONPath strings of a state: paths, intrinsic functions, and payload templates with their `.$` keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EXAMPLE: Final = "Write a path such as $.order.id."
 
 
 class PathTexts:
-    """Checks the paths of one state, and remembers what they read."""
+    """A checker for the paths of one state, which records the variables and context fields that they read."""
 
     def __init__(self, reads: StateReads, *, tolerant: bool = False) -> None:
         self._reads = reads
@@ -31,7 +31,7 @@ class PathTexts:
         single: bool = False,
         intrinsic: Collection[str] = (),
     ) -> None:
-        """Check a field that holds a path: see Texts.path."""
+        """Check a field that contains a path: see Texts.path."""
         if not isinstance(value, str):
             self._no_text(pointer, f"A path is a string, and this is {_shown(value)}.")
         elif is_expression(value):
@@ -44,7 +44,7 @@ class PathTexts:
             self._path(value, pointer, reference, single)
 
     def _template_of_a_path(self, text: str, pointer: str) -> None:
-        """Note what a path or call with `${placeholders}` reads; one that cannot be parsed yet may read anything."""
+        """Record the reads of a path or call with placeholders; one that cannot be parsed yet may read anything."""
         try:
             paths = list(parse_intrinsic(text).paths()) if is_intrinsic(text) else [parse_path(text)]
         except InvalidPath:
@@ -54,7 +54,7 @@ class PathTexts:
             self._note_reads(path, pointer)
 
     def template(self, value: Json, pointer: str) -> None:
-        """Check a payload template of JSONPath."""
+        """Check a JSONPath payload template."""
         if isinstance(value, str):
             self._item(value, pointer, "InputPath or ItemsPath passes on what is at a path.")
         for here, each in walk(value, pointer):
@@ -149,7 +149,7 @@ class PathTexts:
 
 
 def _is_meant_as_path(item: Json) -> bool:
-    """Return true for a path or the beginning of a call. `$.a + $.b` is a formula of another language."""
+    """Return true for a path or the beginning of an intrinsic call, but not for a formula such as `$.a + $.b`."""
     if not isinstance(item, str) or not looks_like_path(item) or item == "$" or is_open(item):
         return False
     try:

@@ -1,7 +1,7 @@
-"""Checks that every state of a scope is reached, and that from each a way leads to an end.
+"""Check that every state of a scope is reachable, and that every state can reach an end.
 
-What a wrong transition was meant to be is guessed first, so that one mistake is told once: a misspelled target stands
-for the name that it resembles, and any other that names no state for one to the next state that nothing leads to.
+Wrong transitions are resolved first, so that each mistake is reported only once: a misspelled target counts as the
+state whose name it resembles, and any other unknown target as the next state without incoming transitions.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from .lint_findings import LintFindings
 from .reads import is_open
 
 Guess = Callable[[str], "str | None"]
-"""The name of a state that a name of none was probably meant to be, if any."""
+"""A function from an unknown state name to the existing one that was probably meant, or None."""
 
 
 class _Ways(Record):
-    """The transitions of a scope by state, also of states that are not objects."""
+    """The transitions of a scope by state, including states that are not objects."""
 
     targets: dict[str, list[str]]
     ends: list[str]
@@ -31,11 +31,14 @@ class _Ways(Record):
     broken: list[str]
     """The states with a transition to an unknown state."""
     strays: list[str]
-    """The states with a transition that resembles no name, once for each such transition."""
+    """The states with a transition whose target is missing or resembles no name, once for each such transition."""
 
 
 def check_reachable(findings: LintFindings, scope: Scope, guess: Guess) -> tuple[str, ...]:
-    """Check the ways of a scope that has States; the states to which only transitions to nowhere could lead."""
+    """Report unreachable states and endless loops; return the states that wrong transitions may have meant.
+
+    The scope must have States. `guess` resolves misspelled targets.
+    """
     ways = _ways(scope, guess)
     start = scope.start if scope.start in ways.targets else guess(scope.start or "")
     if not (ways.ends or ways.broken or ways.strays):
@@ -81,7 +84,10 @@ def _check_ways(findings: LintFindings, scope: Scope, start: str, ways: _Ways) -
 
 
 def _lead_strays(ways: _Ways, reached: set[str]) -> tuple[str, ...]:
-    """Lead each such transition on the way to the next state that nothing leads to; those states."""
+    """Resolve each reachable stray transition to the next state without incoming transitions; return these states.
+
+    The states that become reachable are added to `reached`.
+    """
     from bisect import bisect_right
 
     led = {target for targets in ways.targets.values() for target in targets}
@@ -99,7 +105,7 @@ def _lead_strays(ways: _Ways, reached: set[str]) -> tuple[str, ...]:
             else:
                 while rest and rest[0] in reached:
                     rest.popleft()
-                found.extend(islice(rest, 1))  # of an island whose states lead to one another
+                found.extend(islice(rest, 1))  # none is left: enter a cycle of unreached states
             waiting.extend(_reach(found[-1:], ways.targets, reached))
     return tuple(found)
 
@@ -129,7 +135,7 @@ def _ways(scope: Scope, guess: Guess) -> _Ways:
 
 
 def _named(state: StateNode) -> Iterator[Json]:
-    """Yield what a state names as targets, whatever it is; None if a target is missing."""
+    """Yield the targets that a state names, whatever their JSON type, and None for each missing one."""
     fields = state.fields
     known = state.type in TYPES
     if state.type == "Choice" or not known:
@@ -151,7 +157,7 @@ def _named_by_rules(rules: Json, given: bool) -> Iterator[Json]:
 
 
 def _reach(starts: Iterable[str], ways: Mapping[str, list[str]], reached: set[str]) -> list[str]:
-    """Add to what is reached what the starts lead to; what was added."""
+    """Add every state that the starts lead to, and the starts, to `reached`; return the added states."""
     stack, added = list(starts), list[str]()
     while stack:
         name = stack.pop()

@@ -1,4 +1,4 @@
-"""Reads of variables and of the context object by the strings of a state, and the kinds of these strings."""
+"""Record the variables and context object fields that a state's strings read, and classify strings."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _OPENINGS: Final = ("${", "{{", "<%", "#{")
 
 
 def is_open(value: object) -> bool:
-    """Return true if a string has places that something else fills in before AWS sees it, such as `${name}`."""
+    """Return true if a string has placeholders, such as `${name}`, that another tool fills in before deployment."""
     if not isinstance(value, str) or not any(opening in value for opening in _OPENINGS) or is_expression(value):
         return False
     return re.search(_PLACEHOLDER, value) is not None
 
 
 def is_reference_of_a_template(value: Json) -> bool:
-    """Return true for `{"Ref": …}` and the like, which CloudFormation replaces before AWS sees them."""
+    """Return true for a CloudFormation reference, such as `{"Ref": …}`, which is resolved before deployment."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
 
 
@@ -42,22 +42,23 @@ def looks_like_path(value: object) -> bool:
 
 
 def is_key_of_jsonpath(key: str, item: Json) -> bool:
-    """Return true if a key of JSONPath, with what it takes, stands in a JSONata state."""
+    """Return true for a JSONPath key with its value, such as `id.$` with `$.id`, which JSONata does not evaluate."""
     return key.endswith(".$") and isinstance(item, str) and (item.startswith("$") or looks_like_path(item))
 
 
 class Use(Record):
-    """A variable that is read, and where."""
+    """One read of a variable, with the JSON pointer of the string that reads it."""
 
     name: str
     pointer: str
     tolerant: bool = False
+    """True if the variable may be undefined, as in `$exists($x)` or IsPresent."""
 
 
 class StateReads:
-    """The variables and the parts of the context object that the strings of one state read.
+    """The variables and context object fields that the strings of one state read.
 
-    `lacking`   parts of the context object that this state does not have, each with where it is
+    `lacking`   context object fields that the state does not have, each with where it exists, such as "in a Task"
     """
 
     def __init__(self, findings: LintFindings, lacking: Mapping[str, str]) -> None:
@@ -65,10 +66,10 @@ class StateReads:
         self.lacking = lacking
         self.uses: list[Use] = []
         self.context: list[tuple[tuple[str, ...], str]] = []
-        """Each part that is read, and where."""
+        """Each context object field that is read, as the names on its path, with the pointer of the string."""
 
     def context_field(self, names: tuple[str, ...], pointer: str, root: str) -> None:
-        """Note and check a part of the context object, which is called `root`."""
+        """Record and check a read of a context object field; `root` is the name of the context object in messages."""
         self.context.append((names, pointer))
         self._context(names, pointer, root)
 

@@ -1,4 +1,4 @@
-"""Facts that a state inherits: the type of workflow that it runs in, and the parts of the context object."""
+"""Properties that a state inherits from its scopes: the workflow type, and the available context object fields."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _LACKING: Final = {
     for task in (True, False)
     for in_map in (True, False)
 }
-"""The missing parts of the context object, for a Task or not, in a Map or not."""
+"""The missing context object fields, by (true for a Task, true inside a Map), each with where it exists."""
 
 
 class ScopeContexts:
-    """Knows the scopes of a machine, and so what its states inherit."""
+    """The scopes of a machine, with the properties that their states inherit."""
 
     def __init__(self, read: Definition, express: bool) -> None:
         self._express: set[str] = set()
-        """The pointers of the scopes that run in EXPRESS executions: all, or those below such a distributed Map."""
+        """The pointers of the scopes that run as EXPRESS: all, or those in a distributed Map with EXPRESS children."""
         self._in_maps: set[str] = set()
-        """The pointers of the scopes that are run for the items of a Map, directly or further in."""
+        """The pointers of the scopes inside a Map, at any depth."""
         for scope in read.scopes():
             around = scope.parent
             if (express if around is None else around.scope.pointer in self._express) or _starts_express(scope):
@@ -37,7 +37,7 @@ class ScopeContexts:
                 self._in_maps.add(scope.pointer)
 
     def context(self, state: StateNode, findings: LintFindings) -> LintContext:
-        """The state as the checks see it."""
+        """Return the context for the checks of a state."""
         in_map = state.type == "Map" or state.scope.pointer in self._in_maps
         texts = Texts(findings, state.type in WORKING, _LACKING[state.type == "Task", in_map])
         express = state.scope.pointer in self._express

@@ -1,4 +1,4 @@
-"""Checks how the states of a scope hang together: start, names and transitions."""
+"""Check the structure of a scope: its fields, its start state, and the names and transitions of its states."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_NAMED: Final = 3
 
 
 class Scopes:
-    """Checks scope by scope; knows the names of all states, to tell a wrong scope from a wrong name."""
+    """A checker of scopes that knows every state, to distinguish a target in another scope from an unknown name."""
 
     def __init__(self, findings: LintFindings, states: list[StateNode]) -> None:
         self._findings = findings
@@ -190,7 +190,10 @@ class Scopes:
         return "Add it, or name one of this scope" + (f"; nothing leads to {lost}." if lost else ".")
 
     def _guess(self, scope: Scope, target: str) -> str | None:
-        """The state of the scope that a wrong target was probably meant to be: see reaching.Guess."""
+        """Return the state that a wrong target was probably meant to name: see reachability.Guess.
+
+        For a target nested in a state of this scope, that is the state around it.
+        """
         around = self._by_name.get(target)
         while around is not None:
             if around.scope is scope:
@@ -211,7 +214,7 @@ def _table(scope: Scope) -> tuple[frozenset[str], str]:
 
 
 def _holders(state: StateNode) -> Iterator[tuple[dict[str, object], str]]:
-    """Everything that may name a target: the state itself, its rules and its catchers."""
+    """Yield each object that may name a target, with its pointer: the state, its choice rules and its catchers."""
     if state.type in (*MOVING, "Choice"):
         yield state.fields, state.pointer  # type: ignore[misc]
     for field, kinds in (("Choices", ("Choice",)), ("Catch", WORKING)):

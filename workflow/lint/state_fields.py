@@ -1,6 +1,6 @@
-"""Checks the fields of one state, whatever its type.
+"""Check the fields of a state of any type.
 
-Longer than most files here: the small types have their few checks in it.
+Longer than 250 lines because it also contains the few checks of each small state type.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _OF_ANY_TYPE: Final[Mapping[str, Language]] = dict.fromkeys(ALL_FIELDS, "both")
 
 
 def check_fields(context: LintContext) -> None:
-    """Check a state's own fields; transitions and scopes are looked at elsewhere."""
+    """Check the fields of a state, except its transitions and nested scopes, which scopes.py checks."""
     if not _has_type(context):
         context.known_fields(context.fields, _OF_ANY_TYPE, context.state.pointer, "a state")
         return
@@ -44,7 +44,7 @@ def check_fields(context: LintContext) -> None:
 
 
 def check_assign(context: LintContext, holder: Mapping[str, Json], pointer: str, moment: Moment) -> None:
-    """Check the variables that a state, a choice rule or a catcher sets."""
+    """Check the variables that a state, a choice rule or a catcher assigns."""
     if "Assign" not in holder:
         return
     assigned, here = holder["Assign"], f"{pointer}/Assign"
@@ -55,7 +55,7 @@ def check_assign(context: LintContext, holder: Mapping[str, Json], pointer: str,
         return
     for key in assigned:
         if context.speaks_jsonata and is_key_of_jsonpath(key, assigned[key]):
-            continue  # which is told with its value
+            continue  # reported with its value below
         name = key if context.speaks_jsonata else key.removesuffix(".$")
         _check_variable_name(context, name, child(here, key))
     if context.speaks_jsonata:
@@ -139,8 +139,8 @@ def _check_path_fields(context: LintContext) -> None:
 def _check_template(context: LintContext, name: str) -> None:
     value = context.fields[name]
     if isinstance(value, str) and name == "Parameters" and ":states:::" in str(context.fields.get("Resource")):
-        return  # an integration takes no text, which is told where its arguments are checked
-    if name == "Parameters" or isinstance(value, dict):  # whatever the specification says, AWS takes any Parameters
+        return  # an integration takes no string, which task_states.py reports
+    if name == "Parameters" or isinstance(value, dict):  # unlike the specification, AWS accepts any Parameters
         context.texts.template(value, context.at(name))
     elif isinstance(value, str) and not is_open(value):
         context.findings.warning(

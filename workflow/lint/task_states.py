@@ -1,4 +1,4 @@
-"""Checks what a Task calls: that it exists, gets what it needs, and that its token is passed on."""
+"""Check a Task: that its Resource exists, has its required arguments, and is given the task token if it waits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .reads import is_open, is_reference_of_a_template, looks_like_path
 
 
 def check_task(context: LintContext) -> None:
-    """Check Resource, its arguments, and Credentials."""
+    """Check a Task's Resource with its arguments and task token, and its Credentials."""
     target = _target(context)
     if target is not None:
         _check_arguments(context, target)
@@ -99,7 +99,7 @@ def _wants_names(target: IntegrationTarget) -> bool:
 
 
 def _of_other_language(context: LintContext) -> bool:
-    """Return true if the arguments are there in the words of the other query language, which is said elsewhere."""
+    """Return true if the arguments are in the field of the other query language, which is reported elsewhere."""
     return ("Parameters" if context.speaks_jsonata else "Arguments") in context.fields
 
 
@@ -125,7 +125,7 @@ def _lacks(context: LintContext, target: IntegrationTarget, name: str, what: str
 def _check_spelling(
     context: LintContext, given: JsonObject, needs: list[str], name: str, target: IntegrationTarget
 ) -> None:
-    """Refuse an argument that starts with a small letter; doubt one that none of the most used calls takes."""
+    """Report arguments with a lower-case initial; warn about unknown ones if the arguments of the call are known."""
     call = f"{target.service}:{target.action}"
     takes = arguments_of(target)
     for key in given:
@@ -169,7 +169,7 @@ def _check_token(context: LintContext, target: IntegrationTarget) -> None:
 
 
 def _sending(context: LintContext, name: str) -> tuple[str, ...]:
-    """Return the source of the sent data: the arguments, or the state's input if there are none."""
+    """Return the pointers of the fields that determine the data sent: the arguments, and InputPath without them."""
     return (context.at(name), context.at("InputPath"))
 
 

@@ -1,8 +1,7 @@
-"""Checks what is filled in from data: JSONata in any text; paths and templates of JSONPath are left to paths.py.
+"""Check the strings of a state that are evaluated: JSONata expressions here, JSONPath strings by paths.py.
 
-Both query languages fill the same two lists, of variables and of context fields.
-
-Longer than 250 lines: both query languages fill the same lists.
+Longer than 250 lines because both query languages record their reads in the same two lists, of variables and of
+context object fields.
 """
 
 from __future__ import annotations
@@ -27,15 +26,15 @@ _UNMARKED: Final = r"\$states\.(input|result|errorOutput|context)\b"
 
 
 def _is_remarkable(text: str) -> bool:
-    """Return true if there may be anything to say about a string in a JSONata state."""
+    """Return true if a string of a JSONata state needs checks: it has a delimiter, or resembles JSONPath."""
     return "{%" in text or "%}" in text or text.startswith(("$", "States."))
 
 
 class Texts(StateReads):
-    """Checks the texts of one state; remembers the variables and the parts of the context object that they read.
+    """A checker for the strings of one state, which records the variables and context object fields that they read.
 
-    `works`     whether the state does work, so that there is a result
-    `lacking`   parts of the context object that this state does not have, each with where it is
+    `works`     true for a Task, a Parallel or a Map, which have a `$states.result`
+    `lacking`   see StateReads
     """
 
     def __init__(self, findings: LintFindings, works: bool, lacking: Mapping[str, str]) -> None:
@@ -47,8 +46,9 @@ class Texts(StateReads):
     ) -> None:
         """Check every expression in a value.
 
-        `kinds`    those that the value itself may have
-        `named`    AWS knows the keys of the value: arguments of an integration, names of variables
+        `kinds`    the JSON types that an expression may yield if it is the whole value; empty for any type
+        `named`    true if AWS interprets the keys (arguments of an integration, names of variables), so that a JSONPath
+                   key is an error
         """
         if isinstance(value, str):
             self._text(value, pointer, moment, kinds)
@@ -71,20 +71,20 @@ class Texts(StateReads):
         intrinsic: Collection[str] = (),
         tolerant: bool = False,
     ) -> None:
-        """Check a field that holds a path.
+        """Check a field that contains a path.
 
-        `reference`    something is put there: one place in the state's data
-        `single`       one value is taken from there, also from the context object or a variable
-        `intrinsic`    the intrinsic functions that may stand there instead
-        `tolerant`     the path need not match anything
+        `reference`    true if the path must be a reference path, which names one location in the state's data
+        `single`       true if the path must select one value, also from the context object or a variable
+        `intrinsic`    the intrinsic functions that are allowed instead of a path
+        `tolerant`     true if the path need not match anything
         """
-        from .paths import PathTexts  # most machines speak JSONata, and reading paths costs as much as all the rest
+        from .paths import PathTexts  # imported late: few machines need it, and it costs as much as all the rest
 
         texts = PathTexts(self, tolerant=tolerant)
         texts.path(value, pointer, reference=reference, single=single, intrinsic=intrinsic)
 
     def template(self, value: Json, pointer: str) -> None:
-        """Check a payload template of JSONPath."""
+        """Check a JSONPath payload template."""
         from .paths import PathTexts
 
         PathTexts(self).template(value, pointer)
@@ -97,7 +97,7 @@ class Texts(StateReads):
             found = references_of(inside(text))
         except InvalidJsonata as error:
             if "${" in text:
-                self.context.append(((), pointer))  # a template that is not filled in yet may pass anything
+                self.context.append(((), pointer))  # a template with placeholders may read any field
             else:
                 self.findings.error(
                     "INVALID_JSONATA_EXPRESSION", pointer, f"{error}.", "Mend the expression between {% and %}."
@@ -127,7 +127,7 @@ class Texts(StateReads):
             )
 
     def _almost_expression(self, text: str, pointer: str) -> None:
-        """Report what AWS refuses, one delimiter without the other, and doubt other strings that hold delimiters."""
+        """Report a delimiter without its counterpart, which AWS rejects; warn about other near expressions."""
         is_padded = is_expression(text.strip())
         if text.startswith("{%") and not is_open(text):
             remedy = "Remove the blanks behind it." if is_padded else "Close it with %}."
@@ -256,7 +256,7 @@ def _function_meant(name: str) -> str:
 
 
 def _whole_name(name: str, text: str) -> str:
-    """Return what to write for a name that stands alone: a constant, a name with a hyphen, or a field of the input."""
+    """Return the remedy for a bare name: a constant, a hyphenated name or a field of the input is probably meant."""
     if name.lower() in _CONSTANTS:
         return f"Write {name.lower()}."
     if re.search(rf"\w-{re.escape(name)}\b", text):

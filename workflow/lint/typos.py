@@ -1,7 +1,7 @@
-"""Reads a misspelled field as the one that it was probably meant to be.
+"""Correct misspelled field names to the fields that were probably meant, before the other checks run.
 
-So its mistake is told once: nothing is lacking, unreachable or undefined for it. And it hides no other, for what stands
-in it is checked as well.
+A misspelling is then reported only once, and not also as a missing field, an unreachable state or an undefined
+variable. Nor does it hide other mistakes, because the value of the field is checked as well.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from .reads import is_open
 
 
 class _Kind(Record):
-    """A kind of object: what a sentence calls it, its fields, and the kinds of the objects in them."""
+    """A kind of object: its name in messages, its fields, and the kinds of the objects nested in them."""
 
     what: str
     fields: Collection[str]
@@ -78,7 +78,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
 
 
 class _Names:
-    """The names that are written in an object where others were suggest, and those further inside."""
+    """The fields of an object that were corrected, as correct name → written name, and those of nested objects."""
 
     __slots__ = ("inside", "written")
 
@@ -88,14 +88,14 @@ class _Names:
 
 
 class Spelling:
-    """Mends the names of fields for the checks, and gives places the names back that are written."""
+    """A corrector of field names, which also translates pointers back to the names as written."""
 
     def __init__(self, findings: LintFindings) -> None:
         self._findings = findings
         self._names = _Names()
 
     def correct(self, read: Definition) -> Definition:
-        """The definition without misspelled fields, of which each is told; itself if it has none."""
+        """Report misspelled fields, and return the definition with these corrected, or `read` itself if it has none."""
         if not any(_misspelled(holder, kind) for holder, kind, _ in _objects(read.value)):
             return read
         mended = Definition(read.value)
@@ -106,7 +106,7 @@ class Spelling:
         return mended
 
     def as_written(self, finding: LintFinding) -> LintFinding:
-        """The finding with the pointer of its place in the definition as it is written."""
+        """Return the finding with its pointer translated back to the names as written."""
         names: _Names | None = self._names
         steps = finding.pointer.split("/")
         for place, step in enumerate(steps[1:], 1):
@@ -134,11 +134,14 @@ class Spelling:
 
 
 _Steps = tuple["_Steps", str | int] | None
-"""The way to an object, last step first: most are never written as a pointer."""
+"""The keys that lead to an object, last one first; a linked list, because few are ever needed as a pointer."""
 
 
 def _objects(value: Json) -> Iterator[tuple[JsonObject, _Kind, _Steps]]:
-    """Every object of the language; what one has inside is looked at after it was given out, for it may be mended."""
+    """Yield every object of the definition with its kind and keys.
+
+    The objects nested in one are looked up after it was yielded, because the caller may correct its field names.
+    """
     stack: list[tuple[Json, str, _Steps]] = [(value, "machine", None)]
     while stack:
         holder, name, steps = stack.pop()
@@ -158,7 +161,7 @@ def _kind(name: str, holder: JsonObject) -> _Kind:
 
 
 def _misspelled(holder: JsonObject, kind: _Kind) -> dict[str, str]:
-    """The fields that an object cannot have, each with one that it lacks and that was probably meant."""
+    """Return the unknown fields of an object, each with the absent field that was probably meant."""
     found: dict[str, str] = {}
     for name in holder:
         if name in kind.fields or name in WORDS or is_open(name):

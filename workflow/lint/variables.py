@@ -1,4 +1,4 @@
-"""Follows variables along the transitions: what may, and what must, have been assigned when a state is entered."""
+"""Follow variables along the transitions: those that may, and those that must, be assigned when a state is entered."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from .reads import Use
 
 
 class _Known(Record):
-    """The variables of a scope: those that come from around it, and those that it assigns itself."""
+    """The variables of a scope: those of the enclosing scopes, and those that it assigns itself."""
 
     around: frozenset[str]
     own: frozenset[str]
     surely_around: frozenset[str]
-    """Those from around it that are assigned on every path to the scope."""
+    """The variables of the enclosing scopes that are assigned on every path to this scope."""
 
 
 class Flow:
-    """Checks that a variable that is read was assigned before, in its scope or one around it, on every path."""
+    """A check that every variable read is assigned before, on every path, in its scope or an enclosing one."""
 
     def __init__(self, findings: LintFindings, given: frozenset[str]) -> None:
         self._findings = findings
@@ -38,7 +38,7 @@ class Flow:
         self._taken: dict[str, frozenset[str]] = {"": given}
 
     def check(self, scope: Scope, uses: Mapping[str, list[Use]]) -> None:
-        """Check a scope; the scopes around it come first. `uses` are the variables read, by state's pointer."""
+        """Check a scope, after its enclosing scopes. `uses` are the reads of variables, by the state's pointer."""
         known = self._known(scope)
         if _assigns_unreadably(scope) or (scope.parent and scope.parent.scope.pointer in self._unreadable):
             self._unreadable.add(scope.pointer)
@@ -47,7 +47,7 @@ class Flow:
         possible = _assigned_before(scope, lambda one, other: one | other, {})
         sure = _assigned_before(scope, lambda one, other: one & other, tested)
         for state in scope.states:
-            visible = known.around | possible.get(state.name, known.own)  # all, where no path is known to lead
+            visible = known.around | possible.get(state.name, known.own)  # an unreachable state sees all
             defined = known.surely_around | sure.get(state.name, known.own)
             self._entry[state.pointer], self._sure_entry[state.pointer] = visible, defined
             for use in () if scope.pointer in self._unreadable else uses.get(state.pointer, ()):
@@ -67,7 +67,10 @@ class Flow:
         return _Known(self._entry.get(parent.pointer, none), own, self._sure_entry.get(parent.pointer, none))
 
     def _check_shadows(self, scope: Scope) -> None:
-        """Refuse what was assigned on the way into the scope, as AWS does, even if a distributed Map cannot read it."""
+        """Report assignments to variables of the enclosing scopes.
+
+        Like AWS, report them even in a distributed Map, which cannot read these variables.
+        """
         if scope.parent is None:
             return
         taken = self._entry.get(scope.parent.pointer, frozenset()) | self._taken[scope.parent.scope.pointer]
@@ -112,7 +115,7 @@ class Flow:
 
 
 def _tested(scope: Scope, uses: Mapping[str, list[Use]]) -> dict[str, frozenset[str]]:
-    """Return the variables that each Choice tests for presence: where it leads, its author knows which are there."""
+    """Return the variables whose presence each Choice tests; after it, they are not reported as possibly undefined."""
     choices = [state for state in scope.states if state.type == "Choice"]
     return {state.name: frozenset(use.name for use in uses.get(state.pointer, ()) if use.tolerant) for state in choices}
 
@@ -120,10 +123,10 @@ def _tested(scope: Scope, uses: Mapping[str, list[Use]]) -> dict[str, frozenset[
 def _assigned_before(
     scope: Scope, join: Callable[[int, int], int], known_after: Mapping[str, frozenset[str]]
 ) -> dict[str, frozenset[str]]:
-    """Return what was assigned when each state is entered: on any path (join by or), or on every path (by and).
+    """Return the variables assigned on entry to each state: on any path (join by or), or on every path (by and).
 
-    The names are bits of an integer, and a state is visited again until nothing changes. `known_after` are names that
-    count as assigned after a state, whatever it assigns.
+    A set of names is an integer with one bit per name, and states are visited again until nothing changes.
+    `known_after` are names that count as assigned after a state, whatever it assigns.
     """
     bits: dict[str, int] = {}
     entry: dict[str, int] = {}
@@ -177,7 +180,7 @@ def _assigns_unreadably(scope: Scope) -> bool:
 
 
 def _holders(state: StateNode) -> Iterator[tuple[Mapping[str, Json], str]]:
-    """A state, its rules and its catchers, each with its pointer."""
+    """Yield a state, its choice rules and its catchers, each with its JSON pointer."""
     yield state.fields, state.pointer
     for field in ("Choices", "Catch"):
         rules = state.fields.get(field)
@@ -187,7 +190,7 @@ def _holders(state: StateNode) -> Iterator[tuple[Mapping[str, Json], str]]:
 
 
 def _assigned(state: StateNode) -> Iterator[tuple[str, str]]:
-    """Every variable that a state may assign, with the pointer of the assignment."""
+    """Yield every variable that a state may assign, with the JSON pointer of the assignment."""
     for holder, pointer in _holders(state):
         assigned = holder.get("Assign")
         if isinstance(assigned, dict):
