@@ -1,4 +1,4 @@
-"""Pictures of a state machine: Mermaid for documents, SVG for the wall."""
+"""Diagrams of a state machine: Mermaid for documents, SVG for posters."""
 
 from .mermaid import mermaid
 from .svg import svg

@@ -1,4 +1,4 @@
-"""Labels of a picture: short words for a state's work and for an arrow's condition."""
+"""The labels of a diagram: short descriptions of a state's work and of a transition's condition."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SIGNS: Final[Mapping[str, str]] = {
 
 
 def subtitle(state: StateNode) -> str:
-    """Return what a state does, in a few words."""
+    """Return a short description of a state's work, such as its call, time limit and retries, or an empty string."""
     if state.type == "Task":
         return " · ".join(part for part in (_call(state), _limit(state), _retries(state)) if part)
     if state.type == "Wait":
@@ -62,7 +62,7 @@ def subtitle(state: StateNode) -> str:
 
 
 def arrow_label(arrow: Arrow) -> str:
-    """Return when an arrow is taken; empty for the plain next."""
+    """Return the condition of a transition, or an empty string for a plain Next."""
     if arrow.kind == "next":
         return ""
     if arrow.kind == "default":
@@ -75,12 +75,12 @@ def arrow_label(arrow: Arrow) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with what XML forbids, and nobody can read, shown as the replacement character."""
+    """Return the text with the characters that XML forbids replaced by U+FFFD."""
     return _FORBIDDEN.sub("\ufffd", text)
 
 
 def shortened(text: str, most: int = LONGEST) -> str:
-    """The text, or its beginning and an ellipsis."""
+    """Return the text, cut to at most `most` characters with an ellipsis."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
@@ -134,7 +134,7 @@ def _condition(rule: JsonObject) -> str:
 
 
 def _comparison(rule: JsonObject) -> str:
-    """A rule of JSONPath, guards left out; deep ones are cut short."""
+    """Return a JSONPath rule in infix form, without type guards and with at most four comparisons."""
     parts: list[str] = []
     stack: list[tuple[JsonObject, str]] = [(rule, "")]
     while stack and len(parts) < 4:
@@ -172,7 +172,7 @@ def _plain(value: Json) -> str:
 
 
 def _told(value: Json) -> str:
-    """A value as one would say it: the path without its root, joined strings as one text with {places}."""
+    """Return a readable form of a value: a path without its root, a concatenation as one string with {placeholders}."""
     text = _plain(value)
     if not _JOINED.fullmatch(text):
         return _ROOT.sub("", text)

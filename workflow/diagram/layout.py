@@ -1,8 +1,8 @@
-"""Layout of a picture: layers from the start down, few crossings, straight lines.
+"""The layout of a diagram: layers from the start state downwards, few crossings, straight lines.
 
-The method is Sugiyama's: break cycles, put each state a layer below its predecessors, order the layers, and place what
-is in them. A label is a wide bend of its line in a layer of its own, so that it takes part in all of this and covers
-no other line.
+The method is Sugiyama's: break cycles, put each state a layer below its predecessors, order the layers, and place
+their boxes. A label is a wide bend of its line in a label layer, so that it is ordered and placed like any box and
+covers no other line.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DUMMY_WIDTH: Final = 8.0
 def arrange(
     boxes: Sequence[StateBox], lines: Sequence[Connector], start: str, *, gap: float, label_height: float
 ) -> Layout:
-    """Give every box and bend its place."""
+    """Compute the coordinates of every box and bend; `gap` is the vertical distance between layers."""
     by_key = {box.key: box for box in boxes}
     kept = [line for line in lines if line.source != line.target]
     _break_cycles(by_key, kept, start)
@@ -40,12 +40,12 @@ def arrange(
 
 
 def _ends(line: Connector) -> tuple[str, str]:
-    """From top to bottom."""
+    """Return the keys of the upper and the lower box of a line."""
     return (line.target, line.source) if line.backwards else (line.source, line.target)
 
 
 def _break_cycles(boxes: Mapping[str, StateBox], lines: Iterable[Connector], start: str) -> None:
-    """Turn round the arrows that lead back, found depth first from the start."""
+    """Mark the lines that close a cycle as backwards, searching depth-first from the start."""
     ways: dict[str, list[Connector]] = {key: [] for key in boxes}
     for line in lines:
         ways[line.source].append(line)
@@ -70,7 +70,7 @@ def _break_cycles(boxes: Mapping[str, StateBox], lines: Iterable[Connector], sta
 
 
 def _choose_layers(boxes: Mapping[str, StateBox], lines: Sequence[Connector]) -> None:
-    """Each box one layer below the lowest that leads to it."""
+    """Put each box one layer below its lowest predecessor."""
     waiting = dict.fromkeys(boxes, 0)
     ways: dict[str, list[str]] = {key: [] for key in boxes}
     for line in lines:
@@ -88,7 +88,7 @@ def _choose_layers(boxes: Mapping[str, StateBox], lines: Sequence[Connector]) ->
 
 
 def _make_room_for_labels(boxes: Mapping[str, StateBox], lines: Iterable[Connector]) -> set[int]:
-    """Put a layer below every one that a labelled line leaves downwards; return these new layers."""
+    """Insert a label layer below every layer from which a labelled line leads down; return their indexes."""
     labelled = sorted({boxes[_ends(line)[0]].layer for line in lines if line.label_width})
     for box in boxes.values():
         box.layer += bisect.bisect_left(labelled, box.layer)

@@ -1,4 +1,4 @@
-"""A state machine as a Mermaid flowchart, as GitHub and most wikis draw it."""
+"""A state machine as a Mermaid flowchart, which GitHub and most wikis can draw."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _LIST_SIGN: Final = re.compile(r"\A(\s*\d*)([.)+-])(?=\s)")
 
 
 def mermaid(definition: object, *, taken: Iterable[str] | Run = ()) -> str:
-    """The flowchart's text; the states of a taken path (a run, or names) get a thick frame."""
+    """Return the source of a flowchart; the states of a taken path (a run, or names) get a thick border."""
     asl = parse(definition)
     ids = {state.pointer: f"s{index}" for index, state in enumerate(asl.states())}
     lines = ["flowchart TD", *_body(asl, ids)]
@@ -51,7 +51,7 @@ def mermaid(definition: object, *, taken: Iterable[str] | Run = ()) -> str:
 
 
 def _body(asl: Definition, ids: Mapping[str, str]) -> Iterator[str]:
-    """States, then arrows, scope by scope; nested scopes stand in subgraphs."""
+    """Yield the lines for the states and their transitions, scope by scope; nested scopes become subgraphs."""
     stack: list[tuple[str, Scope | StateNode]] = [("scope", asl.root)]
     while stack:
         kind, item = stack.pop()
@@ -95,5 +95,5 @@ def _text(state: StateNode) -> str:
 
 
 def _escaped(text: str) -> str:
-    """As a label that reads the same: what Mermaid, Markdown or HTML would take for signs of their own is a code."""
+    """Return the text with every character that is special in Mermaid, Markdown or HTML as an entity code."""
     return _LIST_SIGN.sub(lambda sign: f"{sign[1]}#{ord(sign[2])};", printable(text).translate(_CODES))

@@ -1,4 +1,4 @@
-"""In which order the boxes of each layer stand, so that few lines cross."""
+"""Order the boxes of each layer so that few lines cross."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _FIRST_ORDERS: Final[Sequence[Callable[[StateBox], int]]] = (
     lambda box: -box.is_bend,
     lambda box: box.is_bend,
 )
-"""As the states are written; lines to the left of the states; lines to the right of them."""
+"""The sort keys of the initial orders: as written, bends to the left of states, and bends to the right of states."""
 
 Layers = list[list[StateBox]]
 
 
 def order_layers(layers: Layers, above: Neighbours, below: Neighbours) -> Layers:
-    """The order with the fewest crossings that is met on the way from any of the first orders."""
+    """Return the order with the fewest crossings among all that the sweeps from each initial order produce."""
     met = (
         order
         for first in _FIRST_ORDERS
@@ -31,7 +31,10 @@ def order_layers(layers: Layers, above: Neighbours, below: Neighbours) -> Layers
 
 
 def _swept(layers: Layers, above: Neighbours, below: Neighbours) -> Iterable[Layers]:
-    """Orders by the mean place of each box's neighbours, layer by layer, downwards and upwards in turn."""
+    """Yield the given order, and the order after each sweep, alternately downwards and upwards.
+
+    A sweep sorts each layer by the mean index of each box's neighbours in the previous layer.
+    """
     yield [list(layer) for layer in layers]
     for sweep in range(_SWEEPS):
         downwards = sweep % 2 == 0
@@ -58,7 +61,7 @@ def _sort(layer: list[StateBox], other: Sequence[StateBox], neighbours: Neighbou
 
 
 def _crossings(layers: Layers, below: Neighbours) -> int:
-    """Counted by inversions."""
+    """Return the number of line crossings, counted as inversions."""
     count = 0
     for upper, lower in itertools.pairwise(layers):
         places = {box.key: place for place, box in enumerate(lower)}

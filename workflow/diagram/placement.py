@@ -1,7 +1,8 @@
-"""Placement of the boxes of ordered layers: near connected boxes, apart from neighbours, with straight lines.
+"""Place the boxes of ordered layers: near connected boxes, apart from their neighbours, with straight lines.
 
-Each layer is placed by isotonic regression: the places nearest to where its neighbours want the boxes that keep order
-and gaps. Then threads are pulled straight: runs of boxes and bends that belong below one another.
+Each layer is placed by isotonic regression, which finds the positions that keep order and gaps and are nearest to
+those that connected boxes prefer. Then threads are pulled straight: chains of boxes and bends that should be aligned
+vertically.
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ from .boxes import COLUMN_GAP, Neighbours, StateBox
 _SWEEPS: Final = 8
 _SETTLING: Final = 24
 _BEND_PULL: Final = 2.0
-"""The weight of a bend relative to a box: a bent line is worse than a state that stands aside."""
+"""The weight of a bend relative to a box: a bent line is worse than a displaced state."""
 _PLAIN_PULL: Final = 8.0
 BESIDE_LABEL: Final = 0.72
-"""The part of a gap that is left above and below labels."""
+"""The fraction of the layer gap that is kept above and below a label layer."""
 _ROOM_FOR_SLANTS: Final = 0.06
-"""The distance that two layers gain for each unit that a line between them goes sideways."""
+"""The extra distance between two layers per unit of the largest sideways distance of a line between them."""
 
 Layers = Sequence[Sequence[StateBox]]
 
 
 def place_across(layers: Layers, above: Neighbours, below: Neighbours) -> None:
-    """Give every box its x."""
+    """Set the x coordinate of every box."""
     for layer in layers:
         x = 0.0
         for box in layer:
@@ -51,7 +52,10 @@ def place_across(layers: Layers, above: Neighbours, below: Neighbours) -> None:
 def place_down(
     layers: Layers, below: Neighbours, label_layers: set[int], gap: float
 ) -> tuple[list[float], list[float]]:
-    """Give every box its y, with more room where lines go far sideways; the upper and lower edges of the layers."""
+    """Set the y coordinate of every box; return the upper and the lower edges of the layers.
+
+    Layers are further apart if a line between them goes far sideways.
+    """
     y, tops, bottoms = 0.0, list[float](), list[float]()
     for number, layer in enumerate(layers):
         tallest = max((box.height for box in layer), default=0.0)
@@ -67,12 +71,12 @@ def place_down(
 
 
 def _sideways(box: StateBox, other: StateBox) -> float:
-    """Return how far a line between two boxes goes sideways at least."""
+    """Return the minimum sideways distance of a line between two boxes."""
     return max(abs(box.x - other.x) - box.reach - other.reach, 0.0)
 
 
 def spread(wanted: Sequence[float], gap: float, least: float, most: float) -> list[float]:
-    """Places nearest to the wanted ones, in this order, that keep a gap apart and lie within the limits."""
+    """Return the positions nearest to the wanted ones that keep their order, the gap and the limits."""
     boxes = [StateBox(str(index), gap - COLUMN_GAP, 0) for index in range(len(wanted))]
     _settle(boxes, wanted, [1.0] * len(boxes), least, most)
     return [box.x for box in boxes]
@@ -82,19 +86,19 @@ Near = Sequence[tuple[StateBox, float]]
 
 
 def _wanted(box: StateBox, near: Near) -> float:
-    """The mean of its neighbours' preferred positions, weighted by their pull."""
+    """Return the mean of the positions that connected boxes prefer for this one, weighted by pull."""
     weight = sum(pull for _, pull in near)
     return sum(_nearest(box, other, pull) * pull for other, pull in near) / weight if weight else box.x
 
 
 def _nearest(box: StateBox, other: StateBox, pull: float) -> float:
-    """Return the place below the middle of the other box, or below any part of it for a line with a label."""
+    """Return the x that another box prefers: its centre, or for a bend of a labelled line any x within its reach."""
     reach = other.reach if box.is_bend and pull < _PLAIN_PULL else 0.0
     return min(max(box.x, other.x - reach), other.x + reach)
 
 
 def _wishes_of_threads(layers: Layers, above: Neighbours, below: Neighbours, both: Neighbours) -> dict[str, float]:
-    """The members of a thread want one place: the mean of what each would want."""
+    """Return the wanted x of every box, which is the same for all members of a thread: their weighted mean."""
     wishes: dict[str, float] = {}
     for thread in _threads(layers, above, below):
         own = [_wanted(box, both.get(box.key, ())) for box in thread]
@@ -115,7 +119,10 @@ def _settle(
     least: float = -math.inf,
     most: float = math.inf,
 ) -> None:
-    """The places nearest to the wanted ones that keep order, gaps and limits: isotonic regression by pools."""
+    """Move the boxes of a layer to the positions nearest to the wanted ones that keep order, gaps and limits.
+
+    This is isotonic regression by pooling adjacent violators.
+    """
     offset, offsets = 0.0, list[float]()
     for before, box in zip([None, *layer], layer, strict=False):
         offset += before.gap_to(box) if before is not None else 0.0
@@ -136,7 +143,10 @@ def _settle(
 
 
 def _pull_straight(layers: Layers, above: Neighbours, below: Neighbours) -> None:
-    """Put the members of each thread below one another, as far as those beside them leave room, which come after."""
+    """Align the members of each thread vertically, as far as their neighbours in the layers leave room.
+
+    The threads are aligned a second time in reverse order, because their neighbours may have moved since.
+    """
     limits = _limits(layers)
     threads = list(_threads(layers, above, below))
     for thread in (*threads, *reversed(threads)):
@@ -152,7 +162,7 @@ def _pull_straight(layers: Layers, above: Neighbours, below: Neighbours) -> None
 
 
 def _limits(layers: Layers) -> Callable[[StateBox], tuple[float, float]]:
-    """Between which places a box may move while all others stay."""
+    """Return a function that returns the minimum and maximum x of a box while all others stay."""
     places = {box.key: (layer, index) for layer in layers for index, box in enumerate(layer)}
 
     def limits(box: StateBox) -> tuple[float, float]:
@@ -165,7 +175,7 @@ def _limits(layers: Layers) -> Callable[[StateBox], tuple[float, float]]:
 
 
 def _align(run: Sequence[StateBox], low: float, high: float, above: Neighbours, below: Neighbours) -> None:
-    """One place for a run: the mean of its own, within the reach of the boxes that its ends are joined to."""
+    """Align a run of boxes at their mean x; a run of bends stays within the reach of the boxes at its ends."""
     place = sum(box.x for box in run) / len(run)
     ends = [*above.get(run[0].key, ()), *below.get(run[-1].key, ())] if all(box.is_bend for box in run) else []
     for other, _ in ends:
@@ -175,7 +185,7 @@ def _align(run: Sequence[StateBox], low: float, high: float, above: Neighbours, 
 
 
 def _threads(layers: Layers, above: Neighbours, below: Neighbours) -> Iterator[list[StateBox]]:
-    """Boxes that are each other's foremost neighbours, from top to bottom."""
+    """Yield each thread from top to bottom: a chain of boxes that are each other's foremost neighbours."""
     after = {box.key: _foremost(below.get(box.key, ())) for layer in layers for box in layer}
     before = {box.key: _foremost(above.get(box.key, ())) for layer in layers for box in layer}
 
@@ -196,7 +206,7 @@ def _threads(layers: Layers, above: Neighbours, below: Neighbours) -> Iterator[l
 
 
 def _foremost(near: Near) -> StateBox | None:
-    """The neighbour that is joined most strongly; the middle one of several, None if there is no middle."""
+    """Return the neighbour with the strongest pull; of several, the middle one, or None if their number is even."""
     most = max((pull for _, pull in near), default=0.0)
     first = sorted({box.key: box for box, pull in near if pull == most}.values(), key=lambda box: box.x)
     return first[len(first) // 2] if len(first) % 2 else None

@@ -1,4 +1,4 @@
-"""Routes of the arrows between the boxes of a layout: where they leave and arrive, and the curves between."""
+"""The routes of lines between the boxes of a layout: the points where they leave and arrive, and their curves."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .placement import spread
 
 PORT_GAP: Final = 30.0
 SLANT: Final = 0.4
-"""The part of its way sideways to the next bend that a slanting line goes, at most, within a layer of labels."""
+"""The maximum fraction of its sideways distance to the next bend that a line may cover within a label layer."""
 
 Point = tuple[float, float]
 
 
 def routes_of(layout: Layout) -> dict[int, list[Point]]:
-    """The points that each line passes, from top to bottom."""
+    """Return the points that each line passes, from top to bottom, by the `id` of its Connector."""
     lines = [line for line in layout.lines if line.source != line.target]
     chains = {id(line): _chain(layout, line) for line in lines}
     out = _ports(layout, lines, chains, lower_end=False)
@@ -36,7 +36,7 @@ def routes_of(layout: Layout) -> dict[int, list[Point]]:
 
 
 def _through(bend: StateBox, before: float, after: float, layout: Layout) -> list[Point]:
-    """Return how a line passes a layer: upright, or in a layer of labels slanting where it touches no other label."""
+    """Return the points of a line in a layer: vertical, or slanting in a label layer if it touches no other label."""
     top, bottom = layout.tops[bend.layer], layout.bottoms[bend.layer]
     if bend.layer in layout.labels:
         ends = [bend.x, *(bend.x + (x - bend.x) * SLANT for x in (before, after))]
@@ -55,7 +55,7 @@ def _chain(layout: Layout, line: Connector) -> list[StateBox]:
 def _ports(
     layout: Layout, lines: Sequence[Connector], chains: Mapping[int, list[StateBox]], *, lower_end: bool
 ) -> dict[int, float]:
-    """Return where lines leave or enter a box: as straight towards the next bend as the box's width and order allow."""
+    """Return the x at which each line leaves or enters its box, as straight as the box's width and order allow."""
     at_box: dict[str, list[Connector]] = {}
     for line in lines:
         at_box.setdefault(chains[id(line)][-1 if lower_end else 0].key, []).append(line)
@@ -71,7 +71,7 @@ def _ports(
 
 
 def _towards(box: StateBox, other: StateBox) -> float:
-    """Return where a line to another box best leaves this one: straight where they overlap."""
+    """Return the best x at which a line to another box leaves this one: straight down if the two overlap."""
     low, high = max(box.x - box.reach, other.x - other.reach), min(box.x + box.reach, other.x + other.reach)
     if low <= high:
         return min(max((box.x + other.x) / 2, low), high)
@@ -79,7 +79,7 @@ def _towards(box: StateBox, other: StateBox) -> float:
 
 
 def curve(points: Sequence[Point]) -> str:
-    """A smooth path through the points, as SVG, that never swings past one, leaving and arriving upright."""
+    """Return a smooth SVG path through the points, which overshoots none and is vertical at both ends."""
     kept = [point for point, after in itertools.pairwise(points) if point[1] < after[1] - 0.5] + [points[-1]]
     slopes = _slopes(kept)
     pieces = [f"M{kept[0][0]:.1f} {kept[0][1]:.1f}"]
@@ -95,10 +95,10 @@ def curve(points: Sequence[Point]) -> str:
 
 
 def _slopes(points: Sequence[Point]) -> list[float]:
-    """Return the slope at each point, right per unit down: 0 at ends and turns, else the harmonic mean of both sides.
+    """Return dx/dy at each point: 0 at ends and turns, otherwise 1.5 times the harmonic mean of both sides.
 
-    The harmonic mean is that of Fritsch and Butland (1984), A method for constructing local monotone piecewise cubic
-    interpolants; up to three times a side keeps the curve monotone, and more than once bends softer.
+    The harmonic mean is from Fritsch and Butland (1984), A method for constructing local monotone piecewise cubic
+    interpolants. The curve stays monotone up to three times the slope of either side; the factor softens its bends.
     """
     sides = [(x2 - x1) / (y2 - y1) for (x1, y1), (x2, y2) in itertools.pairwise(points)]
     inner = (3 * one * two / (one + two) if one * two > 0 else 0.0 for one, two in itertools.pairwise(sides))

@@ -1,8 +1,6 @@
-"""A state machine as an SVG picture: cards for states, frames for what is nested, dashed arrows for errors.
+"""A state machine as an SVG diagram: cards for states, frames for nested scopes, dashed arrows for errors.
 
-It is plain SVG without scripts or outside fonts, follows the reader's light or dark scheme, and can show a taken path.
-
-Past 250 lines: one short function for each thing that is drawn.
+The SVG has no scripts or external fonts, follows the reader's light or dark colour scheme, and can highlight a path.
 """
 
 from __future__ import annotations
@@ -34,12 +32,12 @@ HEADER: Final = 40.0
 PADDING: Final = 22.0
 
 Steps = frozenset[tuple[str, str, bool]]
-"""From, to, and whether by an error."""
+"""The steps of a path: source, target, and true if the transition is a catch."""
 
 
 @dataclass(slots=True)
 class Picture:
-    """A drawn scope and its size."""
+    """The SVG elements of a scope, and its size."""
 
     width: float
     height: float
@@ -47,7 +45,7 @@ class Picture:
 
 
 def svg(definition: object, *, taken: Iterable[str] | Run = (), title: str | None = None) -> str:
-    """The picture as SVG text; with a taken path (a run, or names of states), everything else steps back."""
+    """Return a diagram as SVG; with a taken path (a run, or names of states), everything else is dimmed."""
     asl = parse(definition)
     path, steps = _way_taken(asl, taken)
     pictures: dict[str, Picture] = {}
@@ -58,7 +56,7 @@ def svg(definition: object, *, taken: Iterable[str] | Run = (), title: str | Non
 
 
 def _way_taken(asl: Definition, taken: Iterable[str] | Run) -> tuple[frozenset[str], Steps]:
-    """The states of a path and its steps; of names alone a step by an error is told only where there is no other."""
+    """Return the states and steps of a path; between names, a catch is assumed only if no other transition fits."""
     visits = getattr(taken, "visits", None)
     if visits is not None:
         seen = cast("Run", taken).visits
@@ -137,7 +135,7 @@ def _label(line: Connector, box: StateBox, names: str) -> str:
 
 
 def _line_tip(line: Connector) -> str:
-    """From where, to where and when, in full."""
+    """Return a line's tooltip: its source, its target and all its conditions, not shortened."""
     if line.source == START or line.target == END:
         return ""
     when = f": {' / '.join(line.words)}" if line.words else ""
@@ -145,7 +143,7 @@ def _line_tip(line: Connector) -> str:
 
 
 def _escaped(text: str) -> str:
-    """As XML text."""
+    """Return the text escaped for XML."""
     return escape(printable(text))
 
 
@@ -180,7 +178,7 @@ def _node(state: StateNode, box: StateBox, pictures: Mapping[str, Picture], take
 
 
 def _shown(state: StateNode) -> str:
-    """The name without that of the state around it."""
+    """Return the name of a state without its prefix, the name of the enclosing state."""
     outer = state.scope.parent
     return state.name.removeprefix(f"{outer.name}.") if outer is not None else state.name
 

@@ -1,4 +1,4 @@
-"""Colours, icons and letters of the SVG picture."""
+"""The colours, icons and text widths of the SVG diagram."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ _WIDE: Final = frozenset("mwMW@%—…→↻")
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """About how wide a string is in a common sans serif; a little too wide rather than too narrow."""
+    """Return the approximate width of a string in a common sans-serif font, too large rather than too small."""
     return sum(map(_units, text)) * size * (1.12 if bold else 1.0)
 
 
 def _units(char: str) -> float:
-    """A letter's part of the font's size; a letter of East Asia fills its square, an accent takes no place."""
+    """Return a character's width relative to the font size: 1 for wide East Asian ones, 0 for combining marks."""
     if char in _NARROW:
         return 0.36
     if char.isascii():
