@@ -1,4 +1,4 @@
-"""Pulumi's setting `pulumi:autonaming`, which the engine applies itself: it proposes a name for a resource.
+"""Pulumi's setting `pulumi:autonaming`, which proposes names of resources; the engine applies it without this code.
 
 https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming-configuration
 """
@@ -25,7 +25,7 @@ _ALPHABETS: Final = {
 
 
 class Autonaming:
-    """The setting of a stack: one for all resources, with exceptions per provider or type."""
+    """The autonaming setting of a stack: one rule for all resources, with exceptions per provider or type."""
 
     def __init__(self, setting: str | None, project: str, stage: str) -> None:
         """Parse the setting's JSON. Raises DeploymentFailed for a setting that is not valid."""
@@ -36,7 +36,7 @@ class Autonaming:
         self._names = {"project": project, "stack": stage, "organization": "organization"}
 
     def propose(self, token: str, logical_name: str) -> NameProposal:
-        """Return the proposed name for a resource of a type, or none if the type's own rule applies."""
+        """Return the proposed name for a resource of a type, or an empty proposal if the type's own rule applies."""
         rule = self._rule_for(token)
         enforced = rule.get("enforce") is True
         pattern = rule.get("pattern")

@@ -37,7 +37,7 @@ _ProviderRequest: TypeAlias = resource_pb2.RegisterResourceRequest | resource_pb
 
 
 class Monitor(MockMonitor):
-    """A monitor that answers the SDK as the engine does for creations."""
+    """A monitor that answers the SDK like an engine that creates all resources."""
 
     operation: ClassVar[Operation] = "create"
     """The operation on a resource that the program registers."""
@@ -167,7 +167,7 @@ class Monitor(MockMonitor):
 
 
 class _UnusedMocks(Mocks):
-    """Never called, because the monitor answers everything itself."""
+    """Mocks that are never called, because the monitor answers everything itself."""
 
     def call(self, args: MockCallArgs) -> tuple[Values, None]:
         raise NotImplementedError(args.token)
@@ -177,7 +177,7 @@ class _UnusedMocks(Mocks):
 
 
 def _with_hashes(value: Any) -> Any:
-    """Return archives with the hash that the engine computes: of the file, or of all files of a folder."""
+    """Return the value with archives hashed as by the engine: the hash of the file, or of all files of a folder."""
     if isinstance(value, FileArchive) and not value.hash and value.path is not None:
         return replace(value, hash=_hash_of(value.path))
     if isinstance(value, dict):

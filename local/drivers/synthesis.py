@@ -57,7 +57,7 @@ def _refuse(service: str) -> AwsClient:
 
 
 class _SynthesisMonitor(Monitor):
-    """A provider that creates nothing and returns made-up outputs."""
+    """A monitor that creates nothing and returns made-up outputs."""
 
     def __init__(self, provider: EmbeddedProvider, settings: StackConfig, listener: Listener) -> None:
         super().__init__(provider, settings, listener)

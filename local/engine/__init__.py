@@ -2,7 +2,7 @@
 
     from local.engine import PulumiEngine, cli_environment, find_cli
 
-    find_cli() # the Pulumi CLI to use; if None, deploy in process
+    find_cli()                               # → the Pulumi CLI to use; if None, deploy in process
     engine = PulumiEngine(instance, stage="dev", listener=print)   # program=Path("__main__.py"), config={"key": value}
     engine.preview()                         # → Outcome: nothing is touched
     engine.up()                              # → Outcome with .outputs; resumes a run that was killed, and says so

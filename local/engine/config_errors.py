@@ -1,4 +1,4 @@
-"""The program's own errors about its configuration; the engine would stop at the first value of a wrong type."""
+"""Collect the program's own errors about its configuration; the engine stops at the first value of a wrong type."""
 
 from pathlib import Path
 
@@ -29,11 +29,11 @@ def config_errors(instance: Instance, program: Path, stage: str, overrides: Read
 
 
 class _ReachedFirstResource(DeploymentFailed):
-    """The program has reached a resource, so its configuration is valid."""
+    """The signal that the program has reached a resource, so its configuration is valid."""
 
 
 class _DryRunMonitor(Monitor):
-    """A monitor that ends the program at its first call."""
+    """A monitor that ends the program at its first resource or data source."""
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:  # noqa: N802 - the protocol's name
         if request.type == "pulumi:pulumi:Stack":

@@ -1,4 +1,4 @@
-"""The engine's events as progress, and its failures as messages."""
+"""Convert the engine's events to progress, and its failures to messages."""
 
 import os
 import re
@@ -43,7 +43,7 @@ class EngineEvents:
     steps: list[Progress] = field(default_factory=list)
 
     def handle(self, event: EngineEvent) -> None:
-        """The callback for the Automation API."""
+        """Handle an event; this is the callback for the Automation API."""
         if event.resource_pre_event:
             self._record_step("begun", event.resource_pre_event)
         elif event.res_outputs_event:

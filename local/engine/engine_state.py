@@ -1,4 +1,4 @@
-"""The state in an engine's folder, read and never written here.
+"""Read the state of a stage in the engine's folder, without ever writing it.
 
 Layout: Pulumi's file backend, checkpoint version 3.
 """

@@ -1,5 +1,6 @@
-"""Leftovers: those of a killed run, which are removed here, and those of `destroy`, which AWS does not delete
-immediately.
+"""Resources that are left behind: by killed runs, and by `destroy` because AWS does not delete them immediately.
+
+Those of killed runs are deleted here.
 """
 
 from collections.abc import Iterator
@@ -56,8 +57,10 @@ def pending_keys(instance: Instance) -> list[PendingKey]:
 
 
 def remove_orphans(instance: Instance, state: EngineState) -> list[str]:
-    """Delete resources of killed runs that are in no state, for example because they have left the program since, and
-    return their URNs. Resources are compared by type and id, because an alias may have changed the URN.
+    """Delete resources of killed runs that are in no state, and return their URNs.
+
+    A resource is in no state if, for example, the program has dropped it since the run. Resources are compared by type
+    and id, because an alias may have changed the URN.
     """
     provider = EmbeddedProvider(instance.aws(), Journal(instance.folder / "journal.jsonl"))
     known = {(resource["type"], resource.get("id")) for resource in state.resources()}

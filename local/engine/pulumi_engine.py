@@ -63,7 +63,7 @@ class PulumiEngine:
         self._locations: dict[tuple[str, str], str] = {}
         self._program_error: str | None = None
 
-    # ---- the operations ---------------------------------------------------------------------------------------
+    # ---- operations -------------------------------------------------------------------------------------------
 
     def preview(self) -> Outcome:
         """Return the steps that `up` would take, without taking them."""
@@ -102,7 +102,7 @@ class PulumiEngine:
             self._remove_orphans()
         return outcome
 
-    # ---- the steps --------------------------------------------------------------------------------------------
+    # ---- helpers ----------------------------------------------------------------------------------------------
 
     def _lock(self) -> AbstractContextManager[None]:
         """Allow one operation at a time on the instance, with either driver."""

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeAlias
 
 UNRESERVED_CONCURRENCY: Final = 10
-"""Concurrent executions of all functions without a reservation together: the quota of a new AWS account."""
+"""The maximum concurrent executions of all functions without a reservation together: a new AWS account's quota."""
 _Slot: TypeAlias = tuple[str | None, str | None]
-"""The function that got a slot, or None and the limit that was reached."""
+"""The function that got a slot, or None, and the limit that was reached, or None."""
 _MIN_UNRESERVED: Final = 100
 """The part of the quota that cannot be reserved; all of it if the quota is smaller."""
 
@@ -33,7 +33,7 @@ def limit_concurrency(functions: MiniStackModule) -> None:
 
 
 def _share_reservations(functions: MiniStackModule) -> None:
-    """Apply a reservation to all versions of a function together; otherwise fifty executions start fifty processes."""
+    """Apply a reservation to all versions of a function together, because MiniStack ignores it for published ones."""
     of_record = functions._reserved_concurrency
 
     def of_function(record: object, configuration: Mapping[str, str]) -> int | None:

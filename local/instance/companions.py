@@ -41,7 +41,7 @@ class Companion:
 
     @property
     def pid(self) -> int | None:
-        """The process, if it is running and really is this companion."""
+        """The id of the companion's process, or None if it is not running; the id of another process is ignored."""
         pid = self._record().get("pid", 0)
         return pid if pid and processes.is_running(pid, str(self.folder)) else None
 

@@ -1,6 +1,6 @@
 """An instance of the embedded AWS: a detached process, and a run folder with all its files.
 
-Longer than 250 lines: one class that knows the folder; its parts are in `connections` and `processes`.
+Longer than 250 lines because one class owns the folder; its helpers are in `connections` and `processes`.
 
     instance = Instance.at(Path.cwd())       # .booking/default below the given folder
     instance.start()                         # returns once it answers; may already be running
@@ -64,7 +64,7 @@ class Instance:
         """Return the instance `name` of the program in `root`. Raises InvalidInstanceName or ForeignFolder."""
         return cls(run_folder.folder_of(root, name))
 
-    # ---- what it is -------------------------------------------------------------------------------------------
+    # ---- properties -------------------------------------------------------------------------------------------
 
     @cached_property
     def _identity(self) -> Mapping[str, object]:
@@ -93,9 +93,9 @@ class Instance:
 
     @property
     def pid(self) -> int | None:
-        """The process, if it is running and really is this instance's.
+        """The id of the instance's process, or None if it is not running.
 
-        A stale file may contain the pid of another process.
+        A stale file may contain the id of another process, which is ignored.
         """
         try:
             pid = int((self.folder / "pid").read_text())
@@ -121,7 +121,7 @@ class Instance:
             deployed=self.outputs() != {},
         )
 
-    # ---- its life ---------------------------------------------------------------------------------------------
+    # ---- lifecycle --------------------------------------------------------------------------------------------
 
     def start(
         self,
@@ -131,7 +131,7 @@ class Instance:
         account_concurrency: int = DEFAULT_ACCOUNT_CONCURRENCY,
         timeout_seconds: float = 60,
     ) -> None:
-        """Start it detached and return once it answers.
+        """Start the instance as a detached process, and return once it answers.
 
         `wait_scale` (0 to 1) shortens the state machines' waits and backoff; `record_calls` makes every function record
         its AWS calls (see `recorded_calls`). `account_concurrency` is the account's Lambda quota of concurrent
@@ -156,8 +156,10 @@ class Instance:
             self._wait_until_healthy(timeout_seconds)
 
     def stop(self, *, keep: bool = False) -> bool:
-        """End the process and its children, remove the folder unless `keep` is true, and return whether there was
-        anything. Raises ForeignFolder, without ending or removing anything, if the folder is not an instance's.
+        """End the process and its children, and remove the folder unless `keep` is true.
+
+        Return whether there was anything to end or remove. Raises ForeignFolder, without ending or removing anything,
+        if the folder is not an instance's.
         """
         existed = run_folder.require_ours(self.folder)
         pid = self.pid
@@ -197,7 +199,7 @@ class Instance:
         self._ensure_folder()
         return processes.exclusive_lock(self.folder / "deployment.lock", on_wait)
 
-    # ---- what it holds ----------------------------------------------------------------------------------------
+    # ---- contents ---------------------------------------------------------------------------------------------
 
     def client(self, service: str, role: str | None = None) -> Any:
         """Return a boto3 client of a service, as administrator or in a role (its ARN)."""
@@ -253,7 +255,7 @@ class Instance:
         file = self.folder / "instance.log"
         return file.read_text(errors="replace").splitlines()[-lines:] if file.exists() else []
 
-    # ---- the steps --------------------------------------------------------------------------------------------
+    # ---- helpers ----------------------------------------------------------------------------------------------
 
     def _connect(self, service: str) -> AwsClient:
         return connections.connect(service, self.endpoint, self.certificate, REGION)

@@ -1,7 +1,11 @@
 """The AWS calls that an instance's functions made, and the permissions that they need.
 
-instance.start(record_calls=True) ...                                       # deploy, run executions for call in
-recorded_calls(instance): print(call.function, call.actions)
+Example:
+
+    instance.start(record_calls=True)
+    ...                                      # deploy, run executions
+    for call in recorded_calls(instance):
+        print(call.function, call.actions)
 """
 
 import json

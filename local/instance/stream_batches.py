@@ -33,7 +33,7 @@ Invoke = Callable[[object, Mapping[str, object]], Result]
 
 
 def settle_batches(functions: MiniStackModule, tables: MiniStackModule) -> None:
-    """Wrap the polling of streams and its invocations."""
+    """Patch MiniStack's polling of streams and the invocations that it makes."""
     poll, invoke = functions._poll_dynamodb_streams, functions._execute_function
     batches = _Batches(functions=functions, tables=tables, invoke=invoke)
 
@@ -131,9 +131,7 @@ class _Batches:
         return result, [] if first is None else list(records[first:])
 
     def _give_up(self, function: Facts, mapping: Facts, records: Sequence[Facts], result: Result) -> None:
-        """Bisect a batch as far as the mapping allows, and send records that cannot be processed to the failure
-        destination.
-        """
+        """Bisect a batch as far as the mapping allows, and send unprocessable records to the failure destination."""
         if len(records) == 1 or not mapping.get("BisectBatchOnFunctionError"):
             stream = mapping["EventSourceArn"]
             self.functions._send_ddb_stream_failure_record(

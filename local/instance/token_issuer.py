@@ -28,7 +28,7 @@ TOKEN_LIFE: Final = timedelta(hours=1)
 
 
 def default_api_config(values: Mapping[str, object]) -> dict[str, str]:
-    """Return the configuration keys that give a stage of the booking program without an issuer an API here.
+    """Return the configuration that gives a stage of the booking program an API here if it has no issuer.
 
     An EXPRESS machine gets none by default, because its executions may take longer than a call waits.
     """

@@ -1,5 +1,4 @@
-"""The settings of an AWS provider in a program: the supported ones, and those for connecting to AWS, which have no
-effect.
+"""The settings of an AWS provider in a program: those that are supported, and those that are ignored.
 
 Pulumi passes a nested setting as a JSON string, both to the engine's provider and to the in-process driver.
 """

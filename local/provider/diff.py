@@ -67,7 +67,7 @@ def compare_inputs(
 
 
 def _names_collide(identity: tuple[str, ...], old: ReadonlyValues, new: ReadonlyValues) -> bool:
-    """Return whether the new resource would have the old one's name, chosen by the program."""
+    """Return whether the new resource would have the old one's name because the program chose that name."""
     auto_named = new.get(AUTO_NAMED) or ()
     return bool(identity) and all(
         name not in auto_named and new.get(name) is not UNKNOWN and old.get(name) == new.get(name) for name in identity

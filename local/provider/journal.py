@@ -1,5 +1,4 @@
 """The resources created for each URN, recorded before and after each call, so that a killed creation leaves no orphan.
-from .property_values import Values
 
 An entry has three states. *Intended*: the call may or may not have reached AWS; the entry has the name and the tag
 under which its resource would be found. *Created*: it has an id, and the engine may have died before saving that.

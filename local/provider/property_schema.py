@@ -1,8 +1,8 @@
-"""A schema language for resource types: shapes of values, and the properties that have them.
+"""A schema language for resource types: the schemas of values, and the properties that have them.
 
-A shape has three methods: the problems of a value (`faults`), a form in which equivalent values are equal
-(`canonical`), and the part of the actual value that belongs in a program's inputs (`as_written`). Longer than 250 lines
-because shapes and properties are mutually dependent.
+A schema has three methods: `faults` yields the problems of a value, `canonical` returns a form in which equivalent
+values are equal, and `as_written` returns the part of the actual value that belongs in a program's inputs. Longer than
+250 lines because schemas and properties are mutually dependent.
 """
 
 import json

@@ -75,7 +75,7 @@ class Resource(ABC):
             cls.properties = {**cls.properties, **_common_properties(cls.properties, cls.is_regional)}
 
     def validate(self, inputs: Inputs) -> Mapping[str, str]:
-        """Return problems of combinations of valid properties: property → message."""
+        """Return the problems of properties that are valid by themselves but not together: property → message."""
         return {}
 
     @abstractmethod
@@ -107,7 +107,7 @@ class Resource(ABC):
         """Delete the resource; succeed if it does not exist."""
 
     def import_id(self, id_: str) -> str:
-        """Return the id for a user's argument to `pulumi import`, if they differ."""
+        """Return the id for a user's argument to `pulumi import`: the same, unless a type overrides this."""
         return id_
 
 

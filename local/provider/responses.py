@@ -1,4 +1,4 @@
-"""The provider's answers in Pulumi's protocol: a detailed diff, and a creation that half succeeded."""
+"""The provider's answers in Pulumi's protocol: a detailed diff, and a creation that only partly succeeded."""
 
 import contextlib
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def diff_response(diff: Diff) -> provider_pb2.DiffResponse:
 
 
 def _status_class() -> type[Any]:
-    """google.rpc.Status: Pulumi's SDK and googleapis both define it, and a process can load only one of them."""
+    """Return google.rpc.Status: Pulumi's SDK and googleapis both define it, and a process can load only one of them."""
     with contextlib.suppress(KeyError):
         return message_factory.GetMessageClass(descriptor_pool.Default().FindMessageTypeByName("google.rpc.Status"))
     from pulumi.runtime.proto.status_pb2 import Status

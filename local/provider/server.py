@@ -81,7 +81,7 @@ class ProviderServer(ResourceProviderServicer):
         self._default = provider
         self._connections: dict[str, _Connection] = {}
 
-    # ---- who we are -------------------------------------------------------------------------------------------
+    # ---- handshake and configuration --------------------------------------------------------------------------
 
     def Handshake(
         self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
@@ -194,7 +194,7 @@ class ProviderServer(ResourceProviderServicer):
         answer: Values = {"return": wrap(result)}  # a keyword in Python
         return provider_pb2.InvokeResponse(**answer)
 
-    # ---- the steps --------------------------------------------------------------------------------------------
+    # ---- helpers ----------------------------------------------------------------------------------------------
 
     def unwrap(self, struct: Struct) -> UnwrappedProperties:
         """Return properties in normal form."""

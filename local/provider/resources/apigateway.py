@@ -232,7 +232,7 @@ def _arn(aws: Aws, path: str) -> str:
 
 
 def _endpoint(aws: Aws, api: str) -> str:
-    """The address of an API: AWS's host names do not resolve here."""
+    """Return the address of an API on the embedded AWS, because AWS's host names do not resolve here."""
     client: Any = aws.client("apigatewayv2")
     return f"{client.meta.endpoint_url}/_aws/execute-api/{api}"
 

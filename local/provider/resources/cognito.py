@@ -30,7 +30,7 @@ _PASSWORD_POLICY = {
 
 
 def _chosen_object(**fields: Property) -> Property:
-    """A group that AWS fills in if the program does not set it."""
+    """Return a group of properties that AWS fills in if the program does not set it."""
     return Property(schema=Object(fields), default=CHOSEN_BY_AWS)
 
 

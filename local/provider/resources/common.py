@@ -36,12 +36,12 @@ def policy(**rest: Any) -> Property:
 
 
 def output(*follows: str) -> Property:
-    """Return a string that AWS computes, again when one of the named properties changes."""
+    """Return a string property that AWS computes, and computes again when one of the named properties changes."""
     return Property(schema=String(), computed=True, derived_from=follows)
 
 
 def fetch_or_none(operation: Callable[..., Any], **arguments: Any) -> Any:
-    """Return the answer, or None if AWS reports that the resource does not exist."""
+    """Call an operation and return its answer, or None if AWS reports that the resource does not exist."""
     try:
         return operation(**arguments)
     except ClientError as error:
@@ -52,7 +52,7 @@ def fetch_or_none(operation: Callable[..., Any], **arguments: Any) -> Any:
 
 @contextmanager
 def ignore_not_found() -> Iterator[None]:
-    """Delete a resource, ignoring that it does not exist."""
+    """Ignore AWS's error that the resource does not exist, for deletions."""
     try:
         yield
     except ClientError as error:
@@ -61,12 +61,12 @@ def ignore_not_found() -> Iterator[None]:
 
 
 def tag_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
-    """Return tags as the list of pairs that most services use."""
+    """Return tags as the list of key-value pairs that most services use."""
     return [{key: name, value: content} for name, content in tags.items()]
 
 
 def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value") -> dict[str, str]:
-    """Return a list of pairs as tags."""
+    """Return the tags in a list of key-value pairs."""
     return {tag[key]: tag[value] for tag in tags or ()}
 
 
@@ -82,7 +82,7 @@ def sync_tags(
     own: Mapping[str, str] | None = None,
     **resource: str,
 ) -> None:
-    """Update a resource's tags to those of the inputs, and to `own` ones of ours.
+    """Update a resource's tags to those of the inputs and those of this provider (`own`).
 
     Services differ in whether tags are `pairs` or a map (`dict`), in the `names` of tags and of keys to drop, and in
     the `noun` of the operations and the parameter that name the resource.
@@ -97,5 +97,5 @@ def sync_tags(
 
 
 def without_none(values: ReadonlyValues) -> Values:
-    """Return the values without None."""
+    """Return the values without those that are None."""
     return {name: value for name, value in values.items() if value is not None}

@@ -37,11 +37,11 @@ class ModelledResource(Resource):
         return str(self._description(made)[self.id_member])
 
     def creation_extras(self, aws: Aws, inputs: Inputs, marker: str) -> Values:
-        """Return members of the creation beyond the properties, such as tags."""
+        """Return the members of a Create request that are not properties, such as tags."""
         return {}
 
     def keys(self, aws: Aws, id_: str) -> Values | None:
-        """Return the members that identify the resource; None if it is known not to exist."""
+        """Return the request members that identify the resource; None if it is known not to exist."""
         return {self.id_member: id_}
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
@@ -57,7 +57,7 @@ class ModelledResource(Resource):
         return self.outputs(aws, id_, {**keys, **fact} if fact else fact)
 
     def outputs(self, aws: Aws, id_: str, fact: ReadonlyValues) -> Outputs:
-        """Return the properties of a description; classes add what AWS computes."""
+        """Return the properties in AWS's description; subclasses add computed ones."""
         return _values(self.properties, fact, self.spelled)
 
     def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
@@ -67,11 +67,11 @@ class ModelledResource(Resource):
                 self.call(aws, "Delete", keys)
 
     def request(self, inputs: Inputs) -> Values:
-        """Return the inputs and the defaults of missing ones, under AWS's names."""
+        """Return the inputs, and the defaults of missing ones, under AWS's names."""
         return _members(self.properties, inputs, self.spelled)
 
     def call(self, aws: Aws, verb: str, members: ReadonlyValues) -> Values:
-        """Call an operation with the members that its model has."""
+        """Call an operation with those members that its model defines."""
         client: Any = aws.client(self.service)  # `meta` is not an operation
         shape = client.meta.service_model.operation_model(verb + self.noun).input_shape
         taken = {name: value for name, value in members.items() if name in shape.members}
@@ -97,7 +97,7 @@ class ModelledResource(Resource):
 
 
 def snake_case(operation: str) -> str:
-    """Return boto3's method of an operation.
+    """Return the name of boto3's method for an operation.
 
     >>> snake_case("CreateRoute")
     'create_route'
@@ -106,7 +106,7 @@ def snake_case(operation: str) -> str:
 
 
 def spell(name: str, spelled: Mapping[str, str]) -> str:
-    """Return AWS's name of a property."""
+    """Return AWS's name for a property."""
     return spelled.get(name, name[0].upper() + name[1:])
 
 

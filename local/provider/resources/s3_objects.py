@@ -91,7 +91,7 @@ class BucketObjectv2(Resource):
         }
 
     def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
-        """Every version of it, as pulumi-aws does."""
+        """Delete every version of the object, as pulumi-aws does."""
         bucket, _, key = id_.partition("/")
         client = aws.client("s3")
         with ignore_not_found():
