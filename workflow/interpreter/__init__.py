@@ -1,4 +1,4 @@
-"""Run a state machine, or one state of it, in process on a virtual clock, with plain callables as its functions."""
+"""Run a state machine or a single state in process, on a virtual clock, with Python callables in place of its tasks."""
 
 from .calls import StillWaiting, TaskCall
 from .execution import run

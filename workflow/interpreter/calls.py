@@ -1,10 +1,10 @@
-"""Tasks as calls of plain Python callables.
+"""Run tasks by calling Python callables.
 
-    def purchase(event): ...            # what a Lambda function returns or raises
-    def slow(event, call): ...          # `call` lets time pass, sends heartbeats, answers tokens
+    def purchase(event): ...            # returns or raises like a Lambda function
+    def slow(event, call): ...          # `call` advances the virtual clock, sends heartbeats, answers the task token
 
-StillWaiting    a task waits for a token that nothing ever answers, and has no timeout
-NoFunction      a task for which `run` was given no callable
+StillWaiting    a task without a timeout waits for a task token that its callable never answers
+NoFunction      `run` was given no callable for a task
 """
 
 import inspect
@@ -21,32 +21,32 @@ from .state_errors import HEARTBEAT, TASK_FAILED, TIMEOUT, Fault, StateFailed, T
 from .task_names import names_of_key
 
 Callables: TypeAlias = Mapping[Any, Callable[..., object]]
-"""By state name, function name, `service:action`, Resource, or a Function of the workflow language."""
+"""Callables by state name, function name, `service:action`, Resource, or Function of the workflow language."""
 
 
 class NoFunction(KeyError):
-    """A sentence that names the task, and under which names a callable is looked for."""
+    """The error of a task without a callable; the message names the task and the keys that `run` looked up."""
 
     __str__ = Exception.__str__
 
 
 class StillWaiting(RuntimeError):
-    """A sentence that names the state whose token nobody answers."""
+    """The error of a task that would wait for its task token forever; the message names the state."""
 
 
 class _TimeIsUp(BaseException):
-    """Leaves a callable whose time is up; not an Exception, so that nobody catches it by accident."""
+    """Unwinds a callable that exceeded its timeout; not an Exception, so that nobody catches it by accident."""
 
 
 @dataclass(slots=True, kw_only=True)
 class TaskCall:
-    """The task as its callable sees it, with the members of Lambda's context."""
+    """One attempt of a task, as passed to its callable; it also has attributes of Lambda's context object."""
 
     state: str
     resource: str
     arguments: Json
     attempt: int
-    """Counts from 1."""
+    """The number of the attempt, counted from 1."""
     started_at: datetime
     token: str | None
     timeout_seconds: float | None
@@ -54,45 +54,48 @@ class TaskCall:
     function_name: str
     aws_request_id: str
     documented: bool = False
-    """Report a missed heartbeat as States.HeartbeatTimeout, as documented, and not as recorded on AWS."""
+    """True to report a missed heartbeat as States.HeartbeatTimeout, as documented, and not as recorded on AWS."""
     elapsed_seconds: float = 0.0
     answer: "tuple[float, Json | StateFailed] | None" = None
     _beats: list[float] = field(default_factory=lambda: [0.0])
 
     @property
     def now(self) -> datetime:
-        """The virtual time."""
+        """The current virtual time."""
         return self.started_at + timedelta(seconds=self.elapsed_seconds)
 
     def wait(self, duration: timedelta) -> None:
-        """Let virtual time pass; does not come back when the task times out meanwhile."""
+        """Advance the virtual clock; never returns if the task times out meanwhile."""
         self.elapsed_seconds += duration.total_seconds()
         if self._deadline()[0] < self.elapsed_seconds:
             raise _TimeIsUp
 
     def heartbeat(self) -> None:
-        """Tell Step Functions that the task is alive."""
+        """Send Step Functions a heartbeat at the current virtual time."""
         self._beats.append(self.elapsed_seconds)
 
     def succeed(self, output: object, *, after: timedelta = timedelta(0)) -> None:
-        """Answer the task token, some time from now."""
+        """Answer the task token with an output, `after` this long from now."""
         self.answer = (self.elapsed_seconds + after.total_seconds(), json_of(output))
 
     def fail(self, error: str, cause: str = "", *, after: timedelta = timedelta(0)) -> None:
-        """Answer the task token with an error, some time from now."""
+        """Answer the task token with an error, `after` this long from now."""
         self.answer = (self.elapsed_seconds + after.total_seconds(), StateFailed(error, cause))
 
     def get_remaining_time_in_millis(self) -> int:
-        """As in Lambda's context."""
+        """Return the milliseconds until the task times out, or until Lambda's maximum if it has no timeout."""
         return int(((self.timeout_seconds or MAX_LAMBDA_SECONDS) - self.elapsed_seconds) * 1000)
 
     @property
     def invoked_function_arn(self) -> str:
-        """As in Lambda's context."""
+        """The function's name, in place of the ARN in Lambda's context object."""
         return self.function_name
 
     def settle(self, at: float) -> tuple[float, StateFailed | None]:
-        """Return when the attempt ends that would end at this time, and the timeout it runs into before."""
+        """Return the end of an attempt that would end at `at`, and the error if it times out first.
+
+        Both times are in seconds from the start of the attempt.
+        """
         deadline, error = self._deadline()
         if at <= deadline:
             return at, None
@@ -107,14 +110,14 @@ class TaskCall:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The end of one attempt of a task, and its duration."""
+    """The duration and the result of one attempt of a task."""
 
     seconds: float
     result: "Json | StateFailed"
 
 
 class TaskFunctions:
-    """The callables that a run was given."""
+    """The callables given to a run, by name."""
 
     def __init__(self, given: Callables) -> None:
         self._by_name: dict[str, Callable[..., object]] = {}
@@ -123,7 +126,7 @@ class TaskFunctions:
                 self._by_name[name] = function
 
     def attempt(self, call: TaskCall, names: tuple[str, ...], wraps: bool, fault: Fault | None) -> Attempt:
-        """Do a task's work once."""
+        """Run one attempt: call the task's callable, inject the fault, or both if the fault only loses the reply."""
         if fault is not None and not fault.lost_reply:
             call.elapsed_seconds += fault.after.total_seconds()
             return _settled(call, call.elapsed_seconds, StateFailed(fault.error, fault.cause))
@@ -142,7 +145,7 @@ class TaskFunctions:
     def _work(self, call: TaskCall, function: Callable[..., object], wraps: bool) -> Attempt:
         try:
             payload = call.arguments.get("Payload") if wraps and isinstance(call.arguments, dict) else call.arguments
-            sent = json_of(payload)  # what a function does to it stays with the function
+            sent = json_of(payload)  # a copy, so that the callable cannot change the run's data
             returned = json_of(function(sent, call) if _takes_two(function) else function(sent))
         except _TimeIsUp:
             return _settled(call, call.elapsed_seconds, None)
@@ -152,7 +155,7 @@ class TaskFunctions:
             return _settled(call, call.elapsed_seconds, _as_failure(call, "Runtime.MarshalError", str(error), error))
         except (NoFunction, StillWaiting):
             raise
-        except Exception as error:  # whatever a function raises is its error, by the name of its class
+        except Exception as error:  # any exception is an error named after its class
             return _settled(call, call.elapsed_seconds, _as_failure(call, type(error).__name__, str(error), error))
         if call.token is not None:
             return _answered(call)

@@ -1,4 +1,4 @@
-"""Decides choice rules: the 39 comparison operators of JSONPath with And, Or and Not, and JSONata's conditions."""
+"""Evaluate choice rules: JSONPath's 39 comparison operators with And, Or and Not, and JSONata's conditions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHAPE: Final = re.compile(r"(String|Numeric|Boolean|Timestamp)(.+?)(Path)?")
 
 
 def holds(rule: JsonObject, data: Data) -> bool:
-    """Return true if a rule of a Choice holds; rules may be nested at any depth."""
+    """Return true if a choice rule is met; rules may be nested to any depth."""
     if isinstance(data, PathData):
         return _joined(rule, data)
     value = data.field(rule, "Condition")
@@ -34,7 +34,7 @@ def holds(rule: JsonObject, data: Data) -> bool:
 
 
 def _joined(rule: JsonObject, data: PathData) -> bool:
-    """Evaluate a tree of And, Or and Not with a stack of our own."""
+    """Evaluate a tree of And, Or and Not with an explicit stack, because recursion would limit its depth."""
     stack: list[tuple[JsonObject, list[bool], list[Json]]] = [(rule, [], _parts(rule))]
     while True:
         node, known, parts = stack[-1]
@@ -131,7 +131,7 @@ def _value(path: str, data: PathData) -> Json:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    """Match a pattern with `*` in time that grows with the lengths only, which a regular expression would not."""
+    """Match a pattern with `*` wildcards without backtracking, with which a regular expression could take forever."""
     segments = [""]
     for piece in re.split(r"(\\\\|\\\*|\*)", pattern):
         if piece == "*":

@@ -1,8 +1,8 @@
-"""The data flow of a state: the fields of JSONata states and of JSONPath states behind one interface.
+"""The data flow of a state, with one interface for JSONata states and JSONPath states.
 
-Causes are worded as Step Functions words them where recorded executions show it, so that they can be searched for.
+Error causes use Step Functions' own wording where recorded executions show it, so that a web search finds them.
 
-Longer than 250 lines: the two query languages fill one interface.
+Longer than 250 lines because it implements the interface for both query languages.
 """
 
 import math
@@ -35,43 +35,43 @@ _KINDS: Final = ("array", "boolean", "number", "string")
 
 
 class Data(Protocol):
-    """The operations that a state needs of its query language."""
+    """The operations on a state's data that depend on its query language."""
 
     def arguments(self) -> Json:
-        """Return what its work gets."""
+        """Return the evaluated Arguments or Parameters, by default the state's input (after InputPath)."""
         ...
 
     def field(self, holder: JsonObject, name: str) -> Json:
-        """Return a field that may also come from data; None if it is missing."""
+        """Return a field's value, evaluating its expression or its `…Path` variant; None if the field is missing."""
         ...
 
     def misfit(self, holder: JsonObject, name: str, value: Json, wanted: str) -> StateFailed:
-        """The error of a field that was given from data as something of no use there."""
+        """Return the error for a field with an unusable value; `wanted` describes the values that it accepts."""
         ...
 
     def items(self) -> Json:
-        """Return what a Map goes through."""
+        """Return the value that a Map iterates: Items or ItemsPath, by default the state's input (after InputPath)."""
         ...
 
     def built(self, template: Json, place: str) -> Json:
-        """A template with its expressions or paths filled in; the place names it in errors, as `Output`."""
+        """Evaluate the expressions or paths of a template; `place` is its location in errors, such as `Output`."""
         ...
 
     def settle(self, result: Json) -> Json:
-        """Set variables from a result and make the state's output."""
+        """Assign variables from the result of the state's work, and return the state's output."""
         ...
 
     def passed(self, holder: JsonObject) -> Json:
-        """Set variables and make the output of a state without work, or of one of its choice rules."""
+        """Assign variables and return the output of a state without work, or of one of its choice rules."""
         ...
 
     def catch(self, catcher: JsonObject, error: Json) -> Json:
-        """Set variables and make the output of a catcher."""
+        """Assign a catcher's variables from the error output, and return the catcher's output."""
         ...
 
 
 def number_of(data: Data, holder: JsonObject, name: str, least: float = 0, most: float = math.inf) -> float | None:
-    """Return a field that is a number within bounds, or None if the state does not have it."""
+    """Return a numeric field, or None if it is missing; raises StateFailed if it is not a number within the bounds."""
     found = data.field(holder, name)
     if found is None and not is_given(holder, name):
         return None
@@ -84,17 +84,17 @@ def number_of(data: Data, holder: JsonObject, name: str, least: float = 0, most:
 
 
 def is_given(holder: JsonObject, name: str) -> bool:
-    """Return true if a state has a field, as a value or as a path."""
+    """Return true if `holder` has the field itself or its `…Path` variant."""
     return name in holder or f"{name}Path" in holder
 
 
 def data_of(state: StateNode, frame: Frame) -> Data:
-    """The data of a state in its query language."""
+    """Return the data flow of a state in its query language."""
     return JsonataData(state.fields, frame) if state.query_language == "JSONata" else PathData(state.fields, frame)
 
 
 class JsonataData:
-    """Arguments, Output and Assign, with `{% … %}` in any text."""
+    """The data flow of a JSONata state: Arguments, Output and Assign, whose strings may be `{% … %}` expressions."""
 
     def __init__(self, fields: JsonObject, frame: Frame) -> None:
         self._fields, self._frame = fields, frame
@@ -152,7 +152,7 @@ class JsonataData:
         return self.built(holder[name], self._place(holder) + name) if name in holder else otherwise
 
     def _place(self, holder: JsonObject) -> str:
-        """Return what stands before the name of a field of a choice rule or a catcher, as `Choices[1]/`."""
+        """Return the location prefix of fields in a choice rule or catcher, such as `Choices[1]/`; otherwise empty."""
         if holder is self._fields:
             return ""
         if self._places is None:
@@ -181,7 +181,10 @@ def _named(text: str, place: str) -> str:
 
 
 class PathData:
-    """InputPath, Parameters, ResultSelector, ResultPath, OutputPath and Assign, with `.$` keys in templates."""
+    """The data flow of a JSONPath state: InputPath, Parameters, ResultSelector, ResultPath, OutputPath and Assign.
+
+    In templates, keys that end in `.$` have paths or intrinsic functions as values.
+    """
 
     def __init__(self, fields: JsonObject, frame: Frame) -> None:
         self._fields, self._frame = fields, frame
@@ -214,7 +217,7 @@ class PathData:
             raise self._conflict(str(path), self.effective, error, PARAMETER_PATH) from None
 
     def built(self, template: Json, place: str) -> Json:
-        del place  # its errors name the template's key
+        del place  # errors name the template's key instead
         return self._template(template, self.effective)
 
     def settle(self, result: Json) -> Json:
@@ -236,7 +239,7 @@ class PathData:
         return output
 
     def find(self, text: str, here: Json, field: str = "") -> Json:
-        """Evaluate a path or an intrinsic function; the cause of a failure names the field."""
+        """Evaluate a path or an intrinsic function on `here`; the cause of a failure names the field."""
         try:
             if is_intrinsic(text):
                 return self._call(text, here)
@@ -293,7 +296,7 @@ class PathData:
         return [self._template(item, here) for item in template] if isinstance(template, list) else template
 
     def _filled(self, text: str, here: Json, key: str) -> Json:
-        """Evaluate a path of a template. An index past the end gives null there, as Floci measured (#3199)."""
+        """Evaluate a path in a template. An index past the end of an array yields null, as Floci measured (#3199)."""
         try:
             return self.find(text, here, key)
         except PathNotFound:

@@ -1,4 +1,4 @@
-"""`run`: one execution of a state machine, in process and on a virtual clock."""
+"""Provide `run`, which executes a state machine in process and on a virtual clock."""
 
 import random
 from collections.abc import Iterable, Mapping
@@ -28,10 +28,10 @@ Faults: TypeAlias = Mapping[str, Iterable[Fault | str | None]]
 
 def run(
     definition: object,
-    input: object = NOTHING,  # noqa: A002  # the field's own word
+    input: object = NOTHING,  # noqa: A002  # AWS's term
     functions: Callables | None = None,
     *,
-    type: MachineType = "STANDARD",  # noqa: A002  # AWS's own word
+    type: MachineType = "STANDARD",  # noqa: A002  # AWS's term
     faults: Faults | None = None,
     objects: Mapping[str, object] | None = None,
     name: str = "run",
@@ -41,22 +41,23 @@ def run(
     most_transitions: int = MAX_HISTORY_EVENTS,
     documented: bool = False,
 ) -> Run:
-    """Execute a state machine with plain callables as its tasks; the same arguments give the same run.
+    """Execute a state machine with Python callables in place of its tasks; equal arguments give equal runs.
 
-    `input`       any JSON value, None for null; an empty object if it is left out
+    `definition`  a workflow class, a Definition, a JSON value, JSON text, or a file
+    `input`       any JSON value (None is null); by default an empty object
     `functions`   callables by state name, function name, `service:action`, Resource, or Function of the language
     `type`        EXPRESS ends after five minutes and supports no `.sync`, task token, activity or distributed Map.
                   AWS runs an asynchronous EXPRESS execution at least once: run it twice to test that this is harmless
-    `faults`      by state name, for one attempt after the other: a Fault, an error's name, or None for no fault
-    `objects`     what ItemReaders read, by `s3://bucket/key`: the text, or a list of items
-    `seed`        of jitter, `$random`, `States.UUID` and the like
-    `documented`  do what AWS's documentation says where executions recorded on AWS contradict it
+    `faults`      by state name, one entry per attempt: a Fault, an error's name, or None for no fault
+    `objects`     the S3 objects that ItemReaders read, by `s3://bucket/key`: the text, or a list of items
+    `seed`        the seed of all random values, such as jitter, `$random` and `States.UUID`
+    `documented`  True to follow AWS's documentation where executions recorded on AWS contradict it
 
-    `definition` is a workflow class, a Definition, a JSON value, JSON text, or a file.
-
-    Raises NoFunction for a task without callable, UnknownKey for a key of `functions`, `faults` or `objects` that no
-    state can use, CannotRun for a definition that the type does not support, and StillWaiting for a token that nothing
-    answers.
+    Raises:
+        CannotRun: the machine type is unknown or does not support the definition.
+        UnknownKey: no state can use a key of `functions`, `faults` or `objects`.
+        NoFunction: a task has no callable.
+        StillWaiting: a task waits for a task token that nothing answers.
     """
     asl = parse(definition)
     reject_unsupported_states(asl, type)
@@ -89,8 +90,8 @@ def new_execution(
     most_transitions: int = MAX_HISTORY_EVENTS,
     documented: bool = False,
 ) -> ExecutionState:
-    """Return an execution that has not started."""
-    chance = random.Random(seed)  # noqa: S311  # repeatable on purpose
+    """Return the data of an execution that has not started."""
+    chance = random.Random(seed)  # noqa: S311  # runs must be repeatable
     return ExecutionState(
         definition=asl,
         functions=TaskFunctions(functions or {}),

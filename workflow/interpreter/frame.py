@@ -1,4 +1,4 @@
-"""The surroundings of a running state: its input, the variables in scope, the context object, clock and chance."""
+"""The data of a running state: input, variables, context object, virtual clock and random numbers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,38 +20,39 @@ if TYPE_CHECKING:
 
 
 _LATEST_SECONDS = 6_000 * 31_536_000
-"""The virtual clock stops here, because Python's dates end with the year 9999."""
+"""The maximum of the virtual clock, in seconds; Python's dates end with the year 9999."""
 
 
 class Variables:
-    """The variables of one scope, and of the scopes around it."""
+    """The variables of one scope, which can also read those of the enclosing scopes."""
 
     def __init__(self, outer: "Variables | None" = None) -> None:
         self._outer = outer
         self._own: dict[str, Json] = {}
 
     def visible(self) -> dict[str, Json]:
-        """Every variable that can be read here, by name."""
+        """Return every variable that this scope can read, by name."""
         chain: list[Variables] = [self]
         while chain[-1]._outer is not None:
             chain.append(chain[-1]._outer)
         return {name: value for scope in reversed(chain) for name, value in scope._own.items()}
 
     def assign(self, values: Mapping[str, Json]) -> None:
-        """Set variables of this scope."""
+        """Assign variables in this scope."""
         self._own.update(values)
 
 
 @dataclass(slots=True)
 class EventCount:
-    """The events of one execution, which Step Functions ends at the 25,000th; None sets no limit."""
+    """The number of events in an execution's history; Step Functions ends an execution at the 25,000th."""
 
     limit: int | None
+    """The number of the event that ends the execution; None for no limit."""
     events: int = 1
-    """ExecutionStarted is the first."""
+    """The events so far; the first one is ExecutionStarted."""
 
     def add(self, events: int) -> None:
-        """Count events. Raises StateFailed where the last of them would be the one that ends the execution."""
+        """Add events; raises StateFailed if they reach the limit."""
         self.events += events
         if self.limit is not None and self.events >= self.limit:
             told = f"The execution reached the maximum number of history events ({self.limit})."
@@ -73,18 +74,18 @@ class ExecutionState:
     most_transitions: int
     evaluator: Evaluator
     max_events: int | None
-    """Events of a STANDARD execution's history; a distributed Map's children have histories of their own."""
+    """The event limit of a STANDARD execution's history; each child of a distributed Map has a history of its own."""
     documented: bool = False
-    """Follow AWS's documentation where recorded executions contradict it."""
+    """True to follow AWS's documentation where recorded executions contradict it."""
     visits: "list[StateVisit]" = field(default_factory=list["StateVisit"])
 
     @property
     def now(self) -> datetime:
-        """The virtual time."""
+        """The current virtual time."""
         return self.start + timedelta(seconds=min(self.scheduler.now, _LATEST_SECONDS))
 
     def fault(self, *names: str) -> "Fault | None":
-        """The fault that the next attempt of a state meets."""
+        """Remove and return the fault of a state's next attempt, if any; `names` are the state's name and pointer."""
         for name in names:
             if self.faults.get(name):
                 return self.faults[name].pop(0)
@@ -93,7 +94,7 @@ class ExecutionState:
 
 @dataclass(slots=True)
 class Frame:
-    """One visit of one state."""
+    """The data of one visit of a state."""
 
     execution: ExecutionState
     variables: Variables
@@ -101,13 +102,13 @@ class Frame:
     context: dict[str, Json]
     events: EventCount
     extras: dict[str, Json] = field(default_factory=dict[str, Json])
-    """`result` and `errorOutput`, once there are any."""
+    """The members `result` and `errorOutput` of `$states`, once they exist."""
     inspection: dict[str, Json] = field(default_factory=dict[str, Json])
-    """The data between the steps of the state, under the names of TestState's InspectionData."""
+    """The state's intermediate data, under the names of TestState's InspectionData."""
 
     @property
     def states(self) -> dict[str, Json]:
-        """The reserved variable of JSONata."""
+        """The value of JSONata's reserved variable `$states`."""
         return {"input": self.input, "context": self.context, **self.extras}
 
     @property
@@ -117,5 +118,5 @@ class Frame:
 
 
 def iso(moment: datetime) -> str:
-    """A time as Step Functions writes it."""
+    """Format a time as Step Functions does: UTC with milliseconds, such as `2026-01-31T12:00:00.000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,6 +1,6 @@
-"""Interpreter of scopes and states: one generator per strand of work, which the scheduler advances.
+"""Interpret scopes and states; each strand of work is a generator that the scheduler advances.
 
-Longer than 250 lines because the eight types of state share their way in and out and are read together.
+Longer than 250 lines because the eight state types share the code that enters and leaves a state.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ Step: TypeAlias = "Generator[Sleep | Join, list[Result], tuple[Json, Arrow | Non
 Done: TypeAlias = "Generator[Sleep | Join, list[Result], Json]"
 _RETRIED: Final = ("Task", "Parallel", "Map")
 _EVENTS_OF_AN_ATTEMPT: Final = {"Task": 3, "Parallel": 2, "Map": 2}
-"""Scheduled, started and ended for a Task; started and ended for the others."""
+"""The history events of one attempt: scheduled, started and ended for a Task; started and ended for the others."""
 _HAVE_TOKEN: Final = (".waitForTaskToken", ".sync", ".sync:2")
-"""The tasks whose context object has a token; only the first kind waits for somebody to send it back."""
+"""Resource suffixes of tasks with a token in the context object; only the first waits until somebody returns it."""
 
 
 class Interpreter:
@@ -56,7 +56,7 @@ class Interpreter:
         item: dict[str, Json],
         events: EventCount | None = None,
     ) -> Work:
-        """Run a scope from its start, in a history of its own unless it is given one; returns its output."""
+        """Run a scope from its start state and return its output; without `events`, it gets a history of its own."""
         events = events or EventCount(self._execution.max_events)
         state, value = self._state(scope, scope.start), given
         while True:
@@ -164,7 +164,7 @@ class Interpreter:
                 yield Sleep(again[1])
 
     def _attempt(self, state: StateNode, frame: Frame, visit: StateVisit) -> Step:
-        """Do the work of a Task, Parallel or Map once, and make the output from its result."""
+        """Do the work of a Task, Parallel or Map once; return the state's output and next transition."""
         frame.events.add(_EVENTS_OF_AN_ATTEMPT[state.type])
         data = data_of(state, frame)
         result = yield from self._work(state, frame, data, visit)
@@ -218,7 +218,7 @@ class Interpreter:
         return attempt.result
 
     def _give_token(self, resource: str, frame: Frame) -> str | None:
-        """Put a task token into the context object of a task that has one."""
+        """Add a new task token to the context object and return it, or return None if the resource has no token."""
         if not resource.endswith(_HAVE_TOKEN):
             return None
         token = self._token()
@@ -257,7 +257,7 @@ class Interpreter:
         return int(number_of(data, state.fields, "MaxConcurrency") or 0)
 
     def _execution_of_child(self, given: Json, place: int) -> dict[str, Json]:
-        """Return what a distributed Map's child sees as its execution: one of its own, with its item as input."""
+        """Return the context object's Execution for a child of a distributed Map: its own ID, name and input."""
         own_execution = cast("dict[str, Json]", self._execution.context["Execution"])
         name = f"{own_execution['Name']}-{place}"
         return {"Execution": {**own_execution, "Id": f"{own_execution['Id']}-{place}", "Name": name, "Input": given}}
@@ -281,7 +281,7 @@ class Interpreter:
             if own_variables:
                 return self.scope(scope, given, variables, strand, known)
             if visit.type == "Map":
-                frame.events.add(2)  # of an iteration: started and ended
+                frame.events.add(2)  # the iteration's started and ended events
             return self.scope(scope, given, variables, strand, known, frame.events)
 
         return start

@@ -1,4 +1,4 @@
-"""The two types of state machine, and what an EXPRESS one does not support.
+"""The two types of state machine, and the states that EXPRESS does not support.
 
 CannotRun    the definition or the state cannot run with these arguments
 """
@@ -14,11 +14,11 @@ _WAITING: Final = (".sync", ".sync:2", ".waitForTaskToken")
 
 
 class CannotRun(ValueError):
-    """A message that names the argument or the states, and what to do."""
+    """An argument or a state that cannot run; the message names it and the remedy."""
 
 
 def reject_unsupported_states(definition: Definition, machine_type: str) -> None:
-    """Raise CannotRun for an unknown type, or with every state that the type does not support."""
+    """Raise CannotRun if the type is unknown or does not support some states; the message lists all of them."""
     if machine_type not in _TYPES:
         raise CannotRun(f"type must be STANDARD or EXPRESS, got {machine_type!r}.")
     problems = list(_problems(definition)) if machine_type == "EXPRESS" else []
@@ -34,7 +34,7 @@ def _problems(definition: Definition) -> Iterator[str]:
 
 
 def _reason_against_express(state: StateNode) -> str:
-    """Return what an EXPRESS workflow does not support. Source: developer guide, "Choosing workflow type"."""
+    """Return why EXPRESS does not support a state, or "". Source: developer guide, "Choosing workflow type"."""
     resource = str(state.fields.get("Resource", ""))
     if state.type == "Task" and resource.endswith(_WAITING):
         return "it waits for a job or a task token"

@@ -1,4 +1,4 @@
-"""The items of a Map: read, selected, batched, and how many of them may fail."""
+"""Read, select and batch the items of a Map, and compute how many of them may fail."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from .state_errors import QUERY, StateFailed
 
 @dataclass(frozen=True, slots=True)
 class MapItem:
-    """The input of one child or iteration, and its part of the context object."""
+    """The input of one Map iteration or child execution, and `Map` in its context object (None for a batch)."""
 
     input: Json
     context: Json
 
 
 def items_of(state: StateNode, data: Data, frame: Frame) -> list[MapItem]:
-    """The items that a Map goes through."""
+    """Return a Map's items after ItemSelector, or its batches if it has an ItemBatcher."""
     pairs = _pairs(state, data, frame)
     contexts: list[JsonObject] = [{"Item": {"Index": index, **named}} for index, named in enumerate(pairs)]
     if state.query_language == "JSONPath":
@@ -36,7 +36,7 @@ def items_of(state: StateNode, data: Data, frame: Frame) -> list[MapItem]:
 
 
 def tolerance(state: StateNode, data: Data, frame: Frame, count: int) -> int:
-    """Return how many items may fail."""
+    """Return how many of `count` items may fail: the lower of the tolerated count and percentage, 0 by default."""
     most = number_of(data, state.fields, "ToleratedFailureCount")
     share = number_of(data, state.fields, "ToleratedFailurePercentage", most=100)
     for name, given in (("toleratedFailureCount", most), ("toleratedFailurePercentage", share)):
@@ -60,7 +60,7 @@ def _read(reader: JsonObject, data: Data, frame: Frame) -> tuple[Json, str]:
 
 
 def _pairs(state: StateNode, data: Data, frame: Frame) -> list[JsonObject]:
-    """Return the context object's part for each item. Only distributed Maps iterate objects and name the source."""
+    """Return `Map.Item` without Index for each item. Only distributed Maps iterate objects and name the source."""
     reader = state.fields.get("ItemReader")
     found, source = _read(reader, data, frame) if isinstance(reader, dict) else (data.items(), "STATE_DATA")
     own: JsonObject = {"Source": source} if state.is_distributed else {}

@@ -1,6 +1,6 @@
-"""Objects of S3 in memory, which distributed Maps read and write.
+"""S3 objects in memory, which distributed Maps read and write.
 
-An object is its text, or what the text would say: a list of items, for instance.
+An object is given as text, or as the value that its text would contain, such as a list of items.
 """
 
 import csv
@@ -17,14 +17,14 @@ from .state_errors import ITEM_READER, StateFailed
 
 
 class Objects:
-    """Objects by `s3://bucket/key`, as old as the execution."""
+    """S3 objects by `s3://bucket/key`, last modified when the execution started."""
 
     def __init__(self, given: Mapping[str, object], start: datetime, *, documented: bool = False) -> None:
         self._given, self._start, self._documented = dict(given), start, documented
         self.written: dict[str, Json] = {}
 
     def items(self, reader: JsonObject, arguments: Json, most: int | None) -> Json:
-        """Return what an ItemReader reads."""
+        """Return the list or object that an ItemReader reads, cut to `most` items if given; raises StateFailed."""
         config = reader.get("ReaderConfig")
         wanted = arguments if isinstance(arguments, dict) else {}
         bucket = wanted.get("Bucket")
@@ -39,7 +39,7 @@ class Objects:
     def write(
         self, bucket: object, prefix: object, run: str, done: Sequence[Json], failed: Sequence[Json]
     ) -> JsonObject:
-        """Store the output of a ResultWriter for the runs of a Map, below a prefix, and return its location."""
+        """Store the results of one Map run below a prefix, like a ResultWriter, and return the manifest's location."""
         folder = f"{prefix}/{run}" if prefix else run
         for name, results in (("SUCCEEDED_0", done), ("FAILED_0", failed)):
             if results:

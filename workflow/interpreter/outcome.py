@@ -18,18 +18,18 @@ class StateVisit:
     pointer: str
     type: str
     strand: tuple[int, ...]
-    """The branch or item that it ran in, from the outside in; empty for the machine itself."""
+    """The indexes of the enclosing branches and Map iterations, outermost first; empty in the machine's own scope."""
     entered_at: datetime
     input: Any
-    """A JSON value, as are the outputs: what a test knows of their shape is its own matter."""
+    """A JSON value, like `output`; typed Any because each test knows the shape that it expects."""
     left_at: datetime | None = None
     output: Any = None
     error: str | None = None
     cause: str | None = None
     attempts: int = 0
-    """The number of attempts of its work; 0 for states without work."""
+    """The number of attempts of the state's work; 0 for a state without work."""
     arrow: Arrow | None = None
-    """The arrow by which it was left; None if its scope ended there or it failed."""
+    """The transition taken; None if the state ended its scope or failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,32 +40,32 @@ class Run:
     status: Status
     output: Any
     error: str | None
-    """Its name; None if it succeeded, or if a Fail state gives none."""
+    """The error's name; None if the execution succeeded, or ended in a Fail state without Error."""
     cause: str | None
     duration: timedelta
-    """On the virtual clock."""
+    """The duration on the virtual clock."""
     visits: tuple[StateVisit, ...]
-    """In the order in which states were entered."""
+    """The visits, in the order in which the states were entered."""
     variables: Mapping[str, Any]
     """The variables of the machine's own scope at the end."""
     written: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """The objects that ResultWriters wrote, by `s3://bucket/key`."""
     origin: BaseException | None = None
-    """The exception of a callable that made the run fail."""
+    """The Python exception that made the run fail, such as one raised by a callable; None if there is none."""
 
     @property
     def succeeded(self) -> bool:
-        """Return true if it succeeded."""
+        """Return true if the execution succeeded."""
         return self.status == "SUCCEEDED"
 
     @property
     def path(self) -> tuple[str, ...]:
-        """The states of the machine's own scope that were visited, in order."""
+        """The names of the visited states in the machine's own scope, in order."""
         return tuple(visit.state for visit in self.visits if not visit.strand)
 
     @property
     def attempts(self) -> Mapping[str, int]:
-        """Return how often each state's work was tried, by its name."""
+        """The number of attempts of each state's work, by state name."""
         counted: dict[str, int] = {}
         for visit in self.visits:
             if visit.attempts:
@@ -74,9 +74,9 @@ class Run:
 
     @property
     def transitions(self) -> int:
-        """State transitions that a Standard workflow is billed for: every state entered, and every retry."""
+        """The state transitions billed for a Standard workflow: the start, every state entered and every retry."""
         return len(self.visits) + sum(max(visit.attempts - 1, 0) for visit in self.visits) + 1
 
     def visited(self, state: str) -> tuple[StateVisit, ...]:
-        """The visits of a state, by its name."""
+        """Return the visits of the state with this name, in order."""
         return tuple(visit for visit in self.visits if visit.state == state)

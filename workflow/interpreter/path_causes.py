@@ -1,7 +1,7 @@
-"""Causes that Step Functions gives when a JSONPath matches nothing, or a value that its field cannot use.
+"""Error causes for a JSONPath that matches nothing, or that matches a value its field cannot use.
 
-The wording is that of recorded executions, so that a search for a cause finds what others learned about it. Step
-Functions puts "An error occurred while executing the state 'A' (entered at the event id #2). " in front of it.
+The wording is that of recorded executions, so that a web search for a cause finds what others learned about it. Step
+Functions prefixes it with "An error occurred while executing the state 'A' (entered at the event id #2). ".
 Sources: LocalStack's snapshots (tests/aws/services/stepfunctions), Floci's issues 2521, 2870 and 3199.
 """
 
@@ -28,9 +28,9 @@ _ARTICLES: Final = {"number": "a number", "array": "an array", "string": "a stri
 
 
 def number_at(name: str, value: Json) -> int | float | None:
-    """Return the number that a path of this field references, or None if the field cannot use the value.
+    """Return the value of a field's path as a number, or None if the field cannot use the value.
 
-    The fields of Maps also take the digits of a number as a string. Only the percentage may have decimals.
+    Fields of a Map also accept a string of digits. Only ToleratedFailurePercentage may have decimals.
     """
     if isinstance(value, str) and name in _OF_MAPS:
         value = _number_in(value)
@@ -40,7 +40,7 @@ def number_at(name: str, value: Json) -> int | float | None:
 
 
 def no_match(text: str, field: str, source: Json) -> str:
-    """Explain that the path or intrinsic function of a field references data that is not there."""
+    """Return the cause for a field whose path matches nothing in the source data."""
     if field in ("SecondsPath", "TimestampPath"):
         return f"The {field} parameter does not reference an input value: {text}"
     if field in ("InputPath", "OutputPath", "TimeoutSecondsPath", "HeartbeatSecondsPath"):
@@ -51,13 +51,13 @@ def no_match(text: str, field: str, source: Json) -> str:
 
 
 def no_argument(call: str, path: str, source: Json) -> str:
-    """Explain that an argument of an intrinsic function references data that is not there."""
+    """Return the cause for an argument of an intrinsic function whose path matches nothing in the source data."""
     missing = f"The JsonPath argument for the field '{path}' could not be found in the input '{written(source)}'"
     return f"The function '{call}' had the following error: {missing}"
 
 
 def unusable(name: str, path: str, value: Json, wanted: str) -> str:
-    """Explain that the path of a field references a value that the field cannot use."""
+    """Return the cause for a field whose path references a value that the field cannot use."""
     shown = value if isinstance(value, str) else written(value)
     number = number_at(name, value)
     if name == "Timestamp":
@@ -91,7 +91,7 @@ def _number_in(text: str) -> int | float | None:
 
 
 def _no_result(path: JsonPath, source: Json) -> str:
-    """Word it as the Jayway library does: which property is missing, or that the last one has no result."""
+    """Return the Jayway library's message: that a property on the path is missing, or that the path has no results."""
     place = "$"
     for step in path.steps[:-1]:
         if step.kind != "key":

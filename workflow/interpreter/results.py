@@ -1,4 +1,4 @@
-"""The result of a distributed Map: the outputs of its children, or records of each child."""
+"""The result of a distributed Map: the outputs of its children, or a record of each child."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -16,9 +16,10 @@ from .state_errors import StateFailed
 def collected(
     state: StateNode, data: Data, execution: ExecutionState, children: Sequence[JsonObject], results: Sequence[Result]
 ) -> Json:
-    """Return what the Map gives for the results of its runs, some of which may be tolerated failures.
+    """Return the result of a distributed Map: outputs or records, or the location that its ResultWriter wrote to.
 
-    `children`    the executions that the runs were, as the context object tells of them
+    `children`    for each child, its part of the context object, which contains its `Execution`
+    `results`     for each child, its output or a tolerated failure
     """
     writer = state.fields.get("ResultWriter")
     writer = writer if isinstance(writer, dict) else {}

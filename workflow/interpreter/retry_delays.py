@@ -1,4 +1,4 @@
-"""Retriers and catchers: which one matches an error, and the delay before the next attempt."""
+"""Match errors against retriers and catchers, and compute the delay before the next attempt."""
 
 from random import Random
 
@@ -12,7 +12,7 @@ class Retries:
     """The retriers of one visit of a state; each counts its own attempts."""
 
     def __init__(self, state: StateNode, chance: Random, *, documented: bool, used: int = 0) -> None:
-        """`used` is the number of retries that each retrier has already made."""
+        """Read the retriers of a state, each of which has already made `used` retries."""
         rules = state.fields.get("Retry")
         self._rules = [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
         self._used = [used] * len(self._rules)
@@ -20,7 +20,7 @@ class Retries:
         self._documented = documented
 
     def next_try(self, failure: StateFailed) -> tuple[int, float] | None:
-        """Return the index of the matching retrier and the delay in seconds, or None if there is no further try."""
+        """Return the index of the matching retrier and the delay in seconds, or None if there is no further attempt."""
         for index, rule in enumerate(self._rules):
             if failure.matches(_names(rule), documented=self._documented):
                 if self._used[index] >= _number(rule.get("MaxAttempts"), 3):
@@ -40,7 +40,7 @@ class Retries:
 
 
 def catcher_for(state: StateNode, failure: StateFailed, *, documented: bool) -> Arrow | None:
-    """Return the transition of the first catcher that matches an error."""
+    """Return the transition of the first catcher that matches an error, or None."""
     for arrow in state.arrows:
         if arrow.kind == "catch" and failure.matches(_names(arrow.holder), documented=documented):
             return arrow

@@ -1,6 +1,7 @@
-"""Strands of work on one virtual clock: branches and items interleave as they would in time, and no stack grows.
+"""Schedule strands of work on one virtual clock, so that branches and Map iterations interleave as in real time.
 
-A strand is a generator. It yields `Sleep` to let time pass, and `Join` to start strands of its own and wait for them.
+A strand is a generator. It yields `Sleep` to let time pass, and `Join` to start child strands and wait for them. The
+scheduler advances every strand itself, so nested strands do not deepen Python's call stack.
 """
 
 import heapq
@@ -14,26 +15,30 @@ from .state_errors import TIMEOUT, StateFailed
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Let time pass."""
+    """A request to resume the strand after some virtual time."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Start strands, at most `limit` at once, and wait until all have ended or too many have failed."""
+    """A request to start child strands, at most `limit` at once (0 for all), and to wait for them.
+
+    The strand resumes with their results when all have ended, or with the error from `too_many` as soon as more than
+    `tolerated` of them have failed.
+    """
 
     starts: "Sequence[Callable[[], Work]]"
     limit: int
     tolerated: int = 0
     too_many: Callable[[StateFailed], StateFailed] = lambda failure: failure
     seconds: float | None = None
-    """The time that each strand may take, at most; it fails with States.Timeout then."""
+    """The maximum duration of each child strand, which then fails with States.Timeout; None for no maximum."""
 
 
 Result: TypeAlias = "Json | StateFailed"
 _EXPIRED: Final = StateFailed(TIMEOUT)
-"""Wakes a strand whose time is up. No Catch inside it sees this error."""
+"""Ends a strand that reached its maximum duration. No Catch inside the strand sees this error."""
 Work: TypeAlias = "Generator[Sleep | Join, list[Result], Json]"
 
 
@@ -52,7 +57,7 @@ class _Strand:
 
 
 class Scheduler:
-    """Runs strands until the first one ends, or until a deadline."""
+    """Runs a first strand, and the strands that it starts, until it ends or a deadline (in virtual seconds) passes."""
 
     def __init__(self, deadline: float | None) -> None:
         self.now = 0.0
@@ -61,7 +66,7 @@ class Scheduler:
         self._turn = 0
 
     def run(self, work: Work) -> "Result | None":
-        """Return what the work yields or how it fails; None when the deadline comes first."""
+        """Run the first strand; return its output or its error, or None if the deadline passes first."""
         first = _Strand(work)
         self._wake(first, None, 0)
         while self._queue:
@@ -147,7 +152,7 @@ class Scheduler:
 
 
 def _end(strand: _Strand) -> None:
-    """Close a strand and all below it."""
+    """Close a strand and all its descendants."""
     stack = [strand]
     while stack:
         each = stack.pop()

@@ -1,8 +1,8 @@
-"""`run_state`: one state alone, with a mock in place of its work, as AWS's TestState API runs it.
+"""Provide `run_state`, which runs a single state, with an optional mock of its work, like AWS's TestState API.
 
 Source: API reference, TestState, TestStateConfiguration and InspectionData.
 
-Longer than 250 lines: one entry point with all that it validates.
+Longer than 250 lines because it has one entry point and validates all its arguments.
 """
 
 from collections.abc import Mapping
@@ -36,24 +36,24 @@ _NO_MOCK: Final = object()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateRun:
-    """The outcome of one state."""
+    """The outcome of running a single state."""
 
     status: Status
     output: Any
-    """The output on the way to `next_state`; None if the status is FAILED or RETRIABLE."""
+    """The output of the state or of its catcher; None if the status is FAILED or RETRIABLE."""
     error: str | None
     cause: str | None
     next_state: str | None
-    """None for the end of the scope and for a state that failed or is to be retried."""
+    """The name of the next state; None if the state ends its scope, failed or would be retried."""
     variables: Mapping[str, Any]
-    """The variables that were given and those that the state assigned."""
+    """The given variables and those that the state assigned."""
     inspection: Mapping[str, Any]
-    """The data between the steps, under the names of InspectionData in the API reference, as JSON values."""
+    """The intermediate data as JSON values, under the names of InspectionData in the API reference."""
 
 
 def run_state(
     definition: object,
-    input: object = NOTHING,  # noqa: A002  # the field's own word
+    input: object = NOTHING,  # noqa: A002  # AWS's term
     *,
     state: str | None = None,
     result: object = _NO_MOCK,
@@ -68,19 +68,23 @@ def run_state(
     seed: int = 0,
     documented: bool = False,
 ) -> StateRun:
-    """Run one state of a state machine, or a state that is a definition of its own.
+    """Run one state of a state machine, or a state given as a definition of its own.
 
-    `state`         the state's name, or its JSON pointer where a name occurs more than once
-    `result`        mocks the work of a Task, Parallel or Map: what the service returns, before ResultSelector
-    `fault`         mocks its failure instead: a Fault, or an error's name
+    `state`         the state's name, or its JSON pointer if several states have the name
+    `result`        mocks the work of a Task, Parallel or Map: the service's response, before ResultSelector
+    `fault`         mocks a failure of the work instead: a Fault, or an error's name
     `functions`     callables for a Task without a mock, and for the tasks in a Parallel or Map without one
-    `objects`       what an ItemReader reads, by `s3://bucket/key`
-    `variables`     the variables that can be read
+    `objects`       the S3 objects that an ItemReader reads, by `s3://bucket/key`
+    `variables`     the variables that the state can read
     `context`       fields of the context object, which replace the default ones
-    `retry_count`   how often the matching retrier has retried already, and `$states.context.State.RetryCount`
-    `failed_items`  how many items of a Map with a mock failed: too many are its error
+    `retry_count`   the number of retries already made by the matching retrier, and `$states.context.State.RetryCount`
+    `failed_items`  the number of failed items of a mocked Map, which fails if they exceed its tolerated failures
 
-    A Wait passes at once. Raises CannotRun for arguments that do not fit the state.
+    A Wait state passes without waiting.
+
+    Raises:
+        CannotRun: an argument does not fit the state.
+        UnknownKey: no state can use a key of `functions` or `objects`.
     """
     asl, node = _find(definition, state)
     mock = _Mock.of(node, result, fault, failed_items)
@@ -98,14 +102,14 @@ def run_state(
 
 @dataclass(frozen=True, slots=True)
 class _Mock:
-    """The result or the failure that stands for the work of a state."""
+    """The result or the failure that replaces a state's work."""
 
     result: "Json | StateFailed"
     failed_items: int
 
     @classmethod
     def of(cls, state: StateNode, result: object, fault: Fault | str | None, failed_items: int) -> "_Mock | None":
-        """Return the mock that the arguments describe. Raises CannotRun if they do not fit the state."""
+        """Return the mock that the arguments describe, or None. Raises CannotRun if they do not fit the state."""
         if result is _NO_MOCK and fault is None and not failed_items:
             return None
         if state.type not in _WORKING:
@@ -122,7 +126,7 @@ class _Mock:
 
 
 def _fitting(state: StateNode, result: Json) -> Json:
-    """Return a result that has the shape of the state's: a list for branches and items."""
+    """Return the mocked result; raises CannotRun if its shape does not fit a Parallel's branches or a Map's items."""
     if state.type == "Parallel" and not (isinstance(result, list) and len(result) == len(state.scopes)):
         raise CannotRun(f"The result of {state.name!r} must be a list of {len(state.scopes)}, one for each branch.")
     if state.type == "Map" and not isinstance(result, list) and "ResultWriter" not in state.fields:
@@ -131,11 +135,11 @@ def _fitting(state: StateNode, result: Json) -> Json:
 
 
 class _Retriable(StateFailed):
-    """An error that a retrier matches and that would be tried again."""
+    """An error after which a matching retrier would retry the state."""
 
 
 class _SingleState(Interpreter):
-    """Visits one state; a mock replaces its work, and no retry is made."""
+    """An interpreter that visits one state without retrying it, and can replace its work with a mock."""
 
     def __init__(
         self, execution: ExecutionState, state: StateNode, mock: _Mock | None, retry_count: int, context: JsonObject
@@ -149,14 +153,14 @@ class _SingleState(Interpreter):
         self._arrow: Arrow | None = None
 
     def visit(self, given: Json, variables: Variables) -> Work:
-        """Visit the state."""
+        """Visit the state and return its output."""
         self._output, self._arrow = yield from self._visit(
             self._state_alone, given, variables, (), {}, EventCount(None)
         )
         return self._output
 
     def outcome(self, ended: "Json | StateFailed | None", variables: Variables) -> StateRun:
-        """Return the outcome under the names of the TestState API."""
+        """Return the outcome in the terms of the TestState API."""
         failure = ended if isinstance(ended, StateFailed) else self._caught
         status: Status = "SUCCEEDED" if failure is None else "CAUGHT_ERROR" if failure is self._caught else "FAILED"
         if isinstance(failure, _Retriable):
@@ -187,7 +191,7 @@ class _SingleState(Interpreter):
         return super()._run_by_type(state, frame, visit)
 
     def _apply_context(self, frame: Frame) -> None:
-        """Replace the fields of the context object that were given."""
+        """Apply the given fields to the context object, merging an object with its default one level deep."""
         for name, given in self._context.items():
             default = frame.context.get(name)
             both = {**default, **given} if isinstance(default, dict) and isinstance(given, dict) else given
@@ -247,7 +251,7 @@ class _SingleState(Interpreter):
 
 
 def _find(definition: object, name: str | None) -> tuple[Definition, StateNode]:
-    """Return the definition and the state of this name. A definition of one state becomes a machine around it."""
+    """Return a definition and its state `name`; without a name, wrap the definition of a single state in a machine."""
     asl = parse(definition)
     if name is None:
         if not isinstance(asl.value, dict) or "States" in asl.value or not isinstance(asl.value.get("Type"), str):
@@ -265,7 +269,7 @@ def _find(definition: object, name: str | None) -> tuple[Definition, StateNode]:
 
 
 def _http_exchange(state: StateNode, inspection: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the request and response of an HTTP Task, which the level TRACE shows."""
+    """Return the request and response of an HTTP Task, which TestState shows at inspection level TRACE."""
     if not str(state.fields.get("Resource", "")).endswith(":http:invoke"):
         return {}
     request = inspection.get("afterArguments", inspection.get("afterParameters"))

@@ -1,8 +1,8 @@
-"""Errors of states: AWS's error names, the retriers and catchers that they match, and faults for tests.
+"""Errors of states: AWS's error names, their matching by retriers and catchers, and faults for tests.
 
 StateFailed    an error of a state, as Retry and Catch see it
-PathNotFound   a JSONPath that matches nothing; a Choice's IsPresent takes it for false
-TaskFailed     raised by a callable that wants to set the error's name and cause itself
+PathNotFound   a JSONPath that matches nothing; IsPresent in a choice rule treats it as false
+TaskFailed     raised by a callable to set the error's name and cause itself
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ QUERY: Final = "States.QueryEvaluationError"
 PARAMETER_PATH: Final = "States.ParameterPathFailure"
 RESULT_PATH: Final = "States.ResultPathMatchFailure"
 PATH_CONFLICT: Final = "States.ReferencePathConflict"
-"""The error of a ResultPath or ItemsPath that does not fit; AWS's documentation does not list it."""
+"""The error of a ResultPath or ItemsPath that does not fit its input; AWS's documentation does not list it."""
 INTRINSIC: Final = "States.IntrinsicFailure"
 NO_CHOICE: Final = "States.NoChoiceMatched"
 ITEM_READER: Final = "States.ItemReaderFailed"
@@ -32,7 +32,7 @@ _FATAL: Final = (RUNTIME, DATA_LIMIT)
 
 
 class StateFailed(Exception):
-    """An error with the name that Step Functions matches, and its cause."""
+    """A failure of a state, with the error name that retriers and catchers match, and its cause."""
 
     def __init__(self, error: str, cause: str = "", origin: BaseException | None = None) -> None:
         super().__init__(f"{error}: {cause}" if cause else error)
@@ -40,11 +40,11 @@ class StateFailed(Exception):
 
     @property
     def output(self) -> dict[str, str]:
-        """Return what a catcher gets."""
+        """The error output, as a catcher receives it."""
         return {"Error": self.error, "Cause": self.cause}
 
     def matches(self, names: Sequence[object], *, documented: bool = False) -> bool:
-        """Return true if a retrier or catcher for these names matches.
+        """Return true if a retrier or catcher with these names in ErrorEquals matches the error.
 
         Recorded executions show that nothing catches States.Runtime, not even a catcher that names it, and that
         States.ALL catches States.DataLimitExceeded. The documentation says the opposite of the latter.
@@ -79,6 +79,6 @@ class Fault:
     error: str = TASK_FAILED
     cause: str = "injected"
     after: timedelta = timedelta(0)
-    """The time until the attempt fails; longer than the task's timeout gives States.Timeout."""
+    """The time until the attempt fails; if the task times out first, the error is States.Timeout."""
     lost_reply: bool = False
-    """True if the callable is still called and only its answer is lost."""
+    """True to call the callable and lose only its reply; otherwise it is not called."""

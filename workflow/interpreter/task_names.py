@@ -1,4 +1,4 @@
-"""The names by which `run` finds the callable of a task, and the refusal of keys that match no state.
+"""Names under which `run` finds a task's callable, and the check for keys that match no state.
 
 UnknownKey    a key of `functions`, `faults` or `objects` that no state of the definition can use
 """
@@ -13,7 +13,7 @@ from ..asl.json_type import Json
 from ..asl.suggestions import likely
 
 _BINDINGS: Final = ("StateMachineArn", "QueueUrl", "TopicArn", "TableName", "Bucket")
-"""The arguments that name what a task calls, besides a function."""
+"""The arguments, besides FunctionName, that identify the resource a task calls."""
 _MAX_SHOWN: Final = 12
 _EXPRESSION: Final = re.compile(r"\s*\{%|\$\.|\$\$")
 
@@ -25,7 +25,7 @@ class UnknownKey(KeyError):
 
 
 def function_name(resource: str, arguments: Json) -> str:
-    """Return the name of the Lambda function that a task calls, or its ARN where it calls something else."""
+    """Return the name of the Lambda function that a task calls, or the ARN if it calls another resource."""
     named = arguments.get("FunctionName") if isinstance(arguments, dict) else None
     arn = named if isinstance(named, str) else resource
     parts = arn.split(":")
@@ -33,7 +33,7 @@ def function_name(resource: str, arguments: Json) -> str:
 
 
 def names_of_task(state: StateNode, resource: str, arguments: Json) -> tuple[str, ...]:
-    """Return the names under which a task looks for its callable, the most precise first."""
+    """Return the names under which a task's callable is looked up, most specific first."""
     called = tuple(_bindings(function_name(resource, arguments), resource, arguments))
     return (state.name, state.pointer, *called, _action(resource), resource)
 
@@ -44,7 +44,7 @@ def check_keys(
     faults: Mapping[str, object],
     objects: Mapping[str, object],
 ) -> None:
-    """Refuse keys that no state of the definition can use; names that come from data may be any."""
+    """Raise UnknownKey for a key that no state can use. If names come from data at run time, any key is accepted."""
     tasks = [state for state in definition.states() if state.type == "Task"]
     named = [names_of_task(state, str(state.fields.get("Resource", "")), _sent(state)) for state in tasks]
     if not any(_is_from_data(name) for names in named for name in names):
@@ -63,7 +63,7 @@ def check_keys(
 
 
 def names_of_key(key: Any) -> tuple[str, ...]:
-    """Return the names that a key of `functions` stands for: a binding has a placeholder, too."""
+    """Return the names that a key of `functions` matches: the string, or a binding's name and placeholder."""
     return (key,) if isinstance(key, str) else (key.name, key.placeholder)
 
 
@@ -79,12 +79,12 @@ def _refuse(argument: str, problem: str, unknown: list[Any], known: Iterable[str
 
 
 def _short(names: Iterable[str]) -> list[str]:
-    """Return the names that people write: without pointers, ARNs and placeholders."""
+    """Return the names that people are likely to write: not JSON pointers, ARNs or placeholders."""
     return [name for name in names if not name.startswith(("/", "arn:", "${"))]
 
 
 def _bindings(called: str, resource: str, arguments: Json) -> Iterator[str]:
-    """Yield the names of what a task calls (a function, a machine, a queue …), late-bound names first."""
+    """Yield the names of the resources that a task calls (function, machine, queue …); `name` precedes `${name}`."""
     fields = arguments if isinstance(arguments, dict) else {}
     others = [bound for name in _BINDINGS if isinstance(bound := fields.get(name), str)]
     for name in dict.fromkeys([called, *others, resource]):
@@ -100,7 +100,7 @@ def _action(resource: str) -> str:
 
 
 def _sent(state: StateNode) -> Json:
-    """Return what a task sends, as written; fields from data with their plain names."""
+    """Return a task's unevaluated Arguments or Parameters, without the suffix `.$` of field names."""
     fields = state.fields.get("Arguments", state.fields.get("Parameters"))
     if not isinstance(fields, dict):
         return fields
@@ -112,7 +112,7 @@ def _is_from_data(name: str) -> bool:
 
 
 def _readers(definition: Definition) -> Iterator[tuple[Json, Json, bool]]:
-    """Yield bucket, key or prefix, and whether a prefix is meant, of each ItemReader."""
+    """Yield the bucket of each ItemReader, its key or prefix, and true if it is a prefix."""
     for state in definition.states():
         reader = state.fields.get("ItemReader")
         if isinstance(reader, dict):
