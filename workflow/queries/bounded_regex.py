@@ -1,8 +1,8 @@
-"""A bound on the time of regular expressions, which may backtrack for longer than anybody waits.
+"""Limit the time of regular expression matches, which can backtrack almost forever.
 
-Python's `re` cannot be interrupted. A match that may take many steps, by the number of the pattern's repetitions and
-the length of the string, is therefore first tried in a process of its own, whose processor time is limited; other
-matches cost nothing.
+Python's `re` cannot be interrupted. A match that may take many steps, judging by the number of repetitions in the
+pattern and the length of the string, is therefore first tried in a separate process with limited CPU time. Other
+matches have no overhead.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from importlib import import_module
 from typing import Final, cast
 
 MAX_SECONDS: Final = 1
-"""Processor time of a match, so that the verdict is the same on a busy machine."""
+"""The maximum CPU time of a match; unlike wall time, it gives the same verdict on a busy machine."""
 _MAX_WAIT_SECONDS: Final = 60
-"""Limit of waiting where processor time cannot be limited."""
+"""The maximum wall time of a match, where the platform cannot limit CPU time."""
 _MAX_STEPS: Final = 100_000_000
-"""Steps of a match that is done here, less than about a second."""
-_SHORT: Final = 20  # characters that no pattern takes long to match
+"""The maximum estimated steps of a match that runs in this process; they take less than about a second."""
+_SHORT: Final = 20  # characters; no pattern takes long to match so few
 _FEW: Final = 50
-"""Repetitions up to here count as none."""
+"""A repetition of at most this many does not raise a pattern's degree."""
 _NESTED: Final = 100
-"""The degree of a pattern whose steps may double with every character."""
+"""The degree given to a pattern whose steps may double with every character."""
 _PROBE: Final = (
     "import json, re, sys\np, f, t, place, whole, limit = json.load(sys.stdin)\n"
     "try:\n    import resource\nexcept ImportError:\n    pass\n"
@@ -33,11 +33,11 @@ _PROBE: Final = (
 
 
 class CannotMatch(ValueError):
-    """A sentence about a pattern, or a string, that cannot be matched."""
+    """A pattern or string that cannot be matched; the message gives the reason."""
 
 
 def refuse_endless(pattern: re.Pattern[str], text: str, place: int = 0, *, whole: bool = False) -> None:
-    """Raise CannotMatch if matching takes longer than MAX_SECONDS of processor time."""
+    """Raise CannotMatch if matching takes more than MAX_SECONDS of CPU time."""
     length = len(text) - place
     if length <= _SHORT or length ** (_degree(pattern.pattern, pattern.flags) + (not whole)) <= _MAX_STEPS:
         return
@@ -56,9 +56,9 @@ def refuse_endless(pattern: re.Pattern[str], text: str, place: int = 0, *, whole
 
 @lru_cache(maxsize=256)
 def _degree(source: str, flags: int) -> int:
-    """Return the power of a string's length by which steps grow: the repetitions, or _NESTED for one in another.
+    """Return the power of the string's length with which the steps of a match grow.
 
-    A choice in a repetition counts as nested.
+    It is the number of repetitions, or _NESTED if a repetition contains another one or an alternation.
     """
     stack: list[tuple[object, bool]] = [(import_module("re._parser").parse(source, flags), False)]
     degree = 0
@@ -81,6 +81,6 @@ def _degree(source: str, flags: int) -> int:
 
 
 def _parts(node: object) -> tuple[object, ...]:
-    """Return the parts of a parsed pattern, or of a list or tuple in one; a leaf has none."""
+    """Return the parts of a parsed pattern, or of a list or tuple in it; empty for a leaf."""
     is_parent = isinstance(node, list | tuple) or type(node).__name__ == "SubPattern"
     return tuple(cast("Iterable[object]", node)) if is_parent else ()

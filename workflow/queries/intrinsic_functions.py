@@ -1,6 +1,6 @@
-"""The 18 intrinsic functions.
+"""Implementations of the 18 intrinsic functions.
 
-Longer than 250 lines: one short function for each.
+Longer than 250 lines because most intrinsic functions need a short Python function.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MAX_RANGE_ITEMS: Final = 1_000
 
 
 class IntrinsicFailed(ValueError):
-    """A sentence that names the function and what it needs."""
+    """A failed call; the message names the intrinsic function and its requirement."""
 
 
 class Randomness(Protocol):
@@ -33,31 +33,31 @@ class Randomness(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """An intrinsic function, and how many values it takes (`most` is None if there is no limit)."""
+    """An intrinsic function that takes `least` to `most` arguments (`most` is None if there is no limit)."""
 
     name: str
     least: int
     most: int | None
     compute: Callable[[list[Json], Randomness], Json]
     takes: tuple[str, ...] = ()
-    """The kinds of its first values: keys of CONSTANTS."""
+    """The kinds of its first arguments, as keys of CONSTANTS."""
 
     def refuses(self, given: int) -> str:
-        """Why it cannot be called with so many values; empty if it can."""
+        """Return the reason why this number of arguments is wrong; empty if it is right."""
         if given >= self.least and (self.most is None or given <= self.most):
             return ""
         most = "or more" if self.most is None else "" if self.most == self.least else f"to {self.most}"
         return f"{self.name} takes {self.least} {most}".rstrip() + f" values, and {given} are given"
 
     def refuses_constants(self, values: Sequence[object]) -> str:
-        """Why it can never work on these values, of which some are UNKNOWN until it runs; empty if it may."""
+        """Return the reason why these arguments, some of which may be UNKNOWN, always fail; empty if they may work."""
         for place, (kind, value) in enumerate(zip(self.takes, values, strict=False), 1):
             if value is not UNKNOWN and not CONSTANTS[kind](value):
                 return f"value {place} of {self.name} is {kind}, and not {spelled(cast('Json', value))}"
         return ""
 
     def result(self, values: list[Json], randomness: Randomness) -> Json:
-        """Evaluate it. Raises IntrinsicFailed."""
+        """Evaluate the function; raises IntrinsicFailed."""
         try:
             return self.compute(values, randomness)
         except IntrinsicFailed as error:
@@ -69,7 +69,7 @@ def _is_number(value: object) -> bool:
 
 
 UNKNOWN: Final = object()
-"""A value that is known when the function runs."""
+"""A placeholder for an argument that is known only when the function runs."""
 CONSTANTS: Final[Mapping[str, Callable[[object], bool]]] = {
     "an array": lambda _: False,
     "an object": lambda _: False,
@@ -82,7 +82,7 @@ CONSTANTS: Final[Mapping[str, Callable[[object], bool]]] = {
     "false": lambda value: value is False,
     "any value": lambda _: True,
 }
-"""Tests of constants by kind of argument; arrays and objects cannot be written as constants."""
+"""Tests of constant arguments by kind; arrays and objects cannot be written as constants."""
 
 
 def _array(value: Json) -> list[Json]:
@@ -105,7 +105,7 @@ def _short(value: Json) -> str:
 
 
 def _whole(value: Json) -> int:
-    """The nearest integer; of two that are as near the greater, as recorded executions show."""
+    """Round a number to the nearest integer, with halves rounded up, as recorded executions show."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise IntrinsicFailed("a number is needed")
     return math.floor(value + 0.5)
@@ -116,7 +116,7 @@ def _shown(value: Json) -> str:
 
 
 def _formatted(value: Json) -> str:
-    """Write a value as States.Format does: arrays and objects as Java writes them, `{A=1, B=[]}`."""
+    """Format a value as States.Format does, with arrays and objects in Java's notation: `{A=1, B=[]}`."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}={_formatted(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):

@@ -1,7 +1,7 @@
-"""The 18 intrinsic functions of JSONPath states: `States.Format('Hello, {}', $.name)`.
+"""Parse and evaluate calls of the 18 intrinsic functions of JSONPath states: `States.Format('Hello, {}', $.name)`.
 
-InvalidIntrinsic    the string does not call one of them; says where and why
-IntrinsicFailed     the call cannot work on these values (States.IntrinsicFailure)
+InvalidIntrinsic    the string is not a valid call; the message gives the position and the reason
+IntrinsicFailed     the function fails with these arguments (States.IntrinsicFailure)
 
 Source of the rules: https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
 """
@@ -22,9 +22,9 @@ from .jsonpath_text import Scanner
 
 Argument: TypeAlias = "IntrinsicCall | JsonPath | Json"
 DEEPEST = 10
-"""The maximum nesting of calls."""
+"""The maximum nesting depth of calls."""
 _OPEN_ESCAPE: Final = r"(?<!\\)(?:\\\\)*\\[^\\'{}]"
-"""A backslash, itself not escaped, before what needs none."""
+"""Matches an unescaped backslash before a character that needs no escape."""
 
 
 def _no_path(path: JsonPath) -> Json:
@@ -32,18 +32,18 @@ def _no_path(path: JsonPath) -> Json:
 
 
 class InvalidIntrinsic(InvalidPath):
-    """A sentence that says what stands at which place of the text."""
+    """An invalid call; the message quotes it and gives the position and the reason."""
 
 
 @dataclass(frozen=True)
 class IntrinsicCall:
-    """A call of an intrinsic function."""
+    """A parsed call of an intrinsic function."""
 
     name: str
     arguments: tuple[Argument, ...]
 
     def paths(self) -> Iterator[JsonPath]:
-        """Every path among its arguments."""
+        """Yield every path among the arguments, including those of nested calls."""
         for argument in self.arguments:
             if isinstance(argument, IntrinsicCall):
                 yield from argument.paths()
@@ -51,7 +51,7 @@ class IntrinsicCall:
                 yield argument
 
     def cannot_work(self) -> str:
-        """Why it fails whatever its paths lead to: a constant that the function does not take; empty if it may work."""
+        """Return the reason why the call fails for any data, such as an unsuitable constant; empty if it may work."""
         inner = (argument.cannot_work() for argument in self.arguments if isinstance(argument, IntrinsicCall))
         constants = [UNKNOWN if isinstance(each, IntrinsicCall | JsonPath) else each for each in self.arguments]
         return (
@@ -70,7 +70,7 @@ class IntrinsicCall:
         return ""
 
     def result(self, find: Callable[[JsonPath], Json], randomness: Randomness) -> Json:
-        """Return what it yields, given what paths lead to; raises IntrinsicFailed."""
+        """Evaluate the call; `find` returns the value of a path. Raises IntrinsicFailed."""
         values = [
             argument.result(find, randomness)
             if isinstance(argument, IntrinsicCall)
@@ -87,19 +87,19 @@ class IntrinsicCall:
 
 @dataclass(frozen=True)
 class Template(IntrinsicCall):
-    """A call of States.Format with a fixed template, cut at its `{}`."""
+    """A call of States.Format with a constant template, which is split at each `{}` into `pieces`."""
 
     pieces: list[Json]
 
 
 def is_intrinsic(text: str) -> bool:
-    """Return true if a string is meant as a call."""
+    """Return true if a string is meant as a call of an intrinsic function."""
     return text.startswith("States.")
 
 
 @lru_cache(maxsize=4096)
 def parse_intrinsic(text: str) -> IntrinsicCall:
-    """The call that a string says; raises InvalidIntrinsic."""
+    """Parse a call of an intrinsic function; raises InvalidIntrinsic."""
     scanner = Scanner(text)
     try:
         call = _call(scanner)
@@ -134,7 +134,7 @@ def _call(scanner: Scanner) -> IntrinsicCall:
 
 
 def _as_written(text: str, start: int) -> str:
-    """A string in quotes with its backslashes."""
+    """Return the contents of the quoted string at `start`, with its backslashes."""
     scanner = Scanner(text)
     scanner.place = start
     scanner.quoted()
@@ -184,7 +184,7 @@ def _argument(scanner: Scanner) -> Argument:
 
 
 def _text(scanner: Scanner) -> str:
-    """A string in quotes. Source: Step Functions developer guide, "Reserved characters in intrinsic functions"."""
+    """Read a string in single quotes. Source: developer guide, "Reserved characters in intrinsic functions"."""
     raw = _as_written(scanner.text, scanner.place)
     if re.search(_OPEN_ESCAPE, raw):
         raise scanner.refuse(r"a backslash stands only before ', {, } and \ in a string")
@@ -192,7 +192,7 @@ def _text(scanner: Scanner) -> str:
 
 
 def _pieces(raw: str) -> Iterator[str]:
-    """The parts of a template around its `{}`; a backslash keeps the next character as it is."""
+    """Yield the parts of a template around each `{}`; a backslash makes the next character literal."""
     piece: list[str] = []
     place = 0
     while place < len(raw):

@@ -1,4 +1,4 @@
-"""The functions that Step Functions adds to JSONata, and `$now` and its like on the clock of a run.
+"""Functions that Step Functions adds to JSONata, and `$now` and `$millis` on the virtual clock of a run.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
@@ -20,17 +20,20 @@ from .jsonata_messages import TooDeep
 from .jsonata_values import THREW, JsonataFailed, plain
 
 MAX_RANGE_ITEMS: Final = 360_145
-"""Numbers that `$range` makes. Source: measured on Step Functions by others."""
+"""The maximum length of the result of `$range`. Source: third-party measurements of Step Functions."""
 _JAVA_FACTOR: Final = 0x5DEECE66D
 _JAVA_MASK: Final = (1 << 48) - 1
 MAX_DEPTH: Final = 100
-"""Levels of an evaluation. Source: measured on Step Functions by others, with 99 to 101 levels of five kinds."""
+"""The maximum nesting depth of an evaluation.
+
+Source: third-party measurements of Step Functions, with 99 to 101 levels of five kinds.
+"""
 MAX_STEPS: Final = 1_000_000
-"""Steps of an evaluation until an expression is taken for one that never ends; Step Functions takes time instead."""
+"""The steps after which an evaluation is taken for an infinite loop; Step Functions limits its time instead."""
 
 
 def additions(randomness: Randomness, now_ms: Callable[[], int]) -> dict[str, Any]:
-    """The functions by name."""
+    """Return the functions of one run, by name without `$`."""
 
     def now(picture: str | None, timezone: str | None) -> object:
         return Functions.datetime_from_millis(now_ms(), picture, timezone)
@@ -53,7 +56,10 @@ def additions(randomness: Randomness, now_ms: Callable[[], int]) -> dict[str, An
 
 
 def evaluation_limits(too_long: Exception | None = None, max_steps: int = MAX_STEPS) -> dict[str, Callable[..., None]]:
-    """Callbacks before and after each step of an evaluation, which end a runaway one, always at the same step."""
+    """Return callbacks for before and after each step of an evaluation, which stop a runaway evaluation.
+
+    They count steps and not time, so that an expression always fails at the same step.
+    """
     steps, depth = itertools.count(1), 0
     told = f"took {MAX_STEPS:,} steps and has not ended. Check for infinite loop"
 
@@ -73,13 +79,16 @@ def evaluation_limits(too_long: Exception | None = None, max_steps: int = MAX_ST
 
 
 def _partition(items: list[object], size: float) -> list[list[object]] | None:
-    """Chunks; undefined for no items and for chunks of none. Numbers are cut towards zero."""
+    """Split items into chunks; undefined without items or for a size below 1. The size is truncated towards zero."""
     most = int(size)
     return [items[start : start + most] for start in range(0, len(items), most)] if items and most > 0 else None
 
 
 def _range(first: float, last: float, step: float | None) -> list[int] | int | None:
-    """Numbers from first to last; one alone stands by itself, and none are undefined. Numbers are cut towards zero."""
+    """Return the integers from first to last; a single one is not in a list, and an empty range is undefined.
+
+    All arguments are truncated towards zero.
+    """
     by = int(step or 0)
     numbers = range(int(first), int(last) + (1 if by > 0 else -1), by) if by else range(0)
     if len(numbers) > MAX_RANGE_ITEMS:
@@ -102,7 +111,7 @@ def _hash(value: object, algorithm: str | None) -> str | None:
 
 
 def _java_random(seed: int) -> float:
-    """The first number of Java's generator, which is what Step Functions gives for a seed."""
+    """Return the first number of Java's random generator, as Step Functions does for a seed."""
     state = (seed ^ _JAVA_FACTOR) & _JAVA_MASK
     bits: list[int] = []
     for width in (26, 27):

@@ -1,8 +1,8 @@
-"""Finds parts of a JSONata expression that fail whatever the data are.
+"""Find parts of a JSONata expression that fail for any data.
 
-A part counts only if it is always evaluated: not a branch of a condition, the right side of `and` and `or`, the body of
-a function or a step of a path. Such a part fails if it calculates with what is never a number, or if it is constant and
-its evaluation fails. An expression that is constant as a whole fails also if it yields nothing.
+Only parts that are always evaluated count: not a branch of a condition, the right side of `and` or `or`, the body of a
+function, or a later step of a path. Such a part fails if an operator gets an operand of a wrong kind, or if the part is
+constant and its evaluation fails. An expression that is constant as a whole also fails if it yields nothing.
 """
 
 from __future__ import annotations
@@ -19,22 +19,23 @@ from .jsonata_reading import inner_parts_of, literal_kind_of, parts_of
 from .jsonata_values import THREW, JsonataFailed, plain
 
 _NOT_CONSTANT: Final = frozenset(("random", "uuid", "now", "millis", "shuffle", "error", "assert"))
-"""Functions that yield something else each time, or that fail on purpose."""
+"""Functions whose result differs between calls, or that fail on purpose."""
 _DEPENDENT: Final = ("name", "wildcard", "descendant", "parent", "regex", "lambda", "transform", "bind")
 _ARITHMETIC: Final = ("+", "-", "*", "/", "%")
 _ORDERING: Final = ("<", "<=", ">", ">=")
 _MAX_STEPS: Final = 20_000
-"""Steps of an evaluation until it is left to the run; the next is its work."""
+"""The maximum steps of an evaluation here; a longer one is left to the run."""
 _MAX_WORK: Final = 1_000_000
+"""The maximum work of an evaluation here, as measured by `work_of`."""
 
 
 class _TooLong(Exception):
-    """The evaluation was given up."""
+    """The evaluation reached _MAX_STEPS and was abandoned."""
 
 
 @lru_cache(maxsize=4096)
 def always_fails(expression: str) -> str:
-    """Explain why an expression fails whatever the data are; empty if it may work. Raises InvalidJsonata."""
+    """Return the reason why an expression fails for any data; empty if it may work. Raises InvalidJsonata."""
     engine = parse_jsonata(expression)
     tree = cast("Any", engine).ast
     try:
@@ -47,7 +48,7 @@ def always_fails(expression: str) -> str:
 
 
 def _always_evaluated(tree: Any) -> Iterator[Any]:
-    """Every node that is evaluated in any case, outermost first; nothing within a constant one."""
+    """Yield every node that is always evaluated, outermost first, but no node inside a constant one."""
     stack = [tree]
     while stack:
         node = stack.pop()
@@ -83,7 +84,7 @@ def _is_constant(node: Any) -> bool:
 
 
 def _misfit(node: Any) -> str:
-    """Explain why an operator refuses one of its sides, of which only the kind is known."""
+    """Return the reason why an operator rejects an operand by its kind; empty if it may accept both."""
     if node.type != "binary":
         return ""
     for side in (node.lhs, node.rhs):

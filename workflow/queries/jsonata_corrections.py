@@ -1,7 +1,7 @@
-"""Functions of JSONata as its reference does them, where `jsonata-python` 0.7 does something else.
+"""JSONata functions that `jsonata-python` 0.7 implements differently from the reference implementation.
 
-Each stands under the name and with the signature that it has in the language; None is undefined. Found by holding the
-two against each other; what a difference was is told where the code does not tell it.
+Each function has the name and signature that it has in JSONata; None means undefined. The differences were found by
+comparing the two implementations; a docstring describes a difference that the code does not show.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TIME: Final = re.compile(
 
 
 def pad(text: str | None, width: float, padding: str | None) -> str | None:
-    """Pad on the right, or on the left for a negative width, with a bound on the length."""
+    """Pad a string on the right, or on the left for a negative width; raises TooMuchMemory for an excessive width."""
     if text is None:
         return None
     length = abs(int(width))
@@ -41,7 +41,7 @@ def pad(text: str | None, width: float, padding: str | None) -> str | None:
 
 
 def join(texts: list[str] | None, separator: str | None) -> str | None:
-    """Join strings, with a bound on the length that is checked before any memory is used."""
+    """Join strings; raises TooMuchMemory, before any memory is used, if the result would be too long."""
     if texts is None:
         return None
     between = separator or ""
@@ -51,12 +51,12 @@ def join(texts: list[str] | None, separator: str | None) -> str | None:
 
 
 def string(value: Any, prettify: bool | None) -> str | None:
-    """Letters and numbers as JavaScript writes them."""
+    """Convert a value to a string, with characters and numbers in JavaScript's notation."""
     return None if value is None else text_of(value, 2 if prettify else 0)
 
 
 def number(value: Any) -> float | None:
-    """Refuse the other numbers that Python reads: `+1`, `1_000`, ` 1`."""
+    """Convert a value to a number; rejects strings that only Python accepts as numbers: `+1`, `1_000`, ` 1`."""
     if isinstance(value, str) and _OTHER_BASE.fullmatch(value):
         return int(value, 0)
     if isinstance(value, str) and not _DECIMAL.fullmatch(value):
@@ -65,12 +65,12 @@ def number(value: Any) -> float | None:
 
 
 def lowercase(text: str | None) -> str | None:
-    """Not folded: `ß` stays."""
+    """Convert a string to lower case without case folding: `ß` is kept."""
     return None if text is None else text.lower()
 
 
 def split(text: str | None, separator: str | Pattern, limit: float | None) -> list[str] | None:
-    """Without what groups of the separator match."""
+    """Split a string; text matched by groups of the separator is not part of the result."""
     if isinstance(separator, Pattern) and text is not None and (limit is None or limit >= 0):
         pieces = separator.split(text) if limit != 0 else []
         return pieces if limit is None else pieces[: math.ceil(limit)]
@@ -78,7 +78,7 @@ def split(text: str | None, separator: str | Pattern, limit: float | None) -> li
 
 
 def replace(text: str | None, what: str | Pattern, by: Any, limit: float | None) -> str | None:
-    """A `\\` in what replaces is itself, and `$$1` is `$1`."""
+    """Replace matches in a string; in the replacement, a backslash is literal and `$$1` yields `$1`."""
     if not isinstance(what, Pattern) or text is None or (limit is not None and limit < 0):
         return cast("str | None", Functions.replace(text, what, by, limit))
     made = _by_template(by) if isinstance(by, str) else _by_function(by)
@@ -94,7 +94,7 @@ def _by_template(template: str) -> Callable[[re.Match[str]], str]:
 
 
 def _group(found: re.Match[str], sign: str) -> str:
-    """Return what `$$`, `$0` or `$1` stands for; of `$12` only the 1 counts where there are not twelve groups."""
+    """Return the text for `$$`, `$0` or `$1`; with fewer than twelve groups, `$12` is group 1 followed by a 2."""
     if sign == "$":
         return "$"
     known = len(found.groups())
@@ -114,7 +114,7 @@ def _by_function(function: Any) -> Callable[[re.Match[str]], str]:
 
 
 def format_number(value: float | None, picture: str | None, options: dict[str, str] | None) -> str | None:
-    """A half is rounded to the even digit, as it is written in decimals; `#` shows no 0 before the point."""
+    """Format a number; halves in decimal notation are rounded to even, and `#` shows no 0 before the point."""
     if value is None or picture is None:
         return None
     if not options and abs(value) < 1e21 and not re.search("[0-9#]e[0-9]", picture):
@@ -134,13 +134,17 @@ def _shift(picture: str) -> int:
 
 
 def _as_in_the_reference(picture: str, small: bool) -> str:
-    """A picture without any digit that must be there has one after the point, and none before it."""
+    """Adapt a picture so that `jsonata-python` formats it like the reference implementation.
+
+    If no digit is mandatory, the first one after the point becomes so. If the number is `small` (shown as less than 1),
+    the optional digits before the point are dropped.
+    """
     picture = re.sub(r"^([^0-9]*\.)#([^0-9]*)$", r"\g<1>0\2", picture)
     return re.sub(r"(?<![0-9])#[#,]*\.", ".", picture) if small else picture
 
 
 def distinct(value: Any) -> Any:
-    """Keep a single value as an array; `1` and `true` differ, the order of an object's names does not matter."""
+    """Remove duplicates; an array of one stays an array, `1` and `true` differ, and the order of keys is ignored."""
     if not isinstance(value, list) or len(cast("Sequence[Any]", value)) <= 1:
         return cast("Any", value)
     items = cast("Sequence[Any]", value)
@@ -151,7 +155,7 @@ def distinct(value: Any) -> Any:
 
 
 def _identity(value: Any) -> object:
-    """Something hashable that equal values share."""
+    """Return a hashable key that is the same for equal values."""
     if isinstance(value, dict):
         return "{", frozenset((key, _identity(item)) for key, item in cast("dict[str, Any]", value).items())
     if isinstance(value, list):
@@ -160,7 +164,7 @@ def _identity(value: Any) -> object:
 
 
 def sort(items: list[Any] | None, comparator: Any) -> Any:
-    """Only texts or only numbers have an order of their own; what a comparator does not swap stays in its order."""
+    """Sort only strings or only numbers, or any items by a comparator; items that it does not swap keep their order."""
     if comparator is not None and items:
         return sorted(items, key=lambda item: _Placed(item, comparator))
     if items and len(items) > 1:
@@ -171,7 +175,7 @@ def sort(items: list[Any] | None, comparator: Any) -> Any:
 
 
 class _Placed:
-    """An item to be sorted; Python asks only whether a later one is less than an earlier one."""
+    """A sort key that calls the comparator; Python's sort only asks if a later item is less than an earlier one."""
 
     __slots__ = ("_comparator", "_item")
 
@@ -183,17 +187,20 @@ class _Placed:
 
 
 def type_of(value: Any) -> str | None:
-    """A regular expression is a function."""
+    """Return the type of a value; a regular expression is a function."""
     return "function" if isinstance(value, Pattern) else cast("str | None", Functions.type(value))
 
 
 def decode_url(text: str | None) -> str | None:
-    """Keep characters with a meaning in URLs encoded."""
+    """Decode a URL, except for encoded characters that have a meaning in URLs."""
     return None if text is None else unquote(_RESERVED_IN_URLS.sub("%25", text), errors="strict")
 
 
 def to_millis(text: str | None, picture: str | None) -> float | None:
-    """A day may be left out, and minutes not; a time without a date is one of today, on the clock of the run."""
+    """Convert a timestamp to milliseconds since 1970.
+
+    The day may be omitted, but not the minutes. A picture without a date means today, on the run's virtual clock.
+    """
     if text is None:
         return None
     if picture is not None:
@@ -207,7 +214,7 @@ def to_millis(text: str | None, picture: str | None) -> float | None:
 
 
 def count(value: Any) -> int:
-    """A null is one."""
+    """Return the number of items: 0 for undefined, and 1 for null or any other value that is not an array."""
     return 0 if value is None else len(cast("Sequence[Any]", value)) if isinstance(value, list) else 1
 
 
@@ -227,4 +234,4 @@ CORRECTIONS: Final[Mapping[str, tuple[str, Callable[..., object]]]] = {
     "toMillis": ("<s-s?:n>", to_millis),
     "type": ("<x:s>", type_of),
 }
-"""Signature and function, by name."""
+"""The signature and the Python function, by JSONata name."""

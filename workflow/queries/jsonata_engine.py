@@ -1,7 +1,8 @@
-"""The engine that evaluates JSONata: `jsonata-python`, brought nearer to the reference implementation.
+"""The engine that evaluates JSONata: `jsonata-python`, adapted to the reference implementation.
 
-Numbers are JavaScript's (a division by nothing is infinite), `in` asks whether it is the same, `&` and `$string` write
-alike, regular expressions are JavaScript's, and calling something other than a function is refused without output.
+Numbers behave as in JavaScript (division by zero is infinite), `in` compares arrays and objects by identity, `&` and
+`$string` format values alike, regular expressions are JavaScript's, and calling a value that is not a function fails
+without printing anything.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from .jsonata_regex import Pattern
 from .jsonata_writing import text_of
 
 NULL: Final = Utils.NULL_VALUE
-"""JSON's null; the engine's None is undefined."""
+"""The engine's value for JSON null; its None means undefined."""
 MAX_RANGE: Final = 873_782
-"""Numbers of `[1..n]`. Source: measured on Step Functions by others, as the next."""
+"""The maximum length of a range `[1..n]`. Source: third-party measurements of Step Functions."""
 
 
 MAX_WORK: Final = 20_000_000
-"""Items that one evaluation makes; going through them counts a tenth. Step Functions takes time and memory instead."""
+"""The maximum work of one evaluation, as measured by `work_of`; Step Functions limits its time and memory instead."""
 
 
 class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
@@ -43,8 +44,8 @@ class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
         self.work_left = 0
 
     def result(self, bindings: Mapping[str, Any], now_ms: int, max_work: int = MAX_WORK) -> Any:
-        """Return what the expression yields for values of variables; raises what the engine raises."""
-        running = copy.copy(self)  # what runs is of one thread, and a parsed expression of all
+        """Evaluate the expression with these variables, at `now_ms` since 1970; raises any exception of the engine."""
+        running = copy.copy(self)  # threads share a parsed expression, but not an evaluation
         running.now_ms = now_ms
         running.work_left = max_work
         Jsonata.CURRENT.jsonata = running
@@ -73,8 +74,8 @@ class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
         self._spend(len(found) if found else 0)
         return found
 
-    def evaluate_group_expression(self, expr: Any, input: Any, environment: Any) -> Any:  # noqa: A002  # its name
-        """Of a copy of an empty array, for the engine puts something into it."""
+    def evaluate_group_expression(self, expr: Any, input: Any, environment: Any) -> Any:  # noqa: A002  # the engine's name
+        """Group a copy of an empty array, because the engine adds an item to it."""
         return Jsonata.evaluate_group_expression(self, expr, input or copy.copy(input), environment)
 
     def apply_inner(self, proc: Any, args: Any, input: Any, environment: Any) -> Any:  # noqa: A002  # the engine's name
@@ -92,7 +93,7 @@ class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
 
 
 def held(value: Json) -> Any:
-    """A JSON value as the engine holds it: null as a value of its own, and 3.0 as 3. Itself where that is the same."""
+    """Convert a JSON value for the engine, null to NULL and 3.0 to 3; a value without these is returned as is."""
     if isinstance(value, dict):
         changed = {key: new for key, item in value.items() if (new := held(item)) is not item}
         return {**value, **changed} if changed else value
@@ -105,7 +106,7 @@ def held(value: Json) -> Any:
 
 
 def function(name: str, compute: Callable[..., object], signature: str | None = None) -> Any:
-    """A function of the engine; without a signature it takes anything, and None for what is missing or left out."""
+    """Return a function for the engine; without a signature, its arguments are of any kind and optional (None)."""
     taken = "x?" * len(inspect.signature(compute).parameters)
     made = Jsonata.JNativeFunction(name, signature or f"<{taken}:x>", _Holder(compute), "compute")
     made.signature = _Strict(made.signature)
@@ -113,7 +114,7 @@ def function(name: str, compute: Callable[..., object], signature: str | None = 
 
 
 class _Strict(Signature):  # type: ignore[misc]  # jsonata-python ships no types
-    """A signature to which null is a value, and not a missing one."""
+    """A signature that accepts null as a value instead of treating it as missing."""
 
     def __init__(self, signature: Any) -> None:
         self.__dict__.update(cast("dict[str, Any]", vars(signature)))
@@ -123,7 +124,7 @@ class _Strict(Signature):  # type: ignore[misc]  # jsonata-python ships no types
 
 
 class _Holder:
-    """The table in which the engine looks up functions."""
+    """An object in which the engine looks up a function by its name, `compute`."""
 
     def __init__(self, compute: Callable[..., object]) -> None:
         self.compute = compute

@@ -1,9 +1,9 @@
-"""JSONata as Step Functions runs it: version 2 without `$eval`, with six functions of its own.
+"""Parse and evaluate JSONata as Step Functions does: version 2 without `$eval`, with six functions of its own.
 
-InvalidJsonata    the string is not an expression; says where and why
+InvalidJsonata    the string is not a valid expression; the message gives the position and the reason
 
-`jsonata-python` does the work and is imported when an expression is met that is not plain; whatever only evaluation
-needs is imported when something is evaluated. Source of the additions:
+Imports are late: `jsonata-python` is imported to parse an expression that `jsonata_plain` cannot read, and modules that
+only evaluation needs are imported for the first evaluation. Source of the additional functions:
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
 
@@ -30,7 +30,7 @@ _MAX_HELD: Final = 1_000
 
 
 class InvalidJsonata(ValueError):
-    """A sentence that says what is wrong, and at which character of the expression."""
+    """An invalid expression; the message gives the problem and, if known, its position in the expression."""
 
 
 def is_expression(value: object) -> bool:
@@ -39,7 +39,7 @@ def is_expression(value: object) -> bool:
 
 
 def inside(text: str) -> str:
-    """The expression between `{%` and `%}`."""
+    """Return the expression between `{%` and `%}`."""
     return text[2:-2].strip()
 
 
@@ -49,7 +49,7 @@ def _without_comment(literal: re.Match[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def parse_jsonata(expression: str) -> Engine:
-    """The parsed expression; raises InvalidJsonata."""
+    """Parse an expression; raises InvalidJsonata."""
     from .jsonata_engine import Engine
     from .jsonata_library import JException
 
@@ -57,19 +57,19 @@ def parse_jsonata(expression: str) -> Engine:
     if coalescing:
         raise InvalidJsonata(f"{_shortened(expression)}: Step Functions' JSONata has no {coalescing[0]}")
     try:
-        return Engine(re.sub(_LITERALS, _without_comment, expression))  # the parser trips over a comment at the end
+        return Engine(re.sub(_LITERALS, _without_comment, expression))  # the parser fails on a comment at the end
     except JException as error:
         raise InvalidJsonata(f"{_shortened(expression)}: {failure_text(error)}") from None
     except RecursionError:
         raise InvalidJsonata(f"{_shortened(expression)}: nested too deep") from None
     except KeyError as error:
         raise InvalidJsonata(f"{_shortened(expression)}: JSONata has no {error}") from None
-    except Exception:  # the parser trips over some texts, such as an empty one
+    except Exception:  # raised for some strings, such as an empty one
         raise InvalidJsonata(f"{_shortened(expression)}: not an expression, or not a whole one") from None
 
 
 class Evaluator:
-    """Evaluates the expressions of one run, which share chance and what was made ready for the engine before."""
+    """Evaluates the expressions of one run, sharing random numbers and a cache of values converted for the engine."""
 
     def __init__(self, randomness: Randomness) -> None:
         self._randomness = randomness
@@ -78,7 +78,7 @@ class Evaluator:
         self._additions: dict[str, Any] | None = None
 
     def result(self, expression: str, states: Mapping[str, Json], variables: Mapping[str, Json], now_ms: int) -> Json:
-        """Evaluate an expression; raise JsonataFailed or InvalidJsonata. Values must not change afterwards."""
+        """Evaluate an expression; raises JsonataFailed or InvalidJsonata. The values are cached and must not change."""
         from .jsonata_messages import TooDeep, thrown
 
         parsed = parse_jsonata(expression)
@@ -88,7 +88,7 @@ class Evaluator:
             raise
         except RecursionError:
             raise JsonataFailed(THREW + thrown(TooDeep())) from None
-        except Exception as error:  # the library raises whatever Python raises inside it
+        except Exception as error:  # the library lets any Python exception escape
             raise JsonataFailed(THREW + thrown(error)) from error
 
     def _bindings(self, states: Mapping[str, Json], variables: Mapping[str, Json], now_ms: int) -> dict[str, Any]:
@@ -110,7 +110,7 @@ class Evaluator:
 
             if len(self._held) == _MAX_HELD:
                 self._held.clear()
-            self._held[id(value)] = (value, held(value))  # with the value itself, so that its id stays its own
+            self._held[id(value)] = (value, held(value))  # the value, too, so that its id is not reused
         return self._held[id(value)][1]
 
 
@@ -121,7 +121,7 @@ def _plain(value: Any) -> Json:
 
 
 def failure_text(error: Exception) -> str:
-    """Word what the parser raised, with the place in the expression."""
+    """Return the message of a parser error, with its position in the expression."""
     place = getattr(error, "location", None)
     where = f" (character {place})" if isinstance(place, int) and place >= 0 else ""
     escaped = getattr(error, "current", None) if getattr(error, "error", "") == "S0301" else None

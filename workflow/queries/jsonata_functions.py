@@ -1,4 +1,4 @@
-"""The functions that a JSONata expression of Step Functions may call, and the kinds of what they yield."""
+"""Functions that a JSONata expression may call in Step Functions, and the kinds of their results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NAMES: Final = """
     decodeUrl toMillis fromMillis clone now millis partition range hash uuid parse
 """
 FUNCTIONS: Final = frozenset(_NAMES.split())
-"""JSONata's own, without `$eval`, and the six of Step Functions."""
+"""The names of JSONata's own functions, without `$eval`, and of the six that Step Functions adds."""
 
 KINDS_OF_FUNCTIONS: Final = {
     **dict.fromkeys(("exists", "not", "boolean", "contains"), "boolean"),
@@ -20,4 +20,4 @@ KINDS_OF_FUNCTIONS: Final = {
     **dict.fromkeys(("string", "uppercase", "lowercase", "join", "now", "uuid", "hash"), "string"),
     **dict.fromkeys(("partition", "range"), "array"),
 }
-"""The kind of a function's result, if it is certain."""
+"""The kind of a function's result by function name, if it is certain."""

@@ -1,4 +1,4 @@
-"""`jsonata-python`, which ships no types, by names whose types are not asked."""
+"""The parts of `jsonata-python` that we use, as Any because it ships no types."""
 
 # pyright: reportMissingTypeStubs=false
 from typing import Any

@@ -1,4 +1,4 @@
-"""Limits on the memory and the work of one evaluation of JSONata, and the errors beyond them."""
+"""Limits on the memory and work of one JSONata evaluation, and the errors for exceeding them."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from typing import Final, cast
 from ..asl.limits import MAX_PAYLOAD_BYTES
 
 MAX_CHARACTERS: Final = 4_194_304
-"""Characters of a string that an expression makes. Source: measured on Step Functions by others."""
+"""The maximum length of a string that an expression creates. Source: third-party measurements of Step Functions."""
 
 
 class TooMuchMemory(Exception):
-    """An expression makes more than Step Functions holds."""
+    """An expression needs more memory than Step Functions allows."""
 
     def __init__(self) -> None:
         super().__init__("Expression evaluation memory limit exceeded: Check for excessive memory usage")
 
 
 class TooMuchWork(Exception):
-    """An expression makes or goes through more data than anybody waits for."""
+    """An expression creates or reads more data than can be processed in a reasonable time."""
 
     def __init__(self) -> None:
         super().__init__("Expression evaluation took too long: Check for excessive data")
 
 
 def work_of(value: object, *, made: bool) -> int:
-    """Return the work of a list or string that is made, or gone through, by its length.
+    """Return the work of creating (`made`) or reading a list or a string: 1 per item created, 0.1 per item read.
 
-    Strings weigh less, for they take less memory: long ones, which no state can pass on, a tenth of a list's items.
+    A character counts less than an item because it takes less memory: a tenth in a string that is too long to be passed
+    to another state, and a hundredth in a shorter one.
     """
     if isinstance(value, list):
         size = len(cast("list[object]", value))
@@ -39,7 +40,7 @@ def work_of(value: object, *, made: bool) -> int:
 
 
 def bounded(text: str) -> str:
-    """Return the string unless it is too long."""
+    """Return a string; raises TooMuchMemory if it is longer than MAX_CHARACTERS."""
     if len(text) > MAX_CHARACTERS:
         raise TooMuchMemory
     return text

@@ -1,7 +1,7 @@
-"""Errors of JSONata in the words of its reference, which are those that Step Functions reports.
+"""JSONata's error messages in the wording of the reference implementation, which Step Functions reports.
 
-`jsonata-python` was translated from a port in which "function" became "Object", and writes values as Python does.
-Source: executions and TestState calls on AWS that others published (floci-io/floci issues 2668, 2736 and 2737).
+`jsonata-python` was translated from a port in which "function" became "Object", and formats values as Python does.
+Source: published executions and TestState calls on AWS (floci-io/floci issues 2668, 2736 and 2737).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _STACK_OVERFLOW: Final = "D1011"
 
 
 class TooDeep(Exception):
-    """An expression nests deeper than Step Functions evaluates."""
+    """An expression is nested more deeply than Step Functions allows."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -34,7 +34,7 @@ class TooDeep(Exception):
 
 
 def thrown(error: Exception) -> str:
-    """Return what follows `threw an error during evaluation`: a code and its message, or an uncoded message."""
+    """Return the text after `threw an error during evaluation`: a code and its message, or a message without code."""
     if not isinstance(error, JException):
         return f": {error or type(error).__name__}"
     code = _code(error)
@@ -44,7 +44,7 @@ def thrown(error: Exception) -> str:
 
 
 def _code(error: Any) -> str:
-    """Return the code; the library raises a few errors by their message instead."""
+    """Return an error's code, or an empty string; the library raises a few errors by their message instead."""
     given = str(error.error)
     if given in _TEMPLATES:
         return given
@@ -52,7 +52,7 @@ def _code(error: Any) -> str:
 
 
 def _message(error: Any) -> str:
-    """Fill the places of a code's message: `{{{raw}}}`, and `{{quoted}}` as JSON."""
+    """Return an error's message, with placeholders filled: `{{{raw}}}` as is, and `{{quoted}}` as JSON."""
     template = _TEMPLATES.get(str(error.error), str(error.error))
     values = iter([error.current, error.expected, error.extra])
     return _PLACE.sub(lambda place: _shown(place, values), template)

@@ -1,7 +1,7 @@
-"""Reads the plainest expressions without the JSONata engine: paths, constants, comparisons, joins and calls.
+"""Read simple JSONata expressions without the engine: paths, constants, comparisons, concatenations and calls.
 
-Most expressions of most workflows are that plain, and the engine costs 15 ms to import. What is read here is read just
-as the engine reads it (a test holds the two against each other); anything else is left to it.
+Most expressions of most workflows are that simple, and importing the engine takes 15 ms. The results are the same as
+the engine's (a test compares the two); any other expression is left to the engine.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .jsonata_functions import FUNCTIONS, KINDS_OF_FUNCTIONS
 _SIGN: Final = r"""(?a)\s*(\[\d{1,6}\]|\d+(?:\.\d+)?|[.$]?\w+|"[^"\\]*"|'[^'"\\]*'|[!<>]=|\S)"""
 _WORDS: Final = ("and", "or", "in", "true", "false", "null")
 _OF_NAMES: Final = ("$", '"', "'")
-"""The characters that turn the word before them into a name, to the engine."""
+"""Characters that make the engine read the word before them as a name."""
 _OPERATORS: Final = ("!=", "<=", ">=", "=", "<", ">", "&", "+", "*")
 _STRENGTH: Final = {
     "or": 1,
@@ -26,16 +26,16 @@ _STRENGTH: Final = {
 }
 _NUMERIC: Final = ("+", "*", "<", "<=", ">", ">=")
 _KINDS: Final = {"&": "string", "+": "number", "*": "number"}
-_DIGITS: Final = 15  # of a number on each side of its point
-_MOST: Final = 400  # signs: longer expressions go to the engine, and nothing here is nested deep
+_DIGITS: Final = 15  # the maximum on each side of a number's point
+_MOST: Final = 400  # tokens; longer expressions go to the engine, so that the recursion here stays shallow
 
 
 class NotPlain(Exception):
-    """The engine must read it."""
+    """An expression that only the engine can read."""
 
 
 class PlainExpression:
-    """The references of a plain expression, in order. Raises NotPlain."""
+    """The references of a simple expression, in order. Its constructor raises NotPlain."""
 
     def __init__(self, expression: str) -> None:
         self.states: list[tuple[str, ...]] = []
@@ -43,7 +43,7 @@ class PlainExpression:
         self.tolerated: list[str] = []
         self.functions: list[str] = []
         self.has_constants = False
-        """Return whether a call or an operator has constants that may not fit."""
+        """True if a call or an operator has constants that may be of a wrong kind."""
         self._signs = _signs_of(expression)
         self._place = 0
         self.kind = self._operation(1)
@@ -65,7 +65,7 @@ class PlainExpression:
             raise NotPlain
 
     def _operation(self, weakest: int, harmless: bool = False) -> str | None:
-        """The kind of the value of operands joined by operators of this strength or more."""
+        """Read an operation with operators of at least this precedence; return the kind of its value, if certain."""
         kind = self._operand(harmless)
         while True:
             found, sign = self._next()
@@ -125,7 +125,7 @@ class PlainExpression:
         return self._alone(KINDS_OF_FUNCTIONS.get(name))
 
     def _listed(self, closing: str, harmless: bool) -> bool:
-        """Read what stands between commas; return whether there is anything."""
+        """Read a list of operations, separated by commas, up to the closing bracket; return true if it is not empty."""
         if self._take("bracket", closing):
             return False
         while True:
@@ -135,7 +135,7 @@ class PlainExpression:
             self._expect(",")
 
     def _alone(self, kind: str | None) -> str | None:
-        """Skip the contents of brackets and calls."""
+        """Return the kind of a call or bracket; raises NotPlain if a step, index, bracket or call follows it."""
         if self._next()[0] in ("step", "index") or self._next() in (("bracket", "["), ("bracket", "(")):
             raise NotPlain
         return kind
@@ -154,7 +154,7 @@ def _signs_of(expression: str) -> list[tuple[str, str]]:
 
 
 def _kind_of(sign: str, following: str) -> str:
-    """Return the kind of a token and the position after it. Raises NotPlain for tokens that only the engine reads."""
+    """Return the kind of a token before `following`. Raises NotPlain for tokens that only the engine reads."""
     first, rest = sign[0], sign[1:]
     if sign in _OPERATORS:
         return "operator"

@@ -1,4 +1,4 @@
-"""Static facts of a JSONata expression: its references, and the kind of its value."""
+"""Static analysis of a JSONata expression: its references and the kind of its value."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ _KINDS_OF_OPERATORS: Final = {
 
 
 class References:
-    """The references of an expression."""
+    """The references of an expression, and the kind of its value."""
 
     __slots__ = ("bare", "called", "functions", "has_constants", "kind", "states", "tolerated", "variables")
 
     def __init__(self, kind: str | None) -> None:
         self.kind = kind
-        """The kind of its value, where that is certain."""
+        """The kind of the expression's value; None if it is uncertain."""
         self.states: list[tuple[str, ...]] = []
-        """Each use of `$states`: the names that follow it."""
+        """The names that follow `$states`, for each of its uses."""
         self.variables: list[str] = []
         self.tolerated: list[str] = []
-        """Variables that the expression asks for by `$exists(…)`, so that it can do without them."""
+        """Variables that the expression tests with `$exists(…)`, so that they need not exist."""
         self.bare: list[str] = []
-        """Names, `$` and wildcards that stand where there is no context to take them from."""
+        """Names, `$` and wildcards used where JSONata has no context value to evaluate them on."""
         self.functions: list[str] = []
         """Functions called by name that neither JSONata nor the expression defines."""
         self.called: list[str] = []
-        """Names called without `$`, in an expression that has no functions as values."""
+        """Names called without `$`; empty if the expression uses functions as values."""
         self.has_constants = True
-        """Return whether some part of it may be constant, and more than a literal."""
+        """True if some part of the expression, other than a literal, may be constant."""
 
 
 @lru_cache(maxsize=4096)
 def references_of(expression: str) -> References:
-    """Return what an expression refers to; raises InvalidJsonata."""
+    """Return the references of an expression; raises InvalidJsonata."""
     try:
         plain = PlainExpression(expression)
     except (NotPlain, RecursionError):
@@ -56,7 +56,7 @@ def references_of(expression: str) -> References:
 
 
 def read_by_engine(expression: str) -> References:
-    """Return what any expression refers to; raises InvalidJsonata."""
+    """Return the references of any expression, as parsed by the engine; raises InvalidJsonata."""
     tree = cast("Any", parse_jsonata(expression)).ast
     found = References(_kind(tree))
     nodes = list(_walk(tree))
@@ -72,7 +72,7 @@ def read_by_engine(expression: str) -> References:
 
 
 def _walk(tree: Any) -> Iterator[tuple[Any, bool, bool]]:
-    """Every node, with whether there is a context for bare names, and whether a missing value does no harm."""
+    """Yield every node with two flags: bare names have a context value, and a missing value is harmless."""
     stack: list[tuple[Any, bool, bool]] = [(tree, False, False)]
     while stack:
         node, has_context, harmless = stack.pop()
@@ -92,7 +92,7 @@ def _children(node: Any, has_context: bool, harmless: bool) -> Iterator[tuple[An
 
 
 def parts_of(node: Any) -> Iterator[Any]:
-    """The nodes below one that see the same context as itself."""
+    """Yield the child nodes that are evaluated in the same context as the node."""
     singles = ["lhs", "rhs", "expression", "condition", "then", "_else", "body"]
     if node.type in ("function", "partial") and _name_of(node) is None:
         singles.append("procedure")
@@ -107,7 +107,7 @@ def parts_of(node: Any) -> Iterator[Any]:
 
 
 def inner_parts_of(node: Any) -> Iterator[Any]:
-    """The nodes that see what this one yields as their context: predicates, groups, sort terms, updates."""
+    """Yield the child nodes whose context is the node's value: predicates, groups, sort terms and updates."""
     for filters in (node.predicate, node.stages):
         yield from (each.expr for each in filters or () if _is_node(each.expr))
     if node.group is not None:
@@ -148,7 +148,7 @@ def _note_variable(node: Any, has_context: bool, harmless: bool, bound: set[str]
 
 
 def _find_callee(node: Any, said: set[int]) -> Iterator[str]:
-    """Return the name that a node calls although no function has it; the object of a path is not examined."""
+    """Yield the names that a node calls without `$`, and add their nodes to `said` so that nothing else notes them."""
     steps = node.steps if node.type == "path" else [node]
     for step in steps:
         procedure = step.procedure if step.type == "function" and id(step) not in said else None
@@ -187,7 +187,7 @@ def _name_of(node: Any) -> str | None:
 
 
 def literal_kind_of(node: Any) -> str | None:
-    """Return the kind of a node's value if it is certain and the value is never undefined."""
+    """Return the kind of a node's value if it is certain and never undefined; otherwise None."""
     while node.type == "block" and node.expressions:
         node = node.expressions[-1]
     if node.type == "binary" and node.value in ("+", "-", "*", "/", "%", ".."):

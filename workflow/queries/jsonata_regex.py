@@ -1,7 +1,8 @@
-"""The regular expressions of JSONata, which are JavaScript's, done by Python's `re`.
+"""JSONata's regular expressions, which are JavaScript's, translated for Python's `re`.
 
-`\\d`, `\\w` and `\\b` mean ASCII, `$` is the very end, `.` stops at every line end, groups are named by `(?<name>…)`.
-An empty match ends the search. Source: https://tc39.es/ecma262/#sec-patterns
+In JavaScript, `\\d`, `\\w` and `\\b` are limited to ASCII, `$` matches only at the very end, `.` stops at every line
+terminator, and groups are named by `(?<name>…)`. If all matches are searched for, an empty match before the end of the
+text is an error (D1004). Source: https://tc39.es/ecma262/#sec-patterns
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _NOT_IN_PYTHON: Final = "look-behind requires fixed-width pattern"
 
 
 class Pattern:
-    """A compiled pattern, with the methods that the JSONata engine asks of one."""
+    """A compiled pattern, with the methods that the JSONata engine calls."""
 
     def __init__(self, source: str, *, ignore_case: bool = False, multiline: bool = False) -> None:
         self.source = source
@@ -55,14 +56,14 @@ class Pattern:
             self._compiled = None
 
     def search(self, text: str) -> re.Match[str] | None:
-        """The first match."""
+        """Return the first match, or None; raises CannotMatch if the match cannot be run here or takes too long."""
         if self._compiled is None:
             raise CannotMatch(f"/{self.source}/: lookbehind of several lengths cannot be run here")
         refuse_endless(self._compiled, text)
         return self._compiled.search(text)
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
-        """All matches; raises CannotMatch where it would never get on."""
+        """Yield all matches; raises CannotMatch if an empty match would repeat forever."""
         found = self.search(text)
         while found is not None:
             yield found
@@ -73,7 +74,7 @@ class Pattern:
                 raise CannotMatch(f"D1004: Regular expression matches zero length string: /{self.source}/")
 
     def sub(self, replace: Callable[[re.Match[str]], str], text: str, count: int | None = None) -> str:
-        """The text with its first so many matches replaced."""
+        """Return the text with its first `count` matches replaced, or with all by default."""
         pieces: list[str] = []
         place = 0
         for number, found in enumerate(self.finditer(text)):
@@ -84,7 +85,7 @@ class Pattern:
         return "".join([*pieces, text[place:]])
 
     def split(self, text: str) -> list[str]:
-        """Return what stands between the matches."""
+        """Return the parts of the text between the matches."""
         pieces: list[str] = []
         place = 0
         for found in self.finditer(text):
@@ -94,7 +95,7 @@ class Pattern:
 
 
 def translated(source: str, multiline: bool = False) -> str:
-    """A JavaScript pattern as Python writes it; raises re.error where a boundary is repeated."""
+    """Translate a JavaScript pattern to Python's syntax; raises re.error if `\\b` or `\\B` is repeated."""
     signs = list(_SIGN.finditer(source))
     for sign, following in itertools.pairwise(signs):
         if sign["escaped"] in ("b", "B") and (following["counted"] or following["plain"] in ("*", "+", "?")):

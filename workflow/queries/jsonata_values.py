@@ -1,4 +1,4 @@
-"""Values that JSONata yields, and the error where it yields none.
+"""Convert JSONata's results to JSON values, and define the error of a failed evaluation.
 
 JsonataFailed     the expression cannot be evaluated on these data, or yields nothing (States.QueryEvaluationError)
 """
@@ -16,11 +16,11 @@ THREW: Final = "threw an error during evaluation"
 
 
 class JsonataFailed(ValueError):
-    """The problem, as the end of a sentence that begins with the expression."""
+    """A failed evaluation; the message completes a sentence that begins with the expression."""
 
 
 def plain(value: Any) -> Json:
-    """A value of the engine as a plain one; refuses what JSON cannot say."""
+    """Convert a value of the engine to a JSON value; raises JsonataFailed for a function."""
     from .jsonata_engine import NULL
 
     return _converted(value, NULL)

@@ -1,4 +1,4 @@
-"""Values as JSONata writes them into texts: as JavaScript does, with numbers of 15 digits."""
+"""Format values as JSONata does in strings: in JavaScript's notation, with numbers rounded to 15 digits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .jsonata_library import JException, Utils
 
 
 def text_of(value: Any, indent: int = 0) -> str:
-    """Return what `$string` and `&` make of a value; of a function nothing."""
+    """Return a value as `$string` and `&` format it; empty for a function."""
     value = value[0] if getattr(value, "outer_wrapper", False) else value
     if isinstance(value, str):
         return value
@@ -20,7 +20,7 @@ def text_of(value: Any, indent: int = 0) -> str:
 
 
 def number_text(number: float) -> str:
-    """A number as JavaScript writes it, rounded to 15 digits."""
+    """Return a number in JavaScript's notation, rounded to 15 digits; raises D1001 if it is not finite."""
     if isinstance(number, float) and not math.isfinite(number):
         raise JException("D1001", -1, number)
     rounded = Decimal(f"{number:.15g}")
@@ -36,7 +36,7 @@ def number_text(number: float) -> str:
 
 
 def _pieces(value: Any, indent: int, line: str) -> Iterator[str]:
-    """A value as JSON; nested ones begin on lines of their own where there is an indent."""
+    """Yield the pieces of a value's JSON text; with an indent, every nested value starts on a new line."""
     if isinstance(value, dict):
         yield from _object(cast("dict[str, Any]", value), indent, line)
     elif isinstance(value, list | tuple | range):

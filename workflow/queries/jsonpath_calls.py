@@ -1,6 +1,6 @@
-"""The functions in which a path may end: `$.lines.length()`.
+"""Functions at the end of a JSONPath, such as `$.lines.length()`.
 
-NoSuchPlace    the function does not apply to what the path leads to
+NoSuchPlace    the path matches nothing, or its function does not apply to the value
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _FUNCTIONS: Final[Mapping[str, Callable[[list[float]], float]]] = {
     ),
 }
 CALLS: Final = ("length", "size", "keys", "first", "last", *_FUNCTIONS)
-"""The functions that a path may end in."""
+"""The names of the functions that a path may end in."""
 
 
 class NoSuchPlace(LookupError):
-    """A sentence that names the path and what is missing."""
+    """A path that matches nothing in the data; the message names the path and the missing part."""
 
 
 def called(name: str, value: Json, text: str) -> Json:
-    """Return what a function of a path, which is told in its error, yields."""
+    """Return the result of a path's function on a value; raises NoSuchPlace, whose message quotes the path `text`."""
     if name in ("length", "size") and isinstance(value, list | dict | str):
         return len(value)
     if name == "keys" and isinstance(value, dict):

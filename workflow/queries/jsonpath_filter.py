@@ -1,4 +1,4 @@
-"""The filters of JSONPath: `[?(@.price < 10 && @.sku in ['a', 'b'])]`."""
+"""Filters of JSONPath, such as `[?(@.price < 10 && @.sku in ['a', 'b'])]`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .jsonpath_text import Scanner, is_number
 
 
 class FilterPath(Protocol):
-    """A path in a filter, from the item (`@`) or from the whole value (`$`)."""
+    """A path in a filter, which starts at the item (`@`) or at the whole value (`$`)."""
 
     @property
     def root(self) -> str:
-        """Return the sign that it starts with."""
+        """The root that the path starts with, such as `@` or `$`."""
         ...
 
     def find(self, value: Json, root: Json = None) -> Json:
@@ -31,9 +31,9 @@ class FilterPath(Protocol):
 ReadPath: TypeAlias = "Callable[[Scanner, str], FilterPath]"
 _MISSING: Final = object()
 _PATTERN: Final = re.compile(r"((?:[^/\\]|\\.)*)/([a-zA-Z]*)", re.S)
-"""The part after the first slash: the pattern, in which a slash is escaped, and its flags."""
+"""A regular expression after its first slash: the pattern, in which slashes are escaped, and the flags."""
 _WORD: Final = re.compile(r"[^\s()\[\]{}'\"&|<>=!,@$]+")
-"""A string that stands without quotes, which Step Functions takes: `[?(@.Name == /eggs/cooked)]`."""
+"""A string without quotes, which Step Functions accepts: `[?(@.Name == /eggs/cooked)]`."""
 
 
 def _ordered(compare: Callable[[int], bool]) -> Callable[[object, object], bool]:
@@ -48,7 +48,7 @@ def _ordered(compare: Callable[[int], bool]) -> Callable[[object, object], bool]
 
 
 def _equal(left: object, right: object) -> bool:
-    """Compare values: a missing one equals nothing, so that it passes `!=`; a string may say a number."""
+    """Return true if two values are equal. A missing value equals nothing, so it passes `!=`; `'1'` equals `1`."""
     if isinstance(left, str) != isinstance(right, str) and _is_number(left) != _is_number(right):
         return _number(left) == _number(right)
     return left is not _MISSING and isinstance(left, bool) == isinstance(right, bool) and left == right
@@ -93,7 +93,7 @@ def _matches(pattern: re.Pattern[str], text: str) -> bool:
 
 
 def _text(value: object) -> str:
-    """Return what a pattern is matched with."""
+    """Return a value as the string that a pattern is matched against; empty for null, arrays and objects."""
     return value if isinstance(value, str) else written(value) if isinstance(value, int | float) else ""
 
 
@@ -122,12 +122,12 @@ _TESTS: Final[Mapping[str, Callable[[object, object], bool]]] = {
 
 @dataclass(frozen=True, slots=True)
 class PathOperand:
-    """A side of a comparison that is looked up for each item."""
+    """An operand that is a path, evaluated for each item."""
 
     path: FilterPath
 
     def find(self, item: Json, root: Json) -> object:
-        """Return the value, or `_MISSING`."""
+        """Return the value at the path, or `_MISSING`."""
         try:
             return self.path.find(item if self.path.root == "@" else root, root)
         except NoSuchPlace:
@@ -136,7 +136,7 @@ class PathOperand:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A test of one item: a comparison, a place that must exist, or several of these joined."""
+    """A test of one item: a comparison, a path that must exist, or a combination of tests."""
 
     kind: Literal["and", "or", "not", "test", "exists"]
     parts: tuple[Filter | PathOperand | re.Pattern[str] | Json, ...]
@@ -144,14 +144,14 @@ class Filter:
 
     @classmethod
     def read(cls, scanner: Scanner, read_path: ReadPath) -> Filter:
-        """Take a filter from the front of what is left."""
+        """Read a filter at the scanner's position."""
         scanner.deeper(50, "parentheses of filters")
         made = _join(scanner, read_path, "||", "or")
         scanner.depth -= 1
         return made
 
     def accepts(self, item: Json, root: Json) -> bool:
-        """Return true if an item of an array (or an object) passes."""
+        """Return true if an item of an array, or an object, passes the filter."""
         if self.kind in ("and", "or", "not"):
             results = (part.accepts(item, root) for part in self.parts if isinstance(part, Filter))
             return all(results) if self.kind == "and" else any(results) if self.kind == "or" else not any(results)

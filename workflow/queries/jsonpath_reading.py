@@ -1,13 +1,13 @@
-"""JSONPath as Step Functions speaks it: into a state's data (`$`), the context object (`$$`) and variables (`$name`).
+"""Parse and evaluate Step Functions' JSONPath on state data (`$`), the context object (`$$`) and variables (`$name`).
 
-InvalidPath    the string is not a path; says where and why
-NoSuchPlace    the path leads nowhere in these data
+InvalidPath    the string is not a valid path; the message gives the position and the reason
+NoSuchPlace    the path matches nothing in the data
 
-A path that names one place (`$.order.lines[0]`) yields what stands there, and fails where nothing does. One that may
-name several (wildcards, filters, slices, `..`) yields an array of them. Several names at its end are an object of them.
-This is what the Jayway library does, which Step Functions uses.
+A definite path (`$.order.lines[0]`) can match only one value: it yields that value, and fails if there is none. Any
+other path (with wildcards, filters, slices or `..`) yields an array of all matches. Several names at the end of a path
+yield an object with these members. All of this follows the Jayway library, which Step Functions uses.
 
-Longer than 250 lines: a parser and the evaluation of what it reads.
+Longer than 250 lines because it contains a parser and the evaluation of parsed paths.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ StepKind = Literal["key", "keys", "merge", "index", "indexes", "slice", "every",
 
 @dataclass(frozen=True, slots=True)
 class PathStep:
-    """One step of a path, and what it needs to know: a name, indexes, bounds, a filter or a function's name."""
+    """One step of a path; `what` is its name or names, index or indexes, slice, filter, or function name."""
 
     kind: StepKind
     what: object = None
 
     @property
     def index(self) -> int:
-        """The number of an item."""
+        """The array index of a step of the kind `index`."""
         return cast("int", self.what)
 
 
@@ -50,17 +50,17 @@ class JsonPath:
 
     @cached_property
     def definite(self) -> bool:
-        """Return true if it names one place."""
+        """Return true if the path can match only one value."""
         return all(step.kind in ("key", "index", "merge", "call") for step in self.steps)
 
     @cached_property
     def is_reference(self) -> bool:
-        """Return true if a value can be put there: names and indexes only."""
+        """Return true for a reference path, to which a value can be written: it has only names and indexes."""
         return all(step.kind in ("key", "index") for step in self.steps)
 
     @property
     def variable(self) -> str | None:
-        """The variable that it starts from."""
+        """The name of the variable that the path starts from, or None."""
         return self.root[1:] if len(self.root) > 1 and self.root != "$$" else None
 
     def find(self, value: Json, root: Json = None) -> Json:
@@ -74,7 +74,7 @@ class JsonPath:
             if step.kind == "call":
                 return called(str(step.what), found, self.text)
             if step.kind == "filter" and place and self.steps[place - 1].kind == "deep":
-                found = [item for item in found if isinstance(item, dict)]  # each is met once, as itself
+                found = [item for item in found if isinstance(item, dict)]  # `..` also yields each array item
             found = [inner for outer in found for inner in _several(step, outer, root)]
         return found
 
@@ -88,7 +88,7 @@ class JsonPath:
             return False
 
     def put(self, value: Json, into: Json) -> Json:
-        """A copy of `into` with the value at this place, with the objects on the way made; raises NoSuchPlace."""
+        """Return a copy of `into` with the value at this path, and with missing objects created; raises NoSuchPlace."""
         if not self.steps:
             return value
         whole: list[Json] = [into]
@@ -111,7 +111,7 @@ class JsonPath:
 
 @lru_cache(maxsize=4096)
 def parse_path(text: str) -> JsonPath:
-    """Parse a path without its trailing blanks; raise InvalidPath."""
+    """Parse a path, ignoring trailing whitespace; raises InvalidPath."""
     scanner = Scanner(text.rstrip(" \t\r\n"))
     path = read_path(scanner)
     if not scanner.done:
@@ -120,7 +120,7 @@ def parse_path(text: str) -> JsonPath:
 
 
 def read_path(scanner: Scanner, roots: str = "$") -> JsonPath:
-    """Take a path from the front of what is left."""
+    """Read a path at the scanner's position; raises InvalidPath unless it starts with one of `roots`."""
     start = scanner.place
     if not scanner.peek() or scanner.peek() not in roots:
         raise scanner.refuse("a path starts with $")
@@ -254,7 +254,7 @@ def _several(step: PathStep, value: Json, root: Json) -> list[Json]:
 
 
 def _sliced(items: list[Json], bounds: slice[int | None, int | None, int | None]) -> list[Json]:
-    """Bounds count from the end where they stand alone; of two, the second never does."""
+    """Return the items of a slice. Negative bounds count from the end, except the second one if both are given."""
     first, last = bounds.start, bounds.stop
     if first is None or last is None:
         return items[bounds]

@@ -1,6 +1,6 @@
-"""Reads text from left to right, for paths and intrinsic functions, and says where it stopped making sense.
+"""Scan the text of paths and intrinsic functions from left to right, and report the position of a syntax error.
 
-InvalidPath    a sentence that quotes the text and counts the place from 1
+InvalidPath    the text is invalid; the message quotes it and gives the position, counted from 1
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 T = TypeVar("T")
 
 _NAME: Final = re.compile(r"[^\s.\[\](){},;'\"*?!=<>&|~^\\`]+")
-"""As Jayway reads names, which takes `$.@type`, `$.aws:tag` and `$.#text`; without what is rather a mistake."""
+"""A name as Jayway reads it (`$.@type`, `$.aws:tag`, `$.#text`), without characters that are probably mistakes."""
 _NAME_IN_FILTER: Final = re.compile(r"[^\s.\[\](){},:;'\"*?@$!=<>&|~^/\\+`#%]+")
 _VARIABLE: Final = re.compile(r"[^\W\d]\w*")
 _WHOLE: Final = re.compile(r"-?\d+")
@@ -26,63 +26,63 @@ def is_number(text: str) -> bool:
 
 
 class InvalidPath(ValueError):
-    """An invalid path; the message says where and why."""
+    """An invalid path; the message gives the position and the reason."""
 
 
 class Scanner:
-    """A string and the place up to which it has been read."""
+    """A string, the position up to which it has been read, and the current nesting depth."""
 
     def __init__(self, text: str) -> None:
         self.text, self.place, self.depth = text, 0, 0
 
     @property
     def done(self) -> bool:
-        """Return true if all is read."""
+        """Return true if the whole string has been read."""
         return self.place >= len(self.text)
 
     def peek(self) -> str:
-        """The next character, empty at the end."""
+        """Return the next character without reading it; empty at the end."""
         return self.text[self.place : self.place + 1]
 
     def take(self, count: int) -> str:
-        """The next characters."""
+        """Read the next `count` characters and return them."""
         taken = self.text[self.place : self.place + count]
         self.place += count
         return taken
 
     def skip(self, sign: str) -> bool:
-        """Return true if this comes next; if so it is read."""
+        """Read `sign` and return true if it is next; otherwise return false."""
         if not self.text.startswith(sign, self.place):
             return False
         self.place += len(sign)
         return True
 
     def expect(self, sign: str) -> None:
-        """Read this, or refuse."""
+        """Read `sign`; raises InvalidPath if it is not next."""
         if not self.skip(sign):
             raise self.refuse(f"{sign} is missing")
 
     def blanks(self) -> None:
-        """Read spaces."""
+        """Skip whitespace."""
         while self.peek() and self.peek() in " \t\r\n":
             self.place += 1
 
     def name(self) -> str:
-        """The name of a field after a dot."""
+        """Read the name of a field after a dot."""
         return self._match(_NAME_IN_FILTER if self.depth else _NAME, "a name must follow the dot")
 
     def name_of_variable(self) -> str:
-        """The name of a variable after $, empty if there is none."""
+        """Read the name of a variable after `$`; empty if there is none."""
         found = _VARIABLE.match(self.text, self.place)
         return self.take(len(found.group())) if found else ""
 
     def whole_number(self) -> int | None:
-        """An integer, None if there is none."""
+        """Read an integer; None if there is none."""
         found = _WHOLE.match(self.text, self.place)
         return int(self.take(len(found.group()))) if found else None
 
     def number(self) -> int | float:
-        """A number."""
+        """Read a number; raises InvalidPath if there is none."""
         found = _NUMBER.match(self.text, self.place)
         text = self._match(_NUMBER, "a value is missing")
         return float(text) if found and (found.group(1) or found.group(2)) else int(text)
@@ -108,7 +108,7 @@ class Scanner:
         return quote, inner
 
     def list_items(self, read: Callable[[], T]) -> Iterator[T]:
-        """Values between commas."""
+        """Yield the values, each read by `read`, of a list separated by commas."""
         while True:
             self.blanks()
             yield read()
@@ -117,13 +117,13 @@ class Scanner:
                 return
 
     def deeper(self, most: int, what: str) -> None:
-        """Count one level more, or refuse."""
+        """Enter one more nesting level; raises InvalidPath if there are more than `most`."""
         self.depth += 1
         if self.depth > most:
             raise self.refuse(f"more than {most} {what} inside one another")
 
     def refuse(self, why: str) -> InvalidPath:
-        """The error to raise here."""
+        """Return the error to raise at the current position."""
         return InvalidPath(f"{self.text!r}, at {self.place + 1}: {why}")
 
     def _match(self, pattern: re.Pattern[str], why: str) -> str:
