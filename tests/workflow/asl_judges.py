@@ -32,13 +32,13 @@ _BAD_TEMPLATE: Final = re.compile(r'"Message":"(/.+?\.\$) is invalid\. must matc
 
 
 class NpmJudges:
-    """asl-validator and amazon-states-language-service."""
+    """The npm validators asl-validator and amazon-states-language-service, running in one Node process."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
     def against(self, asl: Any) -> list[str]:
-        """Return the validators' findings in a definition."""
+        """Return the validators' findings about a definition."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"asl": asl}) + "\n")
@@ -67,7 +67,7 @@ def npm_judges() -> Iterator[NpmJudges]:
 
 
 def cfn_lint_against(*definitions: Any) -> list[str]:
-    """Return the findings of cfn-lint's rule E3601 in definitions, which takes as long for many as for one."""
+    """Return the findings of cfn-lint's rule E3601 about definitions; many take as long as one."""
     from cfnlint.api import lint
     from cfnlint.config import ManualArgs
 
@@ -106,7 +106,7 @@ def _is_about_a_backslash(error: str, asl: Any) -> bool:
 
 
 def _serious(errors: list[str]) -> list[str]:
-    """Return the errors without known false alarms and their consequences."""
+    """Return the errors, except known false alarms and the errors that follow from them."""
     kept = [each for each in errors if not any(known.search(each) for known in WRONG_ABOUT)]
     if len(kept) == len(errors):
         return kept

@@ -1,7 +1,7 @@
 """33 mistakes of somebody's first workflow, written before the rest of the suite was read.
 
-Each function makes one mistake and returns the class that has it; `expect_finders` names who finds it: `import` (the
-class cannot be made), `mypy`, `pyright` (both strict), or `check` (a finding about the definition).
+Each function makes one mistake and returns the class that has it; `expect_finders` names the finders: `import` (the
+class cannot be created), `mypy`, `pyright` (both strict), or `check` (a finding about the definition).
 
 Longer than 250 lines so that one run of each type checker sees every mistake.
 """
@@ -42,7 +42,7 @@ MISTAKES: Final[dict[str, tuple[Mistake, frozenset[Finder]]]] = {}
 
 
 def expect_finders(*finders: Finder) -> Callable[[Mistake], Mistake]:
-    """Register a mistake with those who find it."""
+    """Register a mistake with its expected finders."""
 
     def register(mistake: Mistake) -> Mistake:
         MISTAKES[mistake.__name__] = (mistake, frozenset(finders))

@@ -1,3 +1,3 @@
-"""jsonata-python raises Python's recursion limit when it is imported; hypothesis wants no such change during a test."""
+"""Import jsonata before any test: it raises Python's recursion limit, which must not change during Hypothesis tests."""
 
 import jsonata  # noqa: F401

@@ -1,6 +1,6 @@
-"""Definitions with one defect each: which code `check` gives it, and where.
+"""Definitions with one defect each, with the code that `check` reports for it and the JSON pointer.
 
-Each is a small machine that is sound but for the one thing that its name says.
+Each is a small machine that is sound except for the defect that its name describes.
 """
 
 import json
@@ -22,7 +22,7 @@ class Defect:
 
 
 def machine(states: dict[str, Any], **top: Any) -> dict[str, Any]:
-    """A machine that starts with its first state."""
+    """Return a machine that starts with its first state."""
     return {"StartAt": next(iter(states)), "States": states, **top}
 
 
@@ -31,27 +31,27 @@ def jsonata(states: dict[str, Any], **top: Any) -> dict[str, Any]:
 
 
 def ends(**fields: Any) -> dict[str, Any]:
-    """A Pass that ends."""
+    """Return a Pass that ends its scope."""
     return {"Type": "Pass", "End": True, **fields}
 
 
 def task(**fields: Any) -> dict[str, Any]:
-    """A Task that ends."""
+    """Return a Task that ends its scope."""
     return {"Type": "Task", "Resource": FUNCTION, "End": True, **fields}
 
 
 def calls(action: str, **fields: Any) -> dict[str, Any]:
-    """A Task that calls an integration, and ends."""
+    """Return a Task that calls an integration and ends its scope."""
     return {"Type": "Task", "Resource": f"arn:aws:states:::{action}", "End": True, **fields}
 
 
 def rule(**fields: Any) -> dict[str, Any]:
-    """A machine with one choice rule."""
+    """Return a machine with one JSONPath choice rule."""
     return machine({"A": {"Type": "Choice", "Choices": [fields], "Default": "B"}, "B": {"Type": "Succeed"}})
 
 
 def condition(text: Any) -> dict[str, Any]:
-    """A machine with one condition of JSONata."""
+    """Return a machine with one JSONata condition."""
     choice = {"Type": "Choice", "Choices": [{"Condition": text, "Next": "B"}], "Default": "B"}
     return jsonata({"A": choice, "B": {"Type": "Succeed"}})
 
@@ -83,7 +83,7 @@ def branches(*scopes: Any, **fields: Any) -> dict[str, Any]:
 
 
 def nested(levels: int, innermost: dict[str, Any]) -> dict[str, Any]:
-    """Parallel states inside one another."""
+    """Return a machine of nested Parallel states with the given number of levels."""
     scope = machine({f"S{levels}": innermost})
     for level in reversed(range(levels)):
         scope = machine({f"S{level}": {"Type": "Parallel", "Branches": [scope], "End": True}})
@@ -1366,11 +1366,11 @@ _CONFUSED: list[tuple[str, str, str, Any]] = [
         machine({"A": {"Type": "Wait", "Seconds": "$.s"} | _END}),
     ),
 ]
-"""Fields that belong to the other query language, to other languages and to other places."""
+"""Definitions with fields of the other query language, of other languages and of other objects."""
 
 
 def text_of(document: Any) -> str:
-    """The text of a document, which may be given as text."""
+    """Return a document as JSON text; a string is returned unchanged."""
     return document if isinstance(document, str) else json.dumps(document)
 
 

@@ -1,4 +1,4 @@
-"""Sound definitions, written by hand, that use everything the language has: `check` has nothing against them."""
+"""Hand-written sound definitions that use every feature of the States Language; `check` reports nothing about them."""
 
 from typing import Any, Final
 
@@ -6,7 +6,7 @@ from tests.workflow.defects import FUNCTION, branches, calls, distributed, ends,
 
 
 def mapped_by_iterator(**fields: Any) -> Any:
-    """A Map by the older name of ItemProcessor."""
+    """Return a machine with a Map that uses Iterator, the older name of ItemProcessor."""
     return machine({"A": {"Type": "Map", "Iterator": machine({"I": ends()}, **fields), "End": True}})
 
 

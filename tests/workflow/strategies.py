@@ -1,7 +1,7 @@
-"""Workflows that hypothesis writes in the language: every one is one that a person could have written.
+"""Hypothesis strategies for workflows of the language, as a person could have written them.
 
-A generated workflow is a chain of states with extra arrows forwards, so that it ends; its first state assigns a
-variable that later states may use. `portable` keeps to what JSONPath can say as well.
+A generated workflow is a chain of states with additional forward transitions, so that it ends; its first state assigns
+a variable that later states may use. `portable` restricts it to features that also compile to JSONPath.
 """
 
 import types
@@ -90,7 +90,7 @@ MOMENTS = ("2026-01-01T00:00:00Z", "2026-11-23T10:00:00Z", "2027-05-05T05:05:05.
 
 
 class PayloadKind(StrEnum):
-    """The kind of a payload."""
+    """The values of a payload's kind."""
 
     A = "a"
     B = "b"
@@ -98,7 +98,7 @@ class PayloadKind(StrEnum):
 
 
 class Item(TypedDict):
-    """One of the things in a payload."""
+    """One item of a payload."""
 
     sku: str
     quantity: int
@@ -127,7 +127,7 @@ class Memo:
 item_fn = Function("item_fn", object, dict)
 
 Calls = Literal["nothing", "functions", "anything"]
-"""The functions that generated workflows call."""
+"""The kinds of tasks in generated workflows."""
 
 texts = st.sampled_from(TEXTS)
 numbers = st.integers(-3, 12)
@@ -155,7 +155,7 @@ payloads: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     },
     optional={"maybe": st.none() | texts},
 )
-"""Inputs of the type that the workflows are written for."""
+"""Inputs of the payload type of the generated workflows."""
 
 _FIELDS = st.sampled_from(["kind", "text", "number", "flag", "moment", "items", "maybe"])
 _any_json: st.SearchStrategy[Any] = st.recursive(
@@ -172,12 +172,12 @@ hostile: st.SearchStrategy[Any] = (
     | st.builds(lambda payload, wrong: {**payload, **wrong}, payloads, st.dictionaries(_FIELDS, _any_json, max_size=3))
     | st.builds(lambda payload, gone: {k: payload[k] for k in payload if k not in gone}, payloads, st.sets(_FIELDS))
 )
-"""Inputs of any type, some of them nearly right: what a machine can be started with."""
+"""Any JSON with which a machine can be started, including payloads with wrong or missing fields."""
 
 
 @st.composite
 def conditions(draw: Callable[..., Any], payload: Payload, depth: int = 2) -> Any:
-    """Conditions on a payload, of every operator."""
+    """Generate conditions on a payload, with every operator."""
     kinds = ["text", "number", "literal", "flag", "time", "presence", "kind", "pattern", "fields"]
     kind = draw(st.sampled_from(kinds + (["and", "or", "not"] if depth else [])))
     match kind:
@@ -253,7 +253,7 @@ def _ordered(left: Any, right: Any) -> list[Any]:
 
 @st.composite
 def values(draw: Callable[..., Any], payload: Payload, memo: Memo, *, portable: bool) -> Any:
-    """Values computed from a payload and from variables."""
+    """Generate values computed from a payload and variables."""
     choices: list[Any] = [
         payload["text"],
         payload["items"],
@@ -318,7 +318,7 @@ def workflows(
     calls: Calls = "anything",
     generated_inside: bool = True,
 ) -> type[Workflow[Any, Any]]:
-    """A class of the language; what stands inside its states is generated too, unless that is not wanted."""
+    """Generate a workflow class, with generated workflows nested in its states if `generated_inside` is true."""
     payload = cast("Payload", input_of(Payload))
     memo, error = variable(Memo), variable(ErrorOutput)
     names = [f"step{index}" for index in range(draw(st.integers(1, 4)))]
@@ -363,7 +363,7 @@ def workflows(
 
 @st.composite
 def choosers(draw: Callable[..., Any]) -> type[Workflow[Any, Any]]:
-    """A class of the language that does nothing but choose by its input."""
+    """Generate a workflow class that consists of one Choice on its input and the states that it leads to."""
     payload = cast("Payload", input_of(Payload))
     decided = [draw(conditions(payload)) for _ in range(draw(st.integers(1, 4)))]
 
@@ -434,7 +434,7 @@ def _copy_of(payload: Payload) -> Payload:
 
 @st.composite
 def _distributed(draw: Callable[..., Any], payload: Payload, tried: Any, label: str) -> Any:
-    """Maps whose runs are executions of their own, with all that they can be given."""
+    """Generate distributed Maps with any of their options."""
     options: dict[str, Any] = {
         "at_once": 3,
         "retry": tried,
@@ -470,7 +470,7 @@ def _taking_anything() -> type[Workflow[Any, Any]]:
 
 
 def _each(calls: bool) -> type[Workflow[Any, Any]]:
-    """A small workflow to set in, run side by side or run for each item."""
+    """Return a small workflow to be used as a fragment, a branch or an item processor."""
 
     class Each(Workflow[Any, Any]):
         item = input_of(Item)
@@ -490,7 +490,7 @@ def serve_tasks(asl: dict[str, Any]) -> dict[str, Any]:
 
 
 def values_for(written: type[Workflow[Any, Any]]) -> dict[str, str]:
-    """Something for every name that has to be bound."""
+    """Return a value for every name that has to be bound."""
     special = {
         "queue": "https://sqs.eu-central-1.amazonaws.com/123456789012/queue",
         "worker": "arn:aws:states:eu-central-1:123456789012:activity:worker",

@@ -1,4 +1,4 @@
-"""Tasks that hypothesis writes in the language: every kind of them, with every option, waiting for tokens or not."""
+"""Hypothesis strategies for tasks of the language: every kind, with every option, with and without task tokens."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ CALLED = (
     "aws-sdk:sqs:getQueueUrl",
     "glue:startJobRun",
 )
-"""The names under which `run` looks for what the tasks call."""
+"""The names under which `run` looks up the functions for these tasks."""
 
 
 @st.composite
@@ -67,7 +67,7 @@ def tasks(
     portable: bool,
     functions_only: bool = False,
 ) -> Any:
-    """A task that sends the value, or what goes with its service."""
+    """Generate a task that sends the value, or arguments suitable for its service."""
     options: dict[str, Any] = {"retry": retry, "timeout": draw(st.sampled_from([timedelta(seconds=9), seconds]))}
     token = {**value, "token": context.Task.Token}
     if not portable:
@@ -110,7 +110,7 @@ def tasks(
 
 
 def serve(_: Any, call: Any) -> Any:
-    """Whatever is asked for is done."""
+    """Answer any task call with success, a waiting one by its token after a second."""
     answer = {"ok": True}
     if call.token is not None:
         call.succeed(answer, after=timedelta(seconds=1))

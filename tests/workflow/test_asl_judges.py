@@ -1,6 +1,6 @@
-"""Others who know the Amazon States Language have nothing against what we write.
+"""External validators of the Amazon States Language accept our definitions.
 
-The judges take up to a second for a definition, so they see fewer examples than our own checks do.
+The validators take up to a second for a definition, so they see fewer examples than our own checks do.
 """
 
 from collections.abc import Iterator
@@ -25,12 +25,12 @@ def npm() -> Iterator[NpmJudges]:
 
 
 def test_the_booking_workflow_is_in_order(npm: NpmJudges) -> None:
-    """All three judges accept it."""
+    """All three validators accept it."""
     assert (npm.against(Booking.asl()), cfn_lint_against(Booking.asl())) == ([], [])
 
 
 def test_a_seeded_defect_is_seen(npm: NpmJudges) -> None:
-    """The judges are awake."""
+    """Each validator reports a broken definition, so a silent one is not mistaken for approval."""
     broken = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}
     assert any("asl-validator" in each for each in npm.against(broken))
     assert any("language service" in each for each in npm.against(broken))
@@ -40,21 +40,21 @@ def test_a_seeded_defect_is_seen(npm: NpmJudges) -> None:
 @FEW
 @given(written=workflows())
 def test_npm_judges_accept_every_workflow_of_the_language(npm: NpmJudges, written: Any) -> None:
-    """asl-validator and amazon-states-language-service, on JSONata."""
+    """Both npm validators accept generated workflows that are compiled to JSONata."""
     assert npm.against(written.asl()) == []
 
 
 @FEW
 @given(written=workflows(portable=True))
 def test_npm_judges_accept_every_portable_workflow_in_jsonpath(npm: NpmJudges, written: Any) -> None:
-    """The same, compiled to JSONPath."""
+    """Both npm validators accept portable workflows that are compiled to JSONPath."""
     assert npm.against(written.asl(language="JSONPath")) == []
 
 
 @settings(FEW, max_examples=5)
 @given(several=st.lists(workflows(portable=True), min_size=1, max_size=4))
 def test_cfn_lint_accepts_every_workflow_of_the_language(several: list[Any]) -> None:
-    """Rule E3601, in both query languages, names bound: it takes no placeholder for the ARN of an activity."""
+    """Rule E3601 accepts both query languages; names are bound, because an activity's ARN cannot be a placeholder."""
     definitions = [
         each.asl(values_for(each), language=language) for each in several for language in ("JSONata", "JSONPath")
     ]
@@ -63,7 +63,7 @@ def test_cfn_lint_accepts_every_workflow_of_the_language(several: list[Any]) -> 
 
 @pytest.mark.parametrize("name", SOUND)
 def test_judges_accept_sound_definitions_but_for_known_false_alarms(npm: NpmJudges, name: str) -> None:
-    """Written by hand, so that a false alarm of ours or theirs shows; theirs are listed with the reason."""
+    """Hand-written definitions reveal false alarms, ours and theirs; theirs are listed with the reasons."""
     assert bool(npm.against(SOUND[name])) == (name in THEIR_FALSE_ALARMS)
 
 

@@ -1,4 +1,4 @@
-"""The booking workflow ends as it should, whatever happens on its way, and says the same in both query languages."""
+"""The booking workflow ends correctly on every path, with the same results in both query languages."""
 
 import json
 from typing import Any, Final
@@ -40,7 +40,7 @@ _EXECUTION: Final = "arn:aws:states:us-east-1:123456789012:execution:machine:run
 
 
 class Functions:
-    """The three functions and the queue: each answers, or fails with an error's name; what was sent is kept."""
+    """Fakes of the three functions and the queue, which answer or fail with a named error, and record their input."""
 
     def __init__(self, work: Any = FINE, record: Any = FINE, park: Any = None) -> None:
         queue = park or {"MessageId": "1"}
@@ -49,7 +49,7 @@ class Functions:
         self.sent: list[tuple[str, Any]] = []
 
     def all(self) -> dict[str, Any]:
-        """By state."""
+        """Return the fakes by state name."""
         return {name: self._answering(name) for name in self.answers}
 
     def _answering(self, name: str) -> Any:
@@ -65,7 +65,7 @@ class Functions:
 
 @pytest.fixture(scope="module", params=["JSONata", "JSONPath"])
 def booking(request: pytest.FixtureRequest) -> Any:
-    """The workflow, compiled to each language; test_booking_paths.py holds the tests to all its ways."""
+    """The workflow, compiled to each query language; test_booking_paths.py checks that tests take all its paths."""
     return CoveredWorkflow(Booking.asl(language=request.param))
 
 
@@ -86,7 +86,7 @@ def test_an_execution_ends_as_the_record_says(booking: CoveredWorkflow, given: A
 @pytest.mark.parametrize("work", [FINE, "Boom"])
 @pytest.mark.parametrize("park", [None, "Boom"])
 def test_what_cannot_be_recorded_is_parked(booking: CoveredWorkflow, given: Any, work: Any, park: Any) -> None:
-    """The queue gets what the record function was sent, and the execution says that the outcome is unknown."""
+    """The queue receives the record function's input, and the execution reports that the outcome is unknown."""
     functions = Functions(work, "Boom", park)
     ended = booking.run(given, functions.all())
     told = BookingResult.model_validate_json(ended.cause or "")
@@ -96,7 +96,7 @@ def test_what_cannot_be_recorded_is_parked(booking: CoveredWorkflow, given: Any,
 
 
 def test_the_functions_are_told_what_the_contract_says(booking: CoveredWorkflow) -> None:
-    """Messages between the steps are those of handlers.contracts."""
+    """Messages between the states validate against handlers.contracts."""
     functions = Functions()
     ended = booking.run(PURCHASE, functions.all())
     (_, asked), (_, recorded) = functions.sent
@@ -107,7 +107,7 @@ def test_the_functions_are_told_what_the_contract_says(booking: CoveredWorkflow)
 
 
 def test_a_refused_request_is_recorded_with_neither_result_nor_error(booking: CoveredWorkflow) -> None:
-    """Whatever was sent goes to the record function as it came."""
+    """The record function receives the invalid request unchanged."""
     functions = Functions()
     booking.run({"action": "steal", "result": FINE}, functions.all())
     report = RecordInput.model_validate(_payload(functions.sent[0][1]))
@@ -115,7 +115,7 @@ def test_a_refused_request_is_recorded_with_neither_result_nor_error(booking: Co
 
 
 def test_an_error_is_recorded_as_such(booking: CoveredWorkflow) -> None:
-    """With its name and its cause."""
+    """The record function receives the error's name and cause."""
     functions = Functions("Boom")
     booking.run(REFUND, functions.all())
     report = RecordInput.model_validate(_payload(functions.sent[-1][1]))
@@ -129,7 +129,7 @@ def test_an_error_is_recorded_as_such(booking: CoveredWorkflow) -> None:
 @pytest.mark.parametrize("action", ["purchase", "refund", "steal"])
 @pytest.mark.parametrize("size", [MAX_PAYLOAD_BYTES - 2000, MAX_PAYLOAD_BYTES - 200, MAX_PAYLOAD_BYTES])
 def test_a_request_up_to_the_limit_is_recorded(booking: CoveredWorkflow, action: str, size: int) -> None:
-    """With the request if a message has room for it, and otherwise without; no function decides on such a one."""
+    """The record contains a request that fits into a message; a larger one is omitted, and no function processes it."""
     functions = Functions(FINE | {"status": "rejected"}, FINE | {"status": "rejected"})
     ended = booking.run(_of_size(action, size), functions.all())
     report = RecordInput.model_validate(_payload(functions.sent[-1][1]))
@@ -140,7 +140,7 @@ def test_a_request_up_to_the_limit_is_recorded(booking: CoveredWorkflow, action:
 
 
 def test_a_request_above_the_limit_starts_nothing(booking: CoveredWorkflow) -> None:
-    """StartExecution refuses it on AWS."""
+    """AWS rejects such a request at StartExecution."""
     functions = Functions()
     ended = booking.run(_of_size("purchase", MAX_PAYLOAD_BYTES + 1), functions.all())
     assert (ended.error, ended.path, functions.sent) == ("States.DataLimitExceeded", (), [])
@@ -156,7 +156,7 @@ def test_a_refusal_of_a_large_request_is_parked_as_it_was_sent(booking: CoveredW
 
 
 def test_a_valid_request_is_never_too_large() -> None:
-    """The longest one of each action has room for the messages around it, even if every character were escaped."""
+    """The longest request of each action leaves room for the message around it, even with every character escaped."""
     longest = _longest_requests()
     for request in longest:
         TypeAdapter(BookingRequest).validate_python(request)
@@ -165,18 +165,18 @@ def test_a_valid_request_is_never_too_large() -> None:
 
 @pytest.mark.parametrize("error", ["Unavailable", "PaymentOutcomeUnknown", "Lambda.ServiceException", "States.Timeout"])
 def test_transient_errors_are_retried_three_times(booking: CoveredWorkflow, error: str) -> None:
-    """Anything else is a bug and is tried once."""
+    """Any other error is a bug and gets a single attempt."""
     assert tuple(_attempts(booking.run(PURCHASE, Functions(name).all())) for name in (error, "ValueError")) == (4, 1)
 
 
 def test_45_a_throttled_function_has_its_own_retries(booking: CoveredWorkflow) -> None:
-    """The record function has more of them, because an outcome exists by then."""
+    """The record function is retried more often, because an outcome already exists."""
     run = booking.run(PURCHASE, Functions(THROTTLE, THROTTLE).all())
     assert (run.attempts["purchase"], run.attempts["record"]) == (38, 39)
 
 
 def test_45_a_throttled_execution_waits_for_its_whole_time() -> None:
-    """Full jitter draws each wait from nothing up to its length, so it would keep half of the time at the mean."""
+    """The waits have no jitter: full jitter draws each between zero and its length, which halves the mean total."""
     states: Any = Booking.asl()["States"]
     for name, least in (("purchase", 108), ("refund", 108), ("record", 111), ("refuse", 111)):
         throttles = states[name]["Retry"][0]
@@ -186,13 +186,13 @@ def test_45_a_throttled_execution_waits_for_its_whole_time() -> None:
 
 
 def test_45_throttles_do_not_use_up_the_retries_of_other_errors(booking: CoveredWorkflow) -> None:
-    """Each retrier counts for itself."""
+    """Each retrier counts its own attempts."""
     run = booking.run(PURCHASE, Functions().all() | {"purchase": _failing_with([THROTTLE] * 5 + ["Unavailable"] * 3)})
     assert (run.status, _attempts(run)) == ("SUCCEEDED", 9)
 
 
 def test_the_definition_passes_the_check() -> None:
-    """In both types of state machine, with names bound or not, in every partition."""
+    """Both types of state machine pass, with names bound and unbound, and in another partition."""
     for kind in ("STANDARD", "EXPRESS"):
         for asl in (
             Booking.asl(),
@@ -204,7 +204,7 @@ def test_the_definition_passes_the_check() -> None:
 
 
 def test_limits_are_set_by_the_deployment() -> None:
-    """Seconds of a task and of the execution are late-bound, with defaults."""
+    """The time limits of tasks and of the execution are late-bound names with defaults."""
     asl: Any = Booking.asl({"task_seconds": 30, "execution_seconds": 900})
     assert (asl["States"]["purchase"]["TimeoutSeconds"], asl["TimeoutSeconds"]) == (30, 900)
     with pytest.raises(Unbound, match="no task in this workflow"):
@@ -212,7 +212,7 @@ def test_limits_are_set_by_the_deployment() -> None:
 
 
 def test_a_running_execution_may_still_invoke_the_version_it_started_with() -> None:
-    """Permission is for every version of the functions, and for nothing else."""
+    """The permission covers every version of the function, and nothing else."""
     allowed = {
         action: one.resources
         for one in permissions(Booking.asl(PARTS))
@@ -224,21 +224,21 @@ def test_a_running_execution_may_still_invoke_the_version_it_started_with() -> N
 
 @pytest.mark.parametrize("retrier", [0, 1])
 def test_the_longest_path_ends_within_the_execution(retrier: int) -> None:
-    """All attempts of purchase and record with all their waits, by one kind of error each, and those of the queue."""
+    """All attempts and waits of purchase, record and the queue, with one kind of error each, fit into the limit."""
     states: Any = Booking.asl()["States"]
     longest = sum(_longest(states[name], retrier) for name in ("purchase", "record"))
     assert longest + _longest(states["park"], 0) < Booking.asl()["TimeoutSeconds"]  # type: ignore[operator]
 
 
 def _longest(task: Any, retrier: int) -> float:
-    """Seconds; a throttled attempt takes no time of its own, so only the last one runs."""
+    """Return the longest time of a task in seconds; a throttled attempt takes none, so only the last one runs."""
     policy = task["Retry"][retrier]
     running = 1 if policy["ErrorEquals"] == [THROTTLE] else policy["MaxAttempts"] + 1
     return float(sum(_waits(policy)) + task["TimeoutSeconds"] * running)
 
 
 def _waits(policy: Any) -> list[float]:
-    """Return the longest that each wait of a retrier can be, in seconds."""
+    """Return the maximum length of each wait of a retrier, in seconds."""
     return [
         min(policy["IntervalSeconds"] * policy["BackoffRate"] ** attempt, policy["MaxDelaySeconds"])
         for attempt in range(policy["MaxAttempts"])
@@ -252,7 +252,7 @@ def _of_size(action: str, size: int) -> dict[str, str]:
 
 
 def _longest_requests() -> list[dict[str, Any]]:
-    """Return the longest request of each action, with text of characters that take the most room in JSON."""
+    """Return the longest request of each action, with text of the characters that take the most bytes in JSON."""
     name, token, text = "x" * 64, "x" * 128, "\U0001f4a9" * MAX_REASON_LENGTH
     ids = {"request_id": name, "order_id": name, "requested_by": name}
     units = [{"sku": f"{number:064}", "quantity": MAX_QUANTITY} for number in range(MAX_LINES)]

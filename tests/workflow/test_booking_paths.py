@@ -1,4 +1,4 @@
-"""The booking workflow, run in process: every way through it is taken, and none is left untested."""
+"""The booking workflow in the interpreter: the tests of this module take every path through it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ TOO_LARGE = ["States.DataLimitExceeded"]
 def started(
     booking: CoveredWorkflow, action: str | None, recorded: Any = SUCCEEDED, **faults: list[str]
 ) -> tuple[Run, list[Any]]:
-    """A run with functions that answer, and what the record function was told."""
+    """Run the workflow with functions that answer; return the run and the events of the record function."""
     told: list[Any] = []
     functions: dict[str, Callable[..., Any]] = {
         "purchase_fn": lambda _: SUCCEEDED,
@@ -38,7 +38,7 @@ def work(action: str | None) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("action", REQUESTS)
 def test_an_outcome_is_recorded_and_the_run_ends_as_it_went(booking: CoveredWorkflow, action: str | None) -> None:
-    """Succeeded and rejected are the customer's case; failed and unknown are ours to mend."""
+    """Succeeded and rejected end well, because the customer can act on them; failed and unknown need us, and fail."""
     for status, verdict in (
         ("succeeded", "completed"),
         ("rejected", "completed"),
@@ -67,7 +67,7 @@ def test_a_request_in_the_apis_envelope_goes_the_way_of_a_bare_one(
 def test_a_function_that_stays_down_is_recorded_with_its_error(
     booking: CoveredWorkflow, action: str, status: str, verdict: str
 ) -> None:
-    """The record function learns of the error and looks into the ledger."""
+    """The record function receives the error, so that it can look into the ledger."""
     ended, told = started(booking, action, {"schema": 1, "status": status}, **{action: DOWN})
     assert ended.path == (*work(action), "record", "verdict", verdict)
     assert ended.attempts[action] == 4
@@ -80,7 +80,7 @@ def test_a_function_that_stays_down_is_recorded_with_its_error(
 def test_what_cannot_be_recorded_is_parked(
     booking: CoveredWorkflow, action: str | None, work_is_down: bool, queue_is_down: bool
 ) -> None:
-    """The run fails as unknown, even where the queue is down too, and within the execution's limit."""
+    """The run fails as unknown within the execution's time limit, even if the queue is down as well."""
     faults = {"record": DOWN, **({"park": DOWN} if queue_is_down else {})}
     faults |= {action: DOWN} if work_is_down and action is not None else {}
     ended, told = started(booking, action, **faults)
@@ -117,13 +117,13 @@ def test_a_refusal_that_cannot_be_recorded_is_parked_without_the_request(
 
 @pytest.mark.parametrize("given", [None, [], 3, "purchase", {"action": None}, {"action": ["purchase"]}, {"action": {}}])
 def test_any_input_is_recorded(booking: CoveredWorkflow, given: Any) -> None:
-    """An invalid request goes to the record function by the Choice's default."""
+    """The Choice's Default sends an invalid request to the record function."""
     ended = booking.run(given, {"record_fn": lambda _: {"schema": 1, "status": "rejected"}})
     assert ended.path == ("route", "record", "verdict", "completed")
 
 
 def test_a_transient_error_is_tried_again_with_jitter(booking: CoveredWorkflow) -> None:
-    """Two failures, then the answer: three attempts, and waits that differ from run to run by seed alone."""
+    """Two failures and a success take three attempts, and only the seed changes the waits between them."""
     durations = set()
     for seed in range(5):
         functions = {"purchase_fn": lambda _: SUCCEEDED, "record_fn": lambda _: SUCCEEDED}

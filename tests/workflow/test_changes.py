@@ -1,4 +1,4 @@
-"""A diff is true, complete and readable: whatever changed is told, at its place, also beside other changes."""
+"""A diff is correct, complete and readable: every change is reported at its location, also beside others."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_change_is_told_in_words(edit: Edit, told: list[str]) -> None:
 
 @pytest.mark.parametrize(("old", "new"), [("L", "Done"), ("V", "Validate"), ("N", "Nested")])
 def test_a_state_that_is_only_called_otherwise_is_told_once(old: str, new: str) -> None:
-    """Nothing is said of arrows and starts that follow it."""
+    """The transitions and StartAt that follow the rename are not reported."""
     assert [str(change) for change in diff(OLD, renamed(old, new))] == [f"{old} is called {new} now."]
 
 
@@ -149,7 +149,7 @@ def test_states_of_one_name_in_two_branches_are_two() -> None:
 
 @pytest.mark.parametrize("field", ["Cause", "Comment"])
 def test_long_texts_are_shown_where_they_part(field: str) -> None:
-    """Two sentences that read the same would say nothing."""
+    """Showing only the common beginning would make both values look the same."""
     texts = (f"{'same ' * 40}{end}" for end in ("one", "two"))
     old, new = ({"StartAt": "F", "States": {"F": {"Type": "Fail", field: text}}} for text in texts)
     (change,) = diff(old, new)
@@ -161,7 +161,7 @@ VALUES: tuple[Any, ...] = (None, 5, "x", "L", [], {}, True, [1], [{}], {"a": 1},
 
 
 def edited(definition: Any, pointer: str, value: Any) -> Any:
-    """A copy with something else at one place."""
+    """Return a copy with another value at a JSON pointer."""
     new = copy.deepcopy(definition)
     holder = new
     *above, last = pointer.split("/")[1:]
@@ -172,12 +172,12 @@ def edited(definition: Any, pointer: str, value: Any) -> Any:
 
 
 def touches(told: str, place: str) -> bool:
-    """Return whether one place is in the other, or both are in the same rule."""
+    """Return whether one of two JSON pointers contains the other."""
     return f"{told}/".startswith(f"{place}/") or f"{place}/".startswith(f"{told}/")
 
 
 def test_whatever_is_put_anywhere_is_told_at_its_place() -> None:
-    """Every place of a definition, every kind of value: also what no state machine may say."""
+    """Any value, even an invalid one, is reported at any location of a definition."""
     untold = [
         (pointer, value)
         for (pointer, now), value in itertools.product(walk(OLD), VALUES)
@@ -188,7 +188,7 @@ def test_whatever_is_put_anywhere_is_told_at_its_place() -> None:
 
 
 def test_a_change_is_told_beside_others_too() -> None:
-    """None hides another: of two changes each is told at its place."""
+    """No change hides another: each of two changes is reported at its location."""
     places = [pointer for pointer, value in walk(OLD) if pointer and not isinstance(value, dict | list)]
     for one, other in itertools.combinations(places, 2):
         changes = diff(OLD, edited(edited(OLD, one, "else"), other, "other"))

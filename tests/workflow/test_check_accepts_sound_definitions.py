@@ -1,4 +1,4 @@
-"""`check` has nothing against a definition that runs on AWS, and never breaks down over one that does not."""
+"""`check` reports nothing about a definition that runs on AWS, and raises for no input whatsoever."""
 
 import json
 from typing import Any
@@ -33,13 +33,13 @@ machine_like = st.recursive(
 
 @pytest.mark.parametrize("name", SOUND)
 def test_a_sound_definition_has_no_finding(name: str) -> None:
-    """Neither errors nor warnings."""
+    """There are neither errors nor warnings."""
     assert [str(finding) for finding in check(SOUND[name])] == []
 
 
 @pytest.mark.parametrize("name", SOUND)
 def test_a_sound_definition_round_trips(name: str) -> None:
-    """Parsing loses nothing: values, and the order of keys."""
+    """Parsing preserves all values and the order of keys."""
     asl = SOUND[name]
     text = json.dumps(asl)
     assert json.dumps(parse(asl).asl()) == json.dumps(parse(text).asl()) == text
@@ -47,7 +47,7 @@ def test_a_sound_definition_round_trips(name: str) -> None:
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: f"a machine {defect.name}")
 def test_a_defective_definition_round_trips_too(defect: Any) -> None:
-    """Whatever is JSON is kept."""
+    """Parsing preserves any JSON, valid as a definition or not."""
     try:
         value = json.loads(defect.text)
     except ValueError:
@@ -63,13 +63,13 @@ def test_a_defective_definition_round_trips_too(defect: Any) -> None:
 @example(text='{"StartAt": "\\ud800"}')
 @example(text="9" * 5000)
 def test_check_takes_any_text(text: str | bytes) -> None:
-    """Findings, never a traceback."""
+    """Any text gives findings, never an exception."""
     assert all(finding.code for finding in check(text))
 
 
 @pytest.mark.parametrize("wrapped", [lambda inner: inner, lambda inner: (inner, float("nan"))])
 def test_a_value_that_contains_itself_is_no_json(wrapped: Any) -> None:
-    """Neither a traceback nor a copy without end."""
+    """A cyclic value gives a finding, neither an exception nor an endless copy."""
     value: dict[str, Any] = {"StartAt": "A", "States": {}}
     value["States"]["A"] = wrapped(value)
     (finding,) = check(value)
@@ -78,7 +78,7 @@ def test_a_value_that_contains_itself_is_no_json(wrapped: Any) -> None:
 
 @given(value=json_values | machine_like)
 def test_check_takes_any_value(value: Any) -> None:
-    """Every finding can be printed, and points at something that is there or at the object that lacks it."""
+    """Every finding can be printed, and its pointer refers to an existing value or to the object that lacks one."""
     for kind in ("STANDARD", "EXPRESS"):
         for finding in check(value, type=kind):
             str(finding).encode()
@@ -88,7 +88,7 @@ def test_check_takes_any_value(value: Any) -> None:
 
 @given(state=machine_like, name=texts)
 def test_check_takes_any_state(state: Any, name: str) -> None:
-    """A machine around the same garbage: no traceback, findings in document order."""
+    """Arbitrary JSON as a state raises nothing, and its findings are in document order."""
     asl = {
         "StartAt": name,
         "QueryLanguage": "JSONata",
@@ -101,7 +101,7 @@ def test_check_takes_any_state(state: Any, name: str) -> None:
 
 
 def test_a_template_is_checked_before_it_is_filled_in() -> None:
-    """`${name}` without quotes is not JSON; one warning says so, and the rest is checked as usual."""
+    """An unquoted `${name}` gives one warning, because it is not JSON; the rest is checked as usual."""
     text = json.dumps(machine({"A": task(TimeoutSeconds="?", Comment="a: ${b}, c")})).replace('"?"', "${Limit}")
     assert [finding.code for finding in check(text)] == ["OPEN_TEMPLATE"]
     assert [finding.code for finding in check(text.replace("Comment", "Coment"))] == ["OPEN_TEMPLATE", "UNKNOWN_FIELD"]
@@ -109,7 +109,7 @@ def test_a_template_is_checked_before_it_is_filled_in() -> None:
 
 @pytest.mark.parametrize("value", ["a string", 3, None, True, ["a", {"b.$": "$.b"}], {}])
 def test_parameters_are_any_value(value: Any) -> None:
-    """AWS's own schema and statelint take any; only an integration needs names."""
+    """AWS's own schema and statelint accept any Parameters; only an integration needs an object."""
     each = {"StartAt": "B", "States": {"B": ends()}}
     for state in (
         ends(Parameters=value),
@@ -127,18 +127,18 @@ def test_parameters_are_any_value(value: Any) -> None:
 
 @pytest.mark.parametrize("text", ["$.a + $.b", "$.c * 2", "$.price each", "$"])
 def test_a_formula_is_no_forgotten_path(text: str) -> None:
-    """A string that only begins like a path belongs to somebody else: CDK's EvaluateExpression sends such."""
+    """A string that only begins like a path is not reported: CDK's EvaluateExpression passes such formulas."""
     assert [str(finding) for finding in check(machine({"A": ends(Parameters={"expression": text})}))] == []
 
 
 def test_two_hundred_levels_are_no_problem() -> None:
-    """Neither reading, nor checking, nor writing recurses."""
+    """Parsing, checking and writing do not recurse, so nesting cannot exhaust the stack."""
     deep = nested(200, ends())
     assert [str(finding) for finding in check(parse(parse(deep).json(indent=None)))] == []
 
 
 def test_a_document_of_one_megabyte_is_checked() -> None:
-    """Just below the limit there is nothing to say; just above it, one thing."""
+    """A document at the limit has no findings, and one byte more gives exactly one."""
     empty = len(json.dumps(machine({"A": ends(Comment="")})))
     limit = 1_048_576
     fits, exceeds = (json.dumps(machine({"A": ends(Comment="x" * (limit - empty + n))})) for n in (0, 1))

@@ -1,4 +1,4 @@
-"""Documents with many defects: each is found beside all others, and what follows from one is not told as another."""
+"""Documents with many defects: each is reported beside all others, but its consequences are not."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _TARGETS = ("Next", "Default", "StartAt")
 
 
 def _renamed(value: Any, prefix: str) -> Any:
-    """The same scope with other names of states, so that it can stand beside others."""
+    """Return the scope with prefixed state names, so that it can be a branch beside others."""
     if isinstance(value, list):
         return [_renamed(item, prefix) for item in value]
     if not isinstance(value, dict):
@@ -31,7 +31,7 @@ def _renamed(value: Any, prefix: str) -> Any:
 
 
 def _branches(query_language: str | None) -> Iterator[tuple[Defect, dict[str, Any]]]:
-    """The defects of single states, with the machines that have them."""
+    """Yield the defects of single states, with the machines that have them."""
     for defect in DEFECTS:
         try:
             document = json.loads(defect.text)
@@ -45,7 +45,7 @@ def _branches(query_language: str | None) -> Iterator[tuple[Defect, dict[str, An
 
 @pytest.mark.parametrize("query_language", [None, "JSONata"])
 def test_every_defect_is_found_beside_all_others(query_language: str | None) -> None:
-    """One machine with a branch for each, and its findings in the order of the branches."""
+    """A machine with one branch per defect has all their findings, in the order of the branches."""
     pairs = list(_branches(query_language))
     assert len(pairs) > 30
     branches = [_renamed(document, f"{index}-") for index, (_, document) in enumerate(pairs)]
@@ -161,12 +161,12 @@ def chooses(target: str, otherwise: str | None = None) -> dict[str, Any]:
     ],
 )
 def test_what_follows_from_a_defect_is_not_told(states: dict[str, Any], told: list[tuple[str, str]]) -> None:
-    """A wrong transition was meant to lead somewhere; what nothing leads to besides is told."""
+    """A wrong transition explains one unreachable state; all other unreachable states are reported."""
     assert _told(states) == told
 
 
 def test_a_thousand_wrong_targets_take_no_long_guessing() -> None:
-    """Looking for the name that was meant takes time for every pair of names: some get no proposal."""
+    """Each target is reported, but the number of suggestions is limited, because each compares all names."""
     found = check(json.dumps(machine({f"State {n}": goes(f"Stato {n + 1}") for n in range(1000)})))
     proposed = [finding for finding in found if "Did you mean" in finding.remedy]
     assert len(found) == 1000
@@ -174,13 +174,13 @@ def test_a_thousand_wrong_targets_take_no_long_guessing() -> None:
 
 
 def test_what_nothing_leads_to_is_named_where_a_target_is_missing() -> None:
-    """So that nothing is hidden by what is not told twice."""
+    """The message names the state that is not reported as unreachable because of this mistake."""
     (found,) = check(json.dumps(machine({"A": goes("Zed"), "B": ends()})))
     assert found.remedy == "Add it, or name one of this scope; nothing leads to 'B'."
 
 
 def test_thousands_of_undefined_variables_take_no_long_guessing() -> None:
-    """As with targets: each is told, and not each with a proposal."""
+    """Each variable is reported, but the number of suggestions is limited, as for targets."""
     assign, output = {f"value{n}": n for n in range(2000)}, [f"{{% $walue{n} %}}" for n in range(2000)]
     found = check(json.dumps(machine({"A": ends(Assign=assign, Output=output)}, QueryLanguage="JSONata")))
     assert len(found) == 2000
@@ -188,13 +188,13 @@ def test_thousands_of_undefined_variables_take_no_long_guessing() -> None:
 
 
 def test_an_object_that_holds_functions_may_have_them_called() -> None:
-    """Only where no value can be a function is a call by a plain name told."""
+    """A call by a plain name is reported only if no value there can be a function."""
     for expression in ("($o := {'f': function($x) {$x}}; $o.f(1))", "{'up': $uppercase}.up('a')"):
         assert check(json.dumps(machine({"A": ends(Output=f"{{% {expression} %}}")}, QueryLanguage="JSONata"))) == ()
 
 
 def test_a_name_that_nobody_can_print_is_told_in_signs_that_all_can() -> None:
-    """Also where it was read as another: half a surrogate pair is written as an escape."""
+    """A lone surrogate in a name is escaped in messages, also if the field was corrected to another one."""
     state = {"Type": "Pass", "QueryLanguage\ud800": "JSONata", "Output": "{% 1 %}", "End": True}
     found = check(machine({"A\udfff": state}))
     assert {finding.code for finding in found} == {"INVALID_JSON_DESCRIPTION", "UNKNOWN_FIELD"}

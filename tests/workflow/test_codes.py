@@ -1,4 +1,4 @@
-"""Every code of `check` is explained, by an example that has it and by a page that is up to date."""
+"""Every code of `check` is explained, with an example that yields it and on a page that is up to date."""
 
 from typing import get_args
 
@@ -12,24 +12,24 @@ from workflow.lint.lint_findings import Code
 
 
 def test_the_page_is_what_the_program_says() -> None:
-    """Otherwise: python -m tools.codes_page."""
+    """If this fails, run python -m tools.codes_page."""
     assert render_page() == PAGE.read_text("utf-8")
 
 
 def test_every_code_is_explained() -> None:
-    """The type checkers see to it that no other code is ever given."""
+    """The type checkers ensure that `check` gives no other code."""
     assert list(EXPLANATIONS) == list(get_args(Code))
 
 
 @pytest.mark.parametrize("code", EXPLANATIONS)
 def test_the_example_of_a_code_has_it_and_no_other(code: Code) -> None:
-    """And is of the severity that is said."""
+    """The example yields only this code, with the explained severity."""
     explained = EXPLANATIONS[code]
     assert [(found.code, found.severity) for found in example_findings(explained)] == [(code, explained.severity)]
 
 
 def test_every_code_has_a_seeded_defect() -> None:
-    """A code that no document of the suite has could be lost without notice."""
+    """A code without a seeded defect could disappear unnoticed."""
     given = {
         found.code
         for defect in DEFECTS
@@ -39,6 +39,6 @@ def test_every_code_has_a_seeded_defect() -> None:
 
 
 def test_a_code_is_found_however_it_is_spelled() -> None:
-    """People type in small letters."""
+    """Codes can be typed in lower case."""
     assert explanation_of("no_dollar") is EXPLANATIONS["NO_DOLLAR"]
     assert explanation_of("NO_SUCH_CODE") is None

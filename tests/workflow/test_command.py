@@ -1,4 +1,4 @@
-"""`booking workflow …` serves people who never write our language: any file, one sentence when it cannot."""
+"""`booking workflow …` works on any definition file, and reports anything that it cannot use in one message."""
 
 import inspect
 import io
@@ -41,14 +41,14 @@ LAUGHING = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> str:
-    """A definition in a file."""
+    """The path of a file with a definition."""
     file = tmp_path / "machine.asl.json"
     file.write_text(json.dumps(MACHINE))
     return str(file)
 
 
 def command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit code, standard output, standard error."""
+    """Run a command; return its exit code, standard output and standard error."""
     code = run_command(["workflow", *arguments])
     captured = capsys.readouterr()
     return code, captured.out, captured.err
@@ -68,7 +68,7 @@ def test_check_says_where_and_what_to_do(capsys: pytest.CaptureFixture[str], tmp
 
 
 def test_a_code_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
-    """However it is spelled; an unknown code is a fault of the command line."""
+    """Codes are accepted in any case; an unknown one is a usage error."""
     code, out, _ = command(capsys, "explain", "no_dollar", "--json")
     explained = json.loads(out)
     assert (code, explained["code"], explained["severity"]) == (0, "NO_DOLLAR", "warning")
@@ -80,7 +80,7 @@ def test_a_code_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"StartAt": 1}', '{"a":1,"a":2}', "\x00", "{" * 5000])
 @pytest.mark.parametrize("verb", ["check", "diagram", "paths", "cost", "permissions"])
 def test_no_text_makes_a_traceback(capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, verb: str) -> None:
-    """Exit code 1 and a sentence, whatever the file holds."""
+    """Any content of a file gives exit code 1 and a message that names the file."""
     file = tmp_path / "any.json"
     file.write_text(text)
     code, out, err = command(capsys, verb, str(file))
@@ -89,7 +89,7 @@ def test_no_text_makes_a_traceback(capsys: pytest.CaptureFixture[str], tmp_path:
 
 
 def test_yaml_is_read_as_json_would_say_it(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Times stay text; a duplicate key is refused."""
+    """Timestamps stay strings, and a duplicate key is rejected."""
     file = tmp_path / "machine.yaml"
     file.write_text(YAML)
     assert command(capsys, "check", str(file))[0] == 0
@@ -118,7 +118,7 @@ def test_yaml_is_read_as_json_would_say_it(capsys: pytest.CaptureFixture[str], t
 def test_what_is_no_yaml_is_a_finding(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, machine: str, text: str, sentence: str
 ) -> None:
-    """With line and column; the other files are checked all the same."""
+    """The finding has line and column, and the other files are still checked."""
     file = tmp_path / "machine.yaml"
     file.write_text(text)
     code, out, _ = command(capsys, "check", str(file), machine, "--json")
@@ -141,7 +141,7 @@ def test_what_is_no_yaml_is_a_finding(
 def test_what_yaml_takes_for_granted_is_understood(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str
 ) -> None:
-    """Names that YAML would take for booleans or numbers, anchors, merged keys, CloudFormation's short forms."""
+    """Names that look like booleans or numbers, anchors, merged keys and CloudFormation's short forms are accepted."""
     file = tmp_path / "machine.yml"
     file.write_text(text)
     assert command(capsys, "check", str(file)) == (0, f"{file}: no findings\n", "")
@@ -176,7 +176,7 @@ def test_diff_says_it_in_words(capsys: pytest.CaptureFixture[str], machine: str,
 
 
 def test_run_uses_mock_results(capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path) -> None:
-    """A list answers one attempt after the other; without an answer the sentence says what to give."""
+    """A mock can succeed or fail a task; a missing mock gives a message that names the task and the option."""
     answers = tmp_path / "answers.json"
     answers.write_text(json.dumps({"Work": {"done": True}}))
     code, out, _ = command(capsys, "run", machine, "--input", '{"n": 4}', "--functions", str(answers), "--json")
@@ -190,7 +190,7 @@ def test_run_uses_mock_results(capsys: pytest.CaptureFixture[str], machine: str,
 
 
 def test_run_writes_a_page_that_runs_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """A state's name, an error and a cause are data, whatever they hold."""
+    """A state's name, an error and a cause are escaped, whatever they contain."""
     planted = '<script>alert("x")</script>'
     states = {planted: {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}}
     (tmp_path / "machine.json").write_text(json.dumps({"StartAt": planted, "States": states}))
@@ -242,7 +242,7 @@ def test_yaml_that_is_nested_too_deep_says_so(capsys: pytest.CaptureFixture[str]
 
 @pytest.mark.parametrize("name", ["machine.YAML", "machine", "machine.template", "machine.asl", "machine.txt"])
 def test_what_is_yaml_is_seen_without_its_ending(capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str) -> None:
-    """A text that does not begin as JSON does is YAML, and the other way round."""
+    """A file that begins like JSON is read as JSON, and any other as YAML, whatever its suffix."""
     file = tmp_path / name
     for text in (YAML, json.dumps(MACHINE), "\ufeff" + YAML, "\ufeff" + json.dumps(MACHINE)):
         file.write_text(text)
@@ -250,7 +250,7 @@ def test_what_is_yaml_is_seen_without_its_ending(capsys: pytest.CaptureFixture[s
 
 
 def test_what_is_no_text_is_told_in_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """UTF-16, bytes of a picture, nothing at all, a directory."""
+    """UTF-16, binary data, an empty file and a directory each give one line."""
     file = tmp_path / "machine.json"
     for content, sentence in (
         (json.dumps(MACHINE).encode("utf-16"), "is not a definition: the text is UTF-16 or UTF-32, and JSON is UTF-8"),
@@ -294,7 +294,7 @@ Resources:
 
 
 def test_the_definitions_in_a_template_are_found(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Written out, filled in or joined; each by its place, and that of an EXPRESS machine is checked as such."""
+    """Literal, `!Sub` and `!Join` definitions are found by pointer, and EXPRESS machines are checked as such."""
     file = tmp_path / "template.yaml"
     file.write_text(TEMPLATE)
     code, out, _ = command(capsys, "check", str(file), "--json")
@@ -338,7 +338,7 @@ def test_a_module_that_fails_is_told_in_a_sentence(
 def test_any_letter_is_printed_on_any_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, verb: str
 ) -> None:
-    """By its code where the encoding lacks it; JSON stays JSON."""
+    """A character that the encoding lacks is escaped, and JSON output stays valid JSON."""
     file = tmp_path / "machine.json"
     file.write_text('{"StartAt": "\\ud800\\ud83c\\udf89", "States": {"\\ud800\\ud83c\\udf89": {"Type": "Succeed"}}}')
     for options in ([], ["--json"]):
@@ -356,7 +356,7 @@ def test_any_letter_is_printed_on_any_terminal(
 
 
 def test_every_verb_shows_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
-    """With examples that name the verb; the group lists all verbs."""
+    """Each verb's help has examples that name the verb, and the group's help lists all verbs."""
     _, listed, _ = command(capsys, "--help")
     for verb in VERBS:
         assert f"\n    {verb}" in listed
@@ -366,7 +366,7 @@ def test_every_verb_shows_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_a_long_run_is_shown_by_its_beginning_and_its_end(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """For people; JSON has all of it."""
+    """Only the text output is shortened; JSON contains every visit."""
     file = tmp_path / "machine.json"
     states = {f"S{n}": {"Type": "Pass", "Next": f"S{n + 1}"} for n in range(300)}
     file.write_text(json.dumps({"StartAt": "S0", "States": {**states, "S300": {"Type": "Succeed"}}}))
@@ -389,7 +389,7 @@ def test_a_long_run_is_shown_by_its_beginning_and_its_end(capsys: pytest.Capture
 def test_an_answer_that_cannot_be_given_is_refused(
     capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path, answers: str, sentence: str
 ) -> None:
-    """Before anything runs."""
+    """Invalid mock results are rejected before anything runs."""
     file = tmp_path / "answers.json"
     file.write_text(answers)
     code, out, err = command(capsys, "run", machine, "--input", '{"n": 4}', "--functions", str(file))
@@ -418,7 +418,7 @@ def test_run_follows_the_documentation_on_request(capsys: pytest.CaptureFixture[
 def test_states_of_yaml_may_have_names_that_yaml_takes_for_other_values(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, names: tuple[str, str]
 ) -> None:
-    """As AWS takes them: `Next: Yes` leads to the state `Yes`, and `End: yes` is a boolean all the same."""
+    """As on AWS, `Next: Yes` leads to the state `Yes`, while `End: yes` is a boolean."""
     first, second = names
     file = tmp_path / "order.asl.yml"
     file.write_text(

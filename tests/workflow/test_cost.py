@@ -1,4 +1,4 @@
-"""The cost of a path, worked out by hand from AWS's price page."""
+"""The cost of a path, compared with amounts calculated by hand from AWS's price page."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def mapping(**config: str) -> dict[str, Any]:
 def test_every_step_counts_also_those_of_branches_and_items(
     state: dict[str, Any], transitions: int, per_item: int
 ) -> None:
-    """$25 a million, and one more for the start."""
+    """A million transitions cost $25, and the start of an execution counts as one."""
     assert of(state)[:2] == (transitions, per_item)
     assert of(state)[3] == 25.0 * transitions
 
 
 @pytest.mark.parametrize("state", [PASS, {"Type": "Parallel", "Branches": [TWO, ONE], "End": True}])
 def test_an_estimate_is_what_a_run_takes(state: dict[str, Any]) -> None:
-    """A workflow with one path and no retries costs exactly that path."""
+    """A workflow with a single path and no retries costs exactly as much as a run."""
     ended = run(machine({"A": state}))
     assert ended.transitions == of(state)[0]
     (cost,) = cost_of_runs([ended])
@@ -69,14 +69,14 @@ def test_an_estimate_is_what_a_run_takes(state: dict[str, Any]) -> None:
 def test_an_express_workflow_is_paid_by_request_and_time(
     state: dict[str, Any], beside: dict[str, Any], seconds: float, dollars: float
 ) -> None:
-    """For as long as it can take: its limits, and never beyond the five minutes after which it is ended."""
+    """The estimate uses the time limits, and at most the five minutes after which AWS ends an EXPRESS execution."""
     _, _, longest, price = of(state, beside=beside, express=True)
     assert longest == seconds
     assert price == pytest.approx(dollars, rel=1e-9)
 
 
 def test_begun_tenths_of_a_second_are_paid_in_full() -> None:
-    """As duration is rounded up to the next 100 ms."""
+    """AWS rounds the duration up to the next 100 ms."""
     ended = run(machine({"A": {**TASK}}), {}, {"A": lambda event, call: call.wait(timedelta(milliseconds=101))})
     (cost,) = cost_of_runs([ended], express=True)
     assert float(cost.dollars_per_million) == pytest.approx(1 + 0.2 / 16 * 16.67)

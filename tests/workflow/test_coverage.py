@@ -1,4 +1,4 @@
-"""Ways through a workflow are enumerated, counted as runs take them, and missed ones fail a test module."""
+"""Coverage enumerates the paths of a workflow, counts those that runs take, and fails a test module that misses one."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ LOOP = machine(
 
 
 def test_a_loop_gives_each_way_once() -> None:
-    """Every arrow is taken once at most."""
+    """A path takes every transition at most once."""
     assert {path.states for path in paths(LOOP)} == {
         ("Try", "Done"),
         ("Try", "Wait", "Again", "Lost"),
@@ -34,7 +34,7 @@ def test_a_loop_gives_each_way_once() -> None:
 
 
 def test_rounds_of_a_loop_count_as_one_way() -> None:
-    """Three rounds and then the end: the way with one round."""
+    """A run with three rounds of a loop covers the path with one round."""
     coverage = Coverage(LOOP)
     coverage.add(run(LOOP, {}, {"Try": lambda _: {}}, faults={"Try": ["E", "E", "E"]}))
     assert [path.states for path in coverage.missing()] == [("Try", "Done"), ("Try", "Wait", "Again", "Lost")]
@@ -44,20 +44,20 @@ def test_rounds_of_a_loop_count_as_one_way() -> None:
 
 
 def test_a_run_that_breaks_off_took_no_way() -> None:
-    """An uncaught error ends the path in the middle."""
+    """A path that an uncaught error interrupts is not covered."""
     asl = branches(machine({"I": {"Type": "Fail", "Error": "E"}}), machine({"J": ends()}))
     coverage = Coverage(asl, [run(asl)])
     assert [path.scope for path in coverage.missing()] == ["", "/States/A/Branches/1"]
 
 
 def test_scopes_have_ways_of_their_own() -> None:
-    """The machine's, and those of each branch."""
+    """The machine and each branch have separate paths."""
     asl = branches(machine({"I": ends()}), machine({"J": ends()}))
     assert [str(path) for path in all_paths(asl)] == ["A", "I (in /States/A/Branches/0)", "J (in /States/A/Branches/1)"]
 
 
 def test_too_many_ways_are_refused_in_a_sentence() -> None:
-    """20 choices in a row have a million ways."""
+    """20 Choices in a row have a million paths."""
     states = {
         f"S{n}": {
             "Type": "Choice",
@@ -73,7 +73,7 @@ def test_too_many_ways_are_refused_in_a_sentence() -> None:
 
 
 def test_what_never_ends_is_no_way() -> None:
-    """A billion trails that end in a loop are not followed."""
+    """A billion partial paths into an endless loop are not enumerated."""
     states = {
         f"S{n}": {
             "Type": "Choice",
@@ -90,7 +90,7 @@ def test_what_never_ends_is_no_way() -> None:
 
 
 def test_a_block_names_the_ways_that_were_not_taken() -> None:
-    """AssertionError at its end; declared impossible ones do not count."""
+    """`covering` raises AssertionError at the end of its block, except for paths that are declared impossible."""
     with pytest.raises(AssertionError, match="no test took 2 of the workflow's paths"), covering(LOOP) as workflow:
         workflow.run({}, {"Try": lambda _: {}})
     impossible = {
@@ -102,7 +102,7 @@ def test_a_block_names_the_ways_that_were_not_taken() -> None:
 
 
 def test_a_module_that_leaves_a_way_untaken_fails(pytester: pytest.Pytester) -> None:
-    """By the fixture, when the whole module was run."""
+    """The fixture reports an untaken path if the whole module was run."""
     pytester.makepyfile(
         f"""
         from workflow.testing import coverage_fixture as covered
@@ -131,7 +131,7 @@ TWO_TESTS = f"""
 
 @pytest.mark.parametrize("options", [["--deselect", "test_ways.py::test_lost"], ["test_ways.py::test_done"]])
 def test_a_part_of_a_module_need_not_take_every_way(pytester: pytest.Pytester, options: list[str]) -> None:
-    """However the part was chosen."""
+    """A part of a module, selected by deselection or test id, need not take all paths."""
     pytester.makepyfile(test_ways=TWO_TESTS)
     result = pytester.runpytest_inprocess("-p", "no:xdist", "-p", "no:cacheprovider", *options)
     assert result.parseoutcomes().get("passed") == 1
@@ -144,7 +144,7 @@ def test_a_part_of_a_module_need_not_take_every_way(pytester: pytest.Pytester, o
 def test_a_module_in_several_processes_says_so(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, distribution: str, held: bool
 ) -> None:
-    """None of them sees all ways; in one process they count together."""
+    """No single process sees all taken paths; tests of one process count together."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     pytester.makepyfile(test_ways=TWO_TESTS)
     result = pytester.runpytest_subprocess("-n", "2", "--dist", distribution, "-p", "no:cacheprovider")

@@ -1,4 +1,4 @@
-"""Pictures of state machines: nothing covers anything else, everything can be read in full, whatever the names are."""
+"""Diagrams of state machines: no shapes overlap, and everything can be read in full, whatever the names are."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def area(group: ET.Element) -> Area:
 
 
 def drawn_scopes(picture: ET.Element) -> Iterator[tuple[list[Area], list[ET.Element]]]:
-    """The cards and labels of each scope, and its lines, in coordinates of their own."""
+    """Yield the cards and labels of each scope, and its lines, in the scope's coordinates."""
     for group in picture.iter(f"{SVG}g"):
         kinds = [(child, (child.get("class") or "").split()) for child in group]
         lines = [child for child, names in kinds if "line" in names]
@@ -64,7 +64,7 @@ def drawn_scopes(picture: ET.Element) -> Iterator[tuple[list[Area], list[ET.Elem
 
 
 def points(line: ET.Element) -> Iterator[tuple[float, float]]:
-    """Points on a path, a few for each piece of it."""
+    """Yield points on an SVG path, eleven for each of its segments."""
     pieces = [
         [float(number) for number in re.findall(r"-?[\d.]+", piece)]
         for piece in re.findall(r"[MLC][^MLC]+", line.attrib["d"])
@@ -82,7 +82,7 @@ def points(line: ET.Element) -> Iterator[tuple[float, float]]:
 
 
 def blemishes(text: str) -> list[str]:
-    """Return the pairs of shapes that overlap."""
+    """Return a message for each pair of shapes that overlap."""
     found: list[str] = []
     for areas, lines in drawn_scopes(ET.fromstring(text)):
         found += [
@@ -103,7 +103,7 @@ def blemishes(text: str) -> list[str]:
 
 @given(written_in_it=workflows())
 def test_nothing_covers_anything_else(written_in_it: Written) -> None:
-    """No card or label lies on another, and no arrow runs across a card or another's label."""
+    """No card or label overlaps another, and no line crosses a card or another line's label."""
     assert blemishes(svg(written_in_it.asl())) == []
 
 
@@ -112,7 +112,7 @@ def machine(**states: Any) -> dict[str, Any]:
 
 
 def crowded(branches: int) -> dict[str, Any]:
-    """Many ways out of one choice, long words on each, and one way for all errors."""
+    """Return a machine with a Choice of many rules with long labels, and one catcher target for all errors."""
     rules = [
         {"Variable": "$.customer.preferences.language", "StringEquals": f"variety {n} of it", "Next": f"S{n}"}
         for n in range(branches)
@@ -131,12 +131,12 @@ def crowded(branches: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("branches", [1, 2, 5, 12])
 def test_a_crowd_of_labels_keeps_apart(branches: int) -> None:
-    """As many as there are, none on another and none under a line."""
+    """However many labels there are, none overlaps another label or a line."""
     assert blemishes(svg(crowded(branches))) == []
 
 
 def test_a_shortened_condition_is_told_in_full_on_its_arrow() -> None:
-    """A text too long for the picture becomes its tooltip."""
+    """A condition that is too long for its label is the tooltip of its line."""
     condition = " or ".join(f"$states.input.colour = 'shade {n}'" for n in range(9))
     asl = machine(
         Pick={"Type": "Choice", "Choices": [{"Condition": f"{{% {condition} %}}", "Next": "End"}]},
@@ -159,13 +159,13 @@ def test_an_arrow_back_to_the_same_state_tells_that_it_is_an_error() -> None:
 
 
 def test_a_failure_is_told_as_one_would_say_it() -> None:
-    """Joined strings are one text with places in it."""
+    """A concatenation is shown as one string with placeholders."""
     failed = {"Type": "Fail", "QueryLanguage": "JSONata", "Error": '{% "Booking." & $states.input.outcome.status %}'}
     assert "Booking.{outcome.status}" in svg(machine(Failed=failed))
 
 
 def test_names_that_xml_forbids_are_shown_all_the_same() -> None:
-    """Control characters and halves of surrogate pairs become a sign for them."""
+    """Control characters and lone surrogates become the replacement character."""
     text = svg(machine(**{"a\x01\ud800b": {"Type": "Succeed"}}), title="\x00")
     assert "a\ufffd\ufffdb" in "".join(ET.fromstring(text).itertext())
     assert text.encode()
@@ -173,7 +173,7 @@ def test_names_that_xml_forbids_are_shown_all_the_same() -> None:
 
 @pytest.mark.parametrize("towards", [(0, 100), (100, 100), (-300, 40)])
 def test_a_curve_never_swings_past_its_ends(towards: tuple[float, float]) -> None:
-    """Through a bend on the way, sideways places only grow or only fall."""
+    """Through a bend, the x coordinates only increase or only decrease."""
     x, y = towards
     way = curve([(0, 0), (x * 0.8, y / 2), (x, y)])
     across = [point for point, _ in points(ET.Element("path", d=way))]
@@ -181,7 +181,7 @@ def test_a_curve_never_swings_past_its_ends(towards: tuple[float, float]) -> Non
 
 
 def test_a_path_that_says_nothing_of_what_is_nested_leaves_it_as_it_is() -> None:
-    """Inside a taken Map nothing steps back when only the Map was named, and the rest does once a state in it was."""
+    """The content of a taken Map is dimmed only if the path names a state in it."""
     inner = machine(Look={"Type": "Pass", "Next": "Keep"}, Keep={"Type": "Pass", "End": True})
     asl = machine(Each={"Type": "Map", "ItemProcessor": inner, "Next": "Done"}, Done={"Type": "Succeed"})
     steps_back = [
@@ -202,7 +202,7 @@ def card_middles(text: str) -> dict[str, float]:
 
 
 def test_the_plain_way_runs_straight_down() -> None:
-    """States that follow one another stand below one another, whatever leaves them by the side."""
+    """States that follow one another are aligned vertically, whatever leaves them sideways."""
     caught = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Lost"}]}
     tasks = {
         f"S{n}": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Next": f"S{n + 1}", **caught}
@@ -216,7 +216,7 @@ def test_the_plain_way_runs_straight_down() -> None:
 
 
 def test_a_line_past_many_states_is_straight() -> None:
-    """It bends where it leaves and where it arrives, at most."""
+    """The line has at most two curves: one where it leaves and one where it arrives."""
     skip = {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Next": "Z"}], "Default": "S0"}
     chain = {f"S{n}": {"Type": "Pass", "Next": f"S{n + 1}" if n < 8 else "Z"} for n in range(9)}
     picture = ET.fromstring(svg(machine(A=skip, **chain, Z={"Type": "Succeed"})))
@@ -225,7 +225,7 @@ def test_a_line_past_many_states_is_straight() -> None:
 
 
 def test_a_back_arrow_crosses_nothing_where_it_need_not() -> None:
-    """The order is tried with lines on either side of the states."""
+    """Initial orders with lines on either side of the states are tried."""
     states = {
         "Work": {"Type": "Pass", "Next": "Check"},
         "Check": {
@@ -247,7 +247,7 @@ def test_a_back_arrow_crosses_nothing_where_it_need_not() -> None:
     "name", ["确认订单并发送通知给客户", "ＦＵＬＬＷＩＤＴＨ", "주문을 확인하고 알림을 보냅니다", "🎉🎉🎉🎉🎉🎉🎉🎉"]
 )
 def test_letters_that_fill_their_square_have_room(name: str) -> None:
-    """A card is wide enough for its name, at one em for each of them."""
+    """A card is wide enough for its name at one em per wide character."""
     picture = ET.fromstring(svg(machine(**{name: {"Type": "Succeed"}})))
     (card,) = (rect for rect in picture.iter(f"{SVG}rect") if rect.get("class") == "card")
     full = sum(14 for char in name if char != " ")
@@ -269,7 +269,7 @@ def test_letters_that_fill_their_square_have_room(name: str) -> None:
     ],
 )
 def test_mermaid_shows_any_name_as_it_is(name: str, label: str) -> None:
-    """Directives, Markdown, codes and HTML in it mean nothing; every label has something in it."""
+    """Directives, Markdown, codes and HTML in a name have no effect, and no label is empty."""
     text = mermaid(machine(**{name: {"Type": "Succeed"}}))
     assert f'(["{label}"])' in text
     assert text.encode()

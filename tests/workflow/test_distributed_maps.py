@@ -72,7 +72,7 @@ def _computed(language: Language, name: str, path: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
 def test_every_field_is_written_fixed_or_from_data(language: Language) -> None:
-    """And check has nothing against them."""
+    """The definition has each field, and `check` reports nothing about them."""
     asl: Any = Nightly.asl(language=language)
     assert not check(asl)
     rows = asl["States"]["rows"]
@@ -105,7 +105,7 @@ def test_every_field_is_written_fixed_or_from_data(language: Language) -> None:
 
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
 def test_it_runs(language: Language) -> None:
-    """Rows in batches of two; what the runs give is joined in one object."""
+    """Rows are processed in batches of two, and the results are written as one flattened object."""
     objects = {"s3://${inbox}/rows.csv": "1|a\n2|b\n3|c\n"}
 
     def work(batch: Any) -> list[str]:
@@ -118,7 +118,7 @@ def test_it_runs(language: Language) -> None:
 
 
 def test_with_flatten_lists_of_the_runs_are_one_list() -> None:
-    """And so it is typed: what comes next may take it."""
+    """The output is also typed as one list, so that the next state may take it."""
 
     class Flat(Workflow[list[Batch], object]):
         rows = DistributedMap(input_of(list[Batch]), Work, flatten=True)
@@ -158,7 +158,7 @@ def test_with_flatten_lists_of_the_runs_are_one_list() -> None:
     ],
 )
 def test_every_kind_of_source_has_its_config(reader: ItemReader, config: dict[str, str]) -> None:
-    """Nothing is written that is not said."""
+    """ReaderConfig contains only the options that were given."""
 
     class Reads(Workflow[object, object]):
         rows = DistributedMap(reader, Work)

@@ -1,4 +1,4 @@
-"""The documentation of the workflow language is true: its programs run, its picture is the workflow's."""
+"""The documentation of the workflow language is correct: its programs run, and its diagram is the workflow's."""
 
 import re
 import subprocess
@@ -18,7 +18,7 @@ PAGES = sorted([*DOCS.glob("how-to/*-a-workflow.md"), *DOCS.glob("reference/work
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_programs_of_the_documentation_run(page: Path) -> None:
-    """Every block of Python on a page, one after the other."""
+    """All Python blocks of a page run one after the other."""
     text = page.read_text(encoding="utf-8")
     space: dict[str, object] = {"__name__": "documentation"}
     for block in re.finditer(r"^```python\n(.*?)^```", text, re.M | re.S):
@@ -28,7 +28,7 @@ def test_programs_of_the_documentation_run(page: Path) -> None:
 
 @pytest.mark.parametrize("checker", [("mypy", "--no-error-summary"), ("pyright",)], ids=lambda command: command[0])
 def test_programs_of_the_documentation_are_typed(checker: tuple[str, ...], tmp_path: Path) -> None:
-    """A strict type checker has nothing against them but what they say it has."""
+    """A strict type checker reports no errors except those that the programs announce."""
     for page in PAGES:
         blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
         (tmp_path / f"{page.stem}_programs.py").write_text("\n".join(blocks), encoding="utf-8")
@@ -40,11 +40,11 @@ def test_programs_of_the_documentation_are_typed(checker: tuple[str, ...], tmp_p
 
 
 def test_the_picture_is_that_of_the_workflow() -> None:
-    """`booking workflow diagram workflow.booking:Booking --out docs/how-to/booking.svg` draws it anew."""
+    """`booking workflow diagram workflow.booking:Booking --out docs/how-to/booking.svg` updates the diagram."""
     assert (DOCS / "how-to" / "booking.svg").read_text(encoding="utf-8") == svg(Booking.asl(), title="Booking")
 
 
 def test_every_verb_is_documented() -> None:
-    """No command without a line in the table."""
+    """The page of verbs mentions every command."""
     verbs = (DOCS / "reference" / "workflow" / "verbs.md").read_text(encoding="utf-8")
     assert [name for name in VERBS if f"booking workflow {name}" not in verbs] == []

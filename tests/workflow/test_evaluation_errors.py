@@ -1,4 +1,4 @@
-"""Errors of expressions and paths in a run: AWS's error names and words, and the field that is meant."""
+"""Errors of expressions and paths in a run have AWS's error names and wording, and name the field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ QUERY = "States.QueryEvaluationError"
 
 
 def only(language: str = "JSONata", **state: Any) -> dict[str, Any]:
-    """A machine of one state A, and an end B for its choices."""
+    """Return a machine of one state A, and a final state B if A is a Choice."""
     state = {"Type": "Pass", **state}
     ends = {} if state["Type"] in ("Choice", "Fail", "Succeed") else {"End": True}
     states = (
@@ -50,7 +50,7 @@ NOTHING = [
 
 @pytest.mark.parametrize(("state", "field"), NOTHING, ids=[field for _, field in NOTHING])
 def test_an_expression_that_yields_nothing_is_told_with_its_field(state: dict[str, Any], field: str) -> None:
-    """As Step Functions words it, after the sentence that names the state."""
+    """The cause has the wording of Step Functions."""
     cause = (
         f"The JSONata expression '$states.input.nope' specified for the field '{field}' returned nothing (undefined)."
     )
@@ -58,7 +58,7 @@ def test_an_expression_that_yields_nothing_is_told_with_its_field(state: dict[st
 
 
 def test_what_a_catcher_makes_is_told_with_its_place() -> None:
-    """The second catcher's Output, when the first does not match."""
+    """The cause names the second catcher's Output if the first catcher does not match."""
     catchers = [
         {"ErrorEquals": ["Other"], "Next": "B"},
         {"ErrorEquals": ["E"], "Output": NOPE, "Next": "B"},
@@ -93,7 +93,7 @@ MISFITS = [
 
 @pytest.mark.parametrize(("state", "words"), MISFITS)
 def test_a_value_of_no_use_in_its_field_is_a_query_evaluation_error(state: dict[str, Any], words: str) -> None:
-    """Type errors and values out of range, which Retry and Catch can take by that name."""
+    """Type errors and values out of range have the name by which Retry and Catch match them."""
     functions = {"A": lambda _: 1} if state.get("Type") == "Task" else {}
     ended = run(only(**state), {}, functions)
     assert (ended.error, words in str(ended.cause)) == (QUERY, True), ended.cause
@@ -113,7 +113,7 @@ JSONPATH = [
 
 @pytest.mark.parametrize(("state", "cause"), JSONPATH)
 def test_a_path_that_leads_nowhere_is_told_in_the_words_of_aws(state: dict[str, Any], cause: str) -> None:
-    """So that a search for the sentence finds what others found out."""
+    """AWS's wording lets a search for the message find what others have written about it."""
     assert run(only("JSONPath", **state), {"y": 1}).cause == cause
 
 
@@ -134,7 +134,7 @@ FUNCTIONS = [
 
 @pytest.mark.parametrize(("expression", "value"), FUNCTIONS)
 def test_functions_count_and_cut_as_measured_on_step_functions(expression: str, value: object) -> None:
-    """Numbers are cut towards zero, and a range of one number is that number."""
+    """Numbers are truncated towards zero, and a range of one number is that number."""
     assert run(only(Output=f"{{% {expression} %}}"), {}).output == value
 
 
@@ -160,7 +160,7 @@ FAILING = [
 
 @pytest.mark.parametrize(("expression", "words"), FAILING)
 def test_an_expression_that_fails_or_never_ends_fails_its_state(expression: str, words: str) -> None:
-    """With the name that Retry and Catch know, and always at the same step."""
+    """The error has the name by which Retry and Catch match it, and occurs always at the same step."""
     ended = run(only(Output=f"{{% {expression} %}}"), {})
     assert (ended.error, words in str(ended.cause)) == (QUERY, True), ended.cause
 
@@ -178,7 +178,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("expression", HOSTILE)
 def test_an_expression_whose_result_would_be_huge_fails(expression: str) -> None:
-    """It fails before it uses the memory, as on Step Functions."""
+    """The expression fails before it uses the memory, as on Step Functions."""
     ended = run(only(Output=f"{{% {expression} %}}"))
     assert (ended.error, "memory limit exceeded" in str(ended.cause)) == (QUERY, True)
 
@@ -210,7 +210,7 @@ ENDLESS = [
 
 @pytest.mark.parametrize("machine", ENDLESS)
 def test_a_pattern_that_backtracks_for_ever_fails(machine: Any) -> None:
-    """In a filter of JSONPath, and in JSONata, by repetitions in one another or beside one another."""
+    """Nested and adjacent repetitions fail, in JSONPath filters and in JSONata."""
     assert "takes more than 1 second" in str(run(machine, [{"a": A_S}]).cause)
 
 

@@ -15,32 +15,32 @@ from workflow.diagram import mermaid, svg
 from workflow.interpreter import run
 from workflow.lint import check
 
-# Asked of `ServiceCall`, which knows no service's resources.
+# Actions that generated workflows call by `ServiceCall`, which does not know their resources.
 OF_ANY_RESOURCE = ("sqs:GetQueueUrl", "glue:")
 Written = type[Workflow[Any, Any]]
 
 
 @given(written_in_it=workflows())
 def test_passes_the_check(written_in_it: Written) -> None:
-    """AWS accepts every workflow that the language writes."""
+    """`check` reports nothing about any workflow of the language."""
     assert [str(finding) for finding in check(written_in_it.asl())] == []
 
 
 @given(written_in_it=workflows(portable=True))
 def test_passes_the_check_in_jsonpath(written_in_it: Written) -> None:
-    """So it is when it is compiled to JSONPath."""
+    """`check` reports nothing about any portable workflow that is compiled to JSONPath."""
     assert [str(finding) for finding in check(written_in_it.asl(language="JSONPath"))] == []
 
 
 @given(written_in_it=workflows())
 def test_has_one_definition(written_in_it: Written) -> None:
-    """The same workflow gives the same bytes."""
+    """Compiling a workflow twice gives the same bytes."""
     assert json.dumps(written_in_it.asl()) == json.dumps(written_in_it.asl())
 
 
 @given(written_in_it=workflows())
 def test_round_trips(written_in_it: Written) -> None:
-    """Parsing loses nothing, neither from a value nor from text."""
+    """Parsing preserves the definition, from a value and from text."""
     asl = written_in_it.asl()
     assert asl == parse(asl).asl() == parse(written(asl)).asl()
     assert list(parse(asl).asl()) == list(asl)  # type: ignore[arg-type]
@@ -48,7 +48,7 @@ def test_round_trips(written_in_it: Written) -> None:
 
 @given(written_in_it=workflows(), given_input=payloads)
 def test_runs_to_its_end(written_in_it: Written, given_input: dict[str, Any]) -> None:
-    """With inputs of its type and functions that answer, it ends well."""
+    """With an input of its type and functions that answer, the run succeeds."""
     asl = written_in_it.asl()
     ended = run(asl, given_input, serve_tasks(asl))
     assert (ended.cause, ended.status) == (None, "SUCCEEDED")
@@ -64,7 +64,7 @@ def test_does_the_same_in_both_query_languages(written_in_it: Written, given_inp
 
 @given(written_in_it=choosers(), given_input=hostile)
 def test_chooses_the_same_in_both_query_languages(written_in_it: Written, given_input: Any) -> None:
-    """Whatever it is started with: what is missing or of another type makes a comparison false, and fails nothing."""
+    """Missing values and values of another type make a comparison false in both languages, and never fail it."""
     jsonata, jsonpath = (run(written_in_it.asl(language=language), given_input) for language in ("JSONata", "JSONPath"))  # type: ignore[arg-type]
     assert jsonata.path == jsonpath.path
     assert jsonata.path[-1] in (jsonata.error, "left")
@@ -72,7 +72,7 @@ def test_chooses_the_same_in_both_query_languages(written_in_it: Written, given_
 
 @given(written_in_it=workflows())
 def test_can_be_drawn(written_in_it: Written) -> None:
-    """Every state is in both pictures; the SVG is XML."""
+    """Both diagrams show every state, and the SVG is valid XML."""
     asl = written_in_it.definition()
     names = [state.name for state in asl.states()]
     drawn = ET.fromstring(svg(asl, title="<&>", taken=names[:2]))
@@ -83,27 +83,27 @@ def test_can_be_drawn(written_in_it: Written) -> None:
 
 @given(written_in_it=workflows())
 def test_does_not_differ_from_itself(written_in_it: Written) -> None:
-    """No change, no words."""
+    """A workflow has no differences from its own JSON text."""
     assert diff(written_in_it.asl(), written(written_in_it.asl())) == []
 
 
 @given(one=workflows(), other=workflows())
 def test_differs_in_words_where_it_differs(one: Written, other: Written) -> None:
-    """Different values, at least one sentence; the other way round as well."""
+    """A diff is empty exactly if the two definitions are equal, in both directions."""
     for old, new in ((one.asl(), other.asl()), (other.asl(), one.asl())):
         assert bool(diff(old, new)) == (parse(old) != parse(new))
 
 
 @given(written_in_it=workflows())
 def test_needs_no_permission_for_everything(written_in_it: Written) -> None:
-    """Bound or not, every resource is named."""
+    """Every permission names its resources, except those of services whose resources are unknown."""
     for permission in permissions(written_in_it.asl(values_for(written_in_it))):
         assert "*" not in permission.resources or permission.actions[0].startswith(OF_ANY_RESOURCE)
 
 
 @given(data=st.data(), written_in_it=workflows())
 def test_binds_all_names_or_none(data: st.DataObject, written_in_it: Written) -> None:
-    """The functions and queues that a workflow requires are those that it is bound to."""
+    """Binding all required names leaves no placeholder in the definition."""
     names = [binding.name for binding in written_in_it.required() if not isinstance(binding, Limit)]
     text = json.dumps(written_in_it.asl({name: f"bound-{name}" for name in names}))
     assert all(f"bound-{name}" in text and f"${{{name}}}" not in text for name in names)

@@ -1,4 +1,4 @@
-"""Functions of the language give the same in JSONata and in JSONPath, also where the two languages are at odds."""
+"""Functions of the language give the same results in JSONata and JSONPath, even where the two languages differ."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ given = input_of(Given)
 
 
 def giving(value: object) -> type[Workflow[Given, Any]]:
-    """A workflow that gives this value."""
+    """Return a workflow whose output contains this value."""
 
     def body(space: dict[str, Any]) -> None:
         only = Pass({"value": value})
@@ -82,14 +82,14 @@ SAME = [
 @pytest.mark.parametrize(("value", "expected"), SAME, ids=[repr(value) for value, _ in SAME])
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
 def test_a_function_gives_the_same_in_both_query_languages(language: Any, value: object, expected: object) -> None:
-    """Arrays stay whole, one item stays in an array, no item gives an empty one, and a string in JSON has quotes."""
+    """Arrays are not flattened, one item stays in an array, no items give an empty one, and JSON strings are quoted."""
     ended = run(giving(value).asl(language=language), {"word": "a,,b", "items": ITEMS, "what": [7, 8]})
     assert (ended.output, ended.cause) == ({"value": expected}, None)
 
 
 @pytest.mark.parametrize("kind", ["text", 1, None, {"a": 1}, [], [[]]])
 def test_what_has_no_type_is_put_into_an_array_as_it_is(kind: Any) -> None:
-    """Alone and with others, in each query language."""
+    """A value of any type becomes one item, alone and beside others, in both query languages."""
     for language in ("JSONata", "JSONPath"):
         for value, expected in ((array(what), [kind]), (array(what, what), [kind, kind])):
             ended = run(giving(value).asl(language=language), {"word": "", "items": [], "what": kind})  # type: ignore[arg-type]
@@ -98,20 +98,20 @@ def test_what_has_no_type_is_put_into_an_array_as_it_is(kind: Any) -> None:
 
 @pytest.mark.parametrize("separator", ["", ", ", word])
 def test_only_a_single_sign_splits_in_both_query_languages(separator: Any) -> None:
-    """In JSONPath each character would be a separator of its own."""
+    """States.StringSplit takes each character of the separator as a separator, so JSONPath is refused."""
     with pytest.raises(NotPortable, match="splits at each character"):
         giving(split(word, separator)).asl(language="JSONPath")
 
 
 def test_several_signs_split_in_jsonata() -> None:
-    """As one separator."""
+    """JSONata takes a separator of several characters as a whole."""
     assert run(giving(split(word, ",,")).asl(), {"word": "a,,b,c", "items": [], "what": 0}).output == {
         "value": ["a", "b,c"]
     }
 
 
 def test_merged_objects_take_the_last_value_of_a_key() -> None:
-    """Not deep, as States.JsonMerge."""
+    """The merge is shallow, as in States.JsonMerge."""
     value = merged({"a": word, "b": {"c": 1}}, {"b": what})
     ended = run(giving(value).asl(), {"word": "w", "items": [], "what": {"d": 2}})
     assert ended.output == {"value": {"a": "w", "b": {"d": 2}}}
@@ -119,7 +119,7 @@ def test_merged_objects_take_the_last_value_of_a_key() -> None:
 
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
 def test_a_field_of_an_array_is_none(language: Any) -> None:
-    """JSONata alone would look into each item of the array."""
+    """Plain JSONata would look up the field in each item of the array."""
     given_word, found, left = input_of(Given)["word"], Succeed(), Succeed()
     route = Choice(input_of(Given))
 
@@ -133,7 +133,7 @@ def test_a_field_of_an_array_is_none(language: Any) -> None:
 
 
 def test_what_is_kept_gets_names_of_its_own() -> None:
-    """Names of states are free; those of variables are not, nor those that people gave."""
+    """Names of generated variables are valid, and differ from each other and from variables that the author named."""
     wishes: tuple[str, ...] = ("1st step!", "1st step?", "_", "step", "s" * 80)
     states = [Pass({"n": number}, name=name) for number, name in enumerate(wishes)]
     step_output = variable(str, name="step_output")
@@ -152,7 +152,7 @@ def test_what_is_kept_gets_names_of_its_own() -> None:
 
 
 def test_a_guard_is_asked_once_and_not_of_what_step_functions_wrote() -> None:
-    """Conditions with several required parts, and the times of the context object."""
+    """A type guard occurs once per condition, and the context object's times need none."""
     work, done = Pass({"word": given["word"], "count": 3}), Succeed()
     told = seen_as(output_of(work), dict[str, int])
     look = Choice(told)

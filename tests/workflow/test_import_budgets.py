@@ -1,4 +1,4 @@
-"""Bounds on what is imported, which keep the start of programs and of the command quick."""
+"""Bounds on the imported modules, which keep programs and the command quick to start."""
 
 import subprocess
 import sys
@@ -22,14 +22,14 @@ NOT_ASKED_FOR = {
 
 
 def imported_by(program: str) -> set[str]:
-    """The modules that are there when a program of its own has run."""
+    """Return the modules that are imported after a program has run in a new process."""
     asked = f"{program}\nimport sys\nprint(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=True, capture_output=True, text=True)
     return set(run.stdout.split())
 
 
 def test_building_and_checking_dataclasses_imports_no_engine_and_no_other_verb() -> None:
-    """Beyond what any interpreter has imported here; the JSONata engine and pydantic come with what needs them."""
+    """A program without JSONata functions and pydantic models imports neither the JSONata engine nor pydantic."""
     there = imported_by(CHECK_PROGRAM) - imported_by("pass")
     assert {"workflow", "workflow.lint.checker"} <= there
     assert set() == there & (HEAVY | NOT_ASKED_FOR)
@@ -48,7 +48,7 @@ def test_building_and_checking_dataclasses_imports_no_engine_and_no_other_verb()
     ],
 )
 def test_what_is_left_out_comes_with_what_needs_it(met: str, comes: str) -> None:
-    """Show that the absence above is not an accident of the name."""
+    """The modules that the test above excludes are imported when needed, so their names are right."""
     assert comes in imported_by(SMALL + met)
 
 
@@ -78,7 +78,7 @@ def test_a_verb_of_the_command_imports_only_what_it_needs(verb: str, tmp_path: P
 
 
 def test_yaml_comes_with_a_yaml_file_and_rich_with_a_table(tmp_path: Path) -> None:
-    """Show that their absence above is not an accident of the names."""
+    """The modules that the test above excludes are imported when needed, so their names are right."""
     (tmp_path / "machine.yaml").write_text(MACHINE)
     program = f"from cli.main import run\nassert run(['workflow', 'cost', {str(tmp_path / 'machine.yaml')!r}]) == 0"
     assert {"yaml", "rich"} <= imported_by(program)

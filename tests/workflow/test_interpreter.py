@@ -1,4 +1,4 @@
-"""`run` does what Step Functions does: data flow, retries and limits on a virtual clock, tokens, branches, items."""
+"""`run` behaves like Step Functions: data flow, retries and limits on a virtual clock, tokens, branches, items."""
 
 import json
 from datetime import timedelta
@@ -24,7 +24,7 @@ def seconds(run_of: Any) -> float:
 
 
 def test_jsonpath_fields_apply_in_their_order() -> None:
-    """InputPath, Parameters, the work, ResultSelector, ResultPath, OutputPath; Assign sees the raw result."""
+    """Order: InputPath, Parameters, the work, ResultSelector, ResultPath, OutputPath. Assign sees the raw result."""
     work = {
         "Type": "Task",
         "Resource": "arn:aws:lambda:eu-central-1:123456789012:function:work",
@@ -44,7 +44,7 @@ def test_jsonpath_fields_apply_in_their_order() -> None:
 
 
 def test_null_paths_discard() -> None:
-    """InputPath null gives {}, ResultPath null the input, OutputPath null {}."""
+    """A null InputPath or OutputPath gives {}, and a null ResultPath keeps the input."""
     states = {
         "A": {"Type": "Pass", "InputPath": None, "Parameters": {"seen.$": "$"}, "ResultPath": "$.a", "Next": "B"},
         "B": {"Type": "Pass", "Result": 3, "ResultPath": None, "Next": "C"},
@@ -55,7 +55,7 @@ def test_null_paths_discard() -> None:
 
 
 def test_assignments_see_the_old_values() -> None:
-    """All of an Assign is computed first; Output as well."""
+    """The expressions of Assign and Output see the variables as they were before the state."""
     states = {
         "A": {"Type": "Pass", "Assign": {"x": 1, "y": 2}, "Next": "B"},
         "B": {"Type": "Pass", "Assign": {"x": "{% $y %}", "y": "{% $x %}"}, "Output": "{% $x %}", "Next": "C"},
@@ -74,14 +74,14 @@ def test_assignments_see_the_old_values() -> None:
     ],
 )
 def test_json_as_text_keeps_letters_as_they_are(state: Any, text: str | None) -> None:
-    """As JSON.stringify does, on which JSONata's `$string` rests."""
+    """Non-ASCII characters are not escaped, as in JSON.stringify, which JSONata's `$string` uses."""
     given = {"ä": ["ü", 1, None]}
     written = run({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True, **state}}}, given).output
     assert written == (text or json.dumps(given, indent=2, ensure_ascii=False))
 
 
 def test_inner_scopes_read_outer_variables_and_keep_their_own() -> None:
-    """The variables of a branch end with it."""
+    """A branch's own variables are not visible after it."""
     states = {
         "A": {"Type": "Pass", "Assign": {"x": 1}, "Next": "B"},
         "B": {"Type": "Parallel", "Branches": [machine({"I": ends(Assign={"y": 2}, Output="{% $x %}")})], "Next": "C"},
@@ -105,7 +105,7 @@ def test_inner_scopes_read_outer_variables_and_keep_their_own() -> None:
     ],
 )
 def test_errors_have_the_names_of_aws(states: Any, error: str) -> None:
-    """A state without Catch fails the execution with them."""
+    """Without a catcher, the execution fails with AWS's name for the error."""
     ended = run(states, {"a": []})
     assert (ended.status, ended.error) == ("FAILED", error)
 
@@ -114,14 +114,14 @@ def test_errors_have_the_names_of_aws(states: Any, error: str) -> None:
 
 
 def test_backoff_grows_up_to_its_cap() -> None:
-    """1, 2, 4, then 5 seconds."""
+    """The waits are 1, 2, 4, and then always 5 seconds."""
     retry = {"ErrorEquals": ["E"], "MaxAttempts": 5, "MaxDelaySeconds": 5}
     ended = run(machine({"A": task(Retry=[retry])}), {}, {"A": lambda _: 1}, faults={"A": ["E"] * 5})
     assert (ended.output, ended.attempts, seconds(ended)) == (1, {"A": 6}, 1 + 2 + 4 + 5 + 5)
 
 
 def test_full_jitter_stays_below_the_delay() -> None:
-    """And differs by seed."""
+    """Each wait is at most the delay, and differs by seed."""
     retry = {"ErrorEquals": ALL, "IntervalSeconds": 10, "MaxAttempts": 1, "JitterStrategy": "FULL"}
     waits = {
         seconds(run(machine({"A": task(Retry=[retry])}), {}, {"A": lambda _: 1}, faults={"A": ["E"]}, seed=seed))
@@ -132,7 +132,7 @@ def test_full_jitter_stays_below_the_delay() -> None:
 
 
 def test_each_retrier_counts_its_own_attempts() -> None:
-    """Two of E, one of F, then the catcher."""
+    """Two retries of E and one of F are followed by the catcher."""
     retry = [{"ErrorEquals": ["E"], "MaxAttempts": 2}, {"ErrorEquals": ["F"], "MaxAttempts": 1}]
     catch = [{"ErrorEquals": ["F"], "Next": "B", "ResultPath": "$.error"}]
     asl = machine({"A": task(Retry=retry, Catch=catch), "B": ends()})
@@ -161,7 +161,7 @@ def test_reserved_names_match_as_recorded(error: str, names: list[str], caught: 
 
 
 def test_the_class_of_an_exception_is_its_name() -> None:
-    """As Lambda reports it; TaskFailed names it freely."""
+    """An exception's class is the error's name, as in Lambda; TaskFailed can give any name."""
 
     def refuse(_: Any) -> None:
         raise PermissionError("not you")
@@ -176,7 +176,7 @@ def test_the_class_of_an_exception_is_its_name() -> None:
 
 
 def test_what_a_function_does_to_its_event_stays_with_the_function() -> None:
-    """It was sent a copy, as a Lambda function is."""
+    """A function receives a copy of the input, like a Lambda function."""
 
     def spoils(event: Any) -> None:
         event["x"] = 2
@@ -186,7 +186,7 @@ def test_what_a_function_does_to_its_event_stays_with_the_function() -> None:
 
 
 def test_a_lost_reply_is_a_failure_after_the_work() -> None:
-    """The callable was called, and is called again."""
+    """The callable had run before its reply was lost, and the retry calls it again."""
     calls_seen: list[Any] = []
     asl = machine({"A": task(Retry=[{"ErrorEquals": ALL}])})
     run(asl, {}, {"A": calls_seen.append}, faults={"A": [Fault(error="Lost", lost_reply=True)]})
@@ -197,7 +197,7 @@ def test_a_lost_reply_is_a_failure_after_the_work() -> None:
 
 
 def test_waits_take_virtual_time_only() -> None:
-    """A year passes at once; a moment in the past not at all."""
+    """A wait of a year returns at once, and a timestamp in the past takes no virtual time."""
     states = {
         "A": {"Type": "Wait", "Seconds": 31_536_000, "Next": "B"},
         "B": {"Type": "Wait", "Timestamp": "2020-01-01T00:00:00Z", "Next": "C"},
@@ -225,20 +225,20 @@ def slow(given: Any, call: TaskCall) -> Any:
     ],
 )
 def test_tasks_run_out_of_time(fields: Any, given: Any, outcome: Any) -> None:
-    """By TimeoutSeconds, or for want of a heartbeat."""
+    """A task ends at TimeoutSeconds, or earlier without heartbeats."""
     ended = run(machine({"A": task(**fields)}), given, {"A": slow})
     assert (ended.error, seconds(ended)) == outcome
 
 
 def test_the_execution_runs_out_of_time() -> None:
-    """Nothing catches that."""
+    """The machine's TimeoutSeconds ends the execution with States.Timeout."""
     asl = machine({"A": {"Type": "Wait", "Seconds": 61, "End": True}}, TimeoutSeconds=60)
     ended = run(asl)
     assert (ended.status, ended.error, seconds(ended)) == ("TIMED_OUT", "States.Timeout", 60)
 
 
 def test_tokens_are_answered_later_or_never() -> None:
-    """By success, by failure, by a timeout; a token without limit is said to wait for ever."""
+    """A token ends by success, failure or timeout; an unanswered one without a time limit raises StillWaiting."""
     given = {"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}}
 
     def answer(event: Any, call: TaskCall) -> None:
@@ -260,7 +260,7 @@ def test_tokens_are_answered_later_or_never() -> None:
 
 
 def test_branches_run_at_the_same_time() -> None:
-    """As long as the longest; the earliest failure wins and stops the others."""
+    """Branches take as long as the longest; the earliest failure wins and stops the others."""
     waits = [machine({f"W{n}": {"Type": "Wait", "Seconds": n, "Next": f"P{n}"}, f"P{n}": ends()}) for n in (5, 9)]
     assert seconds(run(branches(*waits))) == 9
     failing = machine({"W": {"Type": "Wait", "Seconds": 3, "Next": "F"}, "F": {"Type": "Fail", "Error": "Early"}})
@@ -273,7 +273,7 @@ def test_branches_run_at_the_same_time() -> None:
 
 
 def test_items_run_so_many_at_once() -> None:
-    """Seven items of two seconds, three at once."""
+    """Seven items of two seconds take six, three at a time."""
     wait = machine({"W": {"Type": "Wait", "Seconds": 2, "End": True}})
     asl = mapped(wait, ItemsPath="$.items", MaxConcurrency=3)
     ended = run(asl, {"items": [*range(7)]})
@@ -281,7 +281,7 @@ def test_items_run_so_many_at_once() -> None:
 
 
 def test_an_inline_map_works_on_forty_items_at_once_at_most() -> None:
-    """As documented; a distributed one on as many as there are here."""
+    """An inline Map has AWS's documented limit of 40; a distributed one runs all 100 items here at once."""
     waits = {"W": {"Type": "Wait", "Seconds": 2, "End": True}}
     items = {"items": [*range(100)]}
     for most in ({}, {"MaxConcurrency": 0}, {"MaxConcurrency": 70}):
@@ -290,7 +290,7 @@ def test_an_inline_map_works_on_forty_items_at_once_at_most() -> None:
 
 
 def test_items_know_their_place() -> None:
-    """By the context object, in the selector and in the processor."""
+    """ItemSelector and the processor read an item's index from the context object."""
     inside = machine({"I": ends(Parameters={"i.$": "$$.Map.Item.Index", "v.$": "$.v"})})
     asl = mapped(inside, ItemSelector={"v.$": "$$.Map.Item.Value", "all.$": "$.n"})
     asl["States"]["A"]["ItemsPath"] = "$.items"
@@ -298,7 +298,7 @@ def test_items_know_their_place() -> None:
 
 
 def test_a_map_in_a_map_still_knows_its_own_place_after_selecting_items() -> None:
-    """Its ItemSelector sees the inner item; what it makes of the results, and a retry, the outer one again."""
+    """The inner Map's ItemSelector sees the inner item; its ResultSelector, and a retry, see the outer item again."""
     seen = {"outer.$": "$$.Map.Item.Index", "items.$": "$"}
     selector = {"v.$": "$$.Map.Item.Value"}
     inner = mapped(machine({"I": ends()}), ItemsPath="$.n", ItemSelector=selector, ResultSelector=seen)
@@ -310,7 +310,7 @@ def test_a_map_in_a_map_still_knows_its_own_place_after_selecting_items() -> Non
 
 
 def test_a_distributed_map_reads_batches_writes_and_tolerates() -> None:
-    """CSV in, batches of two, one of three may fail, the results in a bucket."""
+    """CSV rows run in batches of two, one of three batches may fail, and the results are written to a bucket."""
     work = {"Type": "Task", "Resource": "arn:aws:lambda:eu-central-1:123456789012:function:work", "End": True}
     reader = {
         "Resource": "arn:aws:states:::s3:getObject",
@@ -357,7 +357,7 @@ READ = [
 
 @pytest.mark.parametrize(("config", "content", "items"), READ)
 def test_an_item_reader_reads_as_documented(config: Any, content: object, items: list[Any]) -> None:
-    """Rows have every column, blank lines are skipped, and a pointer may lead anywhere."""
+    """CSV rows have every column, blank lines are skipped, and ItemsPointer can refer to any nested value."""
     reader = {
         "Resource": "arn:aws:states:::s3:getObject",
         "ReaderConfig": config,
@@ -367,7 +367,7 @@ def test_an_item_reader_reads_as_documented(config: Any, content: object, items:
 
 
 def test_a_listing_tells_of_objects_as_s3_does() -> None:
-    """In order of their keys, with sizes in bytes; the context object has their location."""
+    """Objects are listed by key with sizes in bytes, and the context object contains their bucket."""
     reader = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b", "Prefix": "p/"}}
     selector = {"object.$": "$$.Map.Item.Value", "source.$": "$$.Map.Item.Source"}
     asl = distributed(states={"I": ends()}, ItemReader=reader, ItemSelector=selector)
@@ -386,7 +386,7 @@ def test_a_listing_tells_of_objects_as_s3_does() -> None:
 
 
 def test_only_distributed_maps_go_through_objects_and_tell_the_source() -> None:
-    """An inline Map takes arrays."""
+    """An inline Map accepts only arrays, and its context object has neither Key nor Source."""
     selector = {"item.$": "$$.Map.Item"}
     asl = distributed(states={"I": ends()}, ItemsPath="$.o", ItemSelector=selector)
     assert run(asl, {"o": {"k": 1}}).output == [{"item": {"Index": 0, "Key": "k", "Value": 1, "Source": "STATE_DATA"}}]
@@ -396,7 +396,7 @@ def test_only_distributed_maps_go_through_objects_and_tell_the_source() -> None:
 
 
 def test_a_catcher_takes_what_is_too_large_by_its_name() -> None:
-    """The result counts, also where the state discards it."""
+    """The size of the result counts, even if the state discards it."""
     catch = [{"ErrorEquals": ["States.DataLimitExceeded"], "Next": "B"}]
     asl = machine({"A": task(ResultPath=None, Catch=catch), "B": ends()})
     assert run(asl, {}, {"A": lambda _: "x" * 262_145}).path == ("A", "B")
@@ -412,7 +412,7 @@ def test_a_catcher_takes_what_is_too_large_by_its_name() -> None:
     ],
 )
 def test_results_of_a_distributed_map_are_shaped(config: str | None, results: list[Any]) -> None:
-    """As WriterConfig says; what is written to S3 alike."""
+    """WriterConfig's transformation applies to the output and to the results written to S3."""
     shape = {} if config is None else {"WriterConfig": {"Transformation": config, "OutputType": "JSON"}}
     asl = distributed(states={"I": ends()}, **({"ResultWriter": shape} if shape else {}))
     given = run(asl, [[1, 2], 3]).output
@@ -426,13 +426,13 @@ def test_results_of_a_distributed_map_are_shaped(config: str | None, results: li
 
 
 def test_a_child_of_a_distributed_map_is_an_execution_of_its_own() -> None:
-    """Its input is the item, its variables are its own."""
+    """The input of a child execution is its item, and its variables are its own."""
     asl = distributed(states={"I": ends(Parameters={"x.$": "$$.Execution.Input.x"})}, ItemsPath="$.items")
     assert run(asl, {"items": [{"x": 1}, {"x": 2}]}).output == [{"x": 1}, {"x": 2}]
 
 
 def test_two_hundred_levels_run() -> None:
-    """No stack grows."""
+    """Nested scopes do not use Python's stack."""
     output = run(nested(200, ends(Result="deep"))).output
     for _ in range(200):
         output = output[0]
@@ -443,39 +443,39 @@ def test_two_hundred_levels_run() -> None:
 
 
 def test_a_task_without_function_says_under_which_names_it_looked() -> None:
-    """It is the caller's mistake, and no error of the execution."""
+    """A missing function is a mistake of the caller and raises, instead of failing the execution."""
     with pytest.raises(NoFunction, match="no function for the task 'A': give run\\(\\) one under 'A'"):
         run(machine({"A": task()}))
 
 
 def test_an_endless_loop_ends() -> None:
-    """As AWS ends it: at its limit of events."""
+    """A limit of transitions ends the loop with States.Runtime, as AWS's limit of history events does."""
     ended = run(machine({"A": {"Type": "Pass", "Next": "A"}}), most_transitions=500)
     assert (ended.error, len(ended.visits)) == ("States.Runtime", 500)
 
 
 def test_the_same_arguments_give_the_same_run() -> None:
-    """Chance is seeded; time is virtual."""
+    """Random values depend on the seed only, and time is virtual."""
     asl = jsonata({"A": ends(Output="{% [$uuid(), $random(), $now()] %}")})
     assert run(asl, seed=3).output == run(asl, seed=3).output != run(asl, seed=4).output
     assert run(asl).output[2] == "2026-01-01T00:00:00.000Z"
 
 
 def test_a_fail_state_need_not_say_what_went_wrong() -> None:
-    """The run failed all the same, with neither an error nor a cause, as on AWS."""
+    """The run fails with neither an error nor a cause, as on AWS."""
     ended = run(machine({"F": {"Type": "Fail"}}))
     assert (ended.status, ended.error, ended.cause, ended.visits[0].error) == ("FAILED", None, None, None)
 
 
 def test_null_is_an_input_of_its_own() -> None:
-    """An input that is left out is an empty object, as in StartExecution."""
+    """Null is passed on, while a missing input is an empty object, as in StartExecution."""
     echo = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
     assert run(echo).output == {}
     assert run(echo, None).output is None
 
 
 def test_work_is_found_by_whom_a_task_asks() -> None:
-    """A machine, a queue, a table: by its late-bound name, or by what it is bound to."""
+    """A function is found by the late-bound name of the called machine or queue, or by its ARN or URL."""
     sends = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "QueryLanguage": "JSONata", "Next": "B"}
     starts = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "QueryLanguage": "JSONata"}
     states = {
@@ -522,7 +522,7 @@ def test_an_express_execution_has_an_arn_of_its_kind() -> None:
 
 @pytest.mark.parametrize(("kind", "error"), [("EXPRESS", "States.ExceedToleratedFailureThreshold"), ("STANDARD", None)])
 def test_a_child_of_a_map_has_the_time_limit_of_its_type(kind: str, error: str | None) -> None:
-    """The item whose child takes too long fails; a Catch inside the child does not see that."""
+    """An item whose child exceeds the limit fails, and a catcher inside the child does not match that."""
     steps = {
         "I": {"Type": "Parallel", "Branches": [machine({"W": {"Type": "Wait", "SecondsPath": "$.s", "End": True}})],
               "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "C"}], "End": True},

@@ -1,6 +1,6 @@
-"""JSONata yields what its reference implementation (2.0.6, on which Step Functions rests) was seen to yield.
+"""JSONata yields the results of its reference implementation (2.0.6, which Step Functions uses).
 
-Each line was run by both; the ones here are those that `jsonata-python` alone does otherwise.
+Each expression was run by the reference; those listed here differ in an unpatched `jsonata-python`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DATA: dict[str, Any] = {
 
 
 def yields(expression: str) -> Any:
-    """The output of a state, or the name of its error in brackets."""
+    """Return the output of a state, or a list with the name of its error."""
     output = "{% ($d := $states.input; " + expression + ") %}"
     ended = run(jsonata({"A": ends(Output=output)}), DATA)
     return ended.output if ended.succeeded else [ended.error]
@@ -96,18 +96,18 @@ REFUSED = [
 
 @pytest.mark.parametrize("expression", REFUSED)
 def test_what_the_reference_refuses_fails_the_state(expression: str) -> None:
-    """By the name that Retry and Catch know."""
+    """The error has the name by which Retry and Catch match it."""
     assert yields(expression) == ["States.QueryEvaluationError"]
 
 
 def test_what_is_no_function_is_refused_without_a_word(capsys: pytest.CaptureFixture[str]) -> None:
-    """Standard output belongs to the caller."""
+    """The engine prints nothing, because standard output belongs to the caller."""
     assert yields("$map([1], $d)") == ["States.QueryEvaluationError"]
     assert capsys.readouterr() == ("", "")
 
 
 def test_an_expression_leaves_its_data_as_they_are() -> None:
-    """The values given to a state are reported afterwards, and visible to later expressions."""
+    """Expressions must not modify a state's values, because later expressions and the report read them."""
     ended = run(jsonata({"A": ends(Output="{% [$states.input.none{'a': 1}, $states.input] %}")}), {"none": []})
     assert ended.visits[0].input == {"none": []}
     assert ended.output[-1] == {"none": []}
@@ -140,7 +140,7 @@ def test_patterns_mean_what_they_mean_in_javascript(pattern: str, text: str, fou
 
 
 def test_a_pattern_that_python_cannot_run_says_so_when_it_is_run() -> None:
-    """The workflow is right: JavaScript can."""
+    """The pattern is valid in JavaScript, so only running it fails; an invalid pattern fails when it is compiled."""
     with pytest.raises(CannotMatch, match="lookbehind"):
         Pattern("(?<=a+)b").search("aab")
     for invalid in ("(", r"\b+", r"a\B{2}"):

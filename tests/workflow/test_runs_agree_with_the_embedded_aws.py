@@ -1,7 +1,7 @@
 """`run` and the embedded AWS agree wherever MiniStack implements the feature (docs/reference/fidelity.md).
 
-Branches keep no variables of their own in MiniStack 1.5.33, so no generated workflow is set into another here.
-Executions are started synchronously, by way of the same API that a caller of AWS uses.
+Branches have no variables of their own in MiniStack 1.5.33, so no generated workflow is nested in another here.
+Executions are started synchronously, through the API that callers of AWS use.
 """
 
 import json
@@ -39,7 +39,7 @@ class Machines:
     function: str
 
     def run(self, asl: Any, given_input: Any) -> tuple[str, Any, str | None]:
-        """Status, output and error of an execution."""
+        """Run an execution; return its status, output and error."""
         note(json.dumps(asl))
         machine = self.client.create_state_machine(
             name=f"m-{secrets.token_hex(6)}", definition=json.dumps(asl), roleArn=self.role, type="EXPRESS"
@@ -54,7 +54,7 @@ class Machines:
 
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
-    """An embedded AWS in which waits take no time."""
+    """Start an embedded AWS in which waits take no time."""
     instance = Instance.at(tmp_path_factory.mktemp("machines"))
     instance.start(wait_scale=0)
     try:
@@ -66,7 +66,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
 @FEWER
 @given(written=workflows(calls="nothing", generated_inside=False), given_input=payloads)
 def test_a_workflow_in_jsonata_does_the_same(machines: Machines, written: Any, given_input: Any) -> None:
-    """Status, output and error."""
+    """Status, output and error are the same."""
     assume(not _calls(written) and not _writes_letters_as_text(written.asl(), given_input))
     assume(not re.search(r"\$(uuid|random)\(", json.dumps(written.asl())))  # never the same twice
     ours = run(written.asl(), given_input)
@@ -76,7 +76,7 @@ def test_a_workflow_in_jsonata_does_the_same(machines: Machines, written: Any, g
 @FEWER
 @given(written=workflows(calls="nothing", portable=True, generated_inside=False), given_input=payloads)
 def test_a_workflow_in_jsonpath_does_the_same(machines: Machines, written: Any, given_input: Any) -> None:
-    """The same, compiled to JSONPath."""
+    """Status, output and error are the same for a workflow that is compiled to JSONPath."""
     assume(not _calls(written))
     asl = written.asl(language="JSONPath")
     assume("$memo" not in json.dumps(asl))  # MiniStack 1.5.33 reads variables as null in JSONPath
@@ -88,10 +88,10 @@ def test_a_workflow_in_jsonpath_does_the_same(machines: Machines, written: Any, 
 @FEWER
 @given(written=choosers(), given_input=hostile)
 def test_a_choice_does_the_same_whatever_it_is_given(machines: Machines, written: Any, given_input: Any) -> None:
-    """Conditions hold, or do not, for inputs of any type.
+    """Conditions have the same result for inputs of any type.
 
-    In JSONPath MiniStack 1.5.33 takes null and empty texts for absent, booleans for numbers, and a pattern's backslash
-    as such; there, test_every_workflow_of_the_language holds ours against JSONata.
+    Only JSONata is compared: in JSONPath, MiniStack 1.5.33 takes null and empty strings for absent values, booleans for
+    numbers, and a pattern's backslash literally. test_every_workflow_of_the_language compares JSONPath with JSONata.
     """
     ours = run(written.asl(), given_input)
     assert machines.run(written.asl(), given_input) == (ours.status, ours.output, ours.error)
@@ -100,7 +100,7 @@ def test_a_choice_does_the_same_whatever_it_is_given(machines: Machines, written
 @FEWER
 @given(written=workflows(calls="functions", generated_inside=False), given_input=payloads)
 def test_a_workflow_that_calls_functions_does_the_same(machines: Machines, written: Any, given_input: Any) -> None:
-    """The function's errors are tried again and caught by their names, or fail the execution."""
+    """The function's errors are retried and caught by name, or fail the execution."""
     assume(_calls(written) and not _writes_letters_as_text(written.asl(), given_input))
     assume(not re.search(r"\$(uuid|random)\(", json.dumps(written.asl())))
     names = [name for name in written.required() if not isinstance(name, Limit)]
@@ -110,11 +110,11 @@ def test_a_workflow_that_calls_functions_does_the_same(machines: Machines, writt
 
 
 def _calls(written: Any) -> bool:
-    """Return whether it calls functions, which are not deployed here; tests/integration runs bookings."""
+    """Return whether the workflow has Tasks."""
     return any(state.type == "Task" for state in written.definition().states())
 
 
 def _writes_letters_as_text(asl: Any, given_input: Any) -> bool:
-    """Return whether it makes a string of non-ASCII JSON: MiniStack 1.5.33 escapes there what AWS leaves as it is."""
+    """Return whether the workflow makes JSON text of non-ASCII characters, which only MiniStack 1.5.33 escapes."""
     text = json.dumps([asl, given_input], ensure_ascii=False)
     return not text.isascii() and ("$string" in text or "JsonToString" in text)

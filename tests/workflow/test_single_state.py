@@ -162,7 +162,7 @@ def test_arguments_that_do_not_fit_the_state_are_rejected(state: Any, arguments:
 
 
 def test_names_are_those_of_the_api() -> None:
-    """Compare with the model of the API that botocore ships."""
+    """Field names and statuses are those of the API's model in botocore."""
     path = next((Path(botocore.__file__).parent / "data/stepfunctions/2016-11-23").glob("service-2.json*"))
     shapes = json.loads(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())["shapes"]
     known = set(shapes["InspectionData"]["members"])

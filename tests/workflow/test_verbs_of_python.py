@@ -1,4 +1,4 @@
-"""Every verb of Python takes a class, a definition, JSON or a file; `run` uses every key that it is given."""
+"""Every verb of the Python API takes a class, a definition, JSON or a file; `run` rejects keys that it cannot use."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Types are enforced: one strict run of mypy and one of pyright see what is right, and each beginner's mistake."""
+"""Types are enforced: strict mypy and pyright accept correct workflows and report each beginner's mistake."""
 
 import ast
 import json
@@ -23,7 +23,7 @@ FILES: Final = (str(RIGHT), str(WRONG), str(BEGINNERS))
 
 
 def errors_of_mypy() -> set[tuple[str, int]]:
-    """File and line of each error that mypy reports."""
+    """Return the file and line of each error that mypy reports."""
     command = [sys.executable, "-m", "mypy", "--hide-error-context", "--no-error-summary", *FILES]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     found = re.findall(r"^(.+?):(\d+): error:", done.stdout, re.M)
@@ -31,7 +31,7 @@ def errors_of_mypy() -> set[tuple[str, int]]:
 
 
 def errors_of_pyright() -> set[tuple[str, int]]:
-    """File and line of each error that pyright reports; unused expressions do not concern types."""
+    """Return the file and line of each error that pyright reports; unused expressions are not type errors."""
     command = [sys.executable, "-m", "pyright", "--outputjson", *FILES]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     found = json.loads(done.stdout)["generalDiagnostics"]
@@ -49,7 +49,7 @@ def type_errors() -> dict[str, set[tuple[str, int]]]:
 
 
 def lines_of_mistakes() -> Iterator[tuple[str, range]]:
-    """The lines of each function that makes a mistake."""
+    """Yield the name and lines of each function that makes a mistake."""
     for node in ast.parse(BEGINNERS.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef) and node.name in MISTAKES:
             yield node.name, range(node.lineno, (node.end_lineno or node.lineno) + 1)
@@ -59,7 +59,7 @@ def lines_of_mistakes() -> Iterator[tuple[str, range]]:
 def test_wrong_joins_and_misspelled_fields_are_type_errors(
     checker: str, type_errors: dict[str, set[tuple[str, int]]]
 ) -> None:
-    """Every marked line is an error, and nothing else is."""
+    """The type checkers report every marked line, and no other."""
     found = {(file, line) for file, line in type_errors[checker] if file != BEGINNERS.name}
     assert {("wrong.py", line) for line in MARKED} == found
 
@@ -77,7 +77,7 @@ def test_type_checkers_find_the_mistakes_that_they_are_said_to_find(
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_each_mistake_is_found_before_anything_is_deployed(name: str) -> None:
-    """The class cannot be made, with an error that points into it, or `check` has a finding."""
+    """Creating the class raises an error that points into it, or `check` has a finding."""
     mistake, finders = MISTAKES[name]
     if "import" not in finders:
         found = {"check"} if check(mistake()) else set()

@@ -1,4 +1,4 @@
-"""A wrong argument is refused at its own line, or when the class is made, always in a sentence."""
+"""A wrong argument is rejected on its own line or when the class is created, always with a clear message."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class Plain(Workflow[Sale, int]):
 
 
 def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]:
-    """A workflow that starts with its first attribute; without a flow that one leads to END."""
+    """Return a workflow that starts with its first attribute, which leads to END if no flow is given."""
     first = next(iter(attributes.values()))
     body = {**attributes, "start": first, "flow": flow or (first >> END,)}
     return types.new_class(

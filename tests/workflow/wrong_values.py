@@ -1,7 +1,7 @@
 """Definitions with one wrong value each: for every field, values that it cannot have.
 
-`defects.py` has one example of each class of defect; here each class is gone through value by value.
-Long, for it is a table.
+`defects.py` has one example of each class of defect; this table has many values for each class.
+Longer than 250 lines because it is a table.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Deploy what generated workflows need in the embedded AWS: one function, and a role for machines."""
+"""Deploy the resources of generated workflows into the embedded AWS: one function, and a role for machines."""
 
 import json
 
@@ -7,13 +7,13 @@ import pulumi_aws as aws
 
 
 def trust(service: str) -> str:
-    """The policy by which a service takes a role."""
+    """Return the trust policy that lets a service assume a role."""
     allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": f"{service}.amazonaws.com"}}
     return json.dumps({"Version": "2012-10-17", "Statement": [allow]})
 
 
 def may_invoke(arn: str) -> str:
-    """The policy that lets machines call the function."""
+    """Return the policy that lets machines invoke the function."""
     allow = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": f"{arn}:*"}
     return json.dumps({"Version": "2012-10-17", "Statement": [allow]})
 

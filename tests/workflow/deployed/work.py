@@ -1,4 +1,4 @@
-"""The function that generated workflows call, in the embedded AWS and in a run in process alike."""
+"""The function that generated workflows call, both in the embedded AWS and in the interpreter."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def letters(value: Any) -> int:
 
 
 def handler(event: Any, context: object) -> dict[str, Any]:
-    """Says what it was sent, or fails: always the same way for the same event."""
+    """Return the event, or raise E for about every fourth one; always the same for the same event."""
     if letters(event) % 4 == 3:
         raise E("as this event always does")
     return {"seen": event}

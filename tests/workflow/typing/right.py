@@ -1,4 +1,4 @@
-"""Right workflows: both type checkers see these types."""
+"""Correct workflows, for which both type checkers infer the asserted types."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Wrong workflows: both type checkers refuse every marked line, and no other."""
+"""Wrong workflows: both type checkers report every marked line, and no other."""
 
 # ruff: noqa: B015, B018
 from datetime import datetime
