@@ -1,6 +1,6 @@
-"""Resources that are left behind: by killed runs, and by `destroy` because AWS does not delete them immediately.
+"""Resources left behind by killed runs, and by `destroy` because AWS does not delete them immediately.
 
-Those of killed runs are deleted here.
+Those of killed runs are deleted here; those of `destroy` are only listed.
 """
 
 from collections.abc import Iterator

@@ -33,7 +33,10 @@ def limit_concurrency(functions: MiniStackModule) -> None:
 
 
 def _share_reservations(functions: MiniStackModule) -> None:
-    """Apply a reservation to all versions of a function together, because MiniStack ignores it for published ones."""
+    """Apply a reservation to all versions of a function together.
+
+    MiniStack ignores it for published versions, so that fifty executions would start fifty processes.
+    """
     of_record = functions._reserved_concurrency
 
     def of_function(record: object, configuration: Mapping[str, str]) -> int | None:

@@ -17,7 +17,7 @@ _PULL_OF_CHOICES: Final = 2.0
 
 @dataclass(slots=True)
 class StateBox:
-    """A node of the layout: a state, or a bend, where a line passes a layer."""
+    """A node of the layout: a state, the start or end mark, or a bend where a line passes a layer."""
 
     key: str
     width: float

@@ -95,5 +95,5 @@ def _text(state: StateNode) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return the text with every character that is special in Mermaid, Markdown or HTML as an entity code."""
+    """Return the text with the special characters of Mermaid, Markdown and HTML replaced by entity codes."""
     return _LIST_SIGN.sub(lambda sign: f"{sign[1]}#{ord(sign[2])};", printable(text).translate(_CODES))

@@ -92,7 +92,7 @@ def _wanted(box: StateBox, near: Near) -> float:
 
 
 def _nearest(box: StateBox, other: StateBox, pull: float) -> float:
-    """Return the x that another box prefers: its centre, or for a bend of a labelled line any x within its reach."""
+    """Return the x that another box prefers: its centre or, for a bend of a labelled line, the nearest in its reach."""
     reach = other.reach if box.is_bend and pull < _PLAIN_PULL else 0.0
     return min(max(box.x, other.x - reach), other.x + reach)
 

@@ -55,7 +55,7 @@ def _chain(layout: Layout, line: Connector) -> list[StateBox]:
 def _ports(
     layout: Layout, lines: Sequence[Connector], chains: Mapping[int, list[StateBox]], *, lower_end: bool
 ) -> dict[int, float]:
-    """Return the x at which each line leaves or enters its box, as straight as the box's width and order allow."""
+    """Return each line's x where it leaves or enters a box: as near to its next bend as width and order allow."""
     at_box: dict[str, list[Connector]] = {}
     for line in lines:
         at_box.setdefault(chains[id(line)][-1 if lower_end else 0].key, []).append(line)

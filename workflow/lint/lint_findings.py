@@ -113,7 +113,7 @@ class LintFindings:
         self._lacks[_place(finding)] = tuple(fields)
 
     def note_intention(self, pointer: str, field: str) -> None:
-        """Record that `field` was intended by an already reported field of the other query language."""
+        """Record that an already reported field of the other query language was meant as `field`."""
         self._intended.add((printable(pointer), field))
 
     def make_way(self, pointer: str) -> bool:

@@ -169,7 +169,7 @@ def _check_token(context: LintContext, target: IntegrationTarget) -> None:
 
 
 def _sending(context: LintContext, name: str) -> tuple[str, ...]:
-    """Return the pointers of the fields that determine the data sent: the arguments, and InputPath without them."""
+    """Return the pointers of the fields that determine the data sent: the arguments and, without these, InputPath."""
     return (context.at(name), context.at("InputPath"))
 
 

@@ -127,7 +127,7 @@ class Texts(StateReads):
             )
 
     def _almost_expression(self, text: str, pointer: str) -> None:
-        """Report a delimiter without its counterpart, which AWS rejects; warn about other near expressions."""
+        """Report a delimiter without its counterpart, which AWS rejects; warn about other likely expressions."""
         is_padded = is_expression(text.strip())
         if text.startswith("{%") and not is_open(text):
             remedy = "Remove the blanks behind it." if is_padded else "Close it with %}."
