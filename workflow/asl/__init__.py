@@ -1,8 +1,8 @@
-"""Facts of the Amazon States Language and its services, each stated once, and definitions as a tree.
+"""Facts about the Amazon States Language and its services, each stated once, and definitions as trees.
 
-definition        a state machine that keeps every key, and its scopes, states and arrows
+definition        a lossless state machine definition, with its scopes, states and transitions
 fields            the fields of each object, by query language
 integrations      the services that a Task may call, and their required arguments
 json_values       JSON text and values of any depth
-suggestions       the word that was probably meant
+suggestions       suggestions for misspelled words
 """

@@ -1,4 +1,4 @@
-"""Reads and writes JSON of any depth, with a stack of its own; slower than Python's C code, which recurses."""
+"""JSON of any depth, read and written with an explicit stack; slower than Python's C code, which recurses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _Pairs: TypeAlias = "list[tuple[str, Json]]"
 
 
 class _Open:
-    """A container that is not closed yet."""
+    """An object or array that has not been closed yet."""
 
     def __init__(self, bracket: str) -> None:
         self.bracket = bracket
@@ -29,7 +29,7 @@ class _Open:
 
 
 def read_deep(text: str, make_object: Callable[[_Pairs], dict[str, Json]], make_float: Callable[[str], float]) -> Json:
-    """The value that a string says; raises json.JSONDecodeError."""
+    """Parse JSON text into a value; raises json.JSONDecodeError."""
     stack: list[_Open] = []
     value: Json = None
     expect = _VALUE
@@ -63,7 +63,7 @@ def read_deep(text: str, make_object: Callable[[_Pairs], dict[str, Json]], make_
 
 
 def write_deep(value: Json, indent: int | None, sort_keys: bool) -> Iterator[str]:
-    """The pieces of a value's text, as json.dumps writes them."""
+    """Yield the pieces of a value's JSON text, as json.dumps writes it."""
     stack: list[tuple[str, Json, int]] = [("value", value, 0)]
     colon = ":" if indent is None else ": "
     while stack:
@@ -87,7 +87,11 @@ def write_deep(value: Json, indent: int | None, sort_keys: bool) -> Iterator[str
 
 
 def _tokens(text: str, make_float: Callable[[str], float]) -> Iterator[tuple[str, Json, int]]:
-    """Punctuation as it is, `"` for a string, `0` for every other scalar; `?` for anything else."""
+    """Yield the kind, value and position of each token.
+
+    The kind is the character itself for punctuation, `"` for a string, `0` for any other scalar, and `?` for invalid
+    text.
+    """
     sign, place = re.compile(_SIGN), 0
     while place < len(text):
         found = sign.match(text, place)

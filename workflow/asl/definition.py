@@ -1,9 +1,9 @@
 """Any state machine as a lossless tree: unknown fields, key order and comments are kept.
 
-A `Definition` holds the JSON value; scopes, states and arrows are views of it, each knowing its JSON pointer. The views
-take any value, however malformed, and show what can be seen in it: judging is `check`'s work.
+A `Definition` holds the JSON value; scopes, states and transitions are views of it, each with its JSON pointer. The
+views accept any value, however malformed, and show what they can read of it; judging it is left to `check`.
 
-Longer than 250 lines: the views of one tree refer to one another.
+Longer than 250 lines because the views of one tree refer to one another.
 """
 
 from __future__ import annotations
@@ -21,45 +21,45 @@ Kind = Literal["next", "choice", "default", "catch"]
 
 _FILE_ENDINGS: Final = (".json", ".asl")
 NESTED_MAP_FIELDS: Final = ("ItemProcessor", "Iterator")
-"""The fields in which a Map keeps its scope; `Iterator` is the older name."""
+"""The fields that may hold a Map's scope; `Iterator` is the older name."""
 
 
 class Definition:
-    """A state machine in the Amazon States Language, as it is written."""
+    """A state machine in the Amazon States Language, exactly as written."""
 
     value: Json
-    """The JSON value; do not change it, take `asl()` for a copy of your own."""
+    """The JSON value. Do not change it; `asl()` returns a copy that you may change."""
     duplicates: tuple[Duplicate, ...]
-    """Keys that the text has more than once in one object."""
+    """Keys that occur more than once in one object of the text."""
     text: str | None
-    """The text that it was read from."""
+    """The text that the definition was read from; None if it was built from a value."""
 
     def __init__(self, value: object) -> None:
-        """Takes a Python value that JSON can say; raises NotJson."""
+        """Take a Python value that has a counterpart in JSON; raises NotJson for any other."""
         self.value, self.duplicates, self.text = json_of(value), (), None
 
     @classmethod
     def read(cls, text: str | bytes) -> Definition:
-        """Takes JSON text; raises NotJson with line and column."""
+        """Parse JSON text; raises NotJson with line and column."""
         read = cls.__new__(cls)
         read.value, read.duplicates = read_json(text)
         read.text = text if isinstance(text, str) else text.decode("utf-8-sig")
         return read
 
     def asl(self) -> Any:
-        """The definition as a JSON value of the caller's own: equal to what was parsed, in the order it was written."""
+        """Return a copy of the JSON value: equal to what was parsed, with keys in their original order."""
         return json_of(self.value)
 
     def json(self, indent: int | None = 2) -> str:
-        """The definition as JSON text, keys in their order."""
+        """Return the definition as JSON text, with keys in their original order."""
         return written(self.value, indent=indent)
 
     def canonical(self) -> bytes:
-        """One sequence of bytes per JSON value; definitions are equal where these are."""
+        """Return the canonical JSON text as bytes; definitions are equal if these are."""
         return canonical(self.value)
 
     def at(self, pointer: str) -> Json:
-        """Return what a JSON pointer points at; raises KeyError."""
+        """Return the value at a JSON pointer; raises KeyError if there is none."""
         return at(self.value, pointer)
 
     def __eq__(self, other: object) -> bool:
@@ -77,7 +77,7 @@ class Definition:
         return Scope("", _object(self.value), None)
 
     def scopes(self) -> Iterator[Scope]:
-        """Every scope, outer before inner, in document order."""
+        """Yield every scope in document order, outer scopes before inner ones."""
         stack = [self.root]
         while stack:
             scope = stack.pop()
@@ -85,7 +85,7 @@ class Definition:
             stack.extend(inner for state in reversed(scope.states) for inner in reversed(state.scopes))
 
     def states(self) -> Iterator[StateNode]:
-        """Every state in document order, each followed by those inside it."""
+        """Yield every state in document order, each followed by the states nested in it."""
         stack = list(reversed(self.root.states))
         while stack:
             state = stack.pop()
@@ -94,9 +94,9 @@ class Definition:
 
 
 def parse(definition: object) -> Definition:
-    """Return the definition that a JSON value, JSON text, a workflow class or a file says: `parse(a).asl() == a`.
+    """Parse a JSON value, JSON text, a workflow class or a file into a definition: `parse(a).asl() == a`.
 
-    A file is a path, or a string that ends in .json or .asl, which no JSON text does.
+    A file is a path object, or a string that ends in .json or .asl, as JSON text never does.
 
     Raises:
         NotJson: the text is not JSON, the value has no counterpart in JSON, or the file cannot be read.
@@ -112,7 +112,7 @@ def parse(definition: object) -> Definition:
 
 
 def is_file_name(definition: object) -> bool:
-    """Return whether a string names a file instead of being JSON text."""
+    """Return whether a value is a string that names a file instead of being JSON text."""
     return isinstance(definition, str) and definition.endswith(_FILE_ENDINGS)
 
 
@@ -125,7 +125,7 @@ def _read_file(path: PathLike[str] | str) -> bytes:
 
 
 class Scope(Record):
-    """States that can reach one another: the machine itself, a branch of a Parallel, the processor of a Map."""
+    """States that can reach one another: the machine itself, a branch of a Parallel or the processor of a Map."""
 
     pointer: str
     fields: JsonObject
@@ -133,7 +133,7 @@ class Scope(Record):
 
     @cached_property
     def start(self) -> str | None:
-        """The name in StartAt."""
+        """The name in StartAt; None if it is missing or not a string."""
         return _text(self.fields.get("StartAt"))
 
     @cached_property
@@ -152,7 +152,7 @@ class Scope(Record):
 
     @cached_property
     def query_language(self) -> str:
-        """The default query language of its states: the machine's, also inside a Map or a branch."""
+        """The default query language of the scope's states: that of the machine, even inside a Map or a branch."""
         scope = self
         while scope.parent is not None:
             scope = scope.parent.scope
@@ -160,7 +160,7 @@ class Scope(Record):
 
     @cached_property
     def depth(self) -> int:
-        """Return how many states this scope is nested in."""
+        """The number of states that this scope is nested in; 0 for the machine."""
         depth, scope = 0, self
         while scope.parent is not None:
             depth, scope = depth + 1, scope.parent.scope
@@ -168,7 +168,7 @@ class Scope(Record):
 
 
 class StateNode(Record):
-    """One state, with the scope that it stands in."""
+    """One state and the scope that contains it."""
 
     pointer: str
     name: str
@@ -177,17 +177,17 @@ class StateNode(Record):
 
     @cached_property
     def type(self) -> str:
-        """Its Type; empty if it has none."""
+        """The state's Type; empty if it has none."""
         return _text(self.fields.get("Type")) or ""
 
     @cached_property
     def query_language(self) -> str:
-        """`JSONata` or `JSONPath`: its own, else that of the machine."""
+        """`JSONata` or `JSONPath`: the state's own query language, or else the machine's."""
         return _language(self.fields) or self.scope.query_language
 
     @cached_property
     def scopes(self) -> tuple[Scope, ...]:
-        """The scopes inside a Parallel or a Map."""
+        """The scopes nested in a Parallel or a Map; empty for any other state."""
         if self.type == "Parallel":
             here = child(self.pointer, "Branches")
             branches = enumerate(_list(self.fields.get("Branches")))
@@ -201,17 +201,17 @@ class StateNode(Record):
 
     @cached_property
     def arrows(self) -> tuple[Arrow, ...]:
-        """Return where it can go, in document order of its fields' meaning: choices, default, next, catches."""
+        """The transitions out of the state: choice rules, default, next, then catchers, each in document order."""
         return tuple(self._arrows())
 
     @property
     def ends(self) -> bool:
-        """Return true if its scope can end here."""
+        """True if the scope can end at this state."""
         return self.fields.get("End") is True or self.type in ("Succeed", "Fail")
 
     @property
     def is_distributed(self) -> bool:
-        """Return true if it is a Map that starts child executions."""
+        """True if the state is a Map that starts child executions."""
         processors = (_object(self.fields.get(name)) for name in NESTED_MAP_FIELDS)
         configs = (_object(processor.get("ProcessorConfig")) for processor in processors)
         return self.type == "Map" and any(config.get("Mode") == "DISTRIBUTED" for config in configs)
@@ -236,13 +236,13 @@ class StateNode(Record):
 
 
 class Arrow(Record):
-    """A transition from one state to another of its scope."""
+    """A transition from one state to another in the same scope."""
 
     kind: Kind
     source: str
     target: str
     pointer: str
-    """Of the field that names the target."""
+    """The JSON pointer of the field that names the target."""
     holder: JsonObject
     """The object that names the target: the state itself, a choice rule or a catcher."""
     index: int
@@ -258,7 +258,7 @@ def _list(value: Json) -> list[Json]:
 
 
 def _language(fields: JsonObject) -> str | None:
-    """Return the query language that is named. AWS takes every other name than JSONPath for JSONata."""
+    """Return the query language that an object names, or None; AWS takes any name other than JSONPath for JSONata."""
     named = fields.get("QueryLanguage")
     if named is None:
         return None

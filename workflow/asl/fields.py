@@ -1,4 +1,4 @@
-"""The words of the Amazon States Language: which fields each object has, in which query language.
+"""The vocabulary of the Amazon States Language: the fields of each object, by query language.
 
 Sources: https://states-language.net and https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
 """
@@ -97,7 +97,7 @@ FIELDS: Final[Mapping[str, Mapping[str, Language]]] = {
     ),
 }
 ALL_FIELDS: Final[frozenset[str]] = frozenset(field for fields in FIELDS.values() for field in fields)
-"""Every field that some state has."""
+"""All fields of all types of state."""
 
 RULE: Final[Mapping[str, Language]] = {
     "Condition": "JSONata",
@@ -154,7 +154,7 @@ COUNTERPARTS: Final[Mapping[str, tuple[str, ...]]] = {
         for name in ("ToleratedFailureCount", "ToleratedFailurePercentage", "MaxItemsPerBatch", "MaxInputBytesPerBatch")
     },
 }
-"""The fields that say in the other query language what a field of one says."""
+"""The counterparts of a field in the other query language."""
 
 _KINDS: Final = {
     "String": ("Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals"),
@@ -168,7 +168,7 @@ OPERATORS: Final[Mapping[str, str]] = {
     "StringMatches": "String",
     **dict.fromkeys(("IsBoolean", "IsNull", "IsNumeric", "IsPresent", "IsString", "IsTimestamp"), "Boolean"),
 }
-"""The 39 comparison operators, and what each is given."""
+"""The 39 comparison operators, and the kind of value that each of them takes."""
 JOINERS: Final = ("And", "Or", "Not")
 
 WORDS: Final = frozenset(
@@ -180,13 +180,13 @@ WORDS: Final = frozenset(
     )
     for word in words
 )
-"""Every field that some object of the language has."""
+"""All fields of all objects of the language."""
 
 TEXT_FUNCTIONS: Final = frozenset(
     f"States.{name}"
     for name in ("Format", "JsonToString", "ArrayGetItem", "Base64Encode", "Base64Decode", "Hash", "UUID")
 )
-"""The intrinsic functions that may stand in ErrorPath and CausePath (AWS: "Fail workflow state")."""
+"""The intrinsic functions that ErrorPath and CausePath may contain (AWS: "Fail workflow state")."""
 
 CONTEXT: Final[Mapping[str, frozenset[str]]] = {
     "": frozenset({"Execution", "State", "StateMachine", "Task", "Map"}),
@@ -197,7 +197,7 @@ CONTEXT: Final[Mapping[str, frozenset[str]]] = {
     "Map": frozenset({"Item"}),
     "Map.Item": frozenset({"Index", "Value", "Key", "Source"}),
 }
-"""The context object: what each of its objects has; ``""`` is itself."""
+"""The fields of the context object, under ``""``, and of each object in it."""
 
 ERRORS: Final = (
     "States.ALL",

@@ -1,4 +1,4 @@
-"""Services that a Task may call, in which pattern, with the required arguments of each call.
+"""Services that a Task may call, with the integration patterns and required arguments of each call.
 
 The optimised integrations are listed here by hand; those of the AWS SDK come from `sdk_actions.json`, which
 `tools/sdk_actions.py` writes. Source: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
@@ -21,15 +21,15 @@ PATTERNS: Final = (".waitForTaskToken", ".sync:2", ".sync")
 
 
 class Action(Record):
-    """An action of a service."""
+    """An action of a service, with the integration patterns that it supports."""
 
     patterns: tuple[str, ...]
     needs: tuple[str, ...]
-    """Arguments that it cannot do without; `A|B` is one of two."""
+    """The required arguments; `A|B` means one of the two."""
 
 
 class IntegrationTarget(Record):
-    """The service, action and pattern that a Resource names."""
+    """The service, action and integration pattern that a Resource names."""
 
     kind: Literal["lambda", "activity", "optimised", "sdk"]
     service: str = ""
@@ -38,17 +38,22 @@ class IntegrationTarget(Record):
 
     @property
     def waits_for_token(self) -> bool:
-        """Return true if the task ends when its token is answered."""
+        """True if the task ends only when its task token is returned."""
         return self.pattern == ".waitForTaskToken"
 
     @property
     def needs_standard(self) -> bool:
-        """Return true if it waits longer than an EXPRESS workflow may."""
+        """True if the task may wait longer than an EXPRESS workflow can."""
         return bool(self.pattern) or self.kind == "activity"
 
 
 class UnknownTarget(ValueError):
-    """A sentence that says what the Resource is not, with its code and the word that was probably meant."""
+    """A Resource that names no known target.
+
+    `word`       the unknown word
+    `words`      the known words, one of which was probably meant
+    `certain`    False if the target may exist, because AWS adds integrations
+    """
 
     def __init__(self, sentence: str, *, word: str = "", words: tuple[str, ...] = (), certain: bool = True) -> None:
         super().__init__(sentence)
@@ -56,7 +61,7 @@ class UnknownTarget(ValueError):
 
 
 def target_of(resource: str) -> IntegrationTarget:
-    """Return what a Resource names; raises UnknownTarget."""
+    """Parse a Resource into the integration that it names; raises UnknownTarget."""
     if not resource.startswith("arn:"):
         raise UnknownTarget(f"{resource!r} is not an ARN.")
     _, partition, service, region, account, rest = (resource.split(":", 5) + [""] * 5)[:6]
@@ -112,7 +117,7 @@ def _integration(rest: str) -> IntegrationTarget:
 
 
 def _unknown_integration(service: str, action: str) -> UnknownTarget:
-    """An error; a doubt only where the service exists, for AWS adds integrations."""
+    """Return the error for an unknown integration; not certain if the service exists, because AWS adds integrations."""
     if service in _NEVER_OPTIMISED or service.replace("-", "") not in _sdk_services():
         word = f"aws-sdk:{service}:{action}" if service in _NEVER_OPTIMISED else service
         words = (word,) if service in _NEVER_OPTIMISED else (*OPTIMISED, "aws-sdk")
@@ -153,7 +158,7 @@ def _sdk_target(parts: list[str], pattern: str) -> IntegrationTarget:
 
 
 def is_sdk_spelling(name: str, known: str) -> bool:
-    """Return true if Step Functions may write a name of the SDK so: as it is, or with `DB` as `Db`."""
+    """Return true if Step Functions accepts `name` for the SDK's name `known`: unchanged, or with `DB` as `Db`."""
     if len(name) != len(known) or name.lower() != known.lower():
         return False
     inside = {place for found in re.finditer(_INSIDE_ACRONYM, known) for place in range(*found.span())}
@@ -167,7 +172,7 @@ def _is_older(service: str) -> bool:
 
 
 def needs_of(target: IntegrationTarget) -> Iterator[str]:
-    """The arguments that a call cannot do without; `A|B` is one of two."""
+    """Yield the required arguments of a call; `A|B` means one of the two."""
     if target.kind == "optimised":
         yield from OPTIMISED[target.service][target.action].needs
     elif target.kind == "sdk" and not _is_older(target.service):
@@ -176,7 +181,7 @@ def needs_of(target: IntegrationTarget) -> Iterator[str]:
 
 
 def arguments_of(target: IntegrationTarget) -> tuple[str, ...]:
-    """The arguments that a call takes; empty if they are not known."""
+    """Return the arguments that a call accepts; empty if they are not known."""
     known = _ARGUMENTS.get(f"{target.service}:{target.action}", "") if target.kind == "optimised" else ""
     return tuple(known.split())
 
@@ -329,4 +334,4 @@ _ARGUMENTS: Final = {
     "dynamodb:deleteItem": f"TableName Key ConditionalOperator {_WRITTEN}",
     "http:invoke": "ApiEndpoint Method Authentication InvocationConfig Headers QueryParameters RequestBody Transform",
 }
-"""The arguments of the most used calls; other calls may take more than is known here."""
+"""The arguments of the most common calls; those of all other calls are not known here."""

@@ -1,4 +1,4 @@
-"""The type of JSON values. A module of its own, because it costs nothing to import."""
+"""The type of JSON values, in a module of its own so that importing it costs nothing."""
 
 from __future__ import annotations
 

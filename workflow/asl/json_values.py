@@ -1,10 +1,12 @@
-"""JSON values as they are written: duplicate keys seen, 1, 1.0 and true told apart, any depth without a deep stack.
+"""Lossless JSON values: duplicate keys are reported, 1, 1.0 and true are distinct, and nesting may be of any depth.
 
-NotJson    the string is not valid JSON, or the value has no counterpart in JSON; says where
+NotJson    the text is not valid JSON, or the value has no counterpart in JSON; the message gives the place
 
-Python's C code for JSON is used where it can be, and recurses; past its limit the same is done here with a stack of our
-own, for a document of 200 nested Parallel states is more than 800 levels deep. Past 250 lines: each way in has its fast
-way for what is common and its careful way for the rest, and the two are read together.
+Python's C code for JSON is fast but recursive. Beyond its recursion limit, an explicit stack does the same work,
+because a document of 200 nested Parallel states is more than 800 levels deep.
+
+Longer than 250 lines because each entry point has a fast route for common values and a careful one for the rest, which
+are best read together.
 """
 
 from __future__ import annotations
@@ -20,14 +22,14 @@ from .records import Value
 JsonObject: TypeAlias = "dict[str, Json]"
 _FINAL: Final = frozenset({str, int, bool, type(None)})
 _MAX_SPELLED_LENGTH: Final = 100
-_MANY: Final = 200_000  # so many, and a value may be one that contains itself
-_SOME: Final = 2_000  # the same where every place is written down
-_MOST: Final = 1_000_000  # so many, and no text of a size that anybody sends could say them
+_MANY: Final = 200_000  # after so many nodes, check that the value does not contain itself
+_SOME: Final = 2_000  # the same for the slower copy that tracks pointers
+_MOST: Final = 1_000_000  # more nodes than a text of any realistic size contains
 _TOO_MANY: Final = f"a value of more than {_MOST:,} parts is too large to be a definition or its data"
 
 
 class NotJson(ValueError):
-    """A message with the problem and its place; `line` and `column` count from 1, 0 if there is no text."""
+    """Text or a value that is not JSON; `line` and `column` count from 1 and are 0 if there is no text."""
 
     def __init__(self, sentence: str, line: int = 0, column: int = 0) -> None:
         super().__init__(sentence if not line else f"{sentence} (line {line}, column {column})")
@@ -35,21 +37,21 @@ class NotJson(ValueError):
 
 
 class Duplicate(Value):
-    """A key that its object has more than once; readers of JSON keep the last value."""
+    """A key that occurs more than once in its object; JSON readers keep the last value."""
 
     pointer: str
     key: str
 
 
 class _Object(dict[str, "Json"]):
-    """An object as parsed, remembering which keys came more than once."""
+    """A parsed object that remembers which of its keys were repeated."""
 
     __slots__ = ("repeated",)
     repeated: tuple[str, ...]
 
 
 def read_json(text: str | bytes) -> tuple[Json, tuple[Duplicate, ...]]:
-    """The value that a string says, and its duplicate keys; raises NotJson."""
+    """Parse JSON text into a value and its duplicate keys; raises NotJson."""
     decoded = _decoded(text)
     import json
 
@@ -72,12 +74,12 @@ def read_json(text: str | bytes) -> tuple[Json, tuple[Duplicate, ...]]:
 
 
 def canonical(value: Json) -> bytes:
-    """One sequence of bytes for one value: sorted keys, no spaces; 1, 1.0 and true differ."""
+    """Return a value as canonical bytes: keys sorted, no spaces; 1, 1.0 and true differ."""
     return written(value, sort_keys=True).encode()
 
 
 def written(value: Json, *, indent: int | None = None, sort_keys: bool = False) -> str:
-    """The value as JSON text, keys in their order unless sorted."""
+    """Return a value as JSON text, with keys in their original order unless `sort_keys` is set."""
     import json
 
     separators = (",", ":") if indent is None else (",", ": ")
@@ -92,13 +94,13 @@ def written(value: Json, *, indent: int | None = None, sort_keys: bool = False) 
 
 
 def spelled(value: Json) -> str:
-    """The value as a sentence shows it: as JSON, but a string in the quotes that other texts are in; cut where long."""
+    """Return a value for use in a message: a string as Python's repr, any other value as JSON, cut if it is long."""
     text = repr(value) if isinstance(value, str) else written(value)
     return text if len(text) <= _MAX_SPELLED_LENGTH else f"{text[:_MAX_SPELLED_LENGTH]}…"
 
 
 def kind_of(value: Json) -> str:
-    """JSON's word for what a value is: string, number, boolean, null, object or array."""
+    """Return the JSON kind of a value: string, number, boolean, null, object or array."""
     if isinstance(value, bool):
         return "boolean"
     kinds = {dict: "object", list: "array", str: "string", int: "number", float: "number", type(None): "null"}
@@ -106,15 +108,15 @@ def kind_of(value: Json) -> str:
 
 
 def json_of(value: object) -> Json:
-    """A private copy of a Python value that JSON can say; raises NotJson with the place of what it cannot."""
+    """Copy a Python value as a JSON value; raises NotJson with the pointer of a part that JSON cannot express."""
     try:
         return _copy(value)
-    except TypeError:  # not one of the plain types: look closer, and track the place
+    except TypeError:  # a part of another type: convert it, and track its pointer
         return _copy_with_care(value)
 
 
 def _copy(value: object) -> Json:
-    """The copy of a value of plain types only; TypeError for others."""
+    """Copy a value that consists of plain types only; raises TypeError for any other."""
     root: list[Json] = [None]
     stack: list[tuple[object, Any, int | str]] = [(value, root, 0)]
     copied_containers = 0
@@ -176,7 +178,7 @@ def _copy_with_care(value: object) -> Json:
 
 
 def _refuse_circle(value: object) -> None:
-    """Raise NotJson if a value contains itself; only called once a copy has become long."""
+    """Raise NotJson if a value contains itself; only called once a copy has become large."""
     around, done = set[int](), set[int]()
     stack: list[tuple[object, bool]] = [(value, True)]
     while stack:
@@ -197,7 +199,7 @@ def _items(container: Mapping[object, object] | Sequence[object]) -> Iterable[ob
 
 
 def child(pointer: str, key: str | int) -> str:
-    """The JSON pointer (RFC 6901) of a member or an item."""
+    """Return the JSON pointer (RFC 6901) of a member or an item."""
     if isinstance(key, str) and ("~" in key or "/" in key):
         key = key.replace("~", "~0").replace("/", "~1")
     return f"{pointer}/{key}"
@@ -217,7 +219,7 @@ def at(value: Json, pointer: str) -> Json:
 
 
 def walk(value: Json, pointer: str = "") -> Iterator[tuple[str, Json]]:
-    """Every value below this one, itself first, in document order, each with its pointer."""
+    """Yield a value and all values nested in it, in document order, each with its JSON pointer."""
     stack = [(pointer, value)]
     while stack:
         here, node = stack.pop()
@@ -229,7 +231,7 @@ def walk(value: Json, pointer: str = "") -> Iterator[tuple[str, Json]]:
 
 
 def same(left: Json, right: Json) -> bool:
-    """Return true if two values are one JSON value; 1, 1.0 and true are three."""
+    """Return true if two values are the same JSON value; 1, 1.0 and true are three different values."""
     return canonical(left) == canonical(right)
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 MAX_DEFINITION_BYTES: Final = 1_048_576
 MAX_PAYLOAD_BYTES: Final = 262_144
-"""Input and output of a state, a task's arguments and result, and one batch of a Map's items; 256 KiB of UTF-8."""
+"""The limit of a state's input and output, a task's arguments and result, and a Map's batch: 256 KiB of UTF-8."""
 MAX_STATE_NAME_LENGTH: Final = 80
 MAX_VARIABLE_NAME_LENGTH: Final = 80
 MAX_LABEL_LENGTH: Final = 40
@@ -22,7 +22,7 @@ MAX_READER_ITEMS: Final = 100_000_000
 MAX_CAUSE_LENGTH: Final = 32_768
 """Source: API reference, HistoryEvent, cause."""
 MAX_SECONDS: Final = 99_999_999
-"""The longest time that a definition may state. Source: States Language specification, "Timeouts"."""
+"""The longest duration that a definition may contain. Source: States Language specification, "Timeouts"."""
 MAX_RETRY_DELAY_SECONDS: Final = 31_622_399
 """Source: developer guide, "Error handling", MaxDelaySeconds."""
 MAX_WAIT_SECONDS: Final = 2**31 - 1

@@ -1,4 +1,4 @@
-"""Small frozen values like dataclasses, without their cost at import: half a millisecond each, fifty of them."""
+"""Small frozen classes like dataclasses, of which some fifty would cost half a millisecond each at import."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeVar, dataclass_transform
 
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-"""A default for mappings, which cannot be changed by mistake."""
+"""An empty mapping as a default, which cannot be changed by mistake."""
 
 
 _set: Final = object.__setattr__
@@ -15,13 +15,13 @@ _set: Final = object.__setattr__
 
 @dataclass_transform(frozen_default=True, eq_default=False)
 class Record:
-    """A value with the fields that its class annotates; equal to itself only."""
+    """A frozen object with the fields that its class annotates; compared by identity."""
 
     __match_args__: ClassVar[tuple[str, ...]] = ()
     _required: ClassVar[int] = 0
 
     def __init_subclass__(cls, *, kw_only: bool = False) -> None:
-        del kw_only  # a matter of type checkers
+        del kw_only  # only type checkers use it
         super().__init_subclass__()
         own = cls.__dict__.get("__annotations__", {})  # noqa: RUF063  # without importing inspect
         cls.__match_args__ = (  # type: ignore[misc]  # set once per class
@@ -32,7 +32,7 @@ class Record:
 
     def __init__(self, *values: Any, **named: Any) -> None:
         for name, value in zip(self.__match_args__, values, strict=False):
-            _set(self, name, value)  # not into __dict__, which would make a second object of each record
+            _set(self, name, value)  # using __dict__ would cost a second object for each record
         for name, value in named.items():
             _set(self, name, value)
         if named or not self._required <= len(values) <= len(self.__match_args__):
@@ -58,7 +58,7 @@ class Record:
 
 @dataclass_transform(frozen_default=True)
 class Value(Record):
-    """A record that equals every other of its class with equal fields."""
+    """A record that is equal to any other of its class with equal fields."""
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and _values(other) == _values(self)
@@ -71,7 +71,7 @@ R = TypeVar("R", bound=Record)
 
 
 def changed(record: R, **fields: Any) -> R:
-    """The same record with other values in some fields."""
+    """Return a copy of a record with new values for some fields."""
     return type(record)(**{**dict(zip(record.__match_args__, _values(record), strict=True)), **fields})
 
 

@@ -1,4 +1,4 @@
-"""Differences between the integrations of the AWS SDK and botocore, from which `sdk_actions.json` is made.
+"""Differences between Step Functions' AWS SDK integrations and botocore, for generating `sdk_actions.json`.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
 """
@@ -30,7 +30,7 @@ OLDER_SERVICES: Final = frozenset(
         "sms",
     }
 )
-"""Step Functions lists them, and the SDK has them no longer: any action is taken."""
+"""Services that Step Functions lists but the SDK no longer has; any action of theirs is accepted."""
 
 NOT_CALLABLE: Final[Mapping[str, str]] = {
     "bedrockagentruntime": "invokeAgent invokeFlow invokeInlineAgent optimizePrompt retrieveAndGenerateStream",
@@ -58,4 +58,4 @@ NOT_CALLABLE: Final[Mapping[str, str]] = {
     "shield": "deleteSubscription",
     "sts": "assumeRole assumeRoleWithSAML assumeRoleWithWebIdentity",
 }
-"""Actions that the SDK has and Step Functions does not call."""
+"""Actions that the SDK has but Step Functions cannot call, by service."""

@@ -1,17 +1,17 @@
-"""The word that was probably meant, and words in a sentence."""
+"""Suggestions for misspelled words, and lists of words for messages."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-_SHORTEST_PART: Final = 4  # of a word, to be taken for the word
+_SHORTEST_PART: Final = 4  # the minimum length of a prefix or suffix that stands for a word
 _MAX_PAIRS: Final = 200_000
-"""So many take a third of a second."""
+"""The maximum number of comparisons; that many take a third of a second."""
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """The word that was probably meant."""
+    """Return the closest of the known words; None if none is close."""
     known = list(words)
     for candidate in known:
         if candidate.lower() == word.lower():
@@ -23,7 +23,7 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
 
 
 def likely(word: str, words: Collection[str]) -> str | None:
-    """Return the word that was probably meant, also for a prefix, a suffix or a longer word."""
+    """Return the closest known word, or else the only one of which the word is a prefix or suffix, or vice versa."""
     near = nearest(word, words)
     if near is not None:
         return near
@@ -37,23 +37,23 @@ def _is_part(one: str, other: str) -> bool:
 
 
 class Guesses:
-    """Guesses words among many, until it has compared so many pairs that it would take long."""
+    """Suggestions with a budget of comparisons; once it is spent, nothing more is suggested."""
 
     def __init__(self) -> None:
         self._pairs = 0
 
     def nearest(self, word: str, words: Collection[str]) -> str | None:
-        """The word that was probably meant; None also where no more is compared."""
+        """Return the closest of the known words; None if none is close or the budget is spent."""
         self._pairs += len(words)
         return nearest(word, words) if self._pairs <= _MAX_PAIRS else None
 
 
 def joined(words: Sequence[str], last: str = "and") -> str:
-    """Words as a sentence lists them."""
+    """Return words as a list for a message, such as `a, b and c`."""
     return f" {last} ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
 def suggest(word: str, words: Collection[str], otherwise: str = "") -> str:
-    """Return a remedy that names the word that was probably meant."""
+    """Return "Did you mean …?" with the word that was probably meant, or `otherwise` if there is none."""
     near = likely(word, words)
     return f"Did you mean {near}?" if near else otherwise

@@ -1,4 +1,4 @@
-"""Times as the States Language writes them."""
+"""Timestamps in the format of the States Language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _TIMESTAMP: Final = r"(?a)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d
 
 
 def is_timestamp(text: str) -> bool:
-    """Return true if a string is a valid time."""
+    """Return true if a string is a valid timestamp."""
     try:
         moment_of(text)
     except ValueError:
@@ -19,7 +19,7 @@ def is_timestamp(text: str) -> bool:
 
 
 def moment_of(text: str) -> datetime:
-    """The time that a timestamp says; raises ValueError."""
+    """Parse a timestamp; raises ValueError."""
     if not re.fullmatch(_TIMESTAMP, text):
         raise ValueError(f"{text!r} is not a timestamp such as 2026-01-31T12:00:00Z")
     return datetime.fromisoformat(text)
