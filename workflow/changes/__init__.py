@@ -1,6 +1,6 @@
-"""Changes between two definitions in words: states, arrows, conditions, retries, limits, arguments.
+"""Changes between two definitions in words: states, transitions, conditions, retries, limits, arguments.
 
-Nothing that changed goes unmentioned; what has no words of its own is told by its field's name.
+Every change is reported; a field that has no description of its own is reported by its name.
 """
 
 from .definition_changes import diff

@@ -1,4 +1,4 @@
-"""The differences themselves, in the order of the new definition."""
+"""The changes between two definitions, in the order of the new one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SCOPES: Final = frozenset({"Branches", "ItemProcessor", "Iterator"})
 
 
 def diff(old: object, new: object) -> list[DefinitionChange]:
-    """Return what changed, the machine first, then its states in the new order; empty where the values are the same."""
+    """Return the changes of the machine, then those of its states in their new order; empty if the values are equal."""
     before, after = parse(old), parse(new)
     if before == after:
         return []
@@ -61,13 +61,13 @@ def _scopes(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[D
 
 
 def _field_of(scope: Scope) -> str:
-    """The field of its state that holds it."""
+    """Return the field of the parent state that contains a scope."""
     above = scope.parent.pointer if scope.parent is not None else ""
     return scope.pointer.removeprefix(f"{above}/").partition("/")[0]
 
 
 def _scope(matches: StateMatches, old: Scope, new: Scope) -> Iterator[DefinitionChange]:
-    """Yield the changes of a scope itself; a start that was only renamed is not one of them."""
+    """Yield the changes of a scope itself; a start state that was only renamed is not a change."""
     fields, earlier = dict(new.fields), dict(old.fields)
     if old.start is not None and new.start == matches.target(old, old.start):
         fields.pop("StartAt", None)
@@ -110,7 +110,7 @@ def _state(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[De
 
 
 def _ways(matches: StateMatches, old: StateNode, new: StateNode, told: set[str]) -> Iterator[DefinitionChange]:
-    """Yield where it goes next or otherwise, and whether its scope ends there; adds the fields that are told of."""
+    """Yield the changes of Next, Default and End; adds the fields that they cover to `told`."""
     for field, way in (("Next", "next"), ("Default", "otherwise")):
         before, after = old.fields.get(field, ""), new.fields.get(field, "")
         if not isinstance(before, str) or not isinstance(after, str):
@@ -130,7 +130,7 @@ def _ways(matches: StateMatches, old: StateNode, new: StateNode, told: set[str])
 
 
 def _holds_scopes_only(state: StateNode) -> bool:
-    """Return true if its fields for scopes contain only scopes."""
+    """Return true if the state's fields for nested scopes contain nothing but scopes."""
     held = [state.fields[field] for field in _SCOPES if field in state.fields]
     items = [item for value in held for item in (value if isinstance(value, list) else [value])]
     return len(items) == len(state.scopes)

@@ -13,36 +13,38 @@ _ARROWS = ("Next", "End", "Default", "Choices", "Catch")
 
 @dataclass(slots=True)
 class StateMatches:
-    """The counterpart of each part of the old definition in the new one, by pointer."""
+    """The counterparts between an old and a new definition."""
 
     scopes: dict[str, Scope] = field(default_factory=dict[str, Scope])
-    """The old scope, by the pointer of the new."""
+    """The old scope, by the JSON pointer of the new one."""
     states: dict[str, StateNode] = field(default_factory=dict[str, StateNode])
-    """The old state, by the pointer of the new."""
+    """The old state, by the JSON pointer of the new one."""
     names: dict[str, str] = field(default_factory=dict[str, str])
-    """The new name of each old state."""
+    """The new name of a state, by its JSON pointer in the old definition."""
     gone: dict[str, StateNode] = field(default_factory=dict[str, StateNode])
+    """Old states without a counterpart, by JSON pointer."""
     added: dict[str, StateNode] = field(default_factory=dict[str, StateNode])
+    """New states without a counterpart, by JSON pointer."""
 
     def target(self, scope: Scope, name: str) -> str:
-        """Return what the state with this name in an old scope is called now."""
+        """Return the new name of the state that has this name in an old scope."""
         state = scope.by_name.get(name)
         return self.names.get(state.pointer, name) if state is not None else name
 
 
 def match_states(old: Definition, new: Definition) -> StateMatches:
-    """Every state of both, paired as far as they are the same state."""
+    """Return the matches between the states of two definitions."""
     found = StateMatches()
     _match_scopes(found, [(old.root, new.root)])
     for _ in range(2):
         for sight in (_name, _look):
             _match_by(found, sight)
-        _open(found)  # what was in a state that is gone may stand elsewhere now
+        _open(found)  # states nested in a removed state may have moved elsewhere
     return found
 
 
 def scope_name(scope: Scope) -> str:
-    """Return how a scope is called in a sentence."""
+    """Return the name of a scope for use in a message."""
     outer = scope.parent
     if outer is None:
         return "the machine"
@@ -73,7 +75,7 @@ def _match_states(found: StateMatches, before: StateNode, after: StateNode) -> N
 
 
 def _match_by(found: StateMatches, sight: Callable[[StateNode], object]) -> None:
-    """Pair what is left over on both sides and looks the same, what stands in the same place first."""
+    """Pair unmatched states for which `sight` is equal, preferably those in the same scope."""
     seen: dict[object, list[StateNode]] = {}
     for state in found.gone.values():
         seen.setdefault(sight(state), []).append(state)

@@ -1,7 +1,7 @@
-"""Changes in the lists of a state whose order matters: choices, retriers and catchers.
+"""Changes in the ordered lists of a state: choice rules, retriers and catchers, all called rules here.
 
-A rule is the same as another by when it applies; of those that apply alike the first is the first, and so on. What is
-left over on both sides and leads to the same place is one rule whose condition changed.
+Two rules match if they have the same condition or errors; if several have the same, they match in their order. Of the
+remaining rules, two with the same target count as one rule whose condition changed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _RETRY_WORDS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A member of one of the lists."""
+    """A choice rule, a retrier or a catcher."""
 
     field: str
     fields: JsonObject
@@ -37,7 +37,7 @@ class _Rule:
 
     @property
     def when(self) -> Json:
-        """Return when it applies."""
+        """The condition of a choice rule, or the errors of a retrier or catcher."""
         if self.field != "Choices":
             return self.fields.get("ErrorEquals")
         condition = {name: value for name, value in self.fields.items() if name not in _BESIDE_A_CONDITION}
@@ -45,26 +45,26 @@ class _Rule:
 
     @property
     def beside(self) -> JsonObject:
-        """Return what it says besides when it applies."""
+        """The fields of the rule that are not part of `when`."""
         own = set(_BESIDE_A_CONDITION) if self.field == "Choices" else set(self.fields) - {"ErrorEquals"}
         return {name: value for name, value in self.fields.items() if name in own}
 
     @property
     def target(self) -> str | None:
-        """Return where it goes."""
+        """The name of the next state; None if there is none."""
         target = self.fields.get("Next")
         return target if isinstance(target, str) else None
 
 
 def is_rules(value: Json) -> TypeGuard[list[JsonObject]]:
-    """Return true if it is a list as these are."""
+    """Return true if a value is a list of objects, as rules are."""
     return isinstance(value, list) and all(isinstance(rule, dict) for rule in value)
 
 
 def changed_rules(matches: StateMatches, old: StateNode, new: StateNode, field: str) -> Iterator[DefinitionChange]:
-    """Yield what changed in one of the lists."""
+    """Yield the changes in one list of rules."""
     here = child(new.pointer, field)
-    if not old.fields.get(field) and not new.fields.get(field):  # an empty list came or went
+    if not old.fields.get(field) and not new.fields.get(field):  # an empty list was added or removed
         was, now = ({field: state.fields[field]} if field in state.fields else {} for state in (old, new))
         yield from changed_fields(new.name, was, now, new.pointer)
     before, after = _rules(old, field), _rules(new, field)
@@ -88,7 +88,10 @@ def _rules(state: StateNode, field: str) -> list[_Rule]:
 def _pair(
     matches: StateMatches, old: StateNode, before: Sequence[_Rule], after: Sequence[_Rule]
 ) -> list[tuple[_Rule, _Rule]]:
-    """By when they apply; then, of what is left, those that go to the same place, as long as it is clear which."""
+    """Return the pairs of old and new rules: those with equal `when`, then the remaining ones whose partner is clear.
+
+    A partner is clear if exactly one remaining rule has the same target, or, for a retrier, the same index.
+    """
     waiting: dict[bytes, list[_Rule]] = {}
     for rule in before:
         waiting.setdefault(canonical(rule.when), []).append(rule)
@@ -144,7 +147,7 @@ def _amount(retrier: JsonObject, field: str) -> str:
 
 
 def _order(name: str, pairs: Sequence[tuple[_Rule, _Rule]], place: str) -> Iterator[DefinitionChange]:
-    """Yield which rules come at another turn among those that were there before."""
+    """Yield the matched rules whose position among the matched rules changed."""
     was = {before.index: turn for turn, (before, _) in enumerate(sorted(pairs, key=lambda pair: pair[0].index), 1)}
     for turn, (before, after) in enumerate(sorted(pairs, key=lambda pair: pair[1].index), 1):
         if turn != was[before.index]:
@@ -177,7 +180,7 @@ def _word(rule: _Rule) -> str:
 
 
 def _label(rule: _Rule) -> str:
-    """Return when it applies, in words that stay the same while its target changes."""
+    """Return the condition or errors of a rule, in words that stay the same when its target changes."""
     return f"{_word(rule)} {short(_readable(rule))}"
 
 

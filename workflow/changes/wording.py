@@ -1,4 +1,4 @@
-"""Wording of changes: names of fields, and values short enough to be read beside one another."""
+"""The wording of changes: descriptions of fields, and values short enough to be compared at a glance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ What = Literal["added", "removed", "renamed", "moved", "changed"]
 
 _SHORT: Final = 60
 _LEAD: Final = 15
-"""So much of what two long texts have in common is shown before the place where they part."""
+"""The number of common characters shown before the first difference between two long texts."""
 _WORDS: Final[Mapping[str, str]] = {
     "Arguments": "what it sends",
     "Parameters": "what it sends",
@@ -51,7 +51,7 @@ _WORDS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class DefinitionChange:
-    """One difference, and where it is: in the new definition, or in the old where it is gone."""
+    """One difference; its pointer is in the new definition, or in the old one if it is about a removed part."""
 
     what: What
     pointer: str
@@ -62,7 +62,7 @@ class DefinitionChange:
 
 
 def changed_fields(subject: str, old: JsonObject, new: JsonObject, pointer: str) -> Iterator[DefinitionChange]:
-    """Fields that came, went, or say something else."""
+    """Yield the changes of fields that were added, removed or given another value."""
     for field in dict.fromkeys([*new, *old]):
         here, about = child(pointer, field), f"{subject}: {_WORDS.get(field, field)}"
         if field not in old:
@@ -74,7 +74,7 @@ def changed_fields(subject: str, old: JsonObject, new: JsonObject, pointer: str)
 
 
 def changed_value(subject: str, old: Json, new: Json, pointer: str, field: str) -> Iterator[DefinitionChange]:
-    """A changed value; of objects the members that changed."""
+    """Yield the change of a value; for an object, the changes of its members."""
     stack: list[tuple[str, Json, Json, str]] = [(subject, old, new, pointer)]
     while stack:
         about, before, after, here = stack.pop()
@@ -95,7 +95,7 @@ def changed_value(subject: str, old: Json, new: Json, pointer: str, field: str) 
 
 
 def contrasted(one: Json, other: Json, field: str = "") -> tuple[str, str]:
-    """Two values that differ, told so that one sees where."""
+    """Return two different values as text, shortened so that the difference remains visible."""
     told, otherwise = _told(one, field), _told(other, field)
     if len(told) <= _SHORT and len(otherwise) <= _SHORT:
         return (told, otherwise) if told != otherwise else (written(one), written(other))
@@ -106,7 +106,7 @@ def contrasted(one: Json, other: Json, field: str = "") -> tuple[str, str]:
 
 
 def short(value: Json, field: str = "") -> str:
-    """A value as it is told, or its beginning."""
+    """Return a value as text, cut if it is long."""
     return _cut(_told(value, field))
 
 
