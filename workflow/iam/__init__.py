@@ -1,4 +1,4 @@
-"""Permissions that a state machine's role needs: exact actions and resources, read off its definition."""
+"""Permissions that a state machine's role needs: exact actions and resources, derived from its definition."""
 
 from .statements import Permission, permissions, policy
 

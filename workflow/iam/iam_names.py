@@ -1,7 +1,7 @@
 """IAM's names for the actions that Step Functions calls by the names of the AWS SDK.
 
-A service's prefix comes from `iam_prefixes.json`, which `tools/sdk_actions.py` writes. An action has the name of the
-operation, but where it is listed here. Source: https://docs.aws.amazon.com/service-authorization/latest/reference/
+A service's prefix comes from `iam_prefixes.json`, which `tools/sdk_actions.py` writes. An action has the name of its
+operation, unless it is listed here. Source: https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
 import json
@@ -12,12 +12,12 @@ from typing import Final
 
 
 def prefix_of(service: str) -> str:
-    """The prefix of a service's actions: `states` for `sfn`."""
+    """Return the prefix of a service's actions, such as `states` for `sfn`."""
     return _prefixes().get(service, service)
 
 
 def actions_of(service: str, operation: str) -> tuple[str, ...]:
-    """The actions that a call of an operation needs, with their prefix: `s3:ListBucket` for `s3:listObjectsV2`."""
+    """Return the actions that an operation needs, with their prefix: `s3:ListBucket` for `s3:listObjectsV2`."""
     prefix = prefix_of(service)
     named = _OTHERWISE.get(prefix, {}).get(operation, f"{operation[:1].upper()}{operation[1:]}")
     return tuple(f"{prefix}:{action}" for action in named.split())
@@ -30,7 +30,10 @@ def _prefixes() -> Mapping[str, str]:
 
 
 def _of_bucket(*settings: str) -> dict[str, str]:
-    """Settings of a bucket, which IAM names without `Bucket` or otherwise, and whose removal is a Put."""
+    """Return the actions for the settings of a bucket, by operation.
+
+    IAM omits `Bucket` from the names or uses other names, and removing a setting needs the Put action.
+    """
     named = dict(setting.split("=") for setting in settings)
     return {
         operation.format(ours): f"{verb}{iam}"

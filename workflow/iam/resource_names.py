@@ -1,4 +1,4 @@
-"""The resource that the arguments of a call name."""
+"""ARNs of the resources that the arguments of a call name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..asl.json_type import Json
 from ..asl.json_values import JsonObject, walk
 
 Found = Iterator[tuple[str, str]]
-"""Actions and the resource of each."""
+"""Pairs of an action and its resource."""
 
 _QUEUE_URL: Final = re.compile(
     r"https?://(?:sqs\.(?P<region>[a-z0-9-]+)\.)?[^/]+/(?P<account>\d{12})/(?P<name>[^/]+)\Z"
@@ -18,11 +18,11 @@ _QUEUE_URL: Final = re.compile(
 _API: Final = re.compile(r"(?:https://)?(?P<id>[^./]+)\.execute-api\.(?P<region>[^./]+)\.")
 _ROLES: Final = ("Role", "ServiceRole", "JobFlowRole", "AutoScalingRole", "NodeRole")
 _HOLD_DATA: Final = ("dynamodb", "states")
-"""The actions whose nested arguments are user data, whatever they are called."""
+"""Prefixes of the services whose nested arguments are user data, whatever their names are."""
 
 
 def argument(arguments: JsonObject, name: str) -> str | None:
-    """A constant argument; `*` if it is known only when the machine runs, None if there is none."""
+    """Return a constant argument; `*` if it is known only at run time, None if it is missing."""
     value = arguments.get(name)
     if isinstance(value, str):
         return "*" if value.lstrip().startswith("{%") else value
@@ -30,47 +30,47 @@ def argument(arguments: JsonObject, name: str) -> str | None:
 
 
 def object_of(value: Json) -> JsonObject:
-    """The value if it is an object, else an empty one."""
+    """Return a value if it is an object, otherwise an empty object."""
     return value if isinstance(value, dict) else {}
 
 
 def is_name(value: str) -> bool:
-    """Return true if it is a plain name, from which an ARN must be built."""
+    """Return true if a value is a plain name, from which an ARN must be built."""
     return not value.startswith(("arn:", "${", "*"))
 
 
 def is_placeholder(value: str) -> bool:
-    """Return true if a template fills it in later; as the whole Resource of a task it is the ARN of a function."""
+    """Return true if a template fills in the value later; as the whole Resource of a task, it is a function's ARN."""
     return value.startswith("${") and value.endswith("}") and "}" not in value[:-1]
 
 
 def every_version(arn: str) -> str:
-    """A function's ARN without its version or alias."""
+    """Return a function's ARN with `*` for its version or alias; any other ARN is returned unchanged."""
     parts = arn.split(":")
     return ":".join([*parts[:7], "*"]) if len(parts) > 7 and parts[2] == "lambda" else arn
 
 
 def bucket(arguments: JsonObject, partition: str) -> str:
-    """The ARN of the bucket that is named."""
+    """Return the ARN of the bucket that the arguments name; `*` if it is not known."""
     name = argument(arguments, "Bucket")
     return "*" if name is None or name == "*" else f"arn:{partition}:s3:::{name}"
 
 
 def source_of_copy(arguments: JsonObject, partition: str) -> str:
-    """The ARN of the object that is copied."""
+    """Return the ARN of the S3 object that is copied; `*` if it is not known."""
     source = argument(arguments, "CopySource") or "*"
     return f"arn:{partition}:s3:::{source.lstrip('/')}" if is_name(source) else "*"
 
 
 def queue(arguments: JsonObject, partition: str) -> str:
-    """The ARN of the queue whose address is given."""
+    """Return the ARN of the queue whose URL is in the arguments."""
     url = argument(arguments, "QueueUrl") or "*"
     found = _QUEUE_URL.match(url)
     return f"arn:{partition}:sqs:{found['region'] or '*'}:{found['account']}:{found['name']}" if found else url
 
 
 def task_definition(arguments: JsonObject, partition: str) -> str:
-    """The ARN of an ECS task definition; a family alone is any of its revisions."""
+    """Return the ARN of an ECS task definition; a family without a revision stands for all of its revisions."""
     name = argument(arguments, "TaskDefinition") or "*"
     if not is_name(name):
         return name
@@ -78,7 +78,7 @@ def task_definition(arguments: JsonObject, partition: str) -> str:
 
 
 def method_of_api(arguments: JsonObject, partition: str) -> str:
-    """The ARN of what is called of an API Gateway's API."""
+    """Return the ARN of the API Gateway method that is called."""
     found = _API.match(argument(arguments, "ApiEndpoint") or "*")
     if found is None:
         return f"arn:{partition}:execute-api:*:*:*"
@@ -88,7 +88,7 @@ def method_of_api(arguments: JsonObject, partition: str) -> str:
 
 
 def roles_passed(prefix: str, arguments: JsonObject, partition: str) -> Iterator[str]:
-    """The roles that a service gets by its arguments, for which iam:PassRole must be allowed."""
+    """Yield the roles that a service receives in its arguments, for which iam:PassRole must be allowed."""
     for pointer, each in walk(arguments):
         if pointer and prefix in _HOLD_DATA:
             return
@@ -106,9 +106,9 @@ def _role(value: Json, partition: str) -> Iterator[str]:
 
 
 def by_arguments(prefix: str, arguments: JsonObject, partition: str) -> str:
-    """The resource that an argument names; `*` if none does, or if it is known only when the machine runs.
+    """Return the resource that an argument names; `*` if none does, or if it is known only at run time.
 
-    `prefix`   of the service's actions and of its ARNs
+    `prefix`   the prefix of the service's actions and ARNs
     """
     if prefix == "s3":
         return _in_bucket(arguments, partition)

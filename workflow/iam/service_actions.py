@@ -1,4 +1,4 @@
-"""Actions that a call of a service needs: the optimised integrations by hand, those of the AWS SDK by rule.
+"""Actions that a call of a service needs: listed for optimised integrations, derived by rule for those of the AWS SDK.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html
 """
@@ -28,10 +28,12 @@ from .resource_names import (
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The additional actions of `.sync`: to follow the job, to stop it, and often a rule that reports its end.
+    """The additional permissions of `.sync`: to follow the job, to stop it, and often for a rule that reports its end.
 
-    `below`   what is followed lies below what was called, so far: `/jobruns/*` of an application
-    `any`     actions that are for no one resource
+    `actions` the actions on the job
+    `rule`    the managed EventBridge rule
+    `below`   the suffix that the job's ARN adds to the resource of the call, such as `/jobruns/*` for an application
+    `any`     actions that apply to all resources
     """
 
     actions: str
@@ -41,7 +43,7 @@ class Watched:
 
 
 def of_integration(name: str, arguments: JsonObject, partition: str) -> Found:
-    """The needs of an integration; `name` is what follows `:states:::` in its Resource."""
+    """Yield the actions and resources of an integration; `name` is the part of its Resource after `:states:::`."""
     called, pattern = name, ""
     for suffix in (".waitForTaskToken", ".sync:2", ".sync"):
         if name.endswith(suffix):
@@ -77,7 +79,10 @@ def _watching(called: str, prefix: str, resource: str, partition: str) -> Found:
 
 
 def _events_rule(partition: str, rule: str) -> Found:
-    """Source: Step Functions developer guide, "Run a Job (.sync)": it is told by a managed rule."""
+    """Yield the actions for the managed EventBridge rule that reports the end of a job.
+
+    Source: Step Functions developer guide, "Run a Job (.sync)".
+    """
     for action in ("PutTargets", "PutRule", "DescribeRule"):
         yield f"events:{action}", f"arn:{partition}:events:*:*:rule/{rule}"
 
@@ -150,7 +155,7 @@ def _copy(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: 
 
 
 def _in_kubernetes(arguments: JsonObject, partition: str, sync: bool) -> Found:  # noqa: ARG001  # one signature for all
-    """Nothing of IAM: the cluster's own API server decides."""
+    """Return nothing, because the cluster's own API server authorises the call and not IAM."""
     return iter(())
 
 
@@ -174,7 +179,7 @@ _OWN: Final[Mapping[str, Callable[[JsonObject, str, bool], Found]]] = {
     "eks:runJob": _in_kubernetes,
 }
 _PASS_NO_ROLE: Final = ("emr-containers:startJobRun", "aws-sdk:emrcontainers:startJobRun")
-"""EMR on EKS takes a job's role on itself: the guide's policy passes none."""
+"""Integrations without iam:PassRole: EMR on EKS assumes a job's role itself, and the guide's policy passes none."""
 
 
 def _job_of_sagemaker(kind: str, rule: str = "", version: str = "") -> Watched:

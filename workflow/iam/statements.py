@@ -1,7 +1,7 @@
-"""`permissions`: what each state of a definition needs, those for the same resources together.
+"""Permissions that the states of a definition need, grouped by resource.
 
-An execution goes on with the definition that it was started with, so a version of a function stays invocable after the
-machine has moved on: a version's ARN is granted for all versions of that function.
+An execution keeps the definition that it was started with, so a function's version must stay invocable after the
+machine is updated: the ARN of one version grants all versions of that function.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _INTEGRATION: Final = re.compile(r"arn:(?P<partition>[^:]*):states:::(?P<name>.+
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """Actions on resources, and for which states."""
+    """Actions on resources, and the states that need them."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     why: str
 
     def statement(self) -> JsonObject:
-        """As a statement of an IAM policy."""
+        """Return the permission as a statement of an IAM policy."""
         return {"Effect": "Allow", "Action": list(self.actions), "Resource": list(self.resources)}
 
 
 def permissions(definition: object) -> list[Permission]:
-    """The exact permissions that a definition needs, those for the same resources together; logging comes on top."""
+    """Return the exact permissions that a definition needs, grouped by resource; those for logging are not included."""
     needed: dict[tuple[str, str], list[str]] = {}
     for state in parse(definition).states():
         for action, resource in _of_state(state):
@@ -54,7 +54,7 @@ def permissions(definition: object) -> list[Permission]:
 
 
 def policy(definition: object) -> JsonObject:
-    """The permissions as an IAM policy."""
+    """Return the permissions of a definition as an IAM policy."""
     statements: list[Json] = [one.statement() for one in permissions(definition)]
     return {"Version": "2012-10-17", "Statement": statements}
 
