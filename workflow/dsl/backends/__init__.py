@@ -1,4 +1,4 @@
-"""The query languages that a workflow can be compiled to; the one that is asked for is imported."""
+"""The query languages that a workflow can be compiled to; each is imported only when it is used."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def backend_for(language: QueryLanguage) -> Backend:
-    """Return how this language says what is computed."""
+    """Return the backend for a query language; raises WorkflowError for an unknown one."""
     if language == "JSONata":
         from .jsonata_backend import JsonataBackend
 

@@ -16,24 +16,24 @@ class Backend(Protocol):
 
     language: QueryLanguage
     arguments_field: str
-    """Name of the field that holds what a state sends."""
+    """The name of the field for a state's arguments."""
 
     def payload(self, value: object) -> Json:
-        """An object with expressions in it."""
+        """Return the JSON of a payload that may contain expressions."""
         ...
 
     def field(self, name: str, value: object) -> JsonObject:
-        """A field that takes a constant or an expression."""
+        """Return a field whose value is a constant or an expression."""
         ...
 
     def rule(self, condition: Condition) -> JsonObject:
-        """Return what a Choice's rule decides by."""
+        """Return the condition of a Choice rule, as fields."""
         ...
 
     def output(self, state: AnyState, value: object) -> JsonObject:
-        """Return what a state gives."""
+        """Return the fields that set the output of a state."""
         ...
 
     def output_along(self, exit_: Exit, value: object) -> JsonObject:
-        """Return what is passed on along one way out."""
+        """Return the fields that set the output along one exit of a state."""
         ...

@@ -1,6 +1,6 @@
-"""Arrays in JSONata: an item that is an array itself stays one, where JSONata alone would pour it into the array.
+"""Arrays in JSONata with items that are arrays themselves, which JSONata would flatten into the outer array.
 
-`[$x, 1]` with `[2, 3]` in `$x` is `[2, 3, 1]`; only what is written in brackets stays together: `[[$x], 1]`.
+With `[2, 3]` in `$x`, `[$x, 1]` is `[2, 3, 1]`; only an item in brackets of its own stays together: `[[$x], 1]`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ..value_expressions import Condition, form_of
 
 
 def array_text(items: Sequence[object], text_of: Callable[[object], str]) -> str:
-    """An array of these items; where a type does not say whether an item is an array, that is seen when it runs."""
+    """Return an array as JSONata text in which every item stays one item, even if it turns out to be an array."""
     texts = [text_of(item) for item in items]
     kinds = [frozenset({"boolean"}) if isinstance(item, Condition) else kinds_of(form_of(item)) for item in items]
     if all(len(kind) == 1 or "array" not in kind for kind in kinds):
@@ -27,7 +27,7 @@ def array_text(items: Sequence[object], text_of: Callable[[object], str]) -> str
 
 
 def poured(text: str) -> str:
-    """Return what a function yields, as an array: also where it is a single item, or nothing."""
+    """Return text that makes an array of a function's result, even of a single item or of nothing."""
     return f"[{text}]"
 
 

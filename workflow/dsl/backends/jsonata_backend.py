@@ -1,4 +1,4 @@
-"""The States Language with JSONata."""
+"""The backend for JSONata."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from .query_language import QueryLanguage
 
 
 class JsonataBackend:
-    """Arguments, Output, Assign and Condition, expressions between `{%` and `%}`."""
+    """The writer of Arguments, Output, Assign and Condition, with expressions between `{%` and `%}`."""
 
     language: QueryLanguage = "JSONata"
     arguments_field = "Arguments"
 
     def payload(self, value: object) -> Json:
-        """An object with expressions in it."""
+        """Return the JSON of a payload that may contain expressions."""
         return template(value)
 
     def field(self, name: str, value: object) -> JsonObject:
-        """A field that takes a constant or an expression."""
+        """Return a field whose value is a constant or an expression."""
         return {name: template(value)}
 
     def rule(self, condition: Condition) -> JsonObject:
-        """Return what a Choice's rule decides by."""
+        """Return the condition of a Choice rule, as fields."""
         return {"Condition": "{% " + condition_text(condition) + " %}"}
 
-    def output(self, state: AnyState, value: object) -> JsonObject:  # noqa: ARG002  # JSONPath asks which state
-        """Return what a state gives."""
+    def output(self, state: AnyState, value: object) -> JsonObject:  # noqa: ARG002  # only JSONPath needs the state
+        """Return the fields that set the output of a state."""
         return {"Output": template(value)}
 
-    def output_along(self, exit_: Exit, value: object) -> JsonObject:  # noqa: ARG002  # JSONPath asks which way
-        """Return what is passed on along one way out."""
+    def output_along(self, exit_: Exit, value: object) -> JsonObject:  # noqa: ARG002  # only JSONPath needs the exit
+        """Return the fields that set the output along one exit of a state."""
         return {"Output": template(value)}

@@ -1,9 +1,9 @@
-"""Expressions and conditions as text in JSONata.
+"""Expressions and conditions as JSONata text.
 
-A comparison is guarded by the kind of what it compares: JSONata fails on `"a" < 1`, looks through arrays on its way
-along a path, and takes a missing value for unequal to everything; here all of these are simply false.
+Every comparison is guarded by tests of its operands' kinds. Unguarded, JSONata fails on `"a" < 1`, maps the steps of a
+path over arrays, and treats a missing value as unequal to everything; guarded, each of these comparisons is false.
 
-Past 250 lines: one function for each kind of condition and expression.
+Longer than 250 lines because it has one function for each kind of condition and expression.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ _ROOTS: Final[Mapping[str, str]] = {
     "context": "$states.context",
 }
 _GIVEN: Final = (("Execution", "Input"), ("Map", "Item", "Value"))
-"""Places in the context object that hold what somebody has sent, which may be any JSON."""
+"""Paths in the context object to data that was sent from outside, which may be any JSON."""
 _TIMESTAMP: Final = r"/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/"
 
 
 def template(value: object) -> Json:
-    """A payload: plain values as they are, expressions between `{%` and `%}`."""
+    """Return a payload as JSON: plain values unchanged, expressions between `{%` and `%}`."""
     if isinstance(value, Expression | Condition):
         return "{% " + text_of(value) + " %}"
     if isinstance(value, Mapping):
@@ -65,7 +65,7 @@ def template(value: object) -> Json:
 
 
 def text_of(value: object) -> str:
-    """One expression, condition or constant as text."""
+    """Return an expression, a condition or a constant as text."""
     if isinstance(value, Reference):
         return _reference(value)
     if isinstance(value, FunctionCall):
@@ -83,14 +83,14 @@ def text_of(value: object) -> str:
 
 
 def condition_text(condition: Condition) -> str:
-    """A condition as text that always gives true or false."""
+    """Return a condition as text that always evaluates to true or false."""
     if isinstance(condition, Either) and not _listed(condition):
         return " or ".join(_alternative(part) for part in condition.parts)
     return " and ".join(dict.fromkeys(_conjuncts(condition)))
 
 
 def _conjuncts(condition: Condition) -> Sequence[str]:
-    """Return what must hold, one by one; a guard that several parts want is asked once."""
+    """Return the tests that must all hold, possibly with duplicates."""
     if isinstance(condition, All):
         return [text for part in condition.parts for text in _conjuncts(part)]
     if isinstance(condition, Either):
@@ -101,7 +101,7 @@ def _conjuncts(condition: Condition) -> Sequence[str]:
 
 
 def _listed(condition: Either) -> list[str] | None:
-    """`place in ["a", "b"]` for one text compared with several."""
+    """Return guards and `path in ["a", "b"]` if a single path is compared with several strings, otherwise None."""
     parts = [part for part in condition.parts if isinstance(part, Compare) and isinstance(part.right, str)]
     if len(parts) < len(condition.parts) or any(part.operator != "=" for part in parts):
         return None
@@ -164,7 +164,10 @@ def _comparison(condition: Compare) -> list[str]:
 
 
 def _containers(expression: Expression) -> list[str]:
-    """That every object on the way to a place is one (JSONata would look into each item of an array)."""
+    """Return guards that every container on a path is an object, or an array before an index.
+
+    JSONata would otherwise apply the rest of the path to each item of an array.
+    """
     if isinstance(expression, FunctionCall):
         return [
             guard
@@ -185,7 +188,7 @@ def _containers(expression: Expression) -> list[str]:
 
 
 def _is_of_the_context(reference: Reference, path: tuple[str | int, ...]) -> bool:
-    """Return whether a place is an object that Step Functions itself has made, and nothing that it was given."""
+    """Return whether a path leads to an object that Step Functions itself creates, and not to data from outside."""
     return place_of(reference)[0].root == "context" and not any(path[: len(data)] == data for data in _GIVEN)
 
 
@@ -220,7 +223,7 @@ def _step(step: str | int) -> str:
 
 
 def _constant(value: object) -> str:
-    """A constant; JSON's escapes are JSONata's."""
+    """Return a constant as text; JSONata has the same escapes as JSON."""
     literal = literal_of(value)
     if isinstance(literal, str) and literal.isprintable() and '"' not in literal and "\\" not in literal:
         return f'"{literal}"'
@@ -238,7 +241,7 @@ def _infix(operator: str) -> Callable[[FunctionCall], str]:
 
 
 def _tight(value: object) -> str:
-    """An operand, in parentheses where it is an operation itself."""
+    """Return an operand as text, in parentheses if it is itself an operation."""
     text = text_of(value)
     return (
         f"({text})"
@@ -267,7 +270,7 @@ def _poured(name: str) -> Callable[[FunctionCall], str]:
 
 
 def _to_json(call: FunctionCall) -> str:
-    """`$string` leaves a string as it is; within an array it is JSON."""
+    """Return the text of a `to_json` call, which puts a string into an array because `$string` quotes it only there."""
     (value,) = call.arguments
     text, kinds = text_of(value), kinds_of(form_of(value))
     if "string" not in kinds or isinstance(value, Condition):

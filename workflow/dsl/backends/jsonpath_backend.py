@@ -1,4 +1,4 @@
-"""The States Language with JSONPath, for what both languages can say."""
+"""The backend for JSONPath, which covers whatever both query languages can express."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .jsonpath_writing import has_expressions, path_of, payload, rule, text_of
 from .query_language import QueryLanguage
 
 _COMPUTED: Final = ("ErrorPath", "CausePath")
-"""Paths that may be intrinsic functions too."""
+"""Path fields that also accept intrinsic functions."""
 
 
 class JsonpathBackend:
-    """Parameters, ResultSelector, OutputPath and Variable; fields from data end in `Path` or `.$`."""
+    """The writer of Parameters, ResultSelector, OutputPath and Variable; fields from data end in `Path` or `.$`."""
 
     language: QueryLanguage = "JSONPath"
     arguments_field = "Parameters"
 
     def payload(self, value: object) -> Json:
-        """An object with expressions in it."""
+        """Return the JSON of a payload that may contain expressions."""
         return payload(value)
 
     def field(self, name: str, value: object) -> JsonObject:
-        """A field that takes a constant or an expression."""
+        """Return a field whose value is a constant or an expression."""
         if name == "Items":
             return {"ItemsPath": path_of(value)}
         if not isinstance(value, Expression):
@@ -38,11 +38,11 @@ class JsonpathBackend:
         return {f"{name}Path": text}
 
     def rule(self, condition: Condition) -> JsonObject:
-        """Return what a Choice's rule decides by."""
+        """Return the condition of a Choice rule, as fields."""
         return rule(condition)
 
     def output(self, state: AnyState, value: object) -> JsonObject:
-        """Return what a state gives."""
+        """Return the fields that set the output of a state."""
         if isinstance(state, Catching):
             return _of_result(value)
         if isinstance(state, Pass):
@@ -54,7 +54,7 @@ class JsonpathBackend:
         )
 
     def output_along(self, exit_: Exit, value: object) -> JsonObject:
-        """Return what is passed on along one way out."""
+        """Return the fields that set the output along one exit of a state."""
         if exit_.kind == "catch" and isinstance(value, Reference):
             source, path = place_of(value)
             if source.root == "error" and not path:

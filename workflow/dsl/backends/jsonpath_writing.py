@@ -1,9 +1,9 @@
 """Expressions and conditions as JSONPath, intrinsic functions and comparison operators.
 
-What has no counterpart is refused with NotPortable, whose code says which kind of thing it is:
-EXPRESSION_NOT_PORTABLE, CONDITION_NOT_PORTABLE, FIELD_NOT_PORTABLE, OUTPUT_NOT_PORTABLE, ARRAY_NOT_PORTABLE.
+Anything without a counterpart raises NotPortable with one of these codes: EXPRESSION_NOT_PORTABLE,
+CONDITION_NOT_PORTABLE, FIELD_NOT_PORTABLE, OUTPUT_NOT_PORTABLE, ARRAY_NOT_PORTABLE.
 
-Past 250 lines: one function for each kind of condition and expression.
+Longer than 250 lines because it has one function for each kind of condition and expression.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _INTRINSICS: Final[Mapping[str, str]] = {
 
 
 def payload(value: object) -> Json:
-    """An object with expressions in it: a field whose value is one gets `.$` after its name."""
+    """Return the JSON of a payload; the name of a field whose value is an expression gets the suffix `.$`."""
     if isinstance(value, Expression | Condition):
         raise NotPortable("FIELD_NOT_PORTABLE", f"{value!r} as a whole; in JSONPath a payload is an object with fields")
     if isinstance(value, Mapping):
@@ -91,7 +91,7 @@ def payload(value: object) -> Json:
 
 
 def text_of(value: object) -> str:
-    """One expression as a path or an intrinsic function."""
+    """Return an expression as a path or an intrinsic function."""
     if isinstance(value, Reference):
         return path_of(value)
     if isinstance(value, FunctionCall):
@@ -102,7 +102,7 @@ def text_of(value: object) -> str:
 
 
 def path_of(value: object) -> str:
-    """A reference as a path."""
+    """Return a reference as a path; raises NotPortable for anything else."""
     if not isinstance(value, Reference):
         raise NotPortable("FIELD_NOT_PORTABLE", f"{value!r}: this field takes a path in JSONPath, nothing computed")
     source, path = place_of(value)
@@ -111,7 +111,7 @@ def path_of(value: object) -> str:
 
 
 def rule(condition: Condition) -> JsonObject:
-    """A condition as comparisons, each after the guards that keep it from failing."""
+    """Return a condition as comparisons, each after the guards that keep it from failing."""
     if isinstance(condition, All | Either):
         word = "And" if isinstance(condition, All) else "Or"
         parts: list[Json] = []
@@ -228,7 +228,7 @@ def _argument(value: object) -> str:
 
 
 def _is_computed_array(value: object) -> bool:
-    """Return whether an array has items that are expressions; objects that hold expressions are written as they are."""
+    """Return whether an array has items that are expressions; raises NotPortable if it also has objects with them."""
     if not isinstance(value, list | tuple):
         return False
     items = cast("Sequence[object]", value)

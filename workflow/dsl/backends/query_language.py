@@ -1,4 +1,4 @@
-"""The query languages by name, and what both ask of a condition."""
+"""The names of the query languages, and checks of conditions that both backends need."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
     "=": ("string", "number", "boolean", "null"),
     "!=": ("string", "number", "boolean"),
 }
-"""Of which kinds two values can be the same, or differ; the other operators want an order."""
+"""The kinds of value that can be equal or differ; all other operators need an order."""
 
 
 def is_moment_of_the_context(value: object) -> bool:
-    """Return whether a value is a time that Step Functions itself has written, so that nobody needs to ask."""
+    """Return whether a value is a timestamp that Step Functions itself writes, so that it needs no guard."""
     if not isinstance(value, Reference):
         return False
     source, path = place_of(value)
@@ -26,7 +26,7 @@ def is_moment_of_the_context(value: object) -> bool:
 
 
 def shared_kinds(condition: Compare) -> tuple[str, ...]:
-    """The kinds of value that the types of both sides allow, and of which the operator can be true.
+    """Return the kinds of value that the types of both sides allow and for which the operator can be true.
 
     Raises WorkflowError if there is none.
     """

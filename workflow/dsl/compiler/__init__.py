@@ -1,1 +1,1 @@
-"""From a workflow's class to its definition: graph, scopes, capture, emission."""
+"""The compiler from workflow classes to definitions: graph, scopes, capture, emission."""

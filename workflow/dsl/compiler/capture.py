@@ -1,4 +1,4 @@
-"""The plan of captures: which inputs and outputs a scope keeps in variables for the states that refer to them later."""
+"""The capture plan: the inputs and outputs that a scope keeps in variables for states that refer to them later."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RESULT = Reference(Source("result"))
 
 
 class CapturePlan:
-    """The variables in which a scope captures inputs and outputs that later states need, and who assigns them."""
+    """The variables that keep inputs and outputs for later states of a scope, and the states that assign them."""
 
     def __init__(self, graph: ScopeGraph, bindings: Bindings) -> None:
         self.graph, self.bindings = graph, bindings
@@ -28,7 +28,7 @@ class CapturePlan:
         self._names = _assigned_names(graph)
 
     def capture(self, state: AnyState, reference: Reference) -> None:
-        """Plan what a state needs to write this reference."""
+        """Plan the variable, if any, that a state needs for this reference."""
         source, _ = place_of(reference)
         if source.root == "input":
             self._capture_input(state)
@@ -38,7 +38,7 @@ class CapturePlan:
             raise WorkflowError(f"{state!r} uses a variable that no attribute of a workflow holds")
 
     def translate(self, state: AnyState, reference: Reference) -> Reference:
-        """Return the same place as this state can write it, once everything is planned."""
+        """Return a reference to the same data that is valid in this state; all captures must have been planned."""
         source, path = place_of(reference)
         form = form_of(reference)
         if source.root == "input":
@@ -51,7 +51,7 @@ class CapturePlan:
         return reference
 
     def captured_at(self, state: AnyState) -> Mapping[str, object]:
-        """Return what a state assigns for others when it has done its work."""
+        """Return the variables and values that a state assigns for later states when it succeeds."""
         captured: dict[str, object] = {}
         if id(state) in self._inputs:
             captured[self._inputs[id(state)]] = _INPUT
@@ -60,7 +60,7 @@ class CapturePlan:
         return captured
 
     def captured_along(self, exit_: Exit) -> Mapping[str, object]:
-        """Return what is assigned for others along one way out of a state."""
+        """Return the variables and values that one exit of a state assigns for later states."""
         state = exit_.state
         if state.type == "Choice":
             return self.captured_at(state)
@@ -99,7 +99,7 @@ class CapturePlan:
         self._outputs.update(dict.fromkeys(map(id, owners), name))
 
     def _owners(self, state: AnyState, source: Source) -> tuple[AnyState, ...]:
-        """Return the states whose output a reference means: several if a fragment has several ends."""
+        """Return the states whose output a reference means; several if a fragment has several ends."""
         owner = self._home(state).copies.get(id(source.owner))
         if owner is None:
             raise WorkflowError(
@@ -108,7 +108,7 @@ class CapturePlan:
         return self.graph.ends.get(id(owner), (owner,))
 
     def _own_output(self, state: AnyState) -> object:
-        """Return a state's output as the state itself can write it."""
+        """Return the output of a state as an expression that is valid in the state itself."""
         given = output_by(state)
         if given is not None:
             return rewrite(given.value, lambda leaf: self._own_leaf(state, leaf))
@@ -120,7 +120,7 @@ class CapturePlan:
         return self.bindings.value(leaf) if isinstance(leaf, Binding) else wire_value(leaf)
 
     def _hands_on(self, state: AnyState, owners: tuple[AnyState, ...]) -> bool:
-        """Return whether all that leads to a state hands it the output of one of these."""
+        """Return whether, on every path, the input of a state is the output of one of the owners."""
         seen: set[int] = set()
         waiting = [state]
         while waiting:
@@ -153,7 +153,7 @@ class CapturePlan:
         return self.graph.homes[id(state)]
 
     def _variable(self, state: AnyState, what: str) -> str:
-        """Return an unused name of a variable that says what is captured in it."""
+        """Return an unused variable name that describes the captured value."""
         room = MAX_VARIABLE_NAME_LENGTH - len(what) - len("_99_")
         letters = "".join(sign if f"a{sign}".isidentifier() else "_" for sign in state.name[:room])
         stem = letters if letters.isidentifier() and not letters.startswith("_") else f"s{letters}"
@@ -166,7 +166,7 @@ class CapturePlan:
 
 
 def output_by(state: AnyState) -> Some | None:
-    """Return what a state says that it gives; None where the States Language's default is right."""
+    """Return the output that a state declares; None if the default of the States Language applies."""
     if state.output is not None:
         return state.output
     if isinstance(state, Task) and state.result_path:

@@ -1,7 +1,7 @@
-"""The compiler: one scope of a workflow to its StartAt and States, in two one-way passes.
+"""Compilation of one scope of a workflow to its StartAt and States, in two one-way passes.
 
-1. Collect the fields of each state as pieces, check what they refer to, and plan the variables that must be captured.
-2. Emit each piece, with every reference as its state can write it.
+1. Collect the fields of each state as pieces, check their references, and plan the variables that must be captured.
+2. Emit each piece, with every reference translated to one that is valid in its state.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _ONLY_IN: Final[Mapping[str, str]] = {
     "result": "a result exists only in what a task, a Parallel or a Map itself gives and assigns",
     "error": "an error exists only along the way of a catch()",
 }
-"""Explanations of references that do not exist everywhere, by their root."""
+"""Explanations of references that are valid only in some fields, by their root."""
 
 
 def compile_scope(
     graph: ScopeGraph, bindings: Bindings, backend: Backend, enclosing: Enclosing = OUTERMOST
 ) -> JsonObject:
-    """Return StartAt and States of a scope."""
+    """Return the StartAt and States of a scope."""
 
     def compile_inside(inner: ScopeGraph, around: Enclosing) -> JsonObject:
         return compile_scope(inner, bindings, backend, around)
@@ -47,7 +47,7 @@ def compile_scope(
 
 
 def check_scope(graph: ScopeGraph, bindings: Bindings, backend: Backend, enclosing: Enclosing = OUTERMOST) -> None:
-    """Refuse what a scope refers to and cannot have: the first pass alone."""
+    """Run the first pass alone; raises WorkflowError for a reference that a scope cannot resolve."""
 
     def check_inside(inner: ScopeGraph, around: Enclosing) -> JsonObject:
         check_scope(inner, bindings, backend, around)
@@ -82,7 +82,7 @@ def _collect_nested(collector: FieldCollector, state: AnyState) -> Iterator[Piec
 
 
 def _capture(collector: FieldCollector, plan: CapturePlan, scopes: VariableScopes, state: AnyState) -> Sequence[Piece]:
-    """Collect the pieces of a state and plan what they refer to."""
+    """Collect the pieces of a state, check their references and plan its captures."""
     found: list[Piece] = []
     with _pointing_to(state):
         for piece in collector.collect(state):
@@ -113,7 +113,7 @@ def _visit(
 
 
 def _emit(state: AnyState, pieces: Sequence[Piece], plan: CapturePlan, bindings: Bindings) -> JsonObject:
-    """Return the fields of a state; those that come in several pieces are lists."""
+    """Return the fields of a state; a list that several pieces contribute to is joined."""
 
     def translate(leaf: object) -> object:
         if isinstance(leaf, Reference):
@@ -133,7 +133,7 @@ def _emit(state: AnyState, pieces: Sequence[Piece], plan: CapturePlan, bindings:
 
 @contextmanager
 def _pointing_to(state: AnyState, holder: object = None) -> Generator[None]:
-    """Make errors name the state, and point to the line of the arrow or state that they are about."""
+    """Make errors name the state and point to the line of the transition or state that they are about."""
     try:
         yield
     except WorkflowError as error:

@@ -1,7 +1,7 @@
-"""The fields of each state as pieces: the values that they are computed from, and how these become JSON.
+"""The fields of each state as pieces: values, and a function that renders them as JSON.
 
-Collecting pieces is the first pass of the compiler: it says what each state refers to. A state's fields are the same in
-JSONata and JSONPath but for how values are written, which a `Backend` knows.
+Collecting the pieces is the first pass of the compiler, which finds the references of each state. A state has the same
+fields in JSONata and JSONPath; only the notation of values, which a `Backend` knows, differs.
 
 Longer than 250 lines so that there is one method for each type of state.
 """
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 
 class Piece(Record):
-    """Some fields of a state."""
+    """Some fields of a state that are rendered together."""
 
     render: Callable[..., JsonObject]
-    """Takes the values as the state can write them."""
+    """Returns the JSON of the fields; its arguments are the values, with references that are valid in the state."""
     values: tuple[object, ...] = ()
     roots: tuple[str, ...] = ()
-    """Roots of references (`result`, `error`) that exist in these fields only."""
+    """Roots of references (`result`, `error`) that are valid in these fields but not everywhere."""
     holder: object = None
-    """The arrow that the fields belong to, if they are not the state's own."""
+    """The transition that the fields belong to, if they are not the state's own."""
 
 
 class FieldCollector:
-    """Collects the pieces of the states of one scope."""
+    """Collector of the pieces of all states of one scope."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class FieldCollector:
         yield from self.ending(state)
 
     def ending(self, state: AnyState) -> Iterator[Piece]:
-        """Yield what a state that can fail assigns and gives, its retriers and catchers, and its next state."""
+        """Yield the pieces with the assignments, output, retriers, catchers and next state of a state that can fail."""
         yield self._outcome(state)
         retriers = cast("Catching[object, object]", state).retry
         if retriers:
@@ -120,7 +120,7 @@ class FieldCollector:
         yield self._next(state)
 
     def field(self, name: str, value: object) -> Piece:
-        """Return a field that is fixed or computed."""
+        """Return the piece of a field whose value is fixed or computed."""
 
         def render(written: object) -> JsonObject:
             return self.backend.field(name, written)
@@ -128,11 +128,11 @@ class FieldCollector:
         return Piece(render, (value,))
 
     def fields(self, fields: Mapping[str, object]) -> Iterator[Piece]:
-        """Yield fields that are fixed or computed, without those that are None."""
+        """Yield the pieces of fields whose values are fixed or computed, without those that are None."""
         yield from (self.field(name, value) for name, value in fields.items() if value is not None)
 
     def payload(self, name: str, value: object) -> Piece:
-        """Return a field that holds a payload."""
+        """Return the piece of a field that holds a payload."""
 
         def render(written: object) -> JsonObject:
             return {name: self.backend.payload(written)}
@@ -151,7 +151,7 @@ class FieldCollector:
             yield self.field(name, limit)
 
     def _outcome(self, state: AnyState) -> Piece:
-        """Return what a state assigns and gives when it has done its work."""
+        """Return the piece with the assignments and the output of a state that succeeds."""
         output = output_by(state)
         values = (dict(state.assignments), *(() if output is None else (output.value,)))
 
@@ -162,7 +162,7 @@ class FieldCollector:
         return Piece(render, values, ("result",) if isinstance(state, Catching) else ())
 
     def _along(self, link: Link, write: Callable[..., JsonObject], *before: object) -> Piece:
-        """Return what is assigned and passed on along one way out, as `write` puts it."""
+        """Return the piece with the assignments and the output along one exit, in the form that `write` gives them."""
         exit_ = link.exit
         own = exit_.state.assignments if exit_.state.type == "Choice" else {}
         values = (*before, {**own, **exit_.assignments}, *(() if exit_.output is None else (exit_.output.value,)))
@@ -195,5 +195,5 @@ class FieldCollector:
 
 
 def fixed(fields: JsonObject) -> Piece:
-    """Return fields that depend on no value."""
+    """Return a piece of constant fields."""
     return Piece(lambda: fields)

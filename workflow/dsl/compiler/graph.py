@@ -1,6 +1,6 @@
-"""The states and arrows of one scope, checked: built when a workflow's class is made, flattened when it is compiled.
+"""The graph of one scope: built and checked when a workflow's class is created, flattened when it is compiled.
 
-Past 250 lines: building, checking and flattening read and make the same two kinds of thing, and nothing else does.
+Longer than 250 lines because building, checking and flattening use the same two types, graphs and links.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def graph_of(name: str, body: Mapping[str, object]) -> ScopeGraph:
-    """The graph that a class body says; raises WorkflowError for what cannot be."""
+    """Build the graph of a class body; raises WorkflowError if it is invalid."""
     start = body.get("start")
     if not isinstance(start, State) or isinstance(start, End):
         raise WorkflowError(f"{name} has no start: write `start = <its first state>`")
@@ -65,7 +65,7 @@ def _declared_variables(body: Mapping[str, object]) -> frozenset[str]:
 
 
 def has_states(body: Mapping[str, object]) -> bool:
-    """Return whether a class body holds a state."""
+    """Return whether a class body contains a state."""
     return any(True for _ in _states_in_body(body))
 
 
@@ -177,13 +177,13 @@ def _root_of(subject: object) -> str:
 
 
 def machine_graph(graph: ScopeGraph) -> ScopeGraph:
-    """The graph of a state machine, fragments set in."""
+    """Return the graph of a state machine, with its fragments expanded."""
     home = Home(graph.start, "", True, {id(state): state for state in graph.states.values()})
     return _flat(graph, home)
 
 
 def nested_graph(graph: ScopeGraph, prefix: str) -> ScopeGraph:
-    """The graph of a branch or of what a Map runs: copies of its states, with the outer state's name before theirs."""
+    """Return the graph of a branch or Map processor: copies of its states, with the outer state's name as a prefix."""
     return _flat(*_copied(graph, prefix, is_machine=False))
 
 
@@ -213,7 +213,7 @@ def _renamed(state: AnyState, prefix: str) -> AnyState:
 
 
 def _flat(graph: ScopeGraph, home: Home) -> ScopeGraph:
-    """The graph with what `Inline` states hold standing in their places."""
+    """Return the graph with each `Inline` replaced by the states of its workflow."""
     homes: dict[int, Home] = {id(state): home for state in graph.states.values()}
     if not any(state.type == "Inline" for state in graph.states.values()):
         return changed(graph, homes=homes)
@@ -241,7 +241,7 @@ def _flat(graph: ScopeGraph, home: Home) -> ScopeGraph:
 
 
 def _open_ended(graph: ScopeGraph) -> ScopeGraph:
-    """A Pass that ends in the place of each Succeed."""
+    """Return the graph with each Succeed replaced by a Pass that ends it."""
     passes = {
         id(state): _passing(cast("Succeed[object]", state))
         for state in graph.states.values()
@@ -261,7 +261,7 @@ def _passing(succeed: Succeed[object]) -> AnyState:
 
 
 def _set_in(links: list[Link], inline: AnyState, inner: ScopeGraph) -> list[Link]:
-    """Arrows with those of a fragment among them: its ends lead on, and its states are caught as it is."""
+    """Return the links with a fragment in place of its `Inline`: its ends lead on, its states get the catchers."""
     onward = next(link for link in links if link.exit.state is inline and link.exit.kind == "next")
     caught = [link for link in links if link.exit.state is inline and link.exit.kind == "catch"]
     kept = [link for link in links if link.exit.state is not inline]

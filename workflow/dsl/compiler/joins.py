@@ -1,4 +1,4 @@
-"""Types along the arrows of a workflow: what leads to a state, and what the workflow gives, fit what is declared."""
+"""Type checks along transitions: the input of each state and the output of the workflow must fit the declared types."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def check_types(workflow: str, graph: ScopeGraph, input_type: object, output_type: object) -> None:
-    """Refuse an arrow to a state that never takes what comes along it, and an output that is not as declared."""
+    """Raise WrongJoin for a transition whose value never fits its target, or an output that does not fit its type."""
     for wanted in graph.start.input_types:
         if why := mismatch(input_type, wanted, every=False):
             raise WrongJoin(
@@ -49,7 +49,7 @@ def _check_join(graph: ScopeGraph, link: Link) -> None:
 
 
 def _choice_advice(graph: ScopeGraph, choice: Choice[object, object], exit_: Exit, why: str) -> str:
-    """Explain what a Choice passes on, and how to decide by something else."""
+    """Return a message that explains what a Choice passes on, and how to decide by something else."""
     return (
         f"{exit_.state!r} >> {choice!r}: a Choice passes its input on, and its subject says what that is; "
         f"{choice.subject!r} is {name_of(choice.output_type)}, but {why}. {_choice_remedy(graph, choice, exit_)}"
@@ -93,7 +93,7 @@ def _exit_mismatch(exit_: Exit, wanted: object, *, every: bool) -> str:
         return mismatch(ErrorOutput, wanted, every=every)
     state = exit_.state
     if exit_.case is not None and literals_of(state.output_type) is None and not _decides_by_value(state):
-        return mismatch(Union[exit_.case], wanted, every=every)  # noqa: UP007  # of many
+        return mismatch(Union[exit_.case], wanted, every=every)  # noqa: UP007  # built at run time
     if state.type == "Pass" and state.output is not None:
         return value_mismatch(state.output.value, wanted, every=every)
     return mismatch(state.output_type, wanted, every=every)

@@ -1,4 +1,4 @@
-"""The fields of a Parallel, a Map and a distributed Map; imported when the compiler meets one."""
+"""The fields of a Parallel, a Map and a distributed Map; imported only when a workflow has one."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def collect_nested(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
-    """Yield the fields of a state with workflows inside."""
+    """Yield the pieces of a state with nested workflows."""
     yield from (_parallel if state.type == "Parallel" else _map)(collector, state)
 
 
 def _parallel(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
-    """Yield what a Parallel sends, and its branches."""
+    """Yield the pieces with the arguments and the branches of a Parallel."""
     parallel = cast("Parallel[object, object]", state)
     if parallel.sends is not None:
         yield collector.payload(collector.backend.arguments_field, parallel.sends.value)
@@ -40,7 +40,7 @@ def _parallel(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
 
 
 def _map(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
-    """Yield the items of a Map, what it sends, how it is distributed, and its processor."""
+    """Yield the pieces with the items of a Map, the input of each run, its distribution and its processor."""
     map_ = cast("Map[object]", state)
     distribution = map_.distribution
     if distribution is None or distribution.reader is None:

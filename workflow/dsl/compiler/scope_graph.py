@@ -1,4 +1,4 @@
-"""The states of one scope and the arrows between them, with the questions that the compiler asks of them."""
+"""The states of one scope and the transitions between them, with the queries that the compiler runs on them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NO_IDS: Final[Mapping[int, Any]] = MappingProxyType({})
 
 
 class Home(Record):
-    """The workflow that a state was written in: what `input_of` means there, and which states `output_of` names."""
+    """The workflow that a state was written in, to which its `input_of` and `output_of` refer."""
 
     start: AnyState
     prefix: str
@@ -23,16 +23,16 @@ class Home(Record):
 
 
 class ScopeGraph(Record):
-    """States by name, in the order of writing, and the arrows between them."""
+    """The states of a scope by name, in the order of writing, and the transitions between them."""
 
     start: AnyState
     states: Mapping[str, AnyState]
     links: Sequence[Link]
     homes: Mapping[int, Home] = NO_IDS
     declared: frozenset[str] = frozenset()
-    """The variables that are attributes of the workflow, which must assign them."""
+    """The variables that are attributes of the workflow, which must assign them itself."""
     ends: Mapping[int, tuple[AnyState, ...]] = NO_IDS
-    """The states by which a fragment ends well, by the id of the `Inline` in whose place they stand."""
+    """The states at which a fragment succeeds, by the id of the `Inline` that they replace."""
 
     @cached_property
     def _ways(self) -> dict[tuple[int, str], list[Link]]:
@@ -49,15 +49,15 @@ class ScopeGraph(Record):
         return leading
 
     def out_of(self, state: AnyState, kind: str) -> list[Link]:
-        """The arrows of one kind that leave a state, in the order of writing."""
+        """Return the transitions of one kind out of a state, in the order of writing."""
         return self._ways.get((id(state), kind), [])
 
     def into(self, state: AnyState) -> list[Link]:
-        """The arrows that lead to a state."""
+        """Return the transitions into a state."""
         return self._leading_to.get(id(state), [])
 
     def reachable(self, *, without: Iterable[Link] = ()) -> set[int]:
-        """The states (their ids) that paths from the start lead to, some arrows left out."""
+        """Return the ids of the states that can be reached from the start without taking these transitions."""
         left_out = {id(link) for link in without}
         ways: dict[int, list[Link]] = {}
         for link in self.links:

@@ -1,4 +1,4 @@
-"""Scopes of variables and of the context object: what each state can refer to besides its input."""
+"""Scopes of variables and of the context object: the data that a state can refer to besides its input."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Enclosing(Record):
     """The surroundings of a scope."""
 
     variables: frozenset[str] | None
-    """None if it is not known yet, because a workflow may be nested in another."""
+    """The variables of outer scopes; None if they are unknown, because a workflow may be nested in another."""
     in_map: bool | None
-    """The same."""
+    """True inside a Map; None if it is unknown, for the same reason."""
 
 
 ANYWHERE = Enclosing(None, None)
@@ -31,7 +31,7 @@ OUTERMOST = Enclosing(frozenset(), False)
 
 
 class VariableScopes:
-    """Answers for the states of one scope."""
+    """The variables and context fields that each state of one scope can refer to."""
 
     def __init__(self, graph: ScopeGraph, around: Enclosing) -> None:
         self._around, self._graph = around, graph
@@ -39,7 +39,7 @@ class VariableScopes:
         self._before = _before(graph)
 
     def check(self, state: AnyState, reference: Reference, value: object) -> None:
-        """Refuse a reference, which stands in a value, to what is not there in this state."""
+        """Raise WorkflowError if a reference, which is part of `value`, is to data that this state does not have."""
         source, path = place_of(reference)
         if source.root == "variable" and source.name:
             self._check_variable(state, source.name, value)
@@ -49,7 +49,7 @@ class VariableScopes:
             _check_function(state, reference, source.owner)
 
     def inside(self, state: AnyState) -> Enclosing:
-        """Return what is around the scopes of a state."""
+        """Return the surroundings of the scopes nested in a state."""
         in_map = state.type == "Map" or self._around.in_map
         if state.type == "Map" and cast("Map[object]", state).distribution is not None:
             return Enclosing(frozenset(), in_map)
@@ -66,7 +66,7 @@ class VariableScopes:
         raise WorkflowError(f"{state!r} uses the variable {name}, {self._missing(state, name)}")
 
     def _missing(self, state: AnyState, name: str) -> str:
-        """Explain where a variable is not assigned, and what to do."""
+        """Return an explanation of the path on which a variable is not assigned, and a remedy."""
         if name not in self._own:
             return "which nothing assigns: add .assign(…) to a state that runs before"
         path = _path_without(self._graph, state, name)
@@ -127,7 +127,7 @@ def _ways_out(graph: ScopeGraph, state: AnyState) -> list[Link]:
 
 
 def _assigned_along(graph: ScopeGraph, link: Link) -> set[str]:
-    """Return the variables that are assigned, or known to be, when this arrow is taken."""
+    """Return the variables that are assigned, or known to be, when this transition is taken."""
     state, kind = link.exit.state, link.exit.kind
     own = state.assignments if kind != "catch" else {}
     known = _known_by(link.exit.condition)
@@ -150,7 +150,7 @@ def _known_by(condition: Condition | None) -> set[str]:
 
 
 def _path_without(graph: ScopeGraph, state: AnyState, name: str) -> list[AnyState]:
-    """Return a shortest path from the start to a state on which a variable is not assigned."""
+    """Return the shortest path from the start to a state along which a variable is not assigned."""
     paths: dict[int, list[AnyState]] = {id(graph.start): [graph.start]}
     waiting = deque([graph.start])
     while waiting and id(state) not in paths:
@@ -163,7 +163,7 @@ def _path_without(graph: ScopeGraph, state: AnyState, name: str) -> list[AnyStat
 
 
 def _asked_for(value: object) -> set[str]:
-    """The variables of which an expression itself asks whether they are there."""
+    """Return the variables that an expression itself tests for presence."""
     asked: set[str] = set()
     waiting = [value]
     while waiting:
