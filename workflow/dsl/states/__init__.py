@@ -1,1 +1,1 @@
-"""The states that can stand in a workflow."""
+"""The states of a workflow."""

@@ -1,10 +1,10 @@
-"""States and the arrows between them, as they are written in a workflow.
+"""States and the transitions between them, as they are written in a workflow.
 
-`State[In, Out]` takes a payload of one type and gives one of another. `a >> b` joins them where b takes what a gives; a
-type checker sees a wrong join, and the build refuses a second way out of a state. Nothing is joined by a side effect:
-an arrow is a value, and a workflow has the arrows that its `flow` holds.
+A `State[In, Out]` takes a payload of one type and outputs one of another. `a >> b` joins two states if b takes what a
+outputs: a type checker reports a wrong join, and the build rejects a second exit of the same kind from a state. Joining
+has no side effects: a transition is a value, and a workflow has the transitions that its `flow` contains.
 
-Longer than 250 lines: states and arrows refer to each other.
+Longer than 250 lines because states and transitions refer to each other.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ ExitKind = Literal["next", "choice", "default", "catch"]
 
 
 class ErrorOutput(Record):
-    """The input of a catcher."""
+    """The error that a catcher receives."""
 
     Error: str
     Cause: str
 
 
 class Exit(Record):
-    """A way out of a state, and what is assigned and passed on along it."""
+    """An exit of a state, with the variables that it assigns and the output that it passes on."""
 
     state: AnyState
     kind: ExitKind
@@ -57,7 +57,7 @@ class Exit(Record):
 
 
 class Link(Record):
-    """An arrow: a way out and the state that it leads to."""
+    """A transition: an exit and the state that it leads to."""
 
     exit: Exit
     target: AnyState
@@ -65,18 +65,18 @@ class Link(Record):
 
 
 class InputPassedOn:
-    """Marker type of an end that gives its input: END, and a Succeed without output."""
+    """Marker type of an ending that outputs its input: END, and a Succeed without output."""
 
 
 class Joinable(Generic[Out]):
-    """The left side of an arrow: `>>` joins its ways out to a state that takes what comes along them."""
+    """The left side of `>>`, which joins its exits to a state that takes their output."""
 
     def exits(self) -> tuple[Exit, ...]:
-        """Return the ways out that `>>` joins."""
+        """Return the exits that `>>` joins."""
         raise NotImplementedError
 
     @overload
-    def __rshift__(  # type: ignore[overload-overlap]  # an Ending is a State, and the first that fits is meant
+    def __rshift__(  # type: ignore[overload-overlap]  # an Ending is a State, and the first overload that fits applies
         self, target: Ending[InputPassedOn]
     ) -> Chain[Never, Out]: ...
     @overload
@@ -90,7 +90,7 @@ class Joinable(Generic[Out]):
 
 
 class Edge(Joinable[Out]):
-    """One or more ways out that can be joined to a state that takes what comes along them."""
+    """One or more exits that can be joined to a state that takes their output."""
 
     def __init__(self, exits: tuple[Exit, ...]) -> None:
         self._exits = exits
@@ -126,7 +126,7 @@ class Edge(Joinable[Out]):
 
 
 class Chain(Generic[Out, Result]):
-    """Arrows joined so far, and the state that they lead to; `Result` is the workflow's output if they end it."""
+    """The transitions joined so far and the last state; `Result` is the workflow's output if they end it."""
 
     def __init__(self, links: tuple[Link, ...], last: AnyState) -> None:
         self.links, self.last = links, last
@@ -142,13 +142,13 @@ class Chain(Generic[Out, Result]):
 
 
 class Some(Record):
-    """A value that was given, which may be None."""
+    """A value that was given, even if it is None."""
 
     value: object
 
 
 def check_options(owner: object, given: Mapping[str, object], known: type) -> None:
-    """Refuse an option that there is not, which a TypedDict of keywords lets pass when the program runs."""
+    """Raise WorkflowError for an unknown option, because Python does not check a TypedDict of keywords at run time."""
     unknown = [name for name in given if name not in known.__annotations__]
     if unknown:
         allowed = ", ".join(known.__annotations__)
@@ -159,7 +159,7 @@ class StateOptions(TypedDict, total=False):
     """Options of every state."""
 
     name: str | None
-    """Its name, where the attribute's will not do."""
+    """The name of the state, if it is not to be that of its attribute."""
     comment: str | None
 
 
@@ -170,7 +170,7 @@ class State(Joinable[Out], Generic[In, Out]):
     input_types: tuple[object, ...] = ()
     """The types that incoming values must fit, if known."""
     output_type: object = object
-    """The type of what it gives."""
+    """The type of the state's output."""
 
     def __init__(self, *, name: str | None = None, comment: str | None = None) -> None:
         check_fixed_texts(self, name=name, comment=comment)
@@ -210,7 +210,7 @@ class State(Joinable[Out], Generic[In, Out]):
         return self.assign(target, value)
 
     def exits(self) -> tuple[Exit, ...]:
-        """The ways out that `>>` joins."""
+        """Return the exits that `>>` joins."""
         return (Exit(self, "next"),)
 
     def __repr__(self) -> str:
@@ -257,7 +257,7 @@ class Group(Joinable[Out]):
 class Ending(State[Never, Never], Generic[Result]):
     """The successful end of a path: the workflow outputs `Result`, or the state's input.
 
-    It takes anything. To type checkers it takes nothing, so that they never take it for a state that leads on.
+    It takes any input. To type checkers it takes none, so that they never mistake it for a state that leads on.
     """
 
 
@@ -271,11 +271,11 @@ class End(Ending[InputPassedOn]):
 
 
 END: Final = End(name="END")
-"""`task >> END`: the workflow, or its branch, ends well with what the task gives."""
+"""The end in `task >> END`: the workflow, or its branch, succeeds with the task's output."""
 
 
 def _retriers(owner: object, retry: object) -> tuple[Retry, ...]:
-    """One retrier or several, as several; refuses anything else."""
+    """Return one or several retriers as a tuple; raises WorkflowError for anything else."""
     given = cast("tuple[object, ...]", retry if isinstance(retry, tuple) else (retry,))
     for each in given:
         if not isinstance(each, Retry):
@@ -287,7 +287,7 @@ def _retriers(owner: object, retry: object) -> tuple[Retry, ...]:
 
 
 def check_order(owner: object, what: str, errors: Sequence[tuple[str, ...]]) -> None:
-    """Refuse a retrier, or a way out by catch, that never sees an error: those before it take them."""
+    """Raise WorkflowError for a retrier or catcher that never sees an error, because earlier ones take them all."""
     taken: set[str] = set()
     for names in errors:
         if ALL in taken or taken.issuperset(names):
@@ -311,7 +311,7 @@ def _warn_of_old_name(old: str, new: str) -> None:
 
 
 def assigned_variable(target: object, value: object) -> str:
-    """The name of the variable that is to hold a value; refuses a value that it can never hold."""
+    """Return the name of the variable to assign; raises WorkflowError for a value that it can never hold."""
     name = variable_name(target)
     if why := misfit(value, form_of(target)):
         raise WorkflowError(f"assign({target!r}, …): {name} is {name_of(form_of(target))}, and {why}")
@@ -319,7 +319,7 @@ def assigned_variable(target: object, value: object) -> str:
 
 
 def variable_name(target: object) -> str:
-    """The name of the variable that a reference stands for."""
+    """Return the name of the variable behind a reference; raises WorkflowError unless it is a whole variable."""
     if isinstance(target, Reference):
         source, path = place_of(target)
         if source.root == "variable" and not path:
@@ -335,14 +335,14 @@ def variable_name(target: object) -> str:
 
 
 def each_of(*states: State[Never, T]) -> Group[T]:
-    """Any number of states that share their exits: `each_of(*steps).catch(ALL) >> failed`."""
+    """Return a group of any number of states that share their exits: `each_of(*steps).catch(ALL) >> failed`."""
     if not states:
         raise WrongJoin("each_of() must be given at least one state")
     return Group(tuple(_state(state) for state in states))
 
 
 def states_in(value: object, name: str) -> Iterator[tuple[str, AnyState]]:
-    """The states that an attribute holds, by their names; those of a list or a dict are called `<name>.<its place>`."""
+    """Yield the states of an attribute with their names; those in a list or dict are named `<name>.<index or key>`."""
     if isinstance(value, State) and not isinstance(value, End):
         yield name, cast("AnyState", value)
     elif isinstance(value, list | tuple):
@@ -354,7 +354,10 @@ def states_in(value: object, name: str) -> Iterator[tuple[str, AnyState]]:
 
 
 def _can_be_called(name: str) -> bool:
-    """Source: Step Functions developer guide, "Passing data between states with variables"."""
+    """Return whether a variable may have this name.
+
+    Source: Step Functions developer guide, "Passing data between states with variables".
+    """
     fits = len(name) <= MAX_VARIABLE_NAME_LENGTH and name != "states"
     return fits and name.isascii() and name.isidentifier() and name[0] != "_"
 
@@ -365,7 +368,7 @@ def _check_once(owner: object, name: str, assigned: Mapping[str, object]) -> Non
 
 
 def set_name(target: object, name: str) -> None:
-    """Give a variable, or the states there are, the name of the attribute that holds them."""
+    """Name a variable, or states that have no name yet, after the attribute that holds them."""
     for called, state in states_in(target, name):
         state.name = state.name or called
     if isinstance(target, Reference):
@@ -375,7 +378,7 @@ def set_name(target: object, name: str) -> None:
 
 
 def variable(form: TypeForm[T], *, name: str = "") -> T:
-    """A value that states assign and later states use; named by the attribute that holds it."""
+    """Return a variable that states assign and later states use; it is named after the attribute that holds it."""
     check_form("variable", form)
     check_fixed_texts("variable", name=name)
     return cast("T", Reference(Source("variable", name), form))

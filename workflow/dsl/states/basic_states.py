@@ -1,4 +1,4 @@
-"""The states that call nothing: Choice, Pass, Wait, Succeed and Fail."""
+"""The states that call no service: Choice, Pass, Wait, Succeed and Fail."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ R = TypeVar("R", covariant=True)
 
 
 class Pass(State[object, T]):
-    """Outputs what `output` says and does nothing else."""
+    """A state that outputs a value and does nothing else."""
 
     type = "Pass"
 
@@ -33,11 +33,11 @@ class Pass(State[object, T]):
 
 
 class Wait(State[T, T]):
-    """Waits for a length of time, or until an instant, fixed or from data, and passes its input on.
+    """A state that waits for a duration, or until an instant, fixed or from data, and passes its input on.
 
     `how_long`    a timedelta, a Limit that the deployment sets, or seconds from data
     `until`       an instant with a time zone, or an RFC 3339 string from data
-    `passes`      the type of what it passes on, so that type checkers can check the next state
+    `passes`      the type of its input and output, so that type checkers can check the next state
     """
 
     type = "Wait"
@@ -73,9 +73,9 @@ class Wait(State[T, T]):
 
 
 class Choice(State[T, T], Generic[T, F]):
-    """Chooses the next state by its subject, or by `by`, and passes its input on.
+    """A state that chooses the next state by its subject, or by `by`, and passes its input on.
 
-    `subject`    what arrives here: the workflow's input, the previous state's output, or a variable
+    `subject`    the value that reaches the state: the workflow's input, the previous state's output, or a variable
     `by`         a field of the subject, or another value, to decide by: `Choice(job, by=job.status)`
     """
 
@@ -97,7 +97,7 @@ class Choice(State[T, T], Generic[T, F]):
         self.input_types, self.output_type = (form_of(subject),), form_of(subject)
 
     def case(self: Choice[T, T], model: TypeForm[C]) -> Edge[C]:
-        """Return the exit for one member of the subject's union, recognised by the field in which they differ."""
+        """Return the exit for a member of the subject's union, recognised by its distinguishing Literal field."""
         if not self.is_narrowing:
             raise WorkflowError(
                 f"{self!r}.case({name_of(model)}): this Choice decides by a part of its subject; use equals()"
@@ -105,7 +105,7 @@ class Choice(State[T, T], Generic[T, F]):
         return Edge((Exit(self, "choice", condition=self._told_apart(model), case=members_of(model)),))
 
     def equals(self, *values: F) -> Edge[T]:
-        """Return the exit taken when the value is one of these."""
+        """Return the exit taken when the subject, or `by`, equals one of these values."""
         form = form_of(self.subject)
         alternatives = self.alternatives()
         strangers = [value for value in values if literals_of(form) and wire_value(value) not in alternatives]
@@ -148,7 +148,7 @@ class Choice(State[T, T], Generic[T, F]):
 
 
 class Succeed(Ending[R]):
-    """Ends the workflow or branch successfully, with `output` or its input as the result."""
+    """A state that ends the workflow or branch successfully and outputs `output`, or its input."""
 
     type = "Succeed"
 
@@ -165,7 +165,7 @@ class Succeed(Ending[R]):
 
 
 class Fail(State[object, Never]):
-    """Ends the workflow with an error, fixed or from data."""
+    """A state that ends the workflow with an error, fixed or from data."""
 
     type = "Fail"
 

@@ -1,4 +1,4 @@
-"""Options of a distributed Map: where its items come from, how they are put together, where its results go."""
+"""Options of a distributed Map: the source of its items, their batches, and the destination of its results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..option_checks import (
 )
 
 _LABEL: Final = r"[^\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]+"
-"""Pattern of a label, which begins the names of a distributed Map's executions.
+"""Pattern of a label, with which the names of a distributed Map's executions begin.
 
 Source: Step Functions developer guide, "Distributed mode".
 """
@@ -37,9 +37,9 @@ _WORDS_OF_READER: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class ItemReader(Record, kw_only=True):
-    """Source of the items of a distributed Map: an object of S3, or the listing of a bucket.
+    """Source of the items of a distributed Map: an S3 object, or the listing of a bucket.
 
-    `max_items` may come from data. Which of the rest goes with which kind of data: AWS, "ItemReader (Map)".
+    `max_items` may come from data. For the options that each kind of data allows, see AWS, "ItemReader (Map)".
     """
 
     resource: Literal["s3:getObject", "s3:listObjectsV2"] = "s3:getObject"
@@ -50,17 +50,17 @@ class ItemReader(Record, kw_only=True):
     """The account that the bucket must belong to."""
     input_type: Literal["CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"] | None = None
     csv_headers: Sequence[str] = ()
-    """The names of the columns; without them the first row has them."""
+    """The names of the columns; if empty, the first row contains them."""
     csv_delimiter: Literal["COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"] | None = None
     items_pointer: str | None = None
     """A JSON pointer to the array within a JSON object."""
     manifest_type: Literal["ATHENA_DATA", "S3_INVENTORY"] | None = None
     transformation: Literal["NONE", "LOAD_AND_FLATTEN"] | None = None
-    """LOAD_AND_FLATTEN takes the contents of the listed objects for items, and not their names."""
+    """LOAD_AND_FLATTEN takes the items from the contents of the listed objects, not from their names."""
     max_items: int | Limit | None = None
 
     def check(self) -> None:
-        """Refuse what cannot be read."""
+        """Raise WorkflowError for invalid or incompatible options."""
         check_binding(self, Bucket, self.bucket, or_text=True)
         check_texts(self, key=self.key, prefix=self.prefix, expected_bucket_owner=self.expected_bucket_owner)
         check_numbers(self, 1, max_items=self.max_items)
@@ -72,7 +72,7 @@ class ItemReader(Record, kw_only=True):
             raise WorkflowError('ItemReader: csv_headers and csv_delimiter are for input_type="CSV"')
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
-        """Return what is read."""
+        """Return the arguments of the S3 call that reads the items."""
         return _given(
             Bucket=bindings.text(self.bucket),
             Key=self.key,
@@ -81,7 +81,7 @@ class ItemReader(Record, kw_only=True):
         )
 
     def config(self) -> dict[str, object]:
-        """Return how it is read."""
+        """Return the ReaderConfig."""
         header = ("GIVEN" if self.csv_headers else "FIRST_ROW") if self.input_type == "CSV" else None
         return _given(
             InputType=self.input_type,
@@ -96,22 +96,22 @@ class ItemReader(Record, kw_only=True):
 
 
 class ItemBatcher(Record, kw_only=True):
-    """Batches of items of a distributed Map, each run taking `{"Items": […]}`; limits may come from data."""
+    """Batching of a distributed Map's items: each run takes `{"Items": […]}`; the limits may come from data."""
 
     max_items: int | Limit | None = None
     max_bytes: int | Limit | None = None
     batch_input: Mapping[str, object] | None = None
-    """Input that every batch gets besides its items, as its `BatchInput`."""
+    """Input that every batch gets in addition to its items, as its `BatchInput`."""
 
     def check(self) -> None:
-        """Refuse limits that there cannot be, and a batch without one."""
+        """Raise WorkflowError for invalid limits, and if there is no limit at all."""
         check_numbers(self, 1, max_items=self.max_items, max_bytes=self.max_bytes)
         check_objects(self, batch_input=self.batch_input)
         if self.max_items is None and self.max_bytes is None:
             raise WorkflowError("ItemBatcher: limit the batches with max_items or max_bytes")
 
     def limits(self) -> dict[str, object]:
-        """Return how large a batch may be."""
+        """Return the maximum number of items and bytes of a batch."""
         return _given(MaxItemsPerBatch=self.max_items, MaxInputBytesPerBatch=self.max_bytes)
 
 
@@ -123,25 +123,28 @@ class ResultWriter(Record, kw_only=True):
     expected_bucket_owner: str | None = None
     """The account that the bucket must belong to."""
     transformation: Literal["NONE", "COMPACT", "FLATTEN"] | None = None
-    """NONE, the default, tells of each run beside its output; COMPACT gives the outputs; FLATTEN joins those that are
-    arrays."""
+    """The form of the results.
+
+    NONE, the default, writes details of each run with its output; COMPACT writes only the outputs; FLATTEN joins
+    outputs that are arrays.
+    """
     output_type: Literal["JSON", "JSONL"] | None = None
 
     def check(self) -> None:
-        """Refuse what cannot be written."""
+        """Raise WorkflowError for invalid options."""
         check_binding(self, Bucket, self.bucket, or_text=True)
         check_texts(self, prefix=self.prefix, expected_bucket_owner=self.expected_bucket_owner)
         check_choices(self, "transformation", self.transformation, ("NONE", "COMPACT", "FLATTEN"))
         check_choices(self, "output_type", self.output_type, ("JSON", "JSONL"))
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
-        """Return where it is written."""
+        """Return the arguments of the S3 call that writes the results."""
         return _given(
             Bucket=bindings.text(self.bucket), Prefix=self.prefix, ExpectedBucketOwner=self.expected_bucket_owner
         )
 
     def config(self) -> dict[str, Json]:
-        """Return how it is written."""
+        """Return the WriterConfig; empty if no option of it is set."""
         if self.transformation is None and self.output_type is None:
             return {}
         return {"Transformation": self.transformation or "NONE", "OutputType": self.output_type or "JSON"}
@@ -162,7 +165,7 @@ class WrittenResults(TypedDict):
 
 
 class Distribution(Record, kw_only=True):
-    """Options of a distributed Map: executions of its own, items from S3, tolerated failures."""
+    """Options of a distributed Map: child executions, items from S3, tolerated failures."""
 
     execution_type: Literal["STANDARD", "EXPRESS"] = "STANDARD"
     reader: ItemReader | None = None
@@ -174,7 +177,7 @@ class Distribution(Record, kw_only=True):
     label: str | None = None
 
     def check(self) -> None:
-        """Refuse what cannot be, each part in its own name."""
+        """Raise WorkflowError for an invalid option of the Map, its reader, its batcher or its writer."""
         owner = "DistributedMap"
         check_numbers(owner, 0, tolerated_failures=self.tolerated_failures)
         check_numbers(owner, 0, 100, tolerated_percentage=self.tolerated_percentage)

@@ -1,4 +1,4 @@
-"""Values as attributes of DynamoDB: `{"S": …}`, `{"N": …}` and so on, by the type that a reference has."""
+"""Values as DynamoDB attributes, such as `{"S": …}` and `{"N": …}`; the type of a reference decides which."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BY_KIND: Final[Mapping[str, str]] = {"string": "S", "number": "N", "boolean": "
 
 
 def marshalled(value: object) -> dict[str, object]:
-    """One value as an attribute; a reference of unknown type is refused, for DynamoDB wants to be told."""
+    """Return a value as a DynamoDB attribute; raises WorkflowError for an expression of unknown type."""
     if isinstance(value, Expression):
         return _expression(value)
     if isinstance(value, Binding):

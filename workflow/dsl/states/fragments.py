@@ -1,4 +1,4 @@
-"""Workflows as parts of others: what every state with workflows inside asks of them, and `Inline`."""
+"""Workflows as parts of others: the check that all states with nested workflows need, and `Inline`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ O = TypeVar("O", covariant=True)  # noqa: E741
 
 
 class Inline(Catching[I, O]):
-    """A workflow set into another as it is: its states stand among the others, named `<this name>.<its name>`.
+    """A workflow whose states become states of the workflow around it, named `<this name>.<state name>`.
 
-    Its input is what leads here; what ends it well leads on, each END and Succeed alike.
+    Its input is the input of this state; every END and Succeed in it leads on to the next state.
     """
 
     type = "Inline"
@@ -32,6 +32,6 @@ class Inline(Catching[I, O]):
 
 
 def check_workflow(owner: object, value: object) -> None:
-    """Reject anything but a workflow."""
+    """Raise WorkflowError for anything but a workflow."""
     if not (isinstance(value, type) and hasattr(value, "graph")):
         raise WorkflowError(f"{type(owner).__name__}: must be given subclasses of Workflow, got {value!r}")

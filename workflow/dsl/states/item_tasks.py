@@ -1,7 +1,7 @@
-"""Tasks that read and write an item of DynamoDB, its values plain and its expressions checked.
+"""Tasks that read and write a DynamoDB item, with plain values and checked expressions.
 
-A placeholder of an expression (`:value`, `#name`) has its value in `values` or `names`, and none is there in vain:
-DynamoDB refuses both.
+Every placeholder in an expression (`:value`, `#name`) needs a value in `values` or `names`, and every value there must
+be used: otherwise DynamoDB rejects the call.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .tasks import Answer, Task, TaskOptions
 
 
 class GetItem(Task[object, Answer]):
-    """Reads a DynamoDB item by its key; `projection` names the attributes to read (None: all)."""
+    """A task that reads a DynamoDB item by its key; `projection` names the attributes to read (None: all)."""
 
     service = "dynamodb:getItem"
 
@@ -48,7 +48,7 @@ class GetItem(Task[object, Answer]):
 
 
 class PutItem(Task[object, Answer]):
-    """Writes a DynamoDB item if its condition holds."""
+    """A task that writes a DynamoDB item if its condition holds."""
 
     service = "dynamodb:putItem"
 
@@ -74,9 +74,9 @@ class PutItem(Task[object, Answer]):
 
 
 class UpdateItem(Task[object, Answer]):
-    """Updates a DynamoDB item by an update expression if its condition holds.
+    """A task that updates a DynamoDB item by an update expression if its condition holds.
 
-    `returns`    what of the item the answer's Attributes are to have
+    `returns`    the attributes of the item that the answer contains as its Attributes
     """
 
     service = "dynamodb:updateItem"
@@ -112,7 +112,7 @@ class UpdateItem(Task[object, Answer]):
 
 
 class DeleteItem(Task[object, Answer]):
-    """Deletes a DynamoDB item by its key if its condition holds."""
+    """A task that deletes a DynamoDB item by its key if its condition holds."""
 
     service = "dynamodb:deleteItem"
 
@@ -140,7 +140,7 @@ class DeleteItem(Task[object, Answer]):
 def _check_items(
     task: Task[Any, Any], table: Table, *texts: str | None, values: object = None, names: object = None, **items: object
 ) -> None:
-    """Refuse what DynamoDB would: an empty key, and placeholders that stand on one side only."""
+    """Raise WorkflowError for a call that DynamoDB would reject: an empty key, or unmatched placeholders."""
     check_binding(task, Table, table)
     check_objects(task, **items, values=values, names=names)
     for name, item in items.items():
@@ -166,7 +166,7 @@ def _item(values: Mapping[str, object]) -> dict[str, object]:
 def _expressions(
     values: Mapping[str, object] | None = None, names: Mapping[str, str] | None = None, **expressions: str | None
 ) -> dict[str, object]:
-    """The expressions of a call of DynamoDB that are given, with what stands in them for values and names."""
+    """Return the given expressions of a DynamoDB call, with the values and names of their placeholders."""
     sent: dict[str, object] = {name: text for name, text in expressions.items() if text is not None}
     if names:
         sent["ExpressionAttributeNames"] = dict(names)

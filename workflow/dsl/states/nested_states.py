@@ -1,9 +1,9 @@
-"""States with workflows inside: Parallel runs several at once, Map runs one for every item.
+"""States with nested workflows: Parallel runs several at once, Map runs one for every item.
 
-What runs inside is a class of its own, a `Workflow`, used as often as one likes; its states' names get the outer
-state's name as prefix, for a name may stand only once in a state machine.
+A nested workflow is a `Workflow` class of its own that can be used any number of times. Its states' names get the outer
+state's name as a prefix, because a name may occur only once in a state machine.
 
-Longer than 250 lines: Parallel and Map share how they hold a workflow.
+Longer than 250 lines because Parallel and Map share the code for nested workflows.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class NestingOptions(StateOptions, total=False):
 
 
 class Parallel(Catching[I, O]):
-    """Runs workflows in parallel on its input, or on `sends`, and outputs their results in order."""
+    """A state that runs workflows in parallel on its input, or on `sends`, and outputs their results in order."""
 
     type = "Parallel"
 
@@ -165,10 +165,10 @@ class Parallel(Catching[I, O]):
 
 
 class Map(Catching[object, O], Generic[O]):
-    """Runs a workflow for every item of an array and outputs the results in the items' order.
+    """A state that runs a workflow for every item of an array and outputs the results in the items' order.
 
-    `sends`      what each run gets instead of its item; `context.Map.Item.Value` and `.Index` tell of that
-    `at_once`    how many run at the same time, fixed or from data; 0 and None set no limit
+    `sends`      the input of each run instead of the item, which is then in `context.Map.Item` (`.Value`, `.Index`)
+    `at_once`    the maximum number of runs at the same time, fixed or from data; 0 and None set no limit
     """
 
     type = "Map"
@@ -210,7 +210,7 @@ class Map(Catching[object, O], Generic[O]):
 
 
 def _check_sent(state: AnyState, sends: object, workflow: Class[AnyWorkflow[Any, Any]]) -> None:
-    """Refuse to send what a workflow inside never takes."""
+    """Raise WorkflowError if `sends` can never be the input of a nested workflow."""
     if isinstance(sends, Expression) and (why := value_mismatch(sends, workflow.declared_input, every=False)):
         taken = name_of(workflow.declared_input)
         raise WorkflowError(
@@ -230,17 +230,17 @@ class DistributedOptions(TypedDict, total=False):
     tolerated_percentage: float | Limit | None
     """Percentage of runs that may fail, fixed or from data."""
     label: str | None
-    """Begins the names of the executions: 40 characters at most."""
+    """The beginning of the names of the executions: 40 characters at most."""
     retry: Retry | tuple[Retry, ...]
     name: str | None
     comment: str | None
 
 
 class DistributedMap(Map[O]):
-    """A Map whose runs are executions of their own: up to 10 000 at once, items from S3.
+    """A Map that runs each item as an execution of its own: up to 10,000 at once, with items from data or from S3.
 
-    It gives the results in a list; with `flatten` those of the runs, which are lists, are joined; with a `writer` they
-    are in S3, and it gives where.
+    It outputs a list of the results. With `flatten`, the results are lists and are joined into one; with a `writer`,
+    they are written to S3, and the output says where.
     """
 
     @overload

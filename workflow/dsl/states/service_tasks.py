@@ -1,6 +1,6 @@
-"""Tasks that call a service: each class knows what its service wants; `ServiceCall` takes any integration by its name.
+"""Tasks that call a service: a class for each common service, and `ServiceCall` for any integration by its name.
 
-Past 250 lines: one short class for each service.
+Longer than 250 lines because it has a short class for each service.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ R = TypeVar("R")
 
 
 class SendMessage(Task[object, Answer]):
-    """Sends its input, or `sends`, to an SQS queue.
+    """A task that sends its input, or `sends`, to an SQS queue.
 
     `group`, `deduplication_id`    for a FIFO queue
-    `delay`                        how long the queue keeps the message back, 15 minutes at most
+    `delay`                        the time for which the queue holds back the message, 15 minutes at most
     """
 
     service = "sqs:sendMessage"
@@ -71,7 +71,7 @@ class SendMessage(Task[object, Answer]):
 
 
 class Publish(Task[object, Answer]):
-    """Publishes its input, or `sends`, to an SNS topic."""
+    """A task that publishes its input, or `sends`, to an SNS topic."""
 
     service = "sns:publish"
 
@@ -90,7 +90,7 @@ class Publish(Task[object, Answer]):
 
 
 class PutEvent(Task[object, Answer]):
-    """Puts an event with its input, or `detail`, on an EventBridge bus."""
+    """A task that puts an event with its input, or `detail`, on an EventBridge bus."""
 
     service = "events:putEvents"
 
@@ -114,17 +114,18 @@ class PutEvent(Task[object, Answer]):
 
 
 class StartedExecution(TypedDict):
-    """The answer of Step Functions where nobody waits for the execution."""
+    """The response of Step Functions if the task does not wait for the execution."""
 
     ExecutionArn: str
     StartDate: str
 
 
 class StartExecution(Task[In, Out]):
-    """Starts another state machine with its input, or `sends`, and waits for its output.
+    """A task that starts another state machine with its input, or `sends`, and outputs that machine's output.
 
-    It comes after states that give what the machine takes; where `sends` is that (or an object), after any state.
-    With `wait=False` it gives the ARN of the execution and goes on. `execution` is the execution's name.
+    Without `sends`, the states before it must output the machine's input; with `sends`, which is that input or an
+    object, it can follow any state. With `wait=False` it outputs the ARN of the execution and does not wait.
+    `execution` is the name of the execution.
     """
 
     @overload
@@ -195,7 +196,7 @@ class StartExecution(Task[In, Out]):
 
 
 class GetObject(Task[object, Answer]):
-    """Reads an S3 object; the answer's Body is its text."""
+    """A task that reads an S3 object; the Body of the answer is its text."""
 
     service = "aws-sdk:s3:getObject"
 
@@ -211,7 +212,7 @@ class GetObject(Task[object, Answer]):
 
 
 class PutObject(Task[object, Answer]):
-    """Writes its input, or `sends`, as an S3 object."""
+    """A task that writes its input, or `sends`, as an S3 object."""
 
     service = "aws-sdk:s3:putObject"
 
@@ -227,10 +228,10 @@ class PutObject(Task[object, Answer]):
 
 
 class ServiceCall(Task[object, Out]):
-    """Calls any integration by its name, as in `ServiceCall("ecs:runTask.sync", {…}, gives=RunTaskAnswer)`.
+    """A task that calls any integration by name, as in `ServiceCall("ecs:runTask.sync", {…}, gives=RunTaskAnswer)`.
 
-    Names are those of ARNs after `:states:::`: `glue:startJobRun.sync`, `aws-sdk:textract:detectDocumentText` …
-    Bindings stand in its arguments as they are.
+    The name is the part of the ARN after `:states:::`, such as `glue:startJobRun.sync` or
+    `aws-sdk:textract:detectDocumentText`. Its arguments may contain bindings.
     """
 
     def __init__(
@@ -257,12 +258,12 @@ class ServiceCall(Task[object, Out]):
         _check_call(self, called, self.sends)
         return f"arn:{bindings.partition}:states:::{called}"
 
-    def arguments(self, bindings: Bindings) -> dict[str, object]:  # noqa: ARG002  # names in it are bound as anywhere
+    def arguments(self, bindings: Bindings) -> dict[str, object]:  # noqa: ARG002  # the compiler binds the names in it
         return dict(self.sends)
 
 
 class Activity(Task[object, Out]):
-    """Waits for a worker of your own, which polls an activity for work."""
+    """A task that waits for a worker of your own, which polls an activity for work."""
 
     def __init__(
         self, activity: Binding, gives: TypeForm[Out], sends: object = None, **options: Unpack[TaskOptions]
@@ -276,12 +277,12 @@ class Activity(Task[object, Out]):
     def resource(self, bindings: Bindings) -> str:
         return bindings.text(self.activity)
 
-    def arguments(self, bindings: Bindings) -> dict[str, object] | None:  # noqa: ARG002  # it has no names to bind
+    def arguments(self, bindings: Bindings) -> dict[str, object] | None:  # noqa: ARG002  # the compiler binds the names in it
         return None if self.sends is None else cast("dict[str, object]", self.sends)
 
 
 def _check_call(call: AnyState, called: str, sends: Mapping[str, object]) -> None:
-    """Refuse an integration that there is not, and a call without what it cannot do without."""
+    """Raise WorkflowError for an unknown integration, or for a call without a required argument."""
     from ...asl.integrations import UnknownTarget, needs_of, target_of
     from ...asl.suggestions import nearest, suggest
 

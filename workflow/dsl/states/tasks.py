@@ -1,6 +1,6 @@
-"""Tasks: states that have work done elsewhere, and the one that calls a function; service_tasks.py has the others.
+"""The base class of all tasks, and the task that invokes a Lambda function; service_tasks.py has the others.
 
-A task waits for the answer (request and response), for the work (`.sync`), or for who holds its token
+A task waits for the response (request and response), for the job to end (`.sync`), or for its task token to be returned
 (`waiting_for_token`).
 """
 
@@ -35,7 +35,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 Answer = dict[str, Json]
-"""The answer of a service, whose shape is not known here."""
+"""The response of a service, whose fields are not known here."""
 
 
 class TaskOptions(TypedDict, total=False):
@@ -45,23 +45,23 @@ class TaskOptions(TypedDict, total=False):
     timeout: timedelta | Limit | int
     """Maximum duration of one attempt: fixed, set by the deployment, or seconds from data."""
     heartbeat: timedelta | Limit | int
-    """Maximum silence of whoever does the work."""
+    """The maximum time between two heartbeats of the worker."""
     credentials: str
-    """ARN of a role that the call is made as."""
+    """ARN of the role that the task assumes for the call."""
     name: str
     comment: str
 
 
 class Task(Catching[In, Out], Generic[In, Out]):
-    """A state whose work is done elsewhere."""
+    """A state whose work is done by a service or a worker."""
 
     type = "Task"
     service: ClassVar[str] = ""
     """The integration, as in `arn:aws:states:::<service>`."""
     is_polled: ClassVar[bool] = False
-    """True if a worker asks for its work, so that it has a token in any case."""
+    """True if a worker polls for the task, so that the task always has a token."""
     result_path: tuple[str, ...] = ()
-    """Path of the state's own result in the integration's answer."""
+    """Path of the state's own result in the integration's response."""
 
     def __init__(self, **options: Unpack[TaskOptions]) -> None:
         check_options(self, options, TaskOptions)
@@ -75,16 +75,16 @@ class Task(Catching[In, Out], Generic[In, Out]):
             _check_heartbeat(self, self.heartbeat, self.timeout)
         self.awaits_token = False
 
-    def arguments(self, bindings: Bindings) -> dict[str, object] | None:  # noqa: ARG002  # each kind of task binds its own
-        """Return what the integration is given; expressions included."""
+    def arguments(self, bindings: Bindings) -> dict[str, object] | None:  # noqa: ARG002  # subclasses use it
+        """Return the arguments of the integration, which may contain expressions."""
         raise WorkflowError(f"{self!r}: a Task calls a service: use an Invoke, a ServiceCall or another kind of task")
 
     def resource(self, bindings: Bindings) -> str:
-        """The integration's ARN."""
+        """Return the ARN of the integration."""
         return f"arn:{bindings.partition}:states:::{self.service}{'.waitForTaskToken' if self.awaits_token else ''}"
 
     def waiting_for_token(self, gives: TypeForm[T]) -> Task[In, T]:
-        """The same task, ended by whoever sends its token back: with SendTaskSuccess, and what it gives then."""
+        """Return the same task, ended by the SendTaskSuccess that returns its token, with an output of type `gives`."""
         sent = self.arguments(Bindings(None, "aws"))
         if not any(_is_token(reference) for reference in references_in(sent)):
             raise WorkflowError(
@@ -105,9 +105,10 @@ class Task(Catching[In, Out], Generic[In, Out]):
 
 
 class Invoke(Task[In, Out]):
-    """Calls a Lambda function with its input, or `sends`, and outputs what the function returns.
+    """A task that invokes a Lambda function with its input, or `sends`, and outputs the function's result.
 
-    It comes after states that give what the function takes; where `sends` is that (or an object), after any state.
+    Without `sends`, the states before it must output the function's input; with `sends`, which is that input or an
+    object, it can follow any state.
     """
 
     service = "lambda:invoke"
@@ -142,7 +143,7 @@ def _check_heartbeat(task: AnyState, heartbeat: timedelta, timeout: timedelta) -
 
 
 def check_sent(task: AnyState, sends: object, receiver: Function[Any, Any] | Machine[Any, Any]) -> tuple[object, ...]:
-    """Return the types that the task's input must fit; refuse to send what the receiver never takes."""
+    """Return the types that the task's input must fit; raises WorkflowError if the receiver can never take `sends`."""
     if sends is None:
         return (receiver.input_type,)
     if isinstance(sends, Expression) and (why := value_mismatch(sends, receiver.input_type, every=False)):
@@ -153,7 +154,7 @@ def check_sent(task: AnyState, sends: object, receiver: Function[Any, Any] | Mac
 
 
 def payload_of(sends: object) -> object:
-    """Return what a task sends: what it was told to, or its input."""
+    """Return the payload of a task: `sends`, or the task's input if `sends` is None."""
     return Reference(Source("state_input")) if sends is None else sends
 
 
