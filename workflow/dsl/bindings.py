@@ -17,14 +17,14 @@ Out = TypeVar("Out", covariant=True)
 
 
 class Binding(Record):
-    """A name for a value that `asl()` is given; without one a placeholder `${name}` stands for it."""
+    """A name for a value that is passed to `asl()`; without a value, the placeholder `${name}` is written."""
 
     name: str
     meaning: str = ""
 
     @property
     def form(self) -> object:
-        """The type of the value that the name is given."""
+        """The type of the value that is bound to the name."""
         return str
 
     def __repr__(self) -> str:
@@ -32,23 +32,23 @@ class Binding(Record):
 
     @property
     def placeholder(self) -> str:
-        """Return what stands in a definition for a value that is not known yet."""
+        """The text in a definition for a value that is not known yet."""
         return f"${{{self.name}}}"
 
 
 class Limit(Binding):
-    """A length of time or a number that a deployment may set; its default decides which."""
+    """A duration or a number that a deployment may set; the type of its default decides which."""
 
     default: timedelta | float = timedelta(0)
 
     @property
     def form(self) -> object:
-        """The type of the value that the name is given."""
+        """The type of the value that is bound to the name."""
         return float if isinstance(self.default, float) else int
 
     @property
     def is_time(self) -> bool:
-        """Return whether it is a length of time."""
+        """True if the limit is a duration."""
         return isinstance(self.default, timedelta)
 
 
@@ -108,18 +108,18 @@ class Machine(Binding, Generic[In, Out]):
 
 BoundValue = str | int | float | timedelta
 _SIGNS: Final = frozenset("_:.-")
-"""In a binding's name besides letters and digits: it stands between `${` and `}` in templates."""
+"""Characters of a binding's name besides letters and digits; in templates the name is written as `${name}`."""
 
 
 def whole_seconds(span: timedelta) -> int:
-    """A length of time as Step Functions writes it; raises WorkflowError for parts of a second."""
+    """Return a duration in the whole seconds of Step Functions; raises WorkflowError for fractions of a second."""
     if span % timedelta(seconds=1):
         raise WorkflowError(f"{span}: must be a whole number of seconds")
     return int(span.total_seconds())
 
 
 class Bindings:
-    """The values that names were given, and which names were asked for."""
+    """The values that are bound to names, and the names that have been looked up."""
 
     def __init__(self, given: Mapping[Binding, BoundValue] | Mapping[str, BoundValue] | None, partition: str) -> None:
         self.partition = partition
@@ -133,7 +133,7 @@ class Bindings:
         self.asked: dict[str, Binding] = {}
 
     def text(self, binding: Binding | str) -> str:
-        """The value of a name, or its placeholder while nothing is bound."""
+        """Return the value of a name, or its placeholder if it has none; raises Unbound for any value but a string."""
         if isinstance(binding, str):
             return binding
         self._ask(binding)
@@ -158,7 +158,7 @@ class Bindings:
             raise WorkflowError(told) from None
 
     def number(self, limit: Limit) -> int | float:
-        """Return a limit as a number, of a length of time its seconds."""
+        """Return a limit as a number; a duration as its seconds."""
         if limit.is_time:
             return self.seconds(limit)
         value = self._value_of(limit)
@@ -186,11 +186,11 @@ class Bindings:
             )
 
     def value(self, binding: Binding) -> str | int | float:
-        """Return the value of a name: of a limit its number or seconds, else a string."""
+        """Return the value of a name: the number or seconds of a Limit, the string of any other."""
         return self.number(binding) if isinstance(binding, Limit) else self.text(binding)
 
     def check(self) -> None:
-        """Refuse names that the workflow does not have, and names left out where others were given."""
+        """Raise Unbound for a value whose name the workflow lacks, or a name without a value if others have one."""
         unknown = sorted(set(self.given) - set(self.asked))
         if unknown:
             raise Unbound(f"no {', '.join(unknown)} in this workflow; it binds {', '.join(self.asked) or 'nothing'}")

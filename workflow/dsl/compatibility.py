@@ -1,7 +1,7 @@
-"""Comparison of types: whether values of one may stand where another is expected, by what both say about JSON.
+"""Compatibility of types: checks that values of one type fit where another is expected, judged by their JSON.
 
-Unknown types fit everything. In `every` mode each member of a union must fit, otherwise one is enough: a value that is
-sometimes wrong is for type checkers to find, a value that is always wrong is refused.
+Unknown types fit everything. With `every`, each member of a union must fit; otherwise one is enough, because a value
+that is sometimes wrong is left to type checkers, and only a value that is always wrong is rejected.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from .payload_schema import KINDS, Field, fields_of, item_of, kinds_of, literals
 from .value_expressions import Condition, Expression, form_of
 
 _MAX_DEPTH: Final = 8
-"""Of fields in fields, after which recursive types count as equal."""
+"""The depth of nested fields after which recursive types count as equal."""
 
 
 def mismatch(form: object, wanted: object, *, every: bool, depth: int = 0) -> str:
-    """Return why values of a type do not fit another, as the end of a sentence; empty if they do."""
+    """Return the reason why values of a type do not fit another, as the end of a sentence; empty if they do."""
     if depth > _MAX_DEPTH:
         return ""
     members, allowed = members_of(form), tuple(_joined_literals(members_of(wanted)))
@@ -28,9 +28,9 @@ def mismatch(form: object, wanted: object, *, every: bool, depth: int = 0) -> st
 
 
 def value_mismatch(value: object, wanted: object, *, every: bool) -> str:
-    """Return why a payload does not fit a type, as the end of a sentence; empty if it does.
+    """Return the reason why a payload does not fit a type, as the end of a sentence; empty if it does.
 
-    A payload that contains itself fits here: the compiler refuses it.
+    A payload that contains itself counts as fitting, because the compiler rejects it later.
     """
     try:
         return _value_mismatch(value, wanted, every)
@@ -52,7 +52,7 @@ def _value_mismatch(value: object, wanted: object, every: bool) -> str:
 
 
 def misfit(value: object, form: object) -> str:
-    """Return why a value can never be of a type, as the end of a sentence; empty if it may be."""
+    """Return the reason why a value can never be of a type, as the end of a sentence; empty if it may be."""
     here = form_of(value)
     allowed = literals_of(form)
     if kinds_of(here).isdisjoint(kinds_of(form)):
@@ -142,7 +142,7 @@ def _items_mismatch(value: Sequence[object], wanted: object, every: bool) -> str
 
 
 def _joined_literals(members: Sequence[object]) -> Iterable[object]:
-    """Yield the members of a union, its Literals as one."""
+    """Yield the members of a union, with all its Literals merged into one."""
     literals = [value for member in members for value in literals_of(member) or ()]
     yield from (member for member in members if literals_of(member) is None)
     if literals:
@@ -150,6 +150,6 @@ def _joined_literals(members: Sequence[object]) -> Iterable[object]:
 
 
 def _best(reasons: Iterable[str]) -> str:
-    """Return the first reason, or an empty string if one alternative has none."""
+    """Return the first reason; empty if any of the alternatives fits."""
     found = list(reasons)
     return "" if "" in found else found[0]

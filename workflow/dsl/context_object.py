@@ -1,4 +1,4 @@
-"""The context object: what Step Functions knows about the execution, the state and the item at hand."""
+"""The context object: Step Functions' data about the current execution, state, task and Map item."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .value_expressions import Reference, Source
 
 
 class ExecutionContext(Record):
-    """The execution that runs."""
+    """The current execution."""
 
     Id: str
     """Its ARN."""
     Input: object
-    """Input of the execution, even if a nested workflow has its own input."""
+    """The input of the execution, even inside a nested workflow that has an input of its own."""
     Name: str
     StartTime: str
     """ISO 8601, in UTC; the same for every attempt."""
@@ -24,7 +24,7 @@ class ExecutionContext(Record):
 
 
 class StateContext(Record):
-    """The state that runs."""
+    """The current state."""
 
     EnteredTime: str
     Name: str
@@ -32,21 +32,21 @@ class StateContext(Record):
 
 
 class MachineContext(Record):
-    """The state machine that runs."""
+    """The current state machine."""
 
     Id: str
     Name: str
 
 
 class TaskContext(Record):
-    """The task that runs."""
+    """The current task."""
 
     Token: str
-    """The token that SendTaskSuccess and SendTaskFailure want, in tasks that wait for them."""
+    """The token to return with SendTaskSuccess or SendTaskFailure, in tasks that wait for it."""
 
 
 class ItemContext(Record):
-    """The item of a Map that is worked on."""
+    """The current item of a Map."""
 
     Index: int
     Value: object
@@ -55,13 +55,13 @@ class ItemContext(Record):
 
 
 class MapContext(Record):
-    """The Map that runs."""
+    """The current Map."""
 
     Item: ItemContext
 
 
 class ContextObject(Record):
-    """All that Step Functions knows. Source: developer guide, "Accessing execution data from the Context object"."""
+    """The whole context object. Source: developer guide, "Accessing execution data from the Context object"."""
 
     Execution: ExecutionContext
     State: StateContext

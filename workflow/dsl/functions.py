@@ -1,8 +1,9 @@
-"""Functions of data and conditions on them; public as `workflow.fn`.
+"""Functions and conditions on workflow data; public as `workflow.fn`.
 
-Each function has a form in JSONata; those that are intrinsic functions of the States Language have one in JSONPath too.
+Every function can be compiled to JSONata; those that are intrinsic functions of the States Language can be compiled to
+JSONPath, too.
 
-Past 250 lines: it is the vocabulary, a few lines a word.
+Longer than 250 lines because it is the vocabulary of the language, with a few lines for each function.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ Algorithm = Literal["MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512"]
 
 
 def jsonata(text: str, form: TypeForm[M]) -> M:
-    """An expression in JSONata as it is, for what has no function here; such a workflow has no form in JSONPath."""
+    """Use JSONata text as an expression where no function fits; such a workflow cannot be compiled to JSONPath."""
     check_fixed_texts("jsonata", text=text)
     check_form("jsonata", form)
     if text.lstrip().startswith("{%"):
@@ -61,7 +62,7 @@ def jsonata(text: str, form: TypeForm[M]) -> M:
 
 
 def seen_as(value: object, form: TypeForm[M]) -> M:
-    """Return the same value as one of this type, where you know better than its declared type."""
+    """Return the same value with another type, if you know more than its declared type says."""
     here = form_of(value)
     if kinds_of(here).isdisjoint(kinds_of(form)):
         raise WorkflowError(
@@ -71,35 +72,35 @@ def seen_as(value: object, form: TypeForm[M]) -> M:
 
 
 def some(value: M | None) -> M:
-    """Return a value that may be missing or null as one that is known to be present."""
+    """Return a value that may be missing or null as one that is present."""
     return cast("M", seen(value, _without_null(value)))
 
 
 def or_else(value: M | None, otherwise: M) -> M:
     """Return a value, or another one if it is missing or null."""
     there = Present(_expression(value)) & Not(IsKind(_expression(value), "null"))
-    return cast("M", FunctionCall("choose", (there, value, otherwise), Union[_without_null(value), form_of(otherwise)]))  # noqa: UP007  # of values
+    return cast("M", FunctionCall("choose", (there, value, otherwise), Union[_without_null(value), form_of(otherwise)]))  # noqa: UP007  # built at run time
 
 
 def _without_null(value: object) -> object:
     members = tuple(member for member in members_of(form_of(value)) if member is not type(None))
-    return Union[members] if members else object  # noqa: UP007  # of many
+    return Union[members] if members else object  # noqa: UP007  # built at run time
 
 
 @overload
-def bound(name: Limit) -> int: ...  # type: ignore[overload-overlap]  # a Limit is a Binding, and the first is meant
+def bound(name: Limit) -> int: ...  # type: ignore[overload-overlap]  # a Limit is a Binding, and the first overload applies
 @overload
 def bound(name: Binding) -> str: ...
 def bound(name: Binding) -> object:
-    """Return what a late-bound name stands for, to go on with: a string, or the number (of seconds) of a Limit.
+    """Return the value of a late-bound name for use in expressions: a string, or for a Limit a number (of seconds).
 
-    In payloads a name may stand by itself.
+    In payloads, the name can be used directly.
     """
     return Bound(name)
 
 
 def _called(name: str, arguments: tuple[object, ...], form: object, *kinds: str) -> FunctionCall:
-    """A call whose arguments may be of these kinds, the last one again for all that follow."""
+    """Return a function call with its arguments checked; the last kind also applies to all further arguments."""
     if not arguments:
         raise WorkflowError(f"{name}(): takes {_KINDS[kinds[0]]}")
     for argument, kind in zip_longest(arguments, kinds[: len(arguments)], fillvalue=kinds[-1]):
@@ -156,17 +157,17 @@ def random_below(start: int, end: int) -> int:
 
 
 def plus(left: Number, right: Number) -> Number:
-    """Return the sum."""
+    """Return the sum of two numbers."""
     return cast("Number", _called("plus", (left, right), form_of(left), "number"))
 
 
 def minus(left: Number, right: Number) -> Number:
-    """Return the difference."""
+    """Return the difference of two numbers."""
     return cast("Number", _called("minus", (left, right), form_of(left), "number"))
 
 
 def times(left: Number, right: Number) -> Number:
-    """Return the product."""
+    """Return the product of two numbers."""
     return cast("Number", _called("times", (left, right), form_of(left), "number"))
 
 
@@ -197,7 +198,7 @@ def unique(items: Sequence[M]) -> list[M]:
 def chunks(items: Sequence[M], size: int) -> list[list[M]]:
     """Split the items into arrays of this size; the last may be shorter."""
     check_numbers("chunks", 1, size=size)
-    form = list[form_of(items)]  # type: ignore[misc, valid-type]  # a type that only the running program knows
+    form = list[form_of(items)]  # type: ignore[misc, valid-type]  # a type that is known only at run time
     return cast("list[list[M]]", _called("parted", (items, size), form, "array", "number"))
 
 
@@ -223,7 +224,7 @@ def choose(condition: bool, then: M, otherwise: M) -> M:
 
 
 def contains(items: Sequence[M], item: M) -> bool:
-    """Return whether an array has this item."""
+    """Return whether an array contains this item."""
     _called("contains", (items,), bool, "array")
     return cast("bool", IsTrue(FunctionCall("contains", (items, item), bool)))
 
@@ -234,7 +235,7 @@ def not_(condition: bool) -> bool:
 
 
 def all_of(*conditions: bool) -> bool:
-    """Return whether all of these hold."""
+    """Return whether all of these conditions hold."""
     if not conditions:
         raise WorkflowError("all_of() must be given at least one condition")
     whole = condition_of(conditions[0])
@@ -244,7 +245,7 @@ def all_of(*conditions: bool) -> bool:
 
 
 def one_of(value: M, *allowed: M) -> bool:
-    """Return whether a value is one of these."""
+    """Return whether a value equals one of the allowed values."""
     whole: Condition | None = None
     for other in allowed:
         same = cast("Condition", value == other)
@@ -255,7 +256,7 @@ def one_of(value: M, *allowed: M) -> bool:
 
 
 def is_present(value: object) -> bool:
-    """Return whether there is a value, null included."""
+    """Return whether a value is present; null counts as present."""
     return cast("bool", Present(_expression(value)))
 
 
@@ -280,7 +281,7 @@ def is_boolean(value: object) -> bool:
 
 
 def is_timestamp(value: object) -> bool:
-    """Return whether the value is a time in the form of RFC 3339."""
+    """Return whether the value is an RFC 3339 timestamp."""
     return _is(value, "timestamp")
 
 

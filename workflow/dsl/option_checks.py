@@ -1,6 +1,6 @@
-"""Checks of the options of states: a wrong one is refused on the line that gives it.
+"""Checks of state options, which reject an invalid value on the line that passes it.
 
-A field takes a value that is fixed, or one from data: an expression whose type may be what the field wants.
+An option takes a fixed value, or one from data: an expression whose type may be the required one.
 """
 
 from __future__ import annotations
@@ -19,33 +19,36 @@ _TYPING: Final = frozenset({"typing", "typing_extensions", "types"})
 
 
 def refused(owner: object, what: str, value: object) -> NoReturn:
-    """Raise WorkflowError: what the owner takes, and what it was given."""
+    """Raise WorkflowError with the requirement of the owner and the value that was passed."""
     kind = f", which is {name_of(form_of(value))}" if isinstance(value, Expression) else ""
     raise WorkflowError(f"{_called(owner)}: {what}, got {value!r}{kind}")
 
 
 def check_kind(owner: object, what: str, value: object, *kinds: type) -> None:
-    """Refuse what is of none of these classes."""
+    """Reject a value that is not an instance of any of these classes."""
     if not isinstance(value, kinds):
         refused(owner, what, value)
 
 
 def check_texts(owner: object, **values: object) -> None:
-    """Refuse anything but a string, fixed or from data; None is left out."""
+    """Reject anything but a string, fixed or from data; None is allowed."""
     for name, value in values.items():
         if not (value is None or isinstance(value, str) or _comes_as(value, "string")):
             refused(owner, f"{name} must be a string, fixed or from data", value)
 
 
 def check_fixed_texts(owner: object, **values: object) -> None:
-    """Refuse anything but a fixed string; None is left out."""
+    """Reject anything but a fixed string; None is allowed."""
     for name, value in values.items():
         if value is not None and not isinstance(value, str):
             refused(owner, f"{name} must be a fixed string", value)
 
 
 def check_numbers(owner: object, lowest: float, highest: float = MAX_SECONDS, **values: object) -> None:
-    """Refuse anything but a number in a range, or from data; None is left out."""
+    """Reject anything but an integer in a range, fixed, a Limit or from data; None is allowed.
+
+    A fraction is accepted if `highest` is at most 100, as for a percentage.
+    """
     for name, given in values.items():
         value = given.default if isinstance(given, Limit) else given
         if value is None or _comes_as(value, "number"):
@@ -56,7 +59,7 @@ def check_numbers(owner: object, lowest: float, highest: float = MAX_SECONDS, **
 
 
 def check_spans(owner: object, lowest: int, highest: int = MAX_SECONDS, **values: object) -> None:
-    """Refuse anything but a length of time; None is left out."""
+    """Reject anything but a duration in a range of seconds; None is allowed."""
     for name, value in values.items():
         if isinstance(value, timedelta):
             try:
@@ -72,7 +75,7 @@ def check_spans(owner: object, lowest: int, highest: int = MAX_SECONDS, **values
 
 
 def check_fixed_spans(owner: object, lowest: int, highest: int = MAX_SECONDS, **values: object) -> None:
-    """Refuse anything but a timedelta or a Limit; None is left out."""
+    """Reject anything but a timedelta or a Limit; None is allowed."""
     for name, value in values.items():
         if not (value is None or isinstance(value, timedelta | Limit)):
             refused(owner, f"{name} must be a timedelta, or a Limit of one", value)
@@ -80,7 +83,7 @@ def check_fixed_spans(owner: object, lowest: int, highest: int = MAX_SECONDS, **
 
 
 def check_moments(owner: object, **values: object) -> None:
-    """Refuse anything but a time with its zone; None is left out."""
+    """Reject anything but a datetime, or a timestamp that is fixed or from data; None is allowed."""
     for name, value in values.items():
         if value is None or isinstance(value, datetime) or _comes_as(value, "string"):
             continue
@@ -93,34 +96,34 @@ def check_moments(owner: object, **values: object) -> None:
 
 
 def check_binding(owner: object, kind: type[Binding], value: object, *, or_text: bool = False) -> None:
-    """Refuse anything but a late-bound name of this kind."""
+    """Reject anything but a late-bound name of this kind, or a string if `or_text` is set."""
     if not (isinstance(value, kind) or (or_text and isinstance(value, str))):
         article = "an" if kind.__name__[0] in "AEIO" else "a"
         refused(owner, f"takes {article} {kind.__name__}{' or its name' if or_text else ''}", value)
 
 
 def check_objects(owner: object, **values: object) -> None:
-    """Refuse anything but a mapping; None is left out."""
+    """Reject anything but a mapping; None is allowed."""
     for name, value in values.items():
         if value is not None and not isinstance(value, Mapping):
             refused(owner, f"{name} must be written out, as a dict", value)
 
 
 def check_choices(owner: object, name: str, value: object, allowed: Collection[object]) -> None:
-    """Refuse anything but one of a few words; None is left out."""
+    """Reject anything but one of the allowed strings; None is allowed."""
     if value is not None and (not isinstance(value, str) or value not in allowed):
         refused(owner, f"{name} must be one of {', '.join(map(str, allowed))}", value)
 
 
 def check_flags(owner: object, **values: object) -> None:
-    """Refuse what is neither True nor False; None is left out."""
+    """Reject anything but True and False; None is allowed."""
     for name, value in values.items():
         if not (value is None or isinstance(value, bool)):
             refused(owner, f"{name} is True or False", value)
 
 
 def check_form(owner: object, form: object) -> None:
-    """Refuse anything but a type, even a type's name: nobody can say here what it stands for."""
+    """Reject anything but a type; the name of a type is rejected too, because it cannot be resolved here."""
     if not (form is None or isinstance(form, type) or type(form).__module__ in _TYPING):
         refused(owner, "takes a type, as in `dict[str, str]`", form)
 

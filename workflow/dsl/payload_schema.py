@@ -1,10 +1,10 @@
-"""The JSON schema of Python types: fields, kinds, and the field that tells the members of a union apart.
+"""The JSON schema of Python types: fields, kinds, and the field that distinguishes the members of a union.
 
-Takes models of pydantic, dataclasses, TypedDicts, generic ones too, unions (annotated too), Literals, enumerations and
-plain types. A type that is there for type checkers only may be anything. pydantic is not imported here: a model brings
-it along.
+Supported are pydantic models, dataclasses and TypedDicts, generic ones too, unions (annotated too), Literals,
+enumerations and plain types. A type that only type checkers can see may be anything. pydantic is not imported here,
+because a model has already imported it.
 
-Past 250 lines: what a type says is asked in a dozen ways that lean on one another.
+Longer than 250 lines because a dozen questions about a type depend on one another.
 """
 
 from __future__ import annotations
@@ -67,11 +67,11 @@ _SCALARS: Final[Mapping[object, str]] = {
     Sequence: "array",
 }
 _TEXTS: Final = frozenset({("uuid", "UUID"), ("pathlib", "Path"), ("pathlib", "PurePath")})
-"""Types that JSON has as texts, by module and name: importing them would cost those who do not use them."""
+"""Types that are strings in JSON, by module and name, so that programs without them need not import them."""
 
 
 class Field(Record):
-    """A member of an object: how it is called in Python and in JSON, and what may stand in it."""
+    """A field of an object, with its names in Python (`name`) and JSON (`wire`), its type and its default."""
 
     name: str
     wire: str
@@ -81,7 +81,7 @@ class Field(Record):
 
 
 def members_of(form: object) -> tuple[object, ...]:
-    """The members of a union, through annotations and aliases; any other type is its only member."""
+    """Return the members of a union, with annotations and aliases resolved; any other type is its own only member."""
     return tuple(_members(form))
 
 
@@ -95,7 +95,7 @@ def _members(form: object) -> Iterator[object]:
 
 
 def bare(form: object) -> object:
-    """The type without Annotated, Required, aliases and the like around it."""
+    """Return a type without Annotated, Required, aliases and the like around it."""
     while True:
         origin = get_origin(form)
         if _is_alias(form):
@@ -115,14 +115,14 @@ def _is_alias(form: object) -> bool:
 
 
 def _arguments_of(form: object) -> dict[object, object]:
-    """Return what the type parameters of a generic type, or of an alias, stand for in a use of it."""
+    """Return the arguments of a generic type or alias, by type parameter."""
     origin = get_origin(form)
     parameters = getattr(origin, "__type_params__", ()) or getattr(origin, "__parameters__", ())
     return dict(zip(parameters, get_args(form), strict=False))
 
 
 def substituted(form: object, arguments: Mapping[object, object]) -> object:
-    """The type with its type parameters given."""
+    """Return a type with its type parameters replaced by arguments."""
     if form in arguments:
         return arguments[form]
     parameters: tuple[object, ...] = getattr(form, "__parameters__", ()) if get_origin(form) is not None else ()
@@ -131,12 +131,12 @@ def substituted(form: object, arguments: Mapping[object, object]) -> object:
 
 
 def fields_of(form: object) -> Mapping[str, Field] | None:
-    """The fields of an object type, by their Python names; None where the type does not say."""
+    """Return the fields of an object type by their Python names; None if the type does not declare them."""
     form = bare(form)
     origin = get_origin(form)
     try:
         fields = _fields_of(form if origin is None else origin)
-    except TypeError:  # not hashable, hence no class
+    except TypeError:  # not hashable, so it cannot be a class
         return None
     if fields is None or origin is None:
         return fields
@@ -158,13 +158,16 @@ def _fields_of(form: object) -> Mapping[str, Field] | None:
         return {name: Field(name, name, hints[name], not hasattr(form, name)) for name in form.__match_args__}
     required: frozenset[str] | None = getattr(cast("object", form), "__required_keys__", None)
     if required is not None:  # a TypedDict
-        hints = _hints_of(form)  # pyright: ignore[reportUnknownArgumentType]  # which checks took for one of any type
+        hints = _hints_of(form)  # pyright: ignore[reportUnknownArgumentType]  # the checks above left it without a type
         return {name: Field(name, name, hint, _is_required(hint, name in required)) for name, hint in hints.items()}
     return None
 
 
 def _is_required(hint: object, otherwise: bool) -> bool:
-    """Return what NotRequired or Required says: a TypedDict itself does not see them in annotations that are texts."""
+    """Return whether a field of a TypedDict is required, respecting Required and NotRequired in its annotation.
+
+    A TypedDict itself does not see these in annotations that are strings.
+    """
     around = str(get_origin(hint)).rpartition(".")[2]
     if around in ("Required", "NotRequired"):
         return around == "Required"
@@ -172,7 +175,7 @@ def _is_required(hint: object, otherwise: bool) -> bool:
 
 
 def _hints_of(form: type) -> dict[str, object]:
-    """The annotations of a class; `object` for what only type checkers can see."""
+    """Return the annotations of a class, with `object` for types that only type checkers can see."""
     try:
         return get_type_hints(form, include_extras=True)
     except NameError:
@@ -202,7 +205,7 @@ def _model_field(name: str, field: _ModelField) -> Field:
 
 
 def _dataclass_fields(form: type) -> Mapping[str, Field]:
-    dataclasses = sys.modules["dataclasses"]  # there, for the form is one
+    dataclasses = sys.modules["dataclasses"]  # imported already, because the form is a dataclass
     hints = _hints_of(form)
     return {
         field.name: Field(
@@ -223,10 +226,10 @@ def _plain(default: object) -> Json:
 
 
 def kinds_of(form: object) -> frozenset[str]:
-    """The kinds of JSON value (`string`, `number` …) that a type takes; all six where the type does not say."""
+    """Return the kinds of JSON value (`string`, `number` …) that a type allows; all six if the type does not say."""
     try:
         return _kinds_of(form)
-    except TypeError:  # not hashable, as a Literal of lists is not
+    except TypeError:  # not hashable, such as a Literal of lists
         return _kinds_of.__wrapped__(form)
 
 
@@ -261,24 +264,24 @@ def _is_text(kind: type) -> bool:
 
 
 def is_decimal(form: object) -> bool:
-    """Return whether a type is Decimal, which JSON has as a number or as a string."""
+    """Return whether a type is Decimal, which may be a number or a string in JSON."""
     return isinstance(form, type) and (form.__module__, form.__name__) == ("decimal", "Decimal")
 
 
 def is_mapping(form: object) -> bool:
-    """Return whether a type is that of a dict, its keys known or not."""
+    """Return whether a type is a dict, with or without declared keys."""
     typed_dict = hasattr(get_origin(form) or form, "__required_keys__")
     return kinds_of(form) == frozenset({"object"}) and (typed_dict or fields_of(form) is None)
 
 
 def is_moment(form: object) -> bool:
-    """Return whether a type is that of a time with its date, or of one that may be missing."""
+    """Return whether a type is datetime, or a union of datetime and None."""
     members = [member for member in members_of(form) if member is not type(None)]
     return bool(members) and all(isinstance(member, type) and issubclass(member, datetime) for member in members)
 
 
 def literals_of(form: object) -> tuple[Json, ...] | None:
-    """The values that a Literal type or an enumeration (or a union of them) allows; None for any other type."""
+    """Return the values that a Literal or an enumeration (or a union of them) allows; None for any other type."""
     values: list[Json] = []
     for member in members_of(form):
         if get_origin(member) is Literal:
@@ -291,9 +294,9 @@ def literals_of(form: object) -> tuple[Json, ...] | None:
 
 
 def wire_value(value: object) -> object:
-    """A constant of Python as it stands in JSON: of an enumeration's member its value, a time as text.
+    """Return the JSON form of a Python constant: the value of an enumeration's member, a time as a string.
 
-    Raises WorkflowError for a time without its zone and for a Decimal, which may be a number or a string.
+    Raises WorkflowError for a datetime without a time zone, and for a Decimal, which may be a number or a string.
     """
     if isinstance(value, str | int | float) and not isinstance(value, Enum):
         return value
@@ -309,7 +312,7 @@ def wire_value(value: object) -> object:
 
 
 def moment_text(moment: datetime) -> str:
-    """A time in the form of RFC 3339, as the States Language writes it; raises WorkflowError without a zone."""
+    """Return a datetime as the RFC 3339 text of the States Language; raises WorkflowError without a time zone."""
     if moment.tzinfo is None:
         raise WorkflowError(f"{moment!r} must have a time zone")
     return moment.isoformat().replace("+00:00", "Z")
@@ -325,7 +328,7 @@ def values_of(form: object) -> object:
 
 
 def item_of(form: object, index: int = 0) -> object:
-    """Return what stands in an array type, of a tuple in this place; `object` where the type does not say."""
+    """Return the type of an array's items, or of a tuple's item at `index`; `object` if it is not declared."""
     for member in members_of(form):
         arguments = cast("tuple[object, ...]", get_args(member))
         if get_origin(member) is tuple and arguments and arguments[-1] is not Ellipsis:
@@ -336,7 +339,7 @@ def item_of(form: object, index: int = 0) -> object:
 
 
 def name_of(form: object) -> str:
-    """Return how to call a type in a sentence."""
+    """Return the name of a type for use in a message."""
     return " | ".join(_name_of_member(member) for member in members_of(form))
 
 
@@ -347,7 +350,7 @@ def _name_of_member(form: object) -> str:
 
 
 def discriminator_of(forms: Sequence[object]) -> str | None:
-    """The field (its Python name) whose Literal values distinguish these object types; None if there is none."""
+    """Return the field (its Python name) whose Literal values distinguish these object types; None if there is none."""
     every = [fields_of(form) for form in forms]
     if not every or every[0] is None:
         return None

@@ -1,7 +1,8 @@
 """Sources of a workflow's data: its input, outputs of states, results of functions, errors, and built payloads.
 
-`caught`, `made`, `merged` and `seen_as` keep their participles: they name values (the caught error, the made payload),
-and act on nothing. `remember` and `parted`, which could be read as actions, became `assign` and `chunks`.
+The names `caught`, `made`, `merged` and `seen_as` are participles because they name values (the caught error, the made
+payload) and have no side effects. `remember` and `parted`, which could be read as actions, became `assign` and
+`chunks`.
 """
 
 from __future__ import annotations
@@ -26,19 +27,19 @@ Out = TypeVar("Out")
 
 
 def input_of(form: TypeForm[M]) -> M:
-    """Return what the workflow was started with, wherever in it this is used."""
+    """Return the input of the workflow, in whichever of its states it is used."""
     check_form("input_of", form)
     return cast("M", Reference(Source("input"), form))
 
 
 def state_input(form: TypeForm[M]) -> M:
-    """Return what the state that uses it was given."""
+    """Return the input of the state that uses it."""
     check_form("state_input", form)
     return cast("M", Reference(Source("state_input"), form))
 
 
 def output_of(state: State[Never, Out]) -> Out:
-    """Return what a state gives, in any state that comes after it."""
+    """Return the output of a state, for use in states that run after it."""
     check_kind("output_of", "takes a state", state, State)
     return cast("Out", Reference(Source("output", owner=state), state.output_type))
 
@@ -48,7 +49,7 @@ def result_of(source: Function[Never, Out]) -> Out: ...
 @overload
 def result_of(source: TypeForm[Out]) -> Out: ...
 def result_of(source: object) -> object:
-    """Return what the function that this state invokes has returned, or (by its type) what the service has answered."""
+    """Return the result of the invoked function, or, given a type, the response of the called service as that type."""
     if isinstance(source, Function):
         function = cast("Function[Never, object]", source)
         return Reference(Source("result", owner=function), function.output_type, ("Payload",))
@@ -61,20 +62,20 @@ def caught() -> ErrorOutput: ...
 @overload
 def caught(form: TypeForm[M]) -> M: ...
 def caught(form: object = ErrorOutput) -> object:
-    """The error that a catcher was called for, as the type that its reader has for it."""
+    """Return the error that a catcher has caught, as the given type."""
     return Reference(Source("error"), form)
 
 
 @overload
 def made(model: Callable[P, M]) -> Callable[P, M]: ...
 @overload
-def made(  # pyright: ignore[reportOverlappingOverload]  # it takes TypedDicts, which have no one signature for it
+def made(  # pyright: ignore[reportOverlappingOverload]  # it also takes TypedDicts, which have no single signature
     model: type[M],
 ) -> Callable[..., M]: ...
 def made(model: Callable[..., Any]) -> Callable[..., Any]:
-    """Builds a payload of this type from references and constants, its fields checked by name.
+    """Return a function that builds a payload of this type from references and constants, with fields checked by name.
 
-    A field whose value is its default of None is left out; other defaults are written.
+    A field whose value is its default of None is omitted; other defaults are written.
     """
     fields = fields_of(model)
     if fields is None:

@@ -1,4 +1,4 @@
-"""Retries of a state: retriers, and the names of errors."""
+"""Retriers of a state, and names of errors."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ LAMBDA_TRANSIENT: Final = (
     LAMBDA_THROTTLED,
     "Lambda.ClientExecutionTimeoutException",
 )
-"""Errors of Lambda that pass: it was throttled or unwell.
+"""Transient errors of Lambda: throttling and service errors.
 
 Source: Step Functions developer guide, "Handle transient Lambda service exceptions".
 """
 
 
 def check_errors(owner: str, names: object) -> None:
-    """Refuse anything but a tuple of errors' names, and ALL beside others."""
+    """Reject anything but a tuple of distinct error names, in which ALL must stand alone."""
     if isinstance(names, str):
         raise WorkflowError(f"{owner}(on={names!r}): must be a tuple of error names, ({names!r},)")
     check_kind(owner, "must be a tuple of error names", names, tuple, list)
@@ -58,23 +58,23 @@ def check_errors(owner: str, names: object) -> None:
 
 
 class Retry(Record, kw_only=True):
-    """Try again on these errors, each wait longer than the last up to a cap, spread by chance."""
+    """A retrier for the errors in `on`: the wait grows with each retry up to a cap, and may be jittered."""
 
     on: tuple[str, ...] = (ALL,)
     interval: timedelta | Limit | None = None
-    """Before the first retry; whole seconds. AWS's default: 1 s."""
+    """The wait before the first retry, in whole seconds. AWS's default: 1 s."""
     attempts: int | Limit | None = None
-    """Retries after the first attempt, 0 for none. AWS's default: 3."""
+    """The maximum number of retries after the first attempt, 0 for none. AWS's default: 3."""
     backoff: float | Limit | None = None
-    """Factor of the wait after each retry. AWS's default: 2."""
+    """The factor by which the wait grows with each retry. AWS's default: 2."""
     longest: timedelta | Limit | None = None
-    """Cap on a single wait; whole seconds."""
+    """The cap on a single wait, in whole seconds."""
     jitter: bool | None = None
-    """True if a wait is drawn between nothing and its full length."""
+    """True if each wait is drawn between zero and its full length."""
     comment: str | None = None
 
     def check(self) -> None:
-        """Refuse what Step Functions would not take."""
+        """Raise WorkflowError for values that Step Functions would not accept."""
         check_errors("Retry", self.on)
         check_fixed_spans(self, 1, interval=self.interval)
         check_fixed_spans(self, 1, MAX_RETRY_DELAY_SECONDS, longest=self.longest)
@@ -91,7 +91,7 @@ class Retry(Record, kw_only=True):
             )
 
     def asl(self, bindings: Bindings | None = None) -> dict[str, Json]:
-        """Return the retrier as it stands in a definition, limits with their values."""
+        """Return the retrier's JSON for a definition, with the values of its limits."""
         bound = bindings or Bindings(None, "aws")
         fields: Mapping[str, Json] = {
             "Comment": self.comment,

@@ -1,4 +1,4 @@
-"""Trees of expressions with their leaves changed: references and constants."""
+"""Copies of expression trees in which the leaves, references and constants, are changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Change = Callable[[object], object]
 
 
 def rewrite(value: object, change: Change) -> object:
-    """The same tree with every reference and every constant changed."""
+    """Return a copy of a tree with `change` applied to every reference and every constant."""
     if isinstance(value, FunctionCall):
         return FunctionCall(value.name, tuple(rewrite(argument, change) for argument in value.arguments), value.form)
     if isinstance(value, Bound):
@@ -42,7 +42,7 @@ def rewrite(value: object, change: Change) -> object:
 
 
 def changed_condition(condition: Condition, change: Change) -> Condition:
-    """The same condition with every reference and every constant changed."""
+    """Return a copy of a condition with `change` applied to every reference and every constant."""
     match condition:
         case All(parts):
             return All(tuple(changed_condition(part, change) for part in parts))
@@ -67,7 +67,7 @@ def changed_condition(condition: Condition, change: Change) -> Condition:
 
 
 def references_in(value: object) -> Iterator[Reference]:
-    """Every reference of a tree."""
+    """Yield every reference in a tree."""
     found: list[Reference] = []
 
     def keep(value: object) -> object:

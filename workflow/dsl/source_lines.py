@@ -1,4 +1,4 @@
-"""The lines of the user's own program, to which errors point."""
+"""Lines in the user's own program that errors point to."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class SourceLine(Record):
 
 
 def find_source_line() -> SourceLine | None:
-    """Return the line that called into the language; None if there is none."""
-    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # what logging uses, too
+    """Return the line that called into the workflow language; None if there is none."""
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # as logging does
     while frame.f_globals.get("__name__", "").startswith(_OWN):
         if frame.f_back is None:
             return None

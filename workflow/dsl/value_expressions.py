@@ -1,9 +1,9 @@
-"""Trees of what a running workflow computes: references into its data, functions of them, and conditions.
+"""Expression trees that are evaluated when a workflow runs: references to its data, function calls and conditions.
 
-They are values of Python when a workflow is written and text in JSONata or JSONPath when it is compiled. To a type
-checker a reference *is* the value that it will stand for, so that a misspelled field is an error before anything runs.
+An expression is a Python object while a workflow is written, and JSONata or JSONPath text once it is compiled. To a
+type checker, a reference *is* the value that it refers to, so that a misspelled field is an error before anything runs.
 
-Past 250 lines: a dozen small values that are read together.
+Longer than 250 lines because it defines a dozen small classes that are read together.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ from .payload_schema import (
 )
 
 Root = Literal["input", "output", "state_input", "result", "error", "context", "variable"]
-"""`input` of the workflow that the reference stands in, `output` of another state; else what Step Functions has."""
+"""The kind of source that a reference starts from.
+
+`input` is the input of the workflow that contains the reference, and `output` that of another state. The other sources
+exist in Step Functions itself.
+"""
 
 _INSTEAD: str = "use not_(), is_present(), is_null(), matches(), length() or contains() of this package"
 
@@ -133,17 +137,17 @@ class Expression:
 
 
 class Source(Record):
-    """The start of a reference."""
+    """The source that a reference starts from."""
 
     root: Root
     name: str = ""
-    """Of the variable; of the state whose output it is."""
+    """The name of the variable, if the source is one."""
     owner: object = None
-    """The state whose output or result it is, if it is bound to one."""
+    """The state whose output it is, or the function whose result it is, if there is one."""
 
 
 class Reference(Expression):
-    """A place in the workflow's data: a source and a path from it."""
+    """A reference to data of the workflow: a source, and a path from there."""
 
     __slots__ = ("_form", "_path", "_source")
     _source: Source
@@ -159,12 +163,12 @@ class Reference(Expression):
         if name.startswith("__") or name in Reference.__slots__:
             raise AttributeError(name)
         if name == "get" and all(is_mapping(member) for member in members_of(self._form)):
-            return self._get  # type: ignore[return-value]  # what a dict has, and no field of it
+            return self._get  # type: ignore[return-value]  # the method of a dict, not a field
         wire, form = self._step(name)
         return Reference(self._source, form, (*self._path, wire))
 
     def _get(self, key: str, otherwise: object = None) -> Expression:
-        """Return what a dict's `get` gives: a value that may be missing, or another in its place."""
+        """Return a field as `dict.get` does: a value that may be missing, or `otherwise` in its place."""
         value = self[key]
         if otherwise is None:
             return value
@@ -198,7 +202,10 @@ class Reference(Expression):
         return Reference(self._source, form, (*self._path, wire))
 
     def _step(self, name: str) -> tuple[str, object]:
-        """The name on the wire and the type of a field; of a union, what all its object types agree on."""
+        """Return the JSON name and the type of a field.
+
+        The type is the union of the field's types in all members that have it.
+        """
         known: list[Field] = []
         allowed: dict[str, None] = {}
         opened = False
@@ -211,7 +218,7 @@ class Reference(Expression):
             if name in fields:
                 known.append(fields[name])
         if known:
-            return known[0].wire, cast("object", Union[tuple(field.form for field in known)])  # noqa: UP007  # of many
+            return known[0].wire, cast("object", Union[tuple(field.form for field in known)])  # noqa: UP007  # built at run time
         if opened:
             return name, values_of(self._form)
         names = ", ".join(allowed) or "no fields"
@@ -224,12 +231,12 @@ class Reference(Expression):
 
 
 def place_of(reference: Reference) -> tuple[Source, tuple[str | int, ...]]:
-    """A reference's source and path (its attributes are the fields of what it refers to)."""
+    """Return the source and the path of a reference, whose own attributes are the fields of the data."""
     return object.__getattribute__(reference, "_source"), object.__getattribute__(reference, "_path")
 
 
 def form_of(expression: object) -> object:
-    """The type that an expression's value will have."""
+    """Return the type that the value of an expression will have."""
     if isinstance(expression, Reference):
         return object.__getattribute__(expression, "_form")
     if isinstance(expression, Condition):
@@ -240,7 +247,7 @@ def form_of(expression: object) -> object:
 
 
 def seen(expression: object, form: object) -> object:
-    """The same value, taken for one of another type."""
+    """Return the same expression with another type."""
     if isinstance(expression, Reference):
         source, path = place_of(expression)
         return Reference(source, form, path)
@@ -248,7 +255,7 @@ def seen(expression: object, form: object) -> object:
 
 
 class FunctionCall(Expression, Record):
-    """A function of other expressions; `name` is the language's own, compilers know what to make of it."""
+    """A call of a function of this language; each backend translates its `name`."""
 
     name: str
     arguments: tuple[object, ...]
@@ -259,7 +266,7 @@ class FunctionCall(Expression, Record):
 
 
 class Raw(Expression, Record):
-    """Text in JSONata, taken as it is."""
+    """JSONata text that is used unchanged."""
 
     text: str
     form: object = object
@@ -275,7 +282,7 @@ class Bound(Expression, Record):
 
     @property
     def form(self) -> object:
-        """The type of the value that the name is given."""
+        """The type of the value that is bound to the name."""
         return self.binding.form
 
     def __repr__(self) -> str:
@@ -283,7 +290,7 @@ class Bound(Expression, Record):
 
 
 class Condition:
-    """The condition of a Choice rule."""
+    """A condition that is evaluated when the workflow runs, such as that of a Choice rule."""
 
     __slots__ = ()
     _kind: ClassVar[str] = "condition"
@@ -331,7 +338,7 @@ class Compare(Condition, Record):
 
 
 class All(Condition, Record):
-    """All of these hold."""
+    """A condition that holds if all of its parts hold."""
 
     parts: tuple[Condition, ...]
 
@@ -340,7 +347,7 @@ class All(Condition, Record):
 
 
 class Either(Condition, Record):
-    """One of these holds."""
+    """A condition that holds if at least one of its parts holds."""
 
     parts: tuple[Condition, ...]
 
@@ -349,7 +356,7 @@ class Either(Condition, Record):
 
 
 class Not(Condition, Record):
-    """This does not hold."""
+    """A condition that holds if its part does not."""
 
     part: Condition
 
@@ -358,27 +365,27 @@ class Not(Condition, Record):
 
 
 class Present(Condition, Record):
-    """There is a value, null included."""
+    """A condition that holds if the subject is present; null counts as present."""
 
     subject: Expression
 
 
 class IsKind(Condition, Record):
-    """There is a value of this kind: string, number, boolean, null, object, array or timestamp."""
+    """A condition on the kind of a value: string, number, boolean, null, object, array or timestamp."""
 
     subject: Expression
     kind: str
 
 
 class Matches(Condition, Record):
-    """A string that is like a pattern in which * stands for any text; \\* is a star."""
+    """A condition that a string matches a pattern, in which * stands for any text and \\* for an asterisk."""
 
     subject: Expression
     pattern: str
 
 
 class IsTrue(Condition, Record):
-    """An expression that gives true."""
+    """A condition that holds if the value of an expression is true."""
 
     subject: Expression
 
@@ -392,7 +399,7 @@ class CompareTimes(Condition, Record):
 
 
 def condition_of(value: object) -> Condition:
-    """A condition as such; refuses what Python has already decided."""
+    """Return a value if it is a condition; raises NotACondition for any other, such as a bool computed by Python."""
     if isinstance(value, Condition):
         return value
     if isinstance(value, Expression):
@@ -409,7 +416,7 @@ _CALCULATING: Final[Mapping[str, str]] = {"+": "plus", "-": "minus", "*": "times
 
 
 def _calculated(sign: str, left: object, right: object) -> FunctionCall:
-    """Two numbers added, subtracted or multiplied, or two texts joined."""
+    """Return a calculation with two numbers, or two strings joined; raises WorkflowError for any other types."""
     forms = form_of(left), form_of(right)
     kinds = set(map(kinds_of, forms))
     if kinds == {frozenset({"number"})}:
@@ -423,7 +430,7 @@ def _calculated(sign: str, left: object, right: object) -> FunctionCall:
 
 
 def _compared(operator: Operator, left: Expression, right: object) -> Condition:
-    """Refuses what can never be true: a comparison of kinds, or of fixed values, that have nothing in common."""
+    """Return a comparison; raises NotACondition if the kinds or fixed values of its sides have nothing in common."""
     here, there = form_of(left), form_of(right)
     if kinds_of(here).isdisjoint(kinds_of(there)):
         other = f"{right!r}, which is {name_of(there)}"
@@ -439,14 +446,14 @@ def _compared(operator: Operator, left: Expression, right: object) -> Condition:
 
 
 def key_of(name: object) -> str:
-    """The name of a field of an object; raises WorkflowError for anything but a string."""
+    """Return the name of an object's field; raises WorkflowError for anything but a string."""
     if not isinstance(name, str):
         raise WorkflowError(f"{name!r} is a {type(name).__name__}, but the names of an object's fields must be strings")
     return name
 
 
 def literal_of(value: object) -> Json:
-    """A constant of Python as JSON says it; raises NotJson."""
+    """Return a Python constant as a JSON value; raises NotJson."""
     from ..asl.json_values import NotJson, json_of
 
     try:

@@ -1,4 +1,4 @@
-"""The class in which a workflow is written: boxes as attributes, arrows in one tuple.
+"""The base class of workflows: states are attributes, and the transitions between them are in one tuple.
 
 ```
 class Booking(Workflow[BookingRequest, BookingResult]):
@@ -8,7 +8,7 @@ class Booking(Workflow[BookingRequest, BookingResult]):
     start = work
     flow = (work >> done,)
 ```
-A workflow is checked when its class is made: what is wrong with it is an error at its import, not at its deployment.
+A workflow is checked when its class is created, so that a mistake is an error on import and not on deployment.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ OWN_NAMES: Final = frozenset(
         *("compiled_scope", "declared_input", "declared_output"),
     }
 )
-"""Names that a workflow's class has itself; `start` may name a state, for it is one."""
+"""Attributes of `Workflow` itself, which no state can replace; `start` may name a state, because it is one."""
 _ROLES: Final = ("start", "flow")
-"""Attributes that say what is done with the states."""
+"""Attributes that refer to states but do not name them."""
 
 
 class _Namespace(dict[str, object]):
-    """The class body's names: a state gets its name when it is assigned, and keeps it for good."""
+    """The namespace of a class body: a state gets its name when it is assigned, and cannot be replaced afterwards."""
 
     def __setitem__(self, name: str, value: object) -> None:
         if name in OWN_NAMES and _is_box(value):
@@ -66,7 +66,7 @@ def _is_box(value: object) -> bool:
 
 
 def _declared_types(body: Mapping[str, object]) -> tuple[object, object] | None:
-    """Return the types of `Workflow[…, …]`; None where the class's bases say them."""
+    """Return the types in `Workflow[…, …]`; None if the class inherits them."""
     for base in cast("tuple[object, ...]", body.get("__orig_bases__", ())):
         arguments = get_args(base)
         if len(arguments) == 2:
@@ -75,10 +75,10 @@ def _declared_types(body: Mapping[str, object]) -> tuple[object, object] | None:
 
 
 class WorkflowType(DeclaredTypes):
-    """Names states while the class body runs and builds the graph when it has."""
+    """The metaclass of workflows: it names states while the class body runs, and builds the graph afterwards."""
 
     compiled_scope: JsonObject
-    """StartAt and States in JSONata, with placeholders."""
+    """The compiled StartAt and States, in JSONata and with placeholders."""
 
     @classmethod
     def __prepare__(cls, name: str, bases: tuple[type, ...], /, **_: object) -> dict[str, object]:
@@ -106,14 +106,14 @@ class WorkflowType(DeclaredTypes):
 
 
 class Workflow(AnyWorkflow[In, Out], Generic[In, Out], metaclass=WorkflowType):
-    """A state machine; subclass it with the types of what it is started with and what it gives."""
+    """A state machine; subclass it with the types of its input and its output."""
 
     timeout: ClassVar[timedelta | Limit | None] = None
     """Maximum duration of an execution."""
     start: State[In, object] | Ending[Any]
-    """The state with which it starts; takes what the workflow takes."""
+    """The first state, which takes the workflow's input."""
     flow: Sequence[Chain[object, Out]]
-    """Its arrows."""
+    """The transitions between the states."""
 
     @classmethod
     def asl(
@@ -123,9 +123,9 @@ class Workflow(AnyWorkflow[In, Out], Generic[In, Out], metaclass=WorkflowType):
         partition: str = "aws",
         language: QueryLanguage = "JSONata",
     ) -> dict[str, Any]:
-        """The definition, names bound or placeholders in their places: the same input gives the same bytes.
+        """Return the definition, with values or placeholders for its names; the same input gives the same bytes.
 
-        Raises Unbound for a name that the workflow does not have, and where only some names are bound.
+        Raises Unbound for a name that the workflow does not have, and if only some of its names are bound.
         """
         check_fixed_texts(cls.__name__, partition=partition)
         bound = Bindings(bindings, partition)
@@ -145,12 +145,12 @@ class Workflow(AnyWorkflow[In, Out], Generic[In, Out], metaclass=WorkflowType):
         partition: str = "aws",
         language: QueryLanguage = "JSONata",
     ) -> Definition:
-        """The definition as a tree to check, run, draw and compare."""
+        """Return the definition as a tree that can be checked, run, drawn and compared."""
         return Definition(cls.asl(bindings, partition=partition, language=language))
 
     @classmethod
     def required_bindings(cls) -> tuple[Binding, ...]:
-        """The names that `asl` binds."""
+        """Return the names that `asl` binds."""
         bound = Bindings(None, "aws")
         check_scope(machine_graph(_graph(cls)), bound, backend_for("JSONata"))
         if cls.timeout is not None:
@@ -170,7 +170,7 @@ def _graph(workflow: type[Workflow[Any, Any]]) -> ScopeGraph:
 def _scope(
     workflow: type[Workflow[Any, Any]], bindings: Bindings, partition: str, language: QueryLanguage
 ) -> JsonObject:
-    """Return StartAt and States; those with placeholders were compiled when the class was made."""
+    """Return StartAt and States; those with placeholders were compiled when the class was created."""
     graph, backend = machine_graph(_graph(workflow)), backend_for(language)
     if bindings.given or partition != "aws" or language != "JSONata":
         return compile_scope(graph, bindings, backend)

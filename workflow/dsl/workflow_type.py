@@ -1,4 +1,4 @@
-"""The declared types of a workflow class, which is all that the states with workflows inside know of it."""
+"""The declared types of a workflow class: all that a state with nested workflows needs to know about them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Out = TypeVar("Out", covariant=True)
 
 
 class DeclaredTypes(type):
-    """The attributes of each workflow class."""
+    """The metaclass with the attributes that every workflow class has."""
 
     graph: ScopeGraph
     declared_input: object = object
-    """The type of what the workflow is started with."""
+    """The type of the workflow's input."""
     declared_output: object = object
-    """The type of what the workflow gives."""
+    """The type of the workflow's output."""
 
 
 class AnyWorkflow(Generic[In, Out], metaclass=DeclaredTypes):
-    """The base of `Workflow`, which also compiles."""
+    """The base class of `Workflow`, without the compiler."""
