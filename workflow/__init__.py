@@ -1,14 +1,15 @@
 """Workflows in the Amazon States Language: written in Python, checked, run, drawn and compared.
 
-docs/how-to/write-a-workflow.md tells how to write one. A name is imported when it is first used: `check` without the
-language, pydantic with your models, the JSONata engine with the first expression that is checked or run.
+docs/how-to/write-a-workflow.md explains how to write one. Each name is imported when it is first used: `check` works
+without loading the workflow language, pydantic is loaded only with your models, and the JSONata engine only when the
+first expression is checked or run.
 
-fn               functions of data, and conditions
+fn               functions and conditions on workflow data
 service_steps    typed steps for AWS services, and the resources that they need
 error_names      names of errors, for retries and catches
 testing          results of runs, simulated failures, coverage
-failures         the errors of the language
-lint, changes, cost, iam    with the types of what the verbs give
+failures         the errors of the workflow language
+lint, changes, cost, iam    the functions behind the verbs, and the types of their results
 annotations      types for signatures
 """
 
@@ -16,9 +17,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 from warnings import warn
 
-if TYPE_CHECKING:  # with the old names, which type checkers still know
+if TYPE_CHECKING:  # includes the deprecated names, which type checkers still know
     from . import fn
-    from .annotations import *  # noqa: F403  # each of them is an old name
+    from .annotations import *  # noqa: F403  # every name in it is deprecated here
     from .asl.definition import Definition, parse
     from .asl.json_values import NotJson as NotJson
     from .changes import DefinitionChange, diff
@@ -52,16 +53,16 @@ if TYPE_CHECKING:  # with the old names, which type checkers still know
     from .failures import Unbound as Unbound
     from .failures import WorkflowError
     from .failures import WrongJoin as WrongJoin
-    from .fn import *  # noqa: F403  # each of them is an old name
+    from .fn import *  # noqa: F403  # every name in it is deprecated here
     from .fn import chunks
     from .iam import Permission as Permission
     from .iam import permissions
     from .iam import policy as policy
     from .interpreter import run, run_state
     from .lint import LintFinding, check
-    from .service_steps import *  # noqa: F403  # each of them is an old name
+    from .service_steps import *  # noqa: F403  # every name in it is deprecated here
     from .service_steps import ServiceCall
-    from .testing import *  # noqa: F403  # each of them is an old name
+    from .testing import *  # noqa: F403  # every name in it is deprecated here
     from .testing import coverage_fixture
 
     Call = ServiceCall
@@ -91,7 +92,7 @@ _MODULES: Final = {
     "interpreter": "run run_state",
     "lint": "check",
 }
-"""The names of each module."""
+"""The public names, by the module that defines them."""
 _OLD_NAMES: Final = {
     "asl.json_values": "NotJson",
     "annotations": "Catching Condition Edge ErrorOutput State",
@@ -114,7 +115,7 @@ _OLD_NAMES: Final = {
     ),
     "testing": "Coverage Fault Run StateRun TaskFailed coverage_fixture covering",
 }
-"""Names that stood here until 0.2, by the module that has them now."""
+"""The names that this package exported itself until 0.2, by the module that exports them now."""
 _RENAMED: Final = {
     "Call": ("service_steps", "ServiceCall"),
     "Change": ("changes", "DefinitionChange"),
@@ -176,7 +177,7 @@ def __getattr__(name: str) -> object:
 
 
 def _old(name: str) -> object:
-    """Return what an old name stands for, with a warning."""
+    """Return the object that a deprecated name refers to, with a warning; raises AttributeError for an unknown name."""
     module, new = _RENAMED.get(name, ("", name))
     module = module or next((where for where, names in _OLD_NAMES.items() if name in names.split()), "")
     if not module:

@@ -1,7 +1,7 @@
-"""The booking workflow: let the purchase or the refund function decide, record the outcome, end as it went.
+"""The booking workflow: invoke the purchase or refund function, record the outcome, then succeed or fail.
 
-Every task has a time limit, tries again what AWS documents as passing, and has a way on when it fails for good. The
-limits nest: a call of the SDK < a function < a task < the execution.
+Every task has a timeout, retries the errors that AWS documents as transient, and catches the failures that remain. The
+timeouts nest: SDK call < function < task < execution.
 """
 
 from __future__ import annotations
@@ -48,9 +48,12 @@ TRANSIENT_ERRORS: Final = (
     "Unavailable",
     "PaymentOutcomeUnknown",
 )
-"""Errors after which the same task may succeed, throttles aside: Lambda is unwell, a function or a task ran out of
-time, a function's process ended (killed, out of memory), and the errors that our functions raise in order to be retried
-(wire names). Retrying is safe: every effect is one conditional write, and every payment has its key."""
+"""Errors other than throttling after which the same task may succeed.
+
+They are service errors of Lambda, timeouts of a function or task, a function's process that ended (killed, out of
+memory), and the errors that our functions raise in order to be retried (wire names). Retrying is safe: every effect is
+one conditional write, and every payment has its own key.
+"""
 
 THROTTLES: Final = Retry(
     on=(LAMBDA_THROTTLED,),
@@ -60,11 +63,11 @@ THROTTLES: Final = Retry(
     longest=timedelta(seconds=3),
     jitter=False,
 )
-"""A burst beyond the functions' concurrency is late, not lost (law 45): 108 s of waiting. Nothing has run yet.
+"""The retrier for throttled purchase and refund functions: a burst is late, not lost (law 45).
 
-Full jitter would halve that, because each wait is drawn from nothing up to its length, and let some executions wait
-much less than others. Short equal waits keep every execution for the whole time and serve them in the order in which
-they came; the time that their invocations take keeps them apart.
+It waits 108 s in total, before anything has run. Full jitter would halve the total, because each wait is drawn between
+zero and its full length, and some executions would wait much less than others. Short, equal waits give every execution
+the whole time and serve executions in the order of their arrival; the duration of their invocations keeps them apart.
 """
 
 RECORD_THROTTLES: Final = Retry(
@@ -75,7 +78,7 @@ RECORD_THROTTLES: Final = Retry(
     longest=timedelta(seconds=3),
     jitter=False,
 )
-"""More patience than before the effect, because an outcome exists by now: 111 s of waiting."""
+"""The retrier for throttled recording: it waits 111 s, longer than `THROTTLES`, because an outcome exists by then."""
 
 TRANSIENT: Final = Retry(
     on=TRANSIENT_ERRORS,
@@ -102,21 +105,22 @@ _execution = context.Execution
 
 
 def _asks_for(*actions: str) -> Condition:
-    """Return whether the input is a request for one of the actions, bare or in the API's envelope."""
+    """Return the condition that the input requests one of these actions, either bare or in the API's envelope."""
     enveloped = seen_as(_request, ApiRequest).request
     asked = [each.action == action for each in (_request, enveloped) for action in actions]
     return reduce(lambda one, other: one | other, map(condition_of, asked))
 
 
 def _asked() -> FunctionInput:
-    """Return what the functions are told: the caller's JSON as it came, and where it came from."""
+    """Return the input of the purchase and refund functions: the caller's JSON as received, and its origin."""
     return made(FunctionInput)(execution=_execution.Id, requested_at=_execution.StartTime, request=_request)
 
 
 def _reported(result: BookingResult | None, error: CaughtError | None) -> RecordInput:
-    """Return what is recorded: a result, an error, or neither where the request was refused.
+    """Return the input of the record function: a result, an error, or neither if the request was refused.
 
-    The request is the execution's input and no variable, for a Choice that assigns too much ends the execution.
+    The request is taken from the execution's input and not from a variable, because a Choice that assigns too much data
+    ends the execution.
     """
     return made(RecordInput)(
         execution=_execution.Id,
@@ -128,14 +132,14 @@ def _reported(result: BookingResult | None, error: CaughtError | None) -> Record
 
 
 def _too_large() -> RecordInput:
-    """Return what is recorded of a request that leaves no room for anything beside it, as no valid one does."""
+    """Return the input for recording a request so large that nothing fits beside it, which no valid request is."""
     return made(RecordInput)(
         execution=_execution.Id, requested_at=_execution.StartTime, request=None, request_is_too_large=True
     )
 
 
 def _unrecorded() -> BookingResult:
-    """Return what is known when the outcome could not be recorded."""
+    """Return the result for a caller whose outcome could not be recorded."""
     return made(BookingResult)(
         status="unknown",
         code="NOT_RECORDED",

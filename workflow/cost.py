@@ -1,9 +1,9 @@
 """The cost of a path through a state machine: state transitions (STANDARD), requests and duration (EXPRESS).
 
-Source: aws.amazon.com/step-functions/pricing, us-east-1; a transition is counted for every step, retries included, and
-for the start. An EXPRESS workflow is billed for every begun 100 ms, at the rate of its first 1,000 GB-hours a month,
+Source: aws.amazon.com/step-functions/pricing, us-east-1. Every step counts as one transition, retries included, and so
+does the start. An EXPRESS workflow is billed for every 100 ms begun, at the rate of its first 1,000 GB-hours a month,
 and for one chunk of memory, which holds 50 MB, the definition and 14 MB of data. The free tier and the functions
-themselves are left out.
+themselves are not included.
 """
 
 from __future__ import annotations
@@ -26,25 +26,28 @@ DOLLARS_PER_TRANSITION: Final = Decimal("0.000025")
 DOLLARS_PER_REQUEST: Final = Decimal("0.000001")
 DOLLARS_PER_GB_SECOND: Final = Decimal("0.00001667")
 CHUNK_MB: Final = 64
-"""Memory of an EXPRESS workflow is billed in chunks; a small one takes one."""
-"""An EXPRESS execution is ended after that time."""
+"""The size of the chunks in which an EXPRESS workflow's memory is billed; a small workflow uses one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One way through a state machine and what it costs."""
+    """The cost of one path through a state machine."""
 
     way: str
-    """The path, arrows by error marked."""
+    """The path as text; an estimate marks transitions by rule, default or catcher, as in `work →(caught) failed`."""
     states: tuple[str, ...]
     transitions: int
-    """Billed state transitions, without retries in a static estimate."""
+    """Billed state transitions; an estimate does not include retries."""
     longest_seconds: float | None
-    """For an estimate: the sum of the limits of its tasks and waits, None if one has none; for a run: its duration."""
+    """The longest possible duration in an estimate; the actual duration of a run.
+
+    An estimate adds up the limits of the path's tasks and waits, capped by the limit of the execution; None if
+    unlimited.
+    """
     dollars_per_million: Decimal
-    """Of an EXPRESS estimate: when it takes as long as it can."""
+    """Dollars for a million executions; an EXPRESS estimate assumes the longest duration."""
     transitions_per_item: int = 0
-    """The maximum that each item of the Maps on the path adds; not part of the other numbers."""
+    """The maximum number of transitions that each item of the path's Maps adds; not included in the other numbers."""
 
 
 class _Extent(NamedTuple):
@@ -55,18 +58,18 @@ class _Extent(NamedTuple):
     per_item: int = 0
 
     def then(self, after: _Extent) -> _Extent:
-        """Both, one after the other."""
+        """Return the extent of both, one after the other."""
         seconds = None if self.seconds is None or after.seconds is None else self.seconds + after.seconds
         return _Extent(self.transitions + after.transitions, seconds, self.per_item + after.per_item)
 
     def beside(self, other: _Extent) -> _Extent:
-        """Both at the same time."""
+        """Return the extent of both at the same time."""
         seconds = None if self.seconds is None or other.seconds is None else max(self.seconds, other.seconds)
         return _Extent(self.transitions + other.transitions, seconds, self.per_item + other.per_item)
 
 
 def costs(definition: object, *, express: bool = False) -> list[Cost]:
-    """Price each path through a definition without retries; branches count by their longest path."""
+    """Price each path through a definition, without retries; each branch counts with the maximum over its paths."""
     asl = parse(definition)
     limits = [asl.root.fields.get("TimeoutSeconds"), MAX_EXPRESS_SECONDS if express else None]
     inner = _extents(asl)
@@ -82,7 +85,7 @@ def costs(definition: object, *, express: bool = False) -> list[Cost]:
 
 
 def cost_of_runs(runs: Iterable[Run], *, express: bool = False) -> list[Cost]:
-    """Return what runs cost, one line for each way that was taken, the dearest run of each."""
+    """Return the cost of the most expensive run of each path that the runs took."""
     dearest: dict[tuple[str, ...], Cost] = {}
     for run in runs:
         seconds = run.duration.total_seconds()
@@ -95,20 +98,20 @@ def cost_of_runs(runs: Iterable[Run], *, express: bool = False) -> list[Cost]:
 
 
 def _dollars(transitions: int, seconds: float | None, express: bool) -> Decimal:
-    """Return what a million executions cost, by transitions or, of an EXPRESS workflow, by requests and duration."""
+    """Return the dollars for a million executions, by transitions, or for EXPRESS by requests and duration."""
     if not express:
         return DOLLARS_PER_TRANSITION * transitions * 1_000_000
     return (DOLLARS_PER_REQUEST + express_gb_seconds(seconds or 0) * DOLLARS_PER_GB_SECOND) * 1_000_000
 
 
 def express_gb_seconds(seconds: float) -> Decimal:
-    """Return the GB-seconds that are billed for an EXPRESS execution of this duration, of one chunk of memory."""
+    """Return the GB-seconds billed for an EXPRESS execution of this duration that uses one chunk of memory."""
     tenths = (Decimal(str(seconds)) * 10).to_integral_value(ROUND_CEILING)
     return max(tenths, Decimal(1)) / 10 * CHUNK_MB / 1024
 
 
 def _extents(asl: Definition) -> dict[str, _Extent]:
-    """The most of each that any way through a scope takes, by its pointer; the inner scopes before the outer ones."""
+    """Return the maximum over all paths through each nested scope, by its pointer; inner scopes are computed first."""
     known: dict[str, _Extent] = {}
     for scope in reversed(list(asl.scopes())):
         if scope.parent is not None:
@@ -139,7 +142,10 @@ def _of_state(state: StateNode, known: Mapping[str, _Extent]) -> _Extent:
 
 
 def _of_child_executions(state: StateNode, each: int) -> int:
-    """A distributed Map starts one for each item: a STANDARD one counts its start, an EXPRESS one no transitions."""
+    """Return the transitions to add per item of a distributed Map, which starts a child execution for each item.
+
+    A STANDARD child execution counts its start; an EXPRESS one counts no transitions, so the item's own are subtracted.
+    """
     if not state.is_distributed:
         return 0
     configs = (scope.fields.get("ProcessorConfig") for scope in state.scopes)

@@ -1,9 +1,9 @@
-"""The ways through a state machine, and which of them a set of runs has taken.
+"""Paths through a state machine, and the share of them that a set of runs has taken.
 
-TooManyPaths    there are more ways than were asked for
+TooManyPaths    there are more paths than were asked for
 
-A way takes each arrow once at most; a run that goes round a loop counts as the way that is left when its rounds are
-taken out. Branches and processors of Maps are scopes with ways of their own.
+A path takes each transition at most once; a run that goes round a loop counts as the path that remains without its
+rounds. Branches and Map processors are scopes with paths of their own.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from .interpreter import Run, StateVisit
 
 _STEPS_PER_PATH: Final = 500
-"""So many steps for each way, and there are more dead ends than anybody waits for."""
+"""The number of transitions to try per requested path; a search beyond it is lost in dead ends."""
 _Key = tuple[str, str, str, int]
 
 
 class TooManyPaths(WorkflowError):
-    """A sentence that names the scope and the limit."""
+    """A scope has more paths than the limit; the message names both."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatePath:
-    """One way through a scope, from its start to an end."""
+    """One path through a scope, from its start to an end."""
 
     scope: str
     """The scope's pointer; empty for the machine itself."""
@@ -38,12 +38,12 @@ class StatePath:
 
     @property
     def states(self) -> tuple[str, ...]:
-        """The states on the way."""
+        """The states on the path, in order."""
         return (self.start, *(arrow.target for arrow in self.arrows))
 
     @property
     def key(self) -> tuple[object, ...]:
-        """Return the part that distinguishes this path from others."""
+        """The key that distinguishes this path from all others."""
         return (self.scope, self.start, *(_key(arrow) for arrow in self.arrows))
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class StatePath:
 
 
 def paths(definition: object, *, scope: Scope | None = None, most: int = 10_000) -> Iterator[StatePath]:
-    """The ways through the machine's own scope, or through another one; raises TooManyPaths after `most`."""
+    """Yield the paths through the machine's own scope, or through `scope`; raises TooManyPaths after `most`."""
     here = scope or parse(definition).root
     for found, path in enumerate(_ways(here, most * _STEPS_PER_PATH)):
         if found == most or path is None:
@@ -64,7 +64,7 @@ def paths(definition: object, *, scope: Scope | None = None, most: int = 10_000)
 
 
 def all_paths(definition: object, *, most: int = 10_000) -> Iterator[StatePath]:
-    """The ways through every scope, the outer ones first."""
+    """Yield the paths through every scope, outer scopes first."""
     read = parse(definition)
     for scope in read.scopes():
         yield from paths(read, scope=scope, most=most)
@@ -80,22 +80,22 @@ class Coverage:
             self.add(run)
 
     def add(self, run: Run) -> None:
-        """Count the paths that a run took; one that broke off in the middle does not count."""
+        """Count the paths that a run took; a path on which the run broke off does not count."""
         for path in taken(self.definition, run):
             self._taken[path.key] = self._taken.get(path.key, 0) + 1
 
     def missing(self, *, most: int = 10_000) -> tuple[StatePath, ...]:
-        """The ways that no run took."""
+        """Return the paths that no run took."""
         return tuple(path for path in all_paths(self.definition, most=most) if path.key not in self._taken)
 
     def share(self) -> float:
-        """Return the share of all paths that was taken, from 0 to 1."""
+        """Return the share of all paths that runs took, from 0 to 1."""
         every = [path.key for path in all_paths(self.definition)]
         return sum(key in self._taken for key in every) / len(every) if every else 1.0
 
 
 def taken(definition: object, run: Run) -> tuple[StatePath, ...]:
-    """The ways that a run took through each scope, rounds of loops taken out."""
+    """Return the paths that a run took through each scope, without the rounds of loops."""
     by_pointer = {state.pointer: state for state in parse(definition).states()}
     walking: dict[tuple[tuple[int, ...], str], list[StateVisit]] = {}
     found: list[StatePath] = []
@@ -115,7 +115,7 @@ def taken(definition: object, run: Run) -> tuple[StatePath, ...]:
 
 
 def _ways(scope: Scope, most_steps: int) -> Iterator[StatePath | None]:
-    """The ways to an end; None, and no more, after so many steps."""
+    """Yield the paths to an end; after `most_steps` transitions, yield None and stop."""
     ending = _leading_to_an_end(scope)
     if scope.start not in ending:
         return
@@ -147,7 +147,7 @@ def _ways(scope: Scope, most_steps: int) -> Iterator[StatePath | None]:
 
 
 def _leading_to_an_end(scope: Scope) -> set[str]:
-    """The states from which the scope can end: no other is on a way."""
+    """Return the names of the states from which the scope can end; a path contains no others."""
     sources: dict[str, list[str]] = {}
     for state in scope.states:
         for arrow in state.arrows:
@@ -162,7 +162,7 @@ def _leading_to_an_end(scope: Scope) -> set[str]:
 
 
 def _without_rounds(arrows: list[Arrow]) -> list[Arrow]:
-    """The arrows up to an end, cut back to the first time whenever one comes again."""
+    """Return the transitions without loops: when one repeats, those after its first occurrence are dropped."""
     kept: list[Arrow] = []
     places: dict[_Key, int] = {}
     for arrow in arrows:

@@ -1,4 +1,4 @@
-"""For pytest: a module's tests fail when they leave a way through a workflow untaken.
+"""Path coverage for pytest: the tests of a module fail if they leave a path through a workflow untaken.
 
     booking = coverage_fixture(Booking)                   # a fixture
 
@@ -6,8 +6,8 @@
         run = booking.run({"action": "purchase"}, functions)
         assert run.path == ("route", "purchase", "record", "verdict", "completed")
 
-Where tests run in several processes, keep the module in one: `pytestmark = pytest.mark.xdist_group("booking")`, with
-`--dist loadgroup`.
+If tests run in several processes, keep the module in one of them with `pytestmark = pytest.mark.xdist_group("booking")`
+and `--dist loadgroup`.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 _SHOWN = 20
 _CHOOSING = ("keyword", "markexpr", "deselect", "lf", "stepwise")
-"""Options of pytest by which only a part of a module's tests may be run."""
+"""Options of pytest that select only some of a module's tests."""
 
 
 class CoveredWorkflow:
-    """Runs a workflow and counts the ways that it takes."""
+    """A workflow that records the paths that its runs take."""
 
     def __init__(self, definition: object, *, impossible: Mapping[tuple[str, ...], str] | None = None) -> None:
         self.coverage = Coverage(definition)
@@ -36,17 +36,17 @@ class CoveredWorkflow:
     def run(
         self, given: object = NOTHING, functions: Mapping[Any, Callable[..., object]] | None = None, **options: Any
     ) -> Run:
-        """See workflow.run."""
+        """Run the workflow as `workflow.run` does, and record the paths that the run takes."""
         ended = run(self.coverage.definition, given, functions, **options)
         self.coverage.add(ended)
         return ended
 
     def missing(self) -> tuple[StatePath, ...]:
-        """The ways that no run took, without those that were declared impossible."""
+        """Return the paths that no run took, except those declared impossible."""
         return tuple(path for path in self.coverage.missing() if path.states not in self._impossible)
 
     def require(self) -> None:
-        """Raise AssertionError with the ways that no run took."""
+        """Raise AssertionError if there are paths that no run took; the message lists them."""
         missing = self.missing()
         if missing:
             shown = "".join(f"\n  {path}" for path in missing[:_SHOWN])
@@ -58,17 +58,17 @@ class CoveredWorkflow:
 def covering(
     definition: object, *, impossible: Mapping[tuple[str, ...], str] | None = None
 ) -> Generator[CoveredWorkflow]:
-    """A workflow whose every way must have been taken at the end of the block."""
+    """Yield a workflow; at the end of the block, raise AssertionError unless runs took every path through it."""
     workflow = CoveredWorkflow(definition, impossible=impossible)
     yield workflow
     workflow.require()
 
 
 def coverage_fixture(definition: object, *, impossible: Mapping[tuple[str, ...], str] | None = None) -> Any:
-    """A fixture of a module: the workflow, whose every way the module's tests must take.
+    """Return a module-scoped fixture: a workflow of which the module's tests must take every path.
 
-    `impossible` names ways that no run can take, by their states, and says why. When only a part of the tests is run,
-    or one of them fails, the untaken ways are not held against them.
+    `impossible` maps the states of each path that no run can take to the reason. Untaken paths are not reported if only
+    some of the module's tests are run, or if one of them fails.
     """
     import pytest
 
@@ -86,13 +86,13 @@ def coverage_fixture(definition: object, *, impossible: Mapping[tuple[str, ...],
 
 
 class _Ran:
-    """A plugin that knows which tests ran in this process."""
+    """A pytest plugin that collects the ids of the tests that ran in this process."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
 
     def pytest_runtest_logreport(self, report: "pytest.TestReport") -> None:
-        """Called by pytest for each phase of a test."""
+        """Record the id of a test; pytest calls this for each phase of a test."""
         self.names.add(report.nodeid)
 
 
@@ -103,7 +103,7 @@ def _is_partial(request: "pytest.FixtureRequest") -> bool:
 
 
 def _refuse_other_processes(request: "pytest.FixtureRequest", ran: _Ran) -> None:
-    """Refuse xdist, because each process knows its own runs only."""
+    """Raise AssertionError if xdist ran the tests in several processes, because each knows only its own runs."""
     using = {item.nodeid for item in request.session.items if request.fixturename in getattr(item, "fixturenames", ())}
     here = {name for name in using if name.startswith(f"{request.node.nodeid}::")}
     if hasattr(request.config, "workerinput") and here - ran.names:

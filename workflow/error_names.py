@@ -1,4 +1,4 @@
-"""Names of errors that a Retry or a catch may mention: `from workflow.error_names import TIMEOUT`."""
+"""Names of errors, for a Retry or a catch: `from workflow.error_names import TIMEOUT`."""
 
 from .dsl.retries import (
     ALL,

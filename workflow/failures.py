@@ -1,13 +1,13 @@
-"""Errors in a workflow as it is written.
+"""Errors raised while a workflow is built from its Python source.
 
-WorkflowError            a sentence that names the thing and what was allowed; raised when the workflow is built
+WorkflowError            a message that names the subject and what is allowed; raised when the workflow is built
 ├── NoSuchField          a reference names a field that its type does not have
-├── NotACondition        a Python bool or a reference stands where a condition belongs
-├── WrongJoin            an arrow that cannot be: a second way out of a state, a payload that does not fit
+├── NotACondition        a Python bool or a reference is used where a condition is required
+├── WrongJoin            an invalid transition: a second exit from a state, a payload that does not fit
 ├── NotReached           a state that no path leads to
-├── NotExhaustive        a Choice that some value gets past
-├── Unbound              a late-bound name that was given no value, or a value for no name
-└── NotPortable          nothing in JSONPath says this
+├── NotExhaustive        a Choice that has no rule for some value
+├── Unbound              a late-bound name without a value, or a value without a name
+└── NotPortable          a construct that JSONPath cannot express
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ _LANGUAGE: Final = "workflow.dsl."
 
 
 class WorkflowError(Exception):
-    """A sentence for the person who writes the workflow."""
+    """An error in a workflow, with a message for the person who writes it."""
 
     def __init__(self, sentence: str, *, at: object = None) -> None:
-        """Take what is wrong, and the state or arrow that it is about."""
+        """Take the message, and the state or transition that it is about."""
         super().__init__(sentence)
         self._source: tuple[str, int] | None = None
         self.locate(at)
 
     @property
     def source(self) -> tuple[str, int] | None:
-        """The file and line of the workflow that it is about; None while it has not been raised."""
+        """The file and line of the workflow that the error is about; None if it has not been raised yet."""
         if self._source is not None or self.__traceback__ is None:
             return self._source
         calls = [step for step in _steps(self.__traceback__) if not _is_own(step)]
         return (calls[-1].tb_frame.f_code.co_filename, calls[-1].tb_lineno) if calls else None
 
     def locate(self, at: object) -> None:
-        """Point to the line on which a state or an arrow is written, unless a line is known."""
+        """Point to the line on which a state or transition is written, unless the line is already known."""
         written = getattr(at, "__dict__", {}).get("source_line")
         if self._source is None and written is not None:
             self._source = written.file, written.line
@@ -52,7 +52,7 @@ def _steps(traceback: TracebackType | None) -> Iterator[TracebackType]:
 
 
 def _is_own(step: TracebackType) -> bool:
-    """Return whether a call is the language's own, and not one of the workflow that uses it."""
+    """Return whether a traceback step is inside the workflow language and not in the code that uses it."""
     return str(step.tb_frame.f_globals.get("__name__", "")).startswith(_LANGUAGE)
 
 
@@ -68,11 +68,11 @@ class NoSuchField(WorkflowError, AttributeError):
 
 
 class NotACondition(WorkflowError, TypeError):
-    """A Python value stands where the running workflow must decide."""
+    """A Python value is used where the running workflow must evaluate a condition."""
 
 
 class WrongJoin(WorkflowError, TypeError):
-    """An arrow that cannot be."""
+    """An invalid transition between states."""
 
 
 class NotReached(WorkflowError):
@@ -80,7 +80,7 @@ class NotReached(WorkflowError):
 
 
 class NotExhaustive(WorkflowError):
-    """A Choice that some value gets past."""
+    """A Choice that has no rule for some value."""
 
 
 class Unbound(WorkflowError, KeyError):
@@ -90,7 +90,7 @@ class Unbound(WorkflowError, KeyError):
 
 
 class NotPortable(WorkflowError):
-    """Nothing in JSONPath says this; the code says which kind of thing."""
+    """A construct that JSONPath cannot express; `code` says which kind of construct it is."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(f"{code}: {sentence}")
@@ -98,7 +98,7 @@ class NotPortable(WorkflowError):
 
 
 def _hide_own_calls(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    """Print an uncaught WorkflowError without the calls inside the language: its last line is one of the workflow's."""
+    """Print an uncaught WorkflowError without the frames inside the language, so that it ends in user code."""
     if isinstance(error, WorkflowError):
         shown: TracebackType | None = None
         for step in reversed([step for step in _steps(traceback) if not _is_own(step)]):

@@ -1,4 +1,4 @@
-"""Functions of the data of a workflow, and conditions on them: `from workflow import fn`, then `fn.concat(…)`."""
+"""Functions and conditions on workflow data: `from workflow import fn`, then `fn.concat(…)`."""
 
 from .dsl.functions import (
     after,
