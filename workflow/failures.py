@@ -3,7 +3,7 @@
 WorkflowError            a message that names the subject and what is allowed; raised when the workflow is built
 ├── NoSuchField          a reference names a field that its type does not have
 ├── NotACondition        a Python bool or a reference is used where a condition is required
-├── WrongJoin            an invalid transition: a second exit from a state, a payload that does not fit
+├── WrongJoin            an invalid transition: a second next state, a payload that does not fit
 ├── NotReached           a state that no path leads to
 ├── NotExhaustive        a Choice that has no rule for some value
 ├── Unbound              a late-bound name without a value, or a value without a name

@@ -1,8 +1,8 @@
 """States and the transitions between them, as they are written in a workflow.
 
 A `State[In, Out]` takes a payload of one type and outputs one of another. `a >> b` joins two states if b takes what a
-outputs: a type checker reports a wrong join, and the build rejects a second exit of the same kind from a state. Joining
-has no side effects: a transition is a value, and a workflow has the transitions that its `flow` contains.
+outputs: a type checker reports a wrong join, and the build rejects a second `next` or `default` transition of a state.
+Joining has no side effects: a transition is a value, and a workflow has the transitions that its `flow` contains.
 
 Longer than 250 lines because states and transitions refer to each other.
 """
