@@ -176,7 +176,7 @@ def test_a_thousand_wrong_targets_take_no_long_guessing() -> None:
 def test_what_nothing_leads_to_is_named_where_a_target_is_missing() -> None:
     """The message names the state that is not reported as unreachable because of this mistake."""
     (found,) = check(json.dumps(machine({"A": goes("Zed"), "B": ends()})))
-    assert found.remedy == "Add it, or name one of this scope; nothing leads to 'B'."
+    assert found.remedy == "Add it, or name a state of the same scope; no transition leads to 'B'."
 
 
 def test_thousands_of_undefined_variables_take_no_long_guessing() -> None:

@@ -46,9 +46,9 @@ def check(
     try:
         read = _read(definition, findings)
     except NotJson as error:
-        where = f" in line {error.line}, column {error.column}" if error.line else ""
+        where = f" at line {error.line}, column {error.column}" if error.line else ""
         findings.error(
-            "INVALID_JSON_DESCRIPTION", "", f"This is not valid JSON: {error.sentence}{where}.", "Mend the JSON."
+            "INVALID_JSON_DESCRIPTION", "", f"This is not valid JSON: {error.sentence}{where}.", "Correct the JSON."
         )
         return tuple(findings)
     if read is not None:
@@ -80,7 +80,7 @@ def _find_all(
 def _read(definition: object, findings: LintFindings) -> Definition | None:
     if isinstance(definition, str | bytes) and not is_file_name(definition):
         if not definition.strip():
-            findings.error("MISSING_DESCRIPTION", "", "The definition is empty.", "Write a state machine.")
+            findings.error("MISSING_DESCRIPTION", "", "The definition is empty.", "Provide a state machine.")
             return None
         read = _read_text(definition, findings)
     else:
@@ -121,8 +121,8 @@ def _read_text(text: str | bytes, findings: LintFindings) -> Definition:
     findings.warning(
         "OPEN_TEMPLATE",
         "",
-        "This is not valid JSON yet: it has placeholders such as ${name}, which something else must fill in.",
-        "Check it again when they are filled in.",
+        "This is a template: it is valid JSON only after placeholders such as ${name} are replaced.",
+        "Check it again after they are replaced.",
     )
     return read
 
@@ -132,8 +132,8 @@ def _check_size(text: bytes, findings: LintFindings) -> None:
         findings.error(
             "DEFINITION_TOO_LARGE",
             "",
-            f"The definition has {len(text):,} bytes, and 1 MB ({MAX_DEFINITION_BYTES:,}) is the limit.",
-            "Move parts of it into state machines of their own.",
+            f"The definition must have at most 1 MB ({MAX_DEFINITION_BYTES:,} bytes), got {len(text):,} bytes.",
+            "Move parts of it into separate state machines.",
         )
 
 
@@ -144,8 +144,8 @@ def _check_payloads(read: Definition, findings: LintFindings) -> None:
                 findings.warning(
                     "PAYLOAD_TOO_LARGE",
                     child(state.pointer, name),
-                    f"{name} has {length:,} bytes, and states pass on at most 256 KiB ({MAX_PAYLOAD_BYTES:,}).",
-                    "Keep the data in S3, and pass on where they are.",
+                    f"{name} must have at most 256 KiB ({MAX_PAYLOAD_BYTES:,} bytes), got {length:,} bytes.",
+                    "Store the data in S3, and pass its location.",
                 )
 
 
@@ -177,8 +177,8 @@ def _check_surrogates(read: Definition, findings: LintFindings) -> None:
                 findings.error(
                     "INVALID_JSON_DESCRIPTION",
                     child(pointer, text) if isinstance(value, dict) else pointer,
-                    "The text has half of a surrogate pair, which UTF-8 cannot say.",
-                    "Remove it, or add its other half.",
+                    "The string contains half of a surrogate pair, which UTF-8 cannot encode.",
+                    "Remove it, or add the other half.",
                 )
 
 
@@ -191,7 +191,10 @@ def _check_document(
 ) -> None:
     for duplicate in duplicates:
         findings.error(
-            "DUPLICATE_KEY", duplicate.pointer, f"The key {duplicate.key!r} is there more than once.", "Keep one."
+            "DUPLICATE_KEY",
+            duplicate.pointer,
+            f"The key {duplicate.key!r} is defined more than once.",
+            "Keep one definition.",
         )
     if not isinstance(read.value, dict):
         findings.error("WRONG_TYPE", "", "A state machine must be an object.", 'Write {"StartAt": …, "States": {…}}.')
@@ -213,8 +216,8 @@ def _check_machine_limit(read: Definition, findings: LintFindings, type: Machine
         findings.warning(
             "EXPRESS_TIMEOUT",
             "/TimeoutSeconds",
-            f"An EXPRESS workflow ends after {MAX_EXPRESS_SECONDS} seconds, whatever is written here.",
-            "Make it smaller, or use a STANDARD workflow.",
+            f"An EXPRESS workflow runs for at most {MAX_EXPRESS_SECONDS} seconds, so a longer timeout has no effect.",
+            "Reduce the timeout, or use a STANDARD workflow.",
         )
 
 
@@ -231,7 +234,7 @@ def _check_labels(states: list[StateNode], findings: LintFindings) -> None:
             findings.error(
                 "DUPLICATE_LABEL_NAME",
                 f"{state.pointer}/Label",
-                f"The label {label!r} is taken by {seen[label].name!r}.",
+                f"The label {label!r} is already used by {seen[label].name!r}.",
                 "Choose another label.",
             )
 

@@ -22,23 +22,27 @@ def check_choices(context: LintContext, check_assign: AssignCheck) -> None:
     """Check every rule of a Choice."""
     rules = context.fields.get("Choices")
     if "Choices" not in context.fields:
-        context.missing(context.state.pointer, "Choices", "A Choice has Choices.", "Add a list of rules.")
+        context.missing(
+            context.state.pointer, "Choices", "A Choice state must have Choices.", "Add a list of choice rules."
+        )
         return
     if not isinstance(rules, list):
-        context.wrong_type(context.at("Choices"), "Choices must be a list of rules.")
+        context.wrong_type(context.at("Choices"), "Choices must be a list of choice rules.")
         return
     if not rules:
-        context.findings.error("EMPTY_LIST", context.at("Choices"), "A Choice has at least one rule.", "Add a rule.")
+        context.findings.error(
+            "EMPTY_LIST", context.at("Choices"), "Choices must contain at least one choice rule.", "Add a choice rule."
+        )
     for index, rule in enumerate(rules):
         _check_rule(context, rule, context.at("Choices", index), check_assign)
 
 
 def _check_rule(context: LintContext, rule: Json, pointer: str, check_assign: AssignCheck) -> None:
     if not isinstance(rule, dict):
-        context.wrong_type(pointer, "A rule must be an object.")
+        context.wrong_type(pointer, "A choice rule must be an object.")
         return
     if "Next" not in rule:
-        context.missing(pointer, "Next", "A rule says which state comes next.")
+        context.missing(pointer, "Next", "A choice rule must have Next.")
     check_assign(context, rule, pointer, "after")
     if context.speaks_jsonata:
         _check_jsonata_rule(context, rule, pointer)
@@ -52,13 +56,13 @@ def _check_jsonata_rule(context: LintContext, rule: JsonObject, pointer: str) ->
         context.findings.error(
             "WRONG_QUERY_LANGUAGE",
             child(pointer, foreign[0]),
-            f"{joined(foreign)} belong{'' if foreign[1:] else 's'} to JSONPath, and the state speaks JSONata.",
-            "Write the rule as Condition.",
+            f"{joined(foreign)} belong{'' if foreign[1:] else 's'} to JSONPath, but the state uses JSONata.",
+            "Replace it by a Condition.",
         )
         context.findings.note_intention(pointer, "Condition")
     for name in rule:
         if name not in RULE and name not in foreign:
-            unknown_field(context.findings, name, child(pointer, name), "a rule", RULE)
+            unknown_field(context.findings, name, child(pointer, name), "a choice rule", RULE)
     context.text(rule, "Comment", pointer)
     if "Output" in rule:
         context.texts.jsonata(rule["Output"], child(pointer, "Output"), "after")
@@ -68,7 +72,7 @@ def _check_jsonata_rule(context: LintContext, rule: JsonObject, pointer: str) ->
 def _check_condition(context: LintContext, rule: JsonObject, pointer: str) -> None:
     if "Condition" not in rule:
         example = "Add a Condition, such as {% $states.input.ready %}."
-        context.missing(pointer, "Condition", "A rule has a Condition.", example)
+        context.missing(pointer, "Condition", "A choice rule must have a Condition.", example)
         return
     condition, here = rule["Condition"], child(pointer, "Condition")
     if isinstance(condition, bool) or is_open(condition):
@@ -76,7 +80,9 @@ def _check_condition(context: LintContext, rule: JsonObject, pointer: str) -> No
     if isinstance(condition, str) and condition.startswith("{%"):
         context.texts.jsonata(condition, here, "before", ("boolean",))
         return
-    context.wrong_type(here, "A Condition must be an expression {% … %} that yields a boolean.", "Put it into {% … %}.")
+    context.wrong_type(
+        here, "A Condition must be an expression {% … %} that yields a boolean.", "Enclose it in {% … %}."
+    )
 
 
 def _check_path_rule(context: LintContext, rule: JsonObject, pointer: str) -> None:
@@ -87,7 +93,7 @@ def _check_path_rule(context: LintContext, rule: JsonObject, pointer: str) -> No
             if isinstance(part, dict):
                 stack.append((part, where, False))
             else:
-                context.wrong_type(where, "A rule must be an object.")
+                context.wrong_type(where, "A choice rule must be an object.")
 
 
 def _check_node(context: LintContext, rule: JsonObject, pointer: str, top: bool) -> list[tuple[Json, str]]:
@@ -100,20 +106,23 @@ def _check_node(context: LintContext, rule: JsonObject, pointer: str, top: bool)
         context.findings.error(
             "CONFLICTING_FIELDS",
             child(pointer, (joiners + tests)[1]),
-            f"A rule has one operator, and this one has {' and '.join(joiners + tests)}.",
-            "Join two rules by And.",
+            f"A choice rule must have one operator, got {' and '.join(joiners + tests)}.",
+            "Combine several conditions with And.",
         )
     elif not joiners and not tests:
         if not context.findings.has_within(pointer):
             context.missing(
-                pointer, (*JOINERS, *OPERATORS), "A rule has an operator.", "Add one, such as StringEquals."
+                pointer,
+                (*JOINERS, *OPERATORS),
+                "A choice rule must have an operator.",
+                "Add one, such as StringEquals.",
             )
     elif joiners:
         if "Variable" in rule:
             context.findings.error(
                 "CONFLICTING_FIELDS",
                 child(pointer, "Variable"),
-                f"A rule that joins others by {joiners[0]} has no Variable of its own.",
+                f"A choice rule with {joiners[0]} must not have a Variable of its own.",
                 f"Remove it, or move it into {joiners[0]}.",
             )
         return _parts(context, rule, joiners[0], pointer)
@@ -132,15 +141,18 @@ def _check_names(context: LintContext, rule: JsonObject, pointer: str, top: bool
             context.findings.error(
                 "WRONG_QUERY_LANGUAGE",
                 here,
-                f"{name} belongs to JSONata, and the state speaks JSONPath.",
+                f"{name} belongs to JSONata, but the state uses JSONPath.",
                 'Use Variable and an operator, or set "QueryLanguage": "JSONata".',
             )
         elif name in ("Next", "Assign"):
             context.findings.error(
-                "UNSUPPORTED_FIELD", here, f"A rule inside another one has no {name}.", "Move it to the outermost rule."
+                "UNSUPPORTED_FIELD",
+                here,
+                f"A nested choice rule must not have {name}.",
+                "Move it to the outermost rule.",
             )
         elif name in WORDS:
-            context.findings.error("UNSUPPORTED_FIELD", here, f"A rule has no {name}.", "Remove it.")
+            context.findings.error("UNSUPPORTED_FIELD", here, f"A choice rule does not support {name}.", "Remove it.")
         else:
             words = (*allowed, *OPERATORS, *JOINERS)
             context.findings.error(
@@ -153,16 +165,20 @@ def _parts(context: LintContext, rule: JsonObject, joiner: str, pointer: str) ->
     if joiner == "Not":
         return [(parts, here)]
     if not isinstance(parts, list):
-        context.wrong_type(here, f"{joiner} must be a list of rules.")
+        context.wrong_type(here, f"{joiner} must be a list of choice rules.")
         return []
     if not parts:
-        context.findings.error("EMPTY_LIST", here, f"{joiner} joins at least one rule.", "Add a rule.")
+        context.findings.error(
+            "EMPTY_LIST", here, f"{joiner} must contain at least one choice rule.", "Add a choice rule."
+        )
     return [(part, child(here, index)) for index, part in reversed(list(enumerate(parts)))]
 
 
 def _check_test(context: LintContext, rule: JsonObject, name: str, pointer: str) -> None:
     if "Variable" not in rule:
-        context.missing(pointer, "Variable", f"{name} needs a Variable to look at.", "Add Variable with a path.")
+        context.missing(
+            pointer, "Variable", f"A choice rule with {name} must have a Variable.", "Add Variable with a path."
+        )
     else:
         context.texts.path(rule["Variable"], child(pointer, "Variable"), tolerant=name == "IsPresent")
     value, here, kind = rule[name], child(pointer, name), OPERATORS[name]
@@ -182,16 +198,19 @@ def _check_operand(context: LintContext, name: str, kind: str, value: Json, poin
     if looks_like_path(value) and name + "Path" in OPERATORS:
         said = context.findings.warning if fits[kind] else context.findings.error
         code: Code = "NO_PATH" if fits[kind] else "WRONG_TYPE"
-        said(code, pointer, f"{value!r} looks like a path and is taken as plain text.", f"Use {name}Path.")
+        said(code, pointer, f"{value!r} looks like a path but is treated as a literal string.", f"Use {name}Path.")
     elif not fits[kind]:
         wanted = {
             "String": "a string",
             "Numeric": "a number",
             "Boolean": "true or false",
-            "Timestamp": "a time such as 2026-01-31T12:00:00Z",
+            "Timestamp": "a timestamp such as 2026-01-31T12:00:00Z",
         }
-        context.wrong_type(pointer, f"{name} takes {wanted[kind]}, and not {spelled(value)}.")
+        context.wrong_type(pointer, f"{name} must be {wanted[kind]}, got {spelled(value)}.")
     elif is_expression(value):
         context.findings.warning(
-            "WRONG_QUERY_LANGUAGE", pointer, "{% … %} is JSONata; here it is a plain text.", "Write a plain value."
+            "WRONG_QUERY_LANGUAGE",
+            pointer,
+            "{% … %} is JSONata; in a JSONPath state it is a literal string.",
+            "Write a literal value.",
         )

@@ -84,98 +84,100 @@ def _branch(**states: Any) -> dict[str, Any]:
 EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     # the document
     "MISSING_DESCRIPTION": Explanation(
-        "error", "There is nothing to check.", "Write a state machine.", "", aws="MISSING_DESCRIPTION"
+        "error", "The definition is empty.", "Provide a state machine.", "", aws="MISSING_DESCRIPTION"
     ),
     "INVALID_JSON_DESCRIPTION": Explanation(
         "error",
-        "The string is not valid JSON. YAML, comments, trailing commas, NaN and half surrogate pairs are not.",
-        "Mend the JSON at the line and column that are named.",
+        "The definition is not valid JSON. JSON has no comments, trailing commas, NaN or half surrogate pairs, "
+        "and YAML is not JSON.",
+        "Correct the JSON at the reported line and column.",
         '{"StartAt": "A",}',
         aws="INVALID_JSON_DESCRIPTION",
     ),
     "DUPLICATE_KEY": Explanation(
         "error",
-        "An object has a key twice, of which readers keep one or the other; as a warning: `x` and `x.$` make "
-        "one field.",
+        "An object has the same key twice, and JSON parsers differ in which one they keep. As a warning: `x` and `x.$` "
+        "define the same field.",
         "Keep one of them.",
         '{"StartAt": "A", "StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}',
     ),
     "DEFINITION_TOO_LARGE": Explanation(
         "error",
-        "A definition has at most 1 MB (1,048,576 bytes).",
-        "Move parts of it into state machines of their own, which a Task starts.",
+        "A definition must have at most 1 MB (1,048,576 bytes).",
+        "Move parts of it into separate state machines, which a Task starts.",
         _machine({"A": _END}, Comment="x" * MAX_DEFINITION_BYTES),
     ),
     "PAYLOAD_TOO_LARGE": Explanation(
         "warning",
-        "A state passes on at most 256 KiB (262,144 bytes), and what is written here is larger "
+        "The payload of a state must have at most 256 KiB (262,144 bytes), and this value alone is larger "
         "(States.DataLimitExceeded).",
-        "Keep the data in S3, and pass on where they are.",
+        "Store the data in S3, and pass its location.",
         _pass(Result="x" * MAX_PAYLOAD_BYTES),
     ),
     "OPEN_TEMPLATE": Explanation(
         "warning",
-        "The text is JSON only when something fills in its `${places}`; all else is checked.",
-        "Check it again when they are filled in.",
+        "The definition is a template: it is valid JSON only after its `${placeholders}` are replaced. The rest is "
+        "checked.",
+        "Check it again after they are replaced.",
         '{"StartAt": "A", "TimeoutSeconds": ${Limit}, "States": {"A": {"Type": "Pass", "End": true}}}',
     ),
     # fields and their values
     "UNKNOWN_FIELD": Explanation(
         "error",
-        "There is no field of this name in the States Language.",
-        "Correct its spelling, or remove it; notes go into Comment.",
+        "The Amazon States Language has no field of this name.",
+        "Correct its spelling, or remove it. Write notes in Comment.",
         _pass(Coment="why"),
         aws=_SCHEMA,
     ),
     "UNSUPPORTED_FIELD": Explanation(
         "error",
-        "The field exists, and does not belong to this type of state or to this object.",
-        "Remove it, or move it to where it belongs.",
+        "The field exists, but this type of state or this object does not support it.",
+        "Remove it, or move it to the object that supports it.",
         _pass(TimeoutSeconds=3),
         aws=_SCHEMA,
     ),
     "MISSING_REQUIRED_FIELD": Explanation(
         "error",
-        "A field without which the object says nothing is missing.",
-        "Add it.",
+        "A required field is missing.",
+        "Add the field.",
         json.dumps({"States": {"A": _END}}),
         aws=_SCHEMA,
     ),
     "WRONG_TYPE": Explanation(
         "error",
-        "The value has not the type of its field: a number as text, an object as list, an expression that "
-        "yields another type.",
-        "Write a value of the type that is named.",
+        "The value does not have the type of its field: a number in quotes, a list instead of an object, an expression "
+        "that yields another type.",
+        "Write a value of the required type.",
         _task(TimeoutSeconds="30"),
         aws=_SCHEMA,
     ),
     "INVALID_VALUE": Explanation(
         "error",
         "The value has the right type but is out of range or not one of the values that the field allows.",
-        "Write a value that is allowed.",
+        "Write an allowed value.",
         _task(Retry=[{"ErrorEquals": ["States.ALL"], "BackoffRate": 0.5}]),
         aws=_SCHEMA,
     ),
     "CONFLICTING_FIELDS": Explanation(
         "error",
-        "Two fields stand side by side of which an object has one: Next and End, a number and its path, two operators.",
+        "Two fields of the object cannot be used together: Next and End, a number and its path, or two operators.",
         "Remove one of them.",
         _machine({"A": {"Type": "Pass", "Next": "B", "End": True}, "B": _END}),
         aws=_SCHEMA,
     ),
     "EMPTY_LIST": Explanation(
         "error",
-        "A list that needs an entry is empty: States, Branches, Choices, ErrorEquals, And, Or.",
-        "Add an entry, or remove what holds the list.",
+        "A list that must contain at least one entry is empty: States, Branches, Choices, ErrorEquals, And, Or.",
+        "Add an entry, or remove the object that contains the list.",
         _task(Retry=[{"ErrorEquals": []}]),
         aws=_SCHEMA,
     ),
     "WRONG_QUERY_LANGUAGE": Explanation(
         "error",
-        "A field of JSONPath in a state that speaks JSONata, or the other way round; as a warning: a string "
-        "that looks like one.",
-        "Use the counterpart that is named, or set QueryLanguage. Inside a Map or a branch the machine's "
-        "language counts.",
+        "A JSONPath field in a state that uses JSONata, or the reverse. As a warning: a string that looks like the "
+        "other query language.",
+        "Use the equivalent field, or set QueryLanguage. A state inside a Map or a branch inherits the query language "
+        "of the machine.",
         _jsonata(InputPath="$.order"),
         aws=_SCHEMA,
     ),
@@ -183,42 +185,44 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     "UNKNOWN_TYPE": Explanation(
         "error",
         "There are eight types of states: Task, Pass, Choice, Wait, Succeed, Fail, Parallel, Map.",
-        "Write one of them, with its capital letter.",
+        "Write one of these types, with a capital letter.",
         _machine({"A": {"Type": "task", "End": True}}),
         aws=_SCHEMA,
     ),
     "INVALID_STATE_NAME": Explanation(
         "error",
         f"A state's name must have 1 to {MAX_STATE_NAME_LENGTH} characters.",
-        "Choose a shorter name; what it explains goes into Comment.",
+        "Choose a shorter name, and move explanations into Comment.",
         _machine({"n" * 81: _END}),
         aws="INVALID_STATE_NAME",
     ),
     "DUPLICATE_STATE_NAME": Explanation(
         "error",
-        "Two states have one name. Names are unique in the whole machine, also across branches and Maps.",
+        "Two states have the same name. State names must be unique in the whole machine, including its branches and "
+        "Maps.",
         "Rename one of them.",
         _machine({"A": {"Type": "Parallel", "Branches": [_branch(B=_END), _branch(B=_END)], "End": True}}),
         aws="DUPLICATE_STATE_NAME",
     ),
     "MISSING_TRANSITION": Explanation(
         "error",
-        "The state says neither what comes next nor that it ends.",
+        "The state has neither Next nor End.",
         "Add Next, or End.",
         _machine({"A": {"Type": "Pass"}}),
         aws=_SCHEMA,
     ),
     "MISSING_TRANSITION_TARGET": Explanation(
         "error",
-        "StartAt, Next or Default names a state that is not there.",
-        "Correct the name, whose case counts, or add the state.",
+        "StartAt, Next or Default names a state that does not exist.",
+        "Correct the name, which is case-sensitive, or add the state.",
         _machine({"A": {"Type": "Pass", "Next": "b"}, "B": _END}),
         aws="MISSING_TRANSITION_TARGET",
     ),
     "TRANSITION_LEAVES_SCOPE": Explanation(
         "error",
-        "The state that is named stands in another branch or Map, or around this one; no transition leads in or out.",
-        "End the scope, and go on from the Parallel or the Map.",
+        "The target state is in another branch or Map, or in an enclosing scope. A transition cannot enter or leave a "
+        "scope.",
+        "End the branch or Map here, and continue from its Parallel or Map state.",
         _machine(
             {
                 "A": {"Type": "Parallel", "Branches": [_branch(I={"Type": "Pass", "Next": "B"})], "Next": "B"},
@@ -229,22 +233,22 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "UNREACHABLE_STATE": Explanation(
         "error",
-        "No way leads from the start to the state; states that only lead to one another are such an island too.",
-        "Lead a transition to it, or remove it.",
+        "No path leads from StartAt to the state. This includes states that lead only to one another.",
+        "Add a transition to this state, or remove it.",
         _machine({"A": _END, "B": _END}),
         aws="MISSING_TRANSITION_TARGET",
     ),
     "MISSING_END_STATE": Explanation(
         "error",
         "No state ends the machine, the branch or the Map.",
-        "Add End to the last state, or a Succeed or Fail.",
+        "Add End to the last state, or add a Succeed or Fail state.",
         _machine({"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}),
         aws="MISSING_END_STATE",
     ),
     "ENDLESS_LOOP": Explanation(
         "warning",
-        "From this state no way leads to an end, though other states end.",
-        "Lead a transition out of the loop.",
+        "No path leads from this state to an end, although other states end.",
+        "Add a transition out of the loop.",
         _machine(
             {
                 "A": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Next": "B"}], "Default": "C"},
@@ -255,7 +259,7 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "UNKNOWN_OPERATOR": Explanation(
         "error",
-        "A rule of a Choice has a field other than the 39 comparison operators, And, Or and Not.",
+        "A choice rule has a field that is neither one of the 39 comparison operators nor And, Or or Not.",
         "Correct its spelling.",
         _choice(Variable="$.x", StringEqual="a"),
         aws=_SCHEMA,
@@ -263,26 +267,26 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     # errors and time
     "STATES_ALL_NOT_ALONE": Explanation(
         "error",
-        "States.ALL stands for every error, and stands alone in its ErrorEquals.",
+        "States.ALL matches every error, so it must be the only name in its ErrorEquals.",
         "Remove the other names.",
         _task(Retry=[{"ErrorEquals": ["States.ALL", "Stock.Gone"]}]),
     ),
     "STATES_ALL_NOT_LAST": Explanation(
         "error",
-        "Retriers and catchers after one for States.ALL can never match.",
+        "A retrier or catcher after the one for States.ALL can never match.",
         "Move the one for States.ALL to the end.",
         _task(Retry=[{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["Stock.Gone"]}]),
     ),
     "UNREACHABLE_RETRIER": Explanation(
         "warning",
-        "An earlier retrier takes this error already.",
-        "Remove it, or put the more special one first.",
+        "An earlier retrier already matches this error.",
+        "Remove it, or put the more specific one first.",
         _task(Retry=[{"ErrorEquals": ["Stock.Gone"]}, {"ErrorEquals": ["Stock.Gone"]}]),
     ),
     "UNREACHABLE_CATCHER": Explanation(
         "warning",
-        "An earlier catcher takes this error already.",
-        "Remove it, or put the more special one first.",
+        "An earlier catcher already matches this error.",
+        "Remove it, or put the more specific one first.",
         _machine(
             {
                 "A": {
@@ -300,62 +304,62 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "UNKNOWN_ERROR_NAME": Explanation(
         "warning",
-        "The name starts with `States.`, as only AWS's own errors do, and AWS has none of this name.",
-        "Correct its spelling, or give your own error another name.",
+        "The prefix `States.` is reserved for errors of Step Functions, which has no error of this name.",
+        "Correct its spelling, or choose another prefix for a custom error.",
         _task(Retry=[{"ErrorEquals": ["States.TimeOut"]}]),
     ),
     "IMPOSSIBLE_TIMEOUT": Explanation(
         "error",
-        "A task must send heartbeats within a time that is not smaller than its time limit.",
+        "The heartbeat interval of a task must be smaller than its timeout.",
         "Make HeartbeatSeconds smaller than TimeoutSeconds.",
         _task(TimeoutSeconds=30, HeartbeatSeconds=60),
     ),
     "EXPRESS_TIMEOUT": Explanation(
         "warning",
-        "An EXPRESS workflow ends after 5 minutes, whatever is written.",
-        "Make the time shorter, or use a STANDARD workflow.",
+        "An EXPRESS workflow runs for at most 5 minutes, so a longer time has no effect.",
+        "Reduce the time, or use a STANDARD workflow.",
         _machine({"A": {"Type": "Wait", "Seconds": 3600, "End": True}}),
         express=True,
     ),
     # integrations
     "INVALID_RESOURCE": Explanation(
         "error",
-        "The Resource is not the ARN of something that a Task can call, or names a service, an action or a pattern "
+        "The Resource is not an ARN that a Task can call, or it names a service, an action or an integration pattern "
         "that does not exist.",
-        "Correct it; the word that was probably meant is named.",
+        "Correct the ARN.",
         _call("lamda:invoke"),
         aws="INVALID_RESOURCE",
     ),
     "UNKNOWN_SERVICE": Explanation(
         "warning",
-        "No service of this name is known here; AWS may have added it since.",
-        "Look the name up among AWS's integrations.",
+        "The linter does not know a service of this name. AWS may have added it since.",
+        "Check the name in AWS's list of service integrations.",
         _call("aws-sdk:brandnewservice:doIt", Parameters={}),
     ),
     "MISSING_ARGUMENT": Explanation(
         "error",
-        "The call lacks an argument that it cannot do without. Names start with a capital letter.",
+        "The call lacks a required argument. Argument names start with a capital letter.",
         "Add it to Parameters (JSONPath) or Arguments (JSONata).",
         _call("sqs:sendMessage", Parameters={"QueueUrl": "https://queue"}),
         aws=_SCHEMA,
     ),
     "MISSING_TASK_TOKEN": Explanation(
         "error",
-        "The task waits until its token comes back, and passes the token to nobody.",
+        "The task waits for its task token, but does not pass the token to the service that it calls.",
         "Pass `$$.Task.Token` (JSONPath) or `$states.context.Task.Token` (JSONata).",
         _call("lambda:invoke.waitForTaskToken", Parameters={"FunctionName": "work"}),
     ),
     "UNUSED_TASK_TOKEN": Explanation(
         "warning",
-        "A task passes its token and does not wait for it to come back.",
-        "End the Resource with `.waitForTaskToken`, or do not pass the token.",
+        "The task passes its task token but does not wait for it.",
+        "Add `.waitForTaskToken` to the Resource, or do not pass the token.",
         _call("lambda:invoke", Parameters={"FunctionName": "work", "Payload": {"token.$": "$$.Task.Token"}}),
     ),
     "EXPRESS_NOT_SUPPORTED": Explanation(
         "error",
-        "EXPRESS workflows, and EXPRESS children of a Map, know neither `.sync` nor `.waitForTaskToken`, "
+        "EXPRESS workflows, and EXPRESS child workflows of a Map, do not support `.sync`, `.waitForTaskToken`, "
         "activities or distributed Maps.",
-        "Use a STANDARD workflow, or request and response.",
+        "Use a STANDARD workflow, or the request-response pattern.",
         _call("ecs:runTask.sync", Parameters={"TaskDefinition": "work"}),
         express=True,
     ),
@@ -369,7 +373,7 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "DUPLICATE_LABEL_NAME": Explanation(
         "error",
-        "Two distributed Maps have one Label.",
+        "Two distributed Maps have the same Label.",
         "Choose another label for one of them.",
         _machine(
             {
@@ -387,36 +391,36 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     # data in JSONPath
     "INVALID_JSONPATH": Explanation(
         "error",
-        "The string is not a path, or it is a path that may name several places where one is needed.",
-        "Write a path such as `$.order.id`; only names and indexes lead to one place.",
+        "The string is not a valid path, or it may select several values where a single value is required.",
+        "Write a path such as `$.order.id`. A reference path has only field names and indexes.",
         _pass(InputPath="order.id"),
         aws=_SCHEMA,
     ),
     "INVALID_INTRINSIC_FUNCTION": Explanation(
         "error",
-        "The call of an intrinsic function does not parse, names none of the 18, or has arguments with which "
-        "it can never work.",
-        "Mend the call; texts stand in single quotes.",
+        "The call of an intrinsic function has a syntax error, names none of the 18 functions, or has arguments with "
+        "which it always fails.",
+        "Correct the call. Strings are written in single quotes.",
         _pass(Parameters={"id.$": "States.Uuid()"}),
         aws=_SCHEMA,
     ),
     "NO_DOLLAR": Explanation(
         "warning",
-        "A value looks like a path or an intrinsic function, and is passed on as plain text.",
-        "End the field's name with `.$` to have it evaluated.",
+        "A value looks like a path or an intrinsic function but is passed on as a literal string.",
+        "Add `.$` to the field name to have the value evaluated.",
         _pass(Parameters={"id": "$.order.id"}),
         aws="NO_DOLLAR",
     ),
     "NO_PATH": Explanation(
         "warning",
-        "A value looks like a path, and its field takes plain text.",
+        "A value looks like a path, but its field takes a literal string.",
         "Use the field whose name ends in Path.",
         _choice(Variable="$.x", StringEquals="$.y"),
         aws="NO_PATH",
     ),
     "PASS_RESULT_IS_STATIC": Explanation(
         "warning",
-        "The Result of a Pass is taken as it is, keys with `.$` included.",
+        "The Result of a Pass state is static: its keys that end in `.$` are not evaluated.",
         "Use Parameters instead of Result.",
         _pass(Result={"id.$": "$.order.id"}),
         aws="PASS_RESULT_IS_STATIC",
@@ -424,65 +428,65 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     # data in JSONata
     "INVALID_JSONATA_EXPRESSION": Explanation(
         "error",
-        "The expression between `{%` and `%}` does not parse, or is not closed.",
-        "Mend it at the character that is named.",
+        "The expression between `{%` and `%}` has a syntax error, or `%}` is missing.",
+        "Correct the expression at the reported character.",
         _jsonata(Output="{% $states.input.( %}"),
         aws="INVALID_JSONATA_EXPRESSION",
     ),
     "UNSUPPORTED_JSONATA_EXPRESSION": Explanation(
         "error",
-        "A name, `$` or `$$` stands where JSONata would take it from its input, and Step Functions gives it "
-        "none; nor is there `$eval`.",
+        "A name, `$` or `$$` refers to the input of the expression, but Step Functions gives expressions no input. "
+        "`$eval` is not supported either.",
         "Start from `$states.input`, or from a variable.",
         _jsonata(Output="{% order.id %}"),
         aws="UNSUPPORTED_JSONATA_EXPRESSION",
     ),
     "EXPRESSION_ALWAYS_FAILS": Explanation(
         "error",
-        "The expression, or a part of it that is always evaluated, fails whatever the data are: it calculates with a "
-        "string, or calls a function with constants that it does not take.",
-        "Correct the constants.",
+        "The expression, or a part of it that is always evaluated, fails for any data: it calculates with a string, or "
+        "passes a function constants that it does not accept.",
+        "Correct the constants in the expression.",
         _jsonata(Output="{% 'hello world'/42 %}"),
     ),
     "NOT_EVALUATED": Explanation(
         "warning",
-        "A string has `{% … %}` in it, and is evaluated only where it starts and ends with them.",
-        "Make the whole text one expression.",
+        "The string contains `{% … %}`, but only a string that starts with `{%` and ends with `%}` is evaluated.",
+        "Make the whole string one expression.",
         _jsonata(Output="Hello {% $states.input.name %}!"),
     ),
     "UNDEFINED_FUNCTION": Explanation(
         "error",
         "Neither JSONata nor the expression defines this function.",
-        "Correct its spelling, whose case counts.",
+        "Correct its name, which is case-sensitive.",
         _jsonata(Output="{% $uppercas('a') %}"),
     ),
     "UNDEFINED_STATES_FIELD": Explanation(
         "error",
-        "`$states` has input, result, errorOutput and context, and nothing else.",
-        "Use one of them.",
+        "The only fields of `$states` are input, result, errorOutput and context.",
+        "Use one of these fields.",
         _jsonata(Output="{% $states.inputs.id %}"),
         aws="UNSUPPORTED_JSONATA_EXPRESSION",
     ),
     "RESULT_NOT_AVAILABLE": Explanation(
         "error",
-        "`$states.result` is there when a Task, a Parallel or a Map has done its work: in Output and Assign.",
+        "`$states.result` exists only in Output and Assign of a Task, a Parallel or a Map.",
         "Use `$states.input`, or `$states.errorOutput` in a catcher.",
         _jsonata(Output="{% $states.result %}"),
         aws="UNSUPPORTED_JSONATA_EXPRESSION",
     ),
     "ERROR_OUTPUT_NOT_AVAILABLE": Explanation(
         "error",
-        "`$states.errorOutput` is there in Output and Assign of a catcher only.",
-        "Move it into the catcher, and keep what is needed later in a variable.",
+        "`$states.errorOutput` exists only in Output and Assign of a catcher.",
+        "Move the expression into a catcher, and assign data that later states need to a variable.",
         _jsonata(Output="{% $states.errorOutput %}"),
         aws="UNSUPPORTED_JSONATA_EXPRESSION",
     ),
     # variables and the context object
     "UNDEFINED_VARIABLE": Explanation(
         "error",
-        "No state assigns the variable on any way that leads here; a scope sees those around it, a "
-        "distributed Map none.",
-        "Assign it in an earlier state. What a state assigns is there for the next one.",
+        "No state assigns the variable on any path to this state. A scope can read the variables of its enclosing "
+        "scopes, except in a distributed Map.",
+        "Assign it in an earlier state: the variables that a state assigns are available from the next state on.",
         _jsonata(Output="{% $total %}"),
     ),
     "POSSIBLY_UNDEFINED_VARIABLE": Explanation(
@@ -504,19 +508,19 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "INVALID_VARIABLE_NAME": Explanation(
         "error",
-        "A variable's name must be a letter and then letters, digits and _, at most "
+        "A variable name must be a letter followed by letters, digits and _, at most "
         f"{MAX_VARIABLE_NAME_LENGTH} characters.",
-        "Choose another name; there is no `$` where it is assigned.",
+        "Choose another name, and omit the `$` in Assign.",
         _jsonata(Assign={"order-id": 1}),
     ),
     "RESERVED_VARIABLE": Explanation(
-        "error", "`$states` is Step Functions' own.", "Choose another name.", _jsonata(Assign={"states": 1})
+        "error", "`$states` is reserved by Step Functions.", "Choose another name.", _jsonata(Assign={"states": 1})
     ),
     "DUPLICATE_VARIABLE_NAME": Explanation(
         "error",
-        "A branch or a Map assigns a variable that was assigned around it before; an inner scope cannot set such, a "
-        "distributed Map neither. What is assigned only after the Map or the Parallel is free.",
-        "Choose another name, or hand the value out as the scope's output.",
+        "A branch or a Map assigns a variable that an enclosing scope has already assigned. An inner scope cannot "
+        "assign it, not even in a distributed Map. Names assigned only after the Parallel or the Map are allowed.",
+        "Choose another name, or return the value as the output of the scope.",
         _machine(
             {
                 "A": {"Type": "Pass", "Assign": {"x": 1}, "Next": "B"},
@@ -531,9 +535,9 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "UNKNOWN_CONTEXT_FIELD": Explanation(
         "warning",
-        "The context object is not known to have this field, or not here: Task is there in a Task only, Map in a Map "
-        "and in the states inside it.",
-        "It has Execution, State, StateMachine, Task and Map.",
+        "The context object has no such field, or not in this state: Task exists only in a Task state, and Map only in "
+        "a Map state and the states inside it.",
+        "Its fields are Execution, State, StateMachine, Task and Map.",
         _pass(Parameters={"id.$": "$$.Exec.Id"}),
     ),
 }

@@ -48,19 +48,17 @@ def _check_reader_config(context: LintContext, config: JsonObject, pointer: str)
     context.one_of(config, "ManifestType", pointer, ("ATHENA_DATA", "S3_INVENTORY"))
     loaded = context.one_of(config, "Transformation", pointer, ("NONE", "LOAD_AND_FLATTEN"))
     if loaded == "LOAD_AND_FLATTEN" and "InputType" not in config:
-        context.missing(pointer, "InputType", "What is loaded has a type.")
+        context.missing(pointer, "InputType", "LOAD_AND_FLATTEN requires InputType.")
     context.text(config, "ItemsPointer", pointer)
     context.one_of(config, "CSVDelimiter", pointer, _DELIMITERS)
     where = context.one_of(config, "CSVHeaderLocation", pointer, ("FIRST_ROW", "GIVEN"))
     if kind == "CSV" and "CSVHeaderLocation" not in config:
-        context.missing(pointer, "CSVHeaderLocation", "For CSV it is said where the names of the columns are.")
+        context.missing(pointer, "CSVHeaderLocation", "InputType CSV requires CSVHeaderLocation.")
     if where == "GIVEN" and "CSVHeaders" not in config:
-        context.missing(pointer, "CSVHeaders", "The names of the columns are GIVEN, and there are none.")
+        context.missing(pointer, "CSVHeaders", "CSVHeaderLocation GIVEN requires CSVHeaders.")
     headers = config.get("CSVHeaders", [])
     if not is_open(headers) and not (isinstance(headers, list) and all(isinstance(name, str) for name in headers)):
-        context.wrong_type(
-            child(pointer, "CSVHeaders"), "CSVHeaders must be a list of strings: the names of the columns."
-        )
+        context.wrong_type(child(pointer, "CSVHeaders"), "CSVHeaders must be a list of strings: the column names.")
     context.whole(config, "MaxItems", pointer, 0, MAX_READER_ITEMS)
     _check_paths(context, config, pointer, ("MaxItems",))
 
@@ -84,7 +82,7 @@ def _check_batcher(context: LintContext) -> None:
     if batcher is None:
         return
     if not any(name.startswith("Max") for name in batcher):
-        context.missing(here, _SIZES, "An ItemBatcher says how large a batch is.", "Add MaxItemsPerBatch.")
+        context.missing(here, _SIZES, "An ItemBatcher must limit the size of a batch.", "Add MaxItemsPerBatch.")
     context.whole(batcher, "MaxItemsPerBatch", here, 1)
     context.whole(batcher, "MaxInputBytesPerBatch", here, 1, MAX_PAYLOAD_BYTES)
     _check_paths(context, batcher, here, _SIZES)
@@ -114,7 +112,9 @@ def _check_paths(context: LintContext, holder: JsonObject, pointer: str, names: 
             continue
         context.texts.path(holder[path], here, single=True)
         if name in holder:
-            context.findings.error("CONFLICTING_FIELDS", here, f"There is {name} or {path}, not both.", "Remove one.")
+            context.findings.error(
+                "CONFLICTING_FIELDS", here, f"{name} and {path} cannot be used together.", "Remove one."
+            )
 
 
 def _object(context: LintContext, holder: JsonObject, name: str, pointer: str) -> JsonObject | None:
@@ -129,7 +129,7 @@ def _check_place(context: LintContext, holder: JsonObject, pointer: str, calls: 
     resource, here = holder.get("Resource"), child(pointer, "Resource")
     needs: tuple[str, ...] = ()
     if "Resource" not in holder:
-        context.missing(pointer, "Resource", "There is no Resource to read from or write to.")
+        context.missing(pointer, "Resource", "Resource is missing: the ARN of the call to S3.")
     elif not isinstance(resource, str):
         if not is_reference_of_a_template(resource):
             context.wrong_type(here, "Resource must be a string: an ARN.")
@@ -146,7 +146,7 @@ def _needs(context: LintContext, resource: str, pointer: str, calls: Mapping[str
     context.findings.error(
         "INVALID_RESOURCE",
         pointer,
-        f"{resource!r} cannot be read from or written to here.",
+        f"{resource!r} is not supported here.",
         suggest(call, calls, f"Use {' or '.join(f'arn:aws:states:::{each}' for each in calls)}."),
     )
     return ()
@@ -156,18 +156,16 @@ def _check_arguments(context: LintContext, holder: JsonObject, pointer: str, nee
     name = "Arguments" if context.speaks_jsonata else "Parameters"
     given, here = holder.get(name), child(pointer, name)
     if name not in holder and needs:
-        context.missing(pointer, name, f"It is not said where, by {' and '.join(needs)}.")
+        context.missing(pointer, name, f"The call requires {' and '.join(needs)}, but {name} is missing.")
     elif name in holder and not isinstance(given, dict) and not is_expression(given) and not is_open(given):
-        context.wrong_type(here, f"{name} must be an object.", "Name what you pass: {…}.")
+        context.wrong_type(here, f"{name} must be an object.", "Write an object with named values: {…}.")
     elif name in holder:
         _check_payload(context, given, here)
     if not isinstance(given, dict):
         return
     for need in needs:
         if not any(key.removesuffix(".$") == need for key in given):
-            context.findings.error(
-                "MISSING_ARGUMENT", here, f"The call cannot do without {need}.", f"Add it to {name}."
-            )
+            context.findings.error("MISSING_ARGUMENT", here, f"The call requires {need}.", f"Add it to {name}.")
     for key in given:
         if key[:1].islower() and not any(need.lower() == key.removesuffix(".$").lower() for need in needs):
             context.small_argument(key, child(here, key), "The call")

@@ -41,7 +41,7 @@ def check_catchers(context: LintContext, check_assign: AssignCheck) -> None:
         context.known_fields(rule, CATCHER, pointer, "a catcher")
         context.text(rule, "Comment", pointer)
         if "Next" not in rule:
-            context.missing(pointer, "Next", "A catcher says which state comes next.")
+            context.missing(pointer, "Next", "A catcher must have Next.")
         _check_errors(context, rule, pointer, "Catch", index, seen)
         check_assign(context, rule, pointer, "caught")
         if context.speaks_jsonata and "Output" in rule:
@@ -69,7 +69,7 @@ def _check_errors(
 ) -> None:
     what = "retrier" if field == "Retry" else "catcher"
     if "ErrorEquals" not in rule:
-        context.missing(pointer, "ErrorEquals", f"A {what} says which errors it takes.")
+        context.missing(pointer, "ErrorEquals", f"A {what} must have ErrorEquals.")
         return
     names, here = rule["ErrorEquals"], child(pointer, "ErrorEquals")
     if is_open(names):
@@ -78,12 +78,14 @@ def _check_errors(
         context.wrong_type(here, "ErrorEquals must be a list of error names.")
         return
     if not names:
-        context.findings.error("EMPTY_LIST", here, "ErrorEquals names at least one error.", "Add an error's name.")
+        context.findings.error(
+            "EMPTY_LIST", here, "ErrorEquals must contain at least one error name.", "Add an error name."
+        )
     last = index == _count(context.fields[field]) - 1
     for place, name in enumerate(names):
         where = child(here, place)
         if not isinstance(name, str):
-            context.wrong_type(where, "The name of an error must be a string.")
+            context.wrong_type(where, "An error name must be a string.")
         elif name == _ALL:
             _check_all(context, where, alone=len(names) == 1, last=last, what=what)
         else:
@@ -94,13 +96,16 @@ def _check_errors(
 def _check_all(context: LintContext, pointer: str, *, alone: bool, last: bool, what: str) -> None:
     if not alone:
         context.findings.error(
-            "STATES_ALL_NOT_ALONE", pointer, "States.ALL stands alone in its ErrorEquals.", "Remove the other names."
+            "STATES_ALL_NOT_ALONE",
+            pointer,
+            "States.ALL must be the only name in its ErrorEquals.",
+            "Remove the other names.",
         )
     elif not last:
         context.findings.error(
             "STATES_ALL_NOT_LAST",
             pointer,
-            f"States.ALL is not in the last {what}, and those after it can never match.",
+            f"States.ALL must be in the last {what}: those after it can never match.",
             f"Move this {what} to the end.",
         )
 
@@ -113,8 +118,8 @@ def check_error_name(context: LintContext, name: str, pointer: str) -> None:
     context.findings.warning(
         "UNKNOWN_ERROR_NAME",
         pointer,
-        f"Step Functions has no error {name!r}, and names of your own cannot start with States.",
-        suggest(name, ERRORS, f"It has {', '.join(ERRORS)}."),
+        f"Step Functions has no error {name!r}, and custom error names must not start with States.",
+        suggest(name, ERRORS, f"Its errors are {', '.join(ERRORS)}."),
     )
 
 
@@ -136,17 +141,17 @@ def _check_reachable(
             context.findings.warning(
                 "UNREACHABLE_RETRIER" if what == "retrier" else "UNREACHABLE_CATCHER",
                 child(pointer, place),
-                f"States.Runtime ends the execution at once: no {what} ever sees it.",
+                f"States.Runtime fails the execution immediately, so no {what} can match it.",
                 "Remove it.",
             )
         elif earlier is not None and (earlier != index or name in names[:place]):
-            twice = f"{name!r} is named twice in {what} {index + 1}."
-            taken = f"{name!r} is already taken by {what} {earlier + 1}, so that this one never sees it."
+            twice = f"{name!r} is listed twice in {what} {index + 1}."
+            taken = f"{name!r} is already matched by {what} {earlier + 1}, so this {what} never matches it."
             context.findings.warning(
                 "UNREACHABLE_RETRIER" if what == "retrier" else "UNREACHABLE_CATCHER",
                 child(pointer, place),
                 twice if earlier == index else taken,
-                "Remove it." if earlier == index else "Remove it, or put the more special one first.",
+                "Remove it." if earlier == index else f"Remove it, or put the more specific {what} first.",
             )
         seen.setdefault(name, index)
 
@@ -161,14 +166,14 @@ def _check_numbers(context: LintContext, rule: JsonObject, pointer: str) -> None
             context.wrong_type(child(pointer, "BackoffRate"), "BackoffRate must be a number.")
     elif rate < 1:
         context.findings.error(
-            "INVALID_VALUE", child(pointer, "BackoffRate"), f"BackoffRate is at least 1.0, and not {rate}."
+            "INVALID_VALUE", child(pointer, "BackoffRate"), f"BackoffRate must be at least 1.0, got {rate}."
         )
     if cap is not None and cap <= (1 if interval is None else interval):
         context.findings.error(
             "INVALID_VALUE",
             child(pointer, "MaxDelaySeconds"),
-            f"MaxDelaySeconds ({cap}) is not greater than IntervalSeconds ({interval or 1}).",
-            "Make it greater, or remove it.",
+            f"MaxDelaySeconds ({cap}) must be greater than IntervalSeconds ({interval or 1}).",
+            "Increase it, or remove it.",
         )
     context.one_of(rule, "JitterStrategy", pointer, ("FULL", "NONE"))
 

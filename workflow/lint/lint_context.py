@@ -55,18 +55,18 @@ class LintContext(Record):
                 continue
             here = child(pointer, name)
             if language is not None:
-                self._foreign_field(name, here, what, table)
+                self._foreign_field(name, here, table)
             else:
                 unknown_field(self.findings, name, here, what, table)
 
-    def _foreign_field(self, name: str, pointer: str, what: str, table: Mapping[str, Language]) -> None:
+    def _foreign_field(self, name: str, pointer: str, table: Mapping[str, Language]) -> None:
         own = [each for each in COUNTERPARTS.get(name, ()) if table.get(each) in ("both", self.language)]
         use = f"Use {joined(own, 'or')}" if own else "Remove it"
         switch = " with {% … %}" if self.speaks_jsonata else ', or set "QueryLanguage": "JSONata"'
         self.findings.error(
             "WRONG_QUERY_LANGUAGE",
             pointer,
-            f"{name} belongs to {table[name]}, and {what} speaks {self.language}.",
+            f"{name} belongs to {table[name]}, but the state uses {self.language}.",
             f"{use}{switch if own or not self.speaks_jsonata else ''}.",
         )
         for each in own:
@@ -94,7 +94,7 @@ class LintContext(Record):
         self.findings.error(
             "INVALID_VALUE",
             child(pointer, name),
-            f"{name} is one of {', '.join(allowed)}, and not {value!r}.",
+            f"{name} must be {joined(allowed, 'or')}, got {value!r}.",
             suggest(value, allowed),
         )
         return None
@@ -124,7 +124,7 @@ class LintContext(Record):
         self.findings.error(
             "UNKNOWN_FIELD",
             pointer,
-            f"{call} takes no {key}: the names of arguments start with a capital letter.",
+            f"{call} has no argument {key}: argument names start with a capital letter.",
             f"Did you mean {key[0].upper()}{key[1:]}?",
         )
 
@@ -144,14 +144,14 @@ def whole_number(
         return None
     if value < least or (most is not None and value > most):
         allowed = f"at least {least}" if most is None else f"from {least} to {most}"
-        context.findings.error("INVALID_VALUE", here, f"{name} is {allowed}, and not {value}.")
+        context.findings.error("INVALID_VALUE", here, f"{name} must be {allowed}, got {value}.")
         return None
     return int(value)
 
 
 def _how_to_write(context: LintContext, name: str, value: Json) -> str:
     if context.speaks_jsonata:
-        return "Write {% … %} or a number."
+        return "Write a number or an expression {% … %}."
     by_path = f"{name}Path"
     return f"Use {by_path}." if by_path in WORDS and looks_like_path(value) else "Write a number, without quotes."
 
@@ -159,10 +159,15 @@ def _how_to_write(context: LintContext, name: str, value: Json) -> str:
 def unknown_field(findings: LintFindings, name: str, pointer: str, what: str, table: Mapping[str, object]) -> None:
     """Report a field that the object cannot have, either because it belongs elsewhere or because it does not exist."""
     if name in WORDS:
-        findings.error("UNSUPPORTED_FIELD", pointer, f"{what[0].upper()}{what[1:]} has no {name}.", "Remove it.")
+        findings.error(
+            "UNSUPPORTED_FIELD", pointer, f"{what[0].upper()}{what[1:]} does not support {name}.", "Remove it."
+        )
         return
     findings.error(
-        "UNKNOWN_FIELD", pointer, f"There is no field {name!r} in {what}.", suggest(name, table, "Remove it.")
+        "UNKNOWN_FIELD",
+        pointer,
+        f"{what[0].upper()}{what[1:]} has no field {name!r}.",
+        suggest(name, table, "Remove it."),
     )
 
 

@@ -37,8 +37,8 @@ def check_map(context: LintContext) -> None:
         context.findings.error(
             "UNSUPPORTED_FIELD",
             context.at(misplaced[0]),
-            f"{joined(misplaced + unused)} belong{'' if (misplaced + unused)[1:] else 's'} to distributed Maps, "
-            "and this one is inline.",
+            f"{joined(misplaced + unused)} require{'' if (misplaced + unused)[1:] else 's'} a distributed Map, "
+            "but this Map is inline.",
             'Set "Mode": "DISTRIBUTED" in ProcessorConfig.',
         )
     elif unused:
@@ -61,14 +61,14 @@ def _check_processor(context: LintContext) -> bool | None:
     given = [name for name in NESTED_MAP_FIELDS if name in context.fields]
     if not given:
         context.missing(
-            context.state.pointer, NESTED_MAP_FIELDS, "A Map says what to do with each item.", "Add ItemProcessor."
+            context.state.pointer, NESTED_MAP_FIELDS, "A Map state must have ItemProcessor.", "Add ItemProcessor."
         )
         return None
     if len(given) > 1:
         context.findings.error(
             "CONFLICTING_FIELDS",
             context.at("Iterator"),
-            "A Map has ItemProcessor or, of old, Iterator, and not both.",
+            "ItemProcessor and Iterator, its deprecated form, cannot be used together.",
             "Remove Iterator.",
         )
     processor = context.fields[given[0]]
@@ -100,7 +100,7 @@ def _check_config(context: LintContext, config: Json, pointer: str) -> bool | No
         context.findings.warning(
             "UNSUPPORTED_FIELD",
             child(pointer, "ExecutionType"),
-            "ExecutionType means nothing to an inline Map.",
+            "ExecutionType has no effect in an inline Map.",
             'Set "Mode": "DISTRIBUTED", or remove it.',
         )
     return mode == "DISTRIBUTED"
@@ -108,12 +108,12 @@ def _check_config(context: LintContext, config: Json, pointer: str) -> bool | No
 
 def _check_distributed(context: LintContext, config: JsonObject, pointer: str) -> None:
     if "ExecutionType" not in config:
-        context.missing(pointer, "ExecutionType", "A distributed Map says of which type its executions are.")
+        context.missing(pointer, "ExecutionType", "A distributed Map must have ExecutionType.")
     if context.express:
         context.findings.error(
             "EXPRESS_NOT_SUPPORTED",
             child(pointer, "Mode"),
-            "A distributed Map is not there in EXPRESS workflows.",
+            "EXPRESS workflows do not support distributed Maps.",
             "Use a STANDARD workflow, or an inline Map.",
         )
 
@@ -128,7 +128,7 @@ def _check_items(context: LintContext, distributed: bool | None) -> None:
             context.wrong_type(
                 context.at("Items"),
                 f"Items must be an {' or an '.join(kinds)}, or an expression {{% … %}} that yields one.",
-                "An object needs a distributed Map." if isinstance(items, dict) else "",
+                "An object requires a distributed Map." if isinstance(items, dict) else "",
             )
         context.texts.jsonata(items, context.at("Items"), "before", kinds)
     if not context.speaks_jsonata and "ItemsPath" in fields:
@@ -146,7 +146,7 @@ def _check_selector(context: LintContext, selector: Json, pointer: str) -> None:
         context.findings.error(
             "CONFLICTING_FIELDS",
             context.at("Parameters"),
-            "A Map has ItemSelector or, of old, Parameters, and not both.",
+            "ItemSelector and Parameters, its deprecated form, cannot be used together.",
             "Remove Parameters.",
         )
 
@@ -163,7 +163,9 @@ def _check_numbers(context: LintContext) -> None:
             context.wrong_type(context.at("ToleratedFailurePercentage"), "ToleratedFailurePercentage must be a number.")
         elif not 0 <= share <= 100:
             context.findings.error(
-                "INVALID_VALUE", context.at("ToleratedFailurePercentage"), f"A percentage is 0 to 100, and not {share}."
+                "INVALID_VALUE",
+                context.at("ToleratedFailurePercentage"),
+                f"ToleratedFailurePercentage must be from 0 to 100, got {share}.",
             )
     for name in ("MaxConcurrency", "ToleratedFailureCount", "ToleratedFailurePercentage"):
         path = name + "Path"
@@ -171,7 +173,7 @@ def _check_numbers(context: LintContext) -> None:
             context.texts.path(context.fields[path], context.at(path), single=True)
             if name in context.fields:
                 context.findings.error(
-                    "CONFLICTING_FIELDS", context.at(path), f"A Map has {name} or {path}, not both.", "Remove one."
+                    "CONFLICTING_FIELDS", context.at(path), f"{name} and {path} cannot be used together.", "Remove one."
                 )
 
 
@@ -185,7 +187,7 @@ def _check_label(context: LintContext) -> None:
         context.findings.error(
             "INVALID_LABEL_NAME",
             context.at("Label"),
-            f"{label[:60]!r} is not a valid label, which has 1 to {MAX_LABEL_LENGTH} characters without spaces, "
-            "wildcards, brackets or special characters.",
+            f"Label must have 1 to {MAX_LABEL_LENGTH} characters, without spaces, wildcards, brackets or special "
+            f"characters, got {label[:60]!r}.",
             "Choose another label.",
         )

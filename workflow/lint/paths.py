@@ -33,9 +33,9 @@ class PathTexts:
     ) -> None:
         """Check a field that contains a path: see Texts.path."""
         if not isinstance(value, str):
-            self._no_text(pointer, f"A path is a string, and this is {_shown(value)}.")
+            self._no_text(pointer, f"A path must be a string, got {_shown(value)}.")
         elif is_expression(value):
-            self._wrong_path(pointer, "A JSONata expression stands where a path belongs.")
+            self._wrong_path(pointer, "The value must be a path, got a JSONata expression.")
         elif is_open(value):
             self._template_of_a_path(value, pointer)
         elif is_intrinsic(value):
@@ -56,7 +56,7 @@ class PathTexts:
     def template(self, value: Json, pointer: str) -> None:
         """Check a JSONPath payload template."""
         if isinstance(value, str):
-            self._item(value, pointer, "InputPath or ItemsPath passes on what is at a path.")
+            self._item(value, pointer, "Use InputPath or ItemsPath to pass the value at a path.")
         for here, each in walk(value, pointer):
             if isinstance(each, dict):
                 for key, item in each.items():
@@ -71,34 +71,34 @@ class PathTexts:
             return
         if key[:-2] in holder:
             self._reads.findings.warning(
-                "DUPLICATE_KEY", pointer, f"{key[:-2]!r} and {key!r} make the same field.", "Keep one of them."
+                "DUPLICATE_KEY", pointer, f"{key[:-2]!r} and {key!r} define the same field.", "Keep one of them."
             )
         if not isinstance(item, str):
-            self._no_text(pointer, f"A key that ends in .$ takes a path as text, and this is {_shown(item)}.")
+            self._no_text(pointer, f"The value of a key that ends in .$ must be a path, got {_shown(item)}.")
         else:
             self.path(item, pointer, intrinsic=FUNCTIONS)
 
     def _item(
-        self, item: Json, pointer: str, remedy: str = "End the field's name with .$ to have it evaluated."
+        self, item: Json, pointer: str, remedy: str = "Add .$ to the field name to have the path evaluated."
     ) -> None:
         if is_expression(item):
             self._reads.findings.warning(
                 "WRONG_QUERY_LANGUAGE",
                 pointer,
-                "{% … %} is JSONata; in a JSONPath state it is a plain text.",
+                "{% … %} is JSONata; in a JSONPath state it is a literal string.",
                 'Set "QueryLanguage": "JSONata", or write a path.',
             )
         elif _is_meant_as_path(item):
             self._reads.findings.warning(
                 "NO_DOLLAR",
                 pointer,
-                f"{item!r} looks like a path and is taken as plain text.",
+                f"{item!r} looks like a path but is treated as a literal string.",
                 remedy,
             )
 
     def _intrinsic(self, text: str, pointer: str, allowed: Collection[str]) -> None:
         if not allowed:
-            self._wrong_path(pointer, "An intrinsic function cannot stand here.")
+            self._wrong_path(pointer, "An intrinsic function is not allowed here.")
             return
         try:
             call = parse_intrinsic(text)
@@ -106,15 +106,15 @@ class PathTexts:
             self._wrong_call(pointer, f"{error}.")
             return
         if call.name not in allowed:
-            self._wrong_call(pointer, f"{call.name} cannot stand here, where a string is needed.")
+            self._wrong_call(pointer, f"{call.name} is not allowed here, because the value must be a string.")
         why = call.cannot_work()
         if why:
-            self._wrong_call(pointer, f"{text!r} can never work: {why}.")
+            self._wrong_call(pointer, f"{text!r} always fails: {why}.")
         for path in call.paths():
             self._note_reads(path, pointer)
 
     def _wrong_call(self, pointer: str, sentence: str) -> None:
-        remedy = "Mend the call of the intrinsic function."
+        remedy = "Correct the call of the intrinsic function."
         self._reads.findings.error("INVALID_INTRINSIC_FUNCTION", pointer, sentence, remedy)
 
     def _path(self, text: str, pointer: str, reference: bool, single: bool) -> None:
@@ -125,12 +125,12 @@ class PathTexts:
             return
         if text != text.rstrip():
             self._reads.findings.warning(
-                "INVALID_JSONPATH", pointer, f"{text!r} ends in blanks, which are ignored.", "Remove the blanks."
+                "INVALID_JSONPATH", pointer, f"{text!r} ends in whitespace, which is ignored.", "Remove it."
             )
         if reference and not (path.is_reference and path.root == "$"):
-            self._wrong_path(pointer, f"{text!r} does not name one place in the state's data.")
+            self._wrong_path(pointer, f"{text!r} is not a reference path, which identifies a single node.")
         elif single and not path.is_reference:
-            self._wrong_path(pointer, f"{text!r} may name several places, and one value is needed.")
+            self._wrong_path(pointer, f"{text!r} may select several values, but a single value is required.")
         else:
             self._note_reads(path, pointer)
 

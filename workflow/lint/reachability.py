@@ -46,7 +46,7 @@ def check_reachable(findings: LintFindings, scope: Scope, guess: Guess) -> tuple
             "MISSING_END_STATE",
             child(scope.pointer, "States"),
             "No state ends this scope.",
-            'Add "End": true to the last state, or a Succeed or Fail.',
+            'Add "End": true to the last state, or add a Succeed or Fail state.',
         )
     elif start is not None:
         return _check_ways(findings, scope, start, ways)
@@ -70,15 +70,15 @@ def _check_ways(findings: LintFindings, scope: Scope, start: str, ways: _Ways) -
             findings.error(
                 "UNREACHABLE_STATE",
                 state.pointer,
-                f"No way leads from {start!r} to {state.name!r}.",
-                "Lead an arrow to it, or remove it.",
+                f"No path leads from {start!r} to {state.name!r}.",
+                "Add a transition to this state, or remove it.",
             )
         elif state.name not in ending and is_way_out and not ending.isdisjoint(backward[state.name]):
             findings.warning(
                 "ENDLESS_LOOP",
                 state.pointer,
-                f"From {state.name!r} no way leads to an end.",
-                "Lead an arrow out of the loop.",
+                f"No path leads from {state.name!r} to an end.",
+                "Add a transition out of the loop.",
             )
     return lost
 

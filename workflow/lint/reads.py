@@ -89,7 +89,7 @@ class StateReads:
                 self.findings.warning(
                     "UNKNOWN_CONTEXT_FIELD",
                     pointer,
-                    f"{whose} has no {name!r}.",
+                    f"{whose} has no field {name!r}.",
                     suggest(name, CONTEXT[holder], f"{root} has {', '.join(sorted(CONTEXT[holder]))}."),
                 )
                 return

@@ -12,8 +12,8 @@ from .templates import Texts
 
 _LACKING: Final = {
     (task, in_map): {
-        **({} if task else {"Task": "in a Task"}),
-        **({} if in_map else {"Map": "in a Map and in the states inside it"}),
+        **({} if task else {"Task": "in a Task state"}),
+        **({} if in_map else {"Map": "in a Map state and the states inside it"}),
     }
     for task in (True, False)
     for in_map in (True, False)

@@ -48,8 +48,8 @@ class Scopes:
         self._findings.error(
             "DUPLICATE_STATE_NAME",
             state.pointer,
-            f"There are two states named {state.name!r}; the other is {first.pointer}.",
-            "Names are unique in the whole machine, also across branches: rename one.",
+            f"The state name {state.name!r} is already used at {first.pointer}.",
+            "State names must be unique in the whole machine, including its branches and Maps: rename one.",
         )
 
     def _check_fields(self, scope: Scope) -> None:
@@ -76,7 +76,7 @@ class Scopes:
             if name in fields and not isinstance(value, str):
                 self._findings.error("WRONG_TYPE", here, f"{name} must be a string: {words}.")
             elif isinstance(value, str) and value not in allowed and not is_open(value):
-                said = f"{name} is {words}, and not {value!r}."
+                said = f"{name} must be {words}, got {value!r}."
                 self._findings.error("INVALID_VALUE", here, said, suggest(value, allowed))
         limit = fields.get("TimeoutSeconds", 1)
         if isinstance(limit, bool) or not isinstance(limit, int | float) or limit != limit // 1:
@@ -84,17 +84,17 @@ class Scopes:
                 self._findings.error("WRONG_TYPE", "/TimeoutSeconds", "TimeoutSeconds must be an integer.")
         elif not 1 <= limit <= MAX_SECONDS:
             self._findings.error(
-                "INVALID_VALUE", "/TimeoutSeconds", f"TimeoutSeconds is from 1 to 99999999, and not {limit}."
+                "INVALID_VALUE", "/TimeoutSeconds", f"TimeoutSeconds must be from 1 to 99999999, got {limit}."
             )
 
     def _has_states(self, scope: Scope) -> bool:
         states, here = scope.fields.get("States"), child(scope.pointer, "States")
         if "States" not in scope.fields:
-            self._lacks(scope, "States", "There are no States.")
+            self._lacks(scope, "States", "States is missing.")
         elif not isinstance(states, dict):
-            self._findings.error("WRONG_TYPE", here, "States must be an object: names and states.")
+            self._findings.error("WRONG_TYPE", here, "States must be an object that maps state names to states.")
         elif not states:
-            self._findings.error("EMPTY_LIST", here, "There is no state in States.", "Add a state.")
+            self._findings.error("EMPTY_LIST", here, "States must contain at least one state.", "Add a state.")
         else:
             for name, state in states.items():
                 if not isinstance(state, dict):
@@ -108,7 +108,7 @@ class Scopes:
     def _check_start(self, scope: Scope) -> None:
         here = child(scope.pointer, "StartAt")
         if "StartAt" not in scope.fields:
-            self._lacks(scope, "StartAt", "It is not said where to start.")
+            self._lacks(scope, "StartAt", "StartAt, which names the first state, is missing.")
         elif scope.start is None:
             self._findings.error("WRONG_TYPE", here, "StartAt must be a string: the name of a state.")
         else:
@@ -120,8 +120,8 @@ class Scopes:
                 self._findings.error(
                     "INVALID_STATE_NAME",
                     state.pointer,
-                    f"A state's name has 1 to {MAX_STATE_NAME_LENGTH} characters, and this one {len(state.name)}.",
-                    "Choose a shorter name." if state.name else "Give it a name.",
+                    f"A state name must have 1 to {MAX_STATE_NAME_LENGTH} characters, got {len(state.name)}.",
+                    "Choose a shorter name." if state.name else "Give the state a name.",
                 )
 
     def _check_moves(self, state: StateNode) -> None:
@@ -141,25 +141,28 @@ class Scopes:
         end = state.fields.get("End")
         if "End" in state.fields and not isinstance(end, bool) and not is_open(end):
             self._findings.error(
-                "WRONG_TYPE", child(state.pointer, "End"), "End must be true.", "Write true, unquoted."
+                "WRONG_TYPE", child(state.pointer, "End"), "End must be true.", "Write true, without quotes."
             )
         elif "Next" not in state.fields and end is not True and not is_open(end):
             self._findings.lack(
                 "MISSING_TRANSITION",
                 state.pointer,
-                "The state goes nowhere and does not end.",
+                "The state has neither Next nor End.",
                 "Add Next or End.",
                 ("Next", "End"),
             )
         elif "Next" in state.fields and end is True:
             self._findings.error(
-                "CONFLICTING_FIELDS", child(state.pointer, "End"), "A state has Next or End, not both.", "Remove one."
+                "CONFLICTING_FIELDS",
+                child(state.pointer, "End"),
+                "Next and End cannot be used together.",
+                "Remove one.",
             )
         elif end is False:
             self._findings.warning(
                 "INVALID_VALUE",
                 child(state.pointer, "End"),
-                "End is true or is left out; false says nothing.",
+                "End must be true or omitted; false has no effect.",
                 "Remove it.",
             )
 
@@ -173,8 +176,8 @@ class Scopes:
             self._findings.error(
                 "TRANSITION_LEAVES_SCOPE",
                 pointer,
-                f"{target!r} is in another scope ({elsewhere.scope.pointer or 'the machine itself'}).",
-                "No transition leads into or out of a branch or a Map: end the scope, and go on from its state.",
+                f"State {target!r} is in another scope ({elsewhere.scope.pointer or 'the top level'}).",
+                "A transition cannot enter or leave a branch or a Map: end the scope, and continue from its state.",
             )
             return
         near = self._guess(scope, target)
@@ -187,7 +190,7 @@ class Scopes:
 
     def _other_targets(self) -> str:
         lost = ", ".join(map(repr, self._lost[:_MAX_NAMED]))
-        return "Add it, or name one of this scope" + (f"; nothing leads to {lost}." if lost else ".")
+        return "Add it, or name a state of the same scope" + (f"; no transition leads to {lost}." if lost else ".")
 
     def _guess(self, scope: Scope, target: str) -> str | None:
         """Return the state that a wrong target was probably meant to name: see reachability.Guess.

@@ -12,7 +12,7 @@ from ..asl.fields import ALL_FIELDS, FIELDS, LANGUAGES, TEXT_FUNCTIONS, TYPES, W
 from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.limits import MAX_EXPRESS_SECONDS, MAX_VARIABLE_NAME_LENGTH
-from ..asl.suggestions import suggest
+from ..asl.suggestions import joined, suggest
 from .choice_rules import check_choices
 from .error_handling import check_catchers, check_error_name, check_retriers
 from .lint_context import LintContext, is_time
@@ -51,7 +51,7 @@ def check_assign(context: LintContext, holder: Mapping[str, Json], pointer: str,
     if is_open(assigned):
         return
     if not isinstance(assigned, dict):
-        context.wrong_type(here, "Assign must be an object: names of variables and their values.")
+        context.wrong_type(here, "Assign must be an object that maps variable names to values.")
         return
     for key in assigned:
         if context.speaks_jsonata and is_key_of_jsonpath(key, assigned[key]):
@@ -73,8 +73,8 @@ def _check_variable_name(context: LintContext, name: str, pointer: str) -> None:
         context.findings.error(
             "INVALID_VARIABLE_NAME",
             pointer,
-            f"{name[:100]!r} is not a valid variable name, which is a letter and then letters, digits and _, at most "
-            f"{MAX_VARIABLE_NAME_LENGTH} characters.",
+            f"{name[:100]!r} is not a valid variable name: it must be a letter followed by letters, digits and _, "
+            f"at most {MAX_VARIABLE_NAME_LENGTH} characters.",
             "Choose another name.",
         )
 
@@ -87,13 +87,13 @@ def _has_type(context: LintContext) -> bool:
         context.wrong_type(context.at("Type"), "Type must be a string.")
     elif kind not in TYPES:
         context.findings.error(
-            "UNKNOWN_TYPE", context.at("Type"), f"There is no type {kind!r} of state.", suggest(kind, TYPES, _types())
+            "UNKNOWN_TYPE", context.at("Type"), f"There is no state type {kind!r}.", suggest(kind, TYPES, _types())
         )
     return isinstance(kind, str) and kind in TYPES
 
 
 def _types() -> str:
-    return f"It is one of {', '.join(TYPES)}."
+    return f"Type must be one of {', '.join(TYPES)}."
 
 
 def _check_comment_and_language(context: LintContext) -> None:
@@ -104,8 +104,8 @@ def _check_comment_and_language(context: LintContext) -> None:
         context.findings.error(
             "WRONG_QUERY_LANGUAGE",
             context.at("QueryLanguage"),
-            "In a machine that speaks JSONata no state can speak JSONPath.",
-            'Set "QueryLanguage": "JSONPath" for the machine, and JSONata for single states.',
+            "A state cannot use JSONPath if the machine uses JSONata.",
+            'Set "QueryLanguage": "JSONPath" for the machine, and JSONata for individual states.',
         )
 
 
@@ -146,11 +146,11 @@ def _check_template(context: LintContext, name: str) -> None:
         context.findings.warning(
             "WRONG_TYPE",
             context.at(name),
-            f"{name} is a string, which becomes the result as it is: a path in it is not evaluated.",
+            f"{name} is a literal string: a path in it is not evaluated.",
             'Write an object: {"name.$": "$.path"}.',
         )
     elif not is_open(value):
-        context.wrong_type(context.at(name), f"{name} must be an object.", "Name what you pass: {…}.")
+        context.wrong_type(context.at(name), f"{name} must be an object.", "Write an object with named values: {…}.")
 
 
 def _check_static_result(context: LintContext) -> None:
@@ -161,7 +161,7 @@ def _check_static_result(context: LintContext) -> None:
         context.findings.warning(
             "PASS_RESULT_IS_STATIC",
             context.at("Result", key),
-            "The Result of a Pass is taken as it is; the path in it is not evaluated.",
+            "The Result of a Pass state is static: the path in it is not evaluated.",
             "Use Parameters instead of Result.",
         )
 
@@ -170,17 +170,17 @@ def _check_wait(context: LintContext) -> None:
     names = ["Seconds", "Timestamp", *(() if context.speaks_jsonata else ("SecondsPath", "TimestampPath"))]
     given = [name for name in names if name in context.fields]
     if not given and not any(name + "Path" in context.fields for name in ("Seconds", "Timestamp")):
-        context.missing(context.state.pointer, tuple(names), "A Wait says how long.")
+        context.missing(context.state.pointer, tuple(names), "A Wait state must specify how long to wait.")
     elif len(given) > 1:
         context.findings.error(
-            "CONFLICTING_FIELDS", context.at(given[1]), f"A Wait has only one of {' and '.join(given)}.", "Remove one."
+            "CONFLICTING_FIELDS", context.at(given[1]), f"{joined(given)} cannot be used together.", "Keep one."
         )
     seconds = context.whole(context.fields, "Seconds", context.state.pointer, 0)
     if context.express and seconds is not None and seconds > MAX_EXPRESS_SECONDS:
         context.findings.warning(
             "EXPRESS_TIMEOUT",
             context.at("Seconds"),
-            f"An EXPRESS workflow ends after {MAX_EXPRESS_SECONDS} seconds, before this wait does.",
+            f"An EXPRESS workflow runs for at most {MAX_EXPRESS_SECONDS} seconds, so it ends before this wait.",
             "Use a STANDARD workflow.",
         )
     _check_timestamp(context)
@@ -199,7 +199,7 @@ def _check_timestamp(context: LintContext) -> None:
         return
     if looks_like_path(value):
         context.findings.error(
-            "INVALID_VALUE", context.at("Timestamp"), f"{value!r} is a path, and no time.", "Use TimestampPath."
+            "INVALID_VALUE", context.at("Timestamp"), f"{value!r} is a path, not a timestamp.", "Use TimestampPath."
         )
     elif not is_time(value):
         context.findings.error(
@@ -221,7 +221,7 @@ def _check_fail(context: LintContext) -> None:
             context.findings.warning(
                 "NO_PATH",
                 context.at(name),
-                f"{value!r} looks like a path and is taken as plain text.",
+                f"{value!r} looks like a path but is treated as a literal string.",
                 f"Use {name}Path.",
             )
         path = name + "Path"
@@ -229,14 +229,16 @@ def _check_fail(context: LintContext) -> None:
             context.texts.path(context.fields[path], context.at(path), intrinsic=TEXT_FUNCTIONS)
             if name in context.fields:
                 context.findings.error(
-                    "CONFLICTING_FIELDS", context.at(path), f"A Fail has {name} or {path}, not both.", "Remove one."
+                    "CONFLICTING_FIELDS", context.at(path), f"{name} and {path} cannot be used together.", "Remove one."
                 )
 
 
 def _check_parallel(context: LintContext) -> None:
     branches = context.fields.get("Branches")
     if "Branches" not in context.fields:
-        context.missing(context.state.pointer, "Branches", "A Parallel has Branches.", "Add a list of branches.")
+        context.missing(
+            context.state.pointer, "Branches", "A Parallel state must have Branches.", "Add a list of branches."
+        )
     elif not isinstance(branches, list):
         context.wrong_type(context.at("Branches"), "Branches must be a list of objects with StartAt and States.")
     elif branches:
@@ -245,7 +247,7 @@ def _check_parallel(context: LintContext) -> None:
                 context.wrong_type(context.at("Branches", index), "A branch must be an object with StartAt and States.")
     else:
         context.findings.error(
-            "EMPTY_LIST", context.at("Branches"), "A Parallel without branches does nothing.", "Add a branch."
+            "EMPTY_LIST", context.at("Branches"), "Branches must contain at least one branch.", "Add a branch."
         )
 
 
@@ -257,8 +259,8 @@ def _check_task(context: LintContext) -> None:
         context.findings.error(
             "IMPOSSIBLE_TIMEOUT",
             context.at("HeartbeatSeconds"),
-            f"HeartbeatSeconds ({heartbeat}) is not smaller than TimeoutSeconds ({timeout}).",
-            "Make it smaller.",
+            f"HeartbeatSeconds ({heartbeat}) must be smaller than TimeoutSeconds ({timeout}).",
+            "Reduce HeartbeatSeconds, or increase TimeoutSeconds.",
         )
     for name in () if context.speaks_jsonata else ("TimeoutSeconds", "HeartbeatSeconds"):
         path = name + "Path"
@@ -266,7 +268,7 @@ def _check_task(context: LintContext) -> None:
             context.texts.path(context.fields[path], context.at(path), single=True)
             if name in context.fields:
                 context.findings.error(
-                    "CONFLICTING_FIELDS", context.at(path), f"A Task has {name} or {path}, not both.", "Remove one."
+                    "CONFLICTING_FIELDS", context.at(path), f"{name} and {path} cannot be used together.", "Remove one."
                 )
 
 

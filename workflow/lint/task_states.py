@@ -21,12 +21,12 @@ def check_task(context: LintContext) -> None:
         _check_arguments(context, target)
         _check_token(context, target)
         if context.express and target.needs_standard:
-            what = f"The pattern {target.pattern}" if target.pattern else "An activity"
+            what = f"the pattern {target.pattern}" if target.pattern else "activities"
             context.findings.error(
                 "EXPRESS_NOT_SUPPORTED",
                 context.at("Resource"),
-                f"{what} is not there in EXPRESS workflows.",
-                "Use a STANDARD workflow, or request and response.",
+                f"EXPRESS workflows do not support {what}.",
+                "Use a STANDARD workflow, or the request-response pattern.",
             )
     _check_credentials(context)
 
@@ -34,7 +34,7 @@ def check_task(context: LintContext) -> None:
 def _target(context: LintContext) -> IntegrationTarget | None:
     resource = context.fields.get("Resource")
     if "Resource" not in context.fields:
-        context.missing(context.state.pointer, "Resource", "A Task says what it calls.")
+        context.missing(context.state.pointer, "Resource", "A Task state must have a Resource.")
         return None
     if not isinstance(resource, str):
         if not is_reference_of_a_template(resource):
@@ -44,7 +44,7 @@ def _target(context: LintContext) -> IntegrationTarget | None:
         context.findings.error(
             "INVALID_RESOURCE",
             context.at("Resource"),
-            "Resource is a fixed string, and no expression.",
+            "Resource must be a fixed string, not an expression.",
             "Write the ARN.",
         )
         return None
@@ -73,12 +73,14 @@ def _check_arguments(context: LintContext, target: IntegrationTarget) -> None:
     if name not in context.fields and _of_other_language(context):
         return
     if name not in context.fields and target.kind == "sdk" and context.speaks_jsonata:
-        context.missing(context.state.pointer, "Arguments", "A call of the AWS SDK has Arguments, if only {}.")
+        context.missing(
+            context.state.pointer, "Arguments", "A call of the AWS SDK must have Arguments, even if only {}."
+        )
     elif name not in context.fields and needs and not target.waits_for_token:
         context.findings.warning(
             "MISSING_ARGUMENT",
             context.state.pointer,
-            f"{target.service}:{target.action} needs {', '.join(needs)}, and the state has no {name}.",
+            f"{target.service}:{target.action} requires {', '.join(needs)}, but the state has no {name}.",
             f"Add {name}.",
         )
     elif context.speaks_jsonata and isinstance(given, str) and target.service:
@@ -91,7 +93,9 @@ def _check_arguments(context: LintContext, target: IntegrationTarget) -> None:
         if (target.service, target.action) == ("lambda", "invoke") and isinstance(payload, bool | int | float):
             context.wrong_type(context.at(name, "Payload"), "Payload must be an object, an array, a string or null.")
     elif name in context.fields and not context.speaks_jsonata and _wants_names(target) and not is_open(given):
-        context.wrong_type(context.at(name), f"{name} of an integration must be an object.", "Name what you pass: {…}.")
+        context.wrong_type(
+            context.at(name), f"{name} of an integration must be an object.", "Write an object with named values: {…}."
+        )
 
 
 def _wants_names(target: IntegrationTarget) -> bool:
@@ -112,14 +116,14 @@ def _check_needs(
     misspelled = {need: near for need in lacking if (near := likely(need, given))}
     missing = [need.replace("|", " or ") for need in lacking if need not in misspelled]
     for need, near in misspelled.items():
-        _lacks(context, target, name, need, f"Is {near} meant to be {need}?")
+        _lacks(context, target, name, need, f"Did you mean {need} by {near}?")
     if missing:
         _lacks(context, target, name, joined(missing), f"Add {'them' if missing[1:] else 'it'} to {name}.")
 
 
 def _lacks(context: LintContext, target: IntegrationTarget, name: str, what: str, remedy: str) -> None:
     call = f"{target.service}:{target.action}"
-    context.findings.error("MISSING_ARGUMENT", context.at(name), f"{call} cannot do without {what}.", remedy)
+    context.findings.error("MISSING_ARGUMENT", context.at(name), f"{call} requires {what}.", remedy)
 
 
 def _check_spelling(
@@ -137,7 +141,7 @@ def _check_spelling(
             context.small_argument(key, context.at(name, key), call)
         elif takes:
             remedy = f"Did you mean {near}?" if near else "Remove it."
-            context.findings.warning("UNKNOWN_FIELD", context.at(name, key), f"{call} takes no {bare}.", remedy)
+            context.findings.warning("UNKNOWN_FIELD", context.at(name, key), f"{call} has no argument {bare}.", remedy)
 
 
 def _check_token(context: LintContext, target: IntegrationTarget) -> None:
@@ -155,16 +159,16 @@ def _check_token(context: LintContext, target: IntegrationTarget) -> None:
         context.findings.error(
             "MISSING_TASK_TOKEN",
             holder if near is None else near,
-            "The task waits for its token, and "
-            + ("the token is passed to nobody." if near is None else "this does not pass it."),
-            f"Pass {wanted}." if context.speaks_jsonata else f"Pass {wanted}, in a field that ends in .$.",
+            "The task waits for its task token, but "
+            + ("its arguments do not pass the token." if near is None else "this value does not pass the token."),
+            f"Pass {wanted}." if context.speaks_jsonata else f"Pass {wanted}, in a field whose name ends in .$.",
         )
     elif ("Task", "Token") in sent and not target.pattern and target.kind != "activity":
         context.findings.warning(
             "UNUSED_TASK_TOKEN",
             context.at(name) if name in context.fields else context.state.pointer,
-            "A task token is passed, and the task does not wait for it.",
-            "End the Resource with .waitForTaskToken.",
+            "The task passes its task token but does not wait for it.",
+            "Add .waitForTaskToken to the Resource, or do not pass the token.",
         )
 
 
@@ -196,12 +200,12 @@ def _check_role(context: LintContext, given: dict[str, Json]) -> None:
         context.findings.error(
             "INVALID_VALUE",
             context.at("Credentials", "RoleArn"),
-            f"{role!r} is not the ARN of a role.",
-            "Write its ARN.",
+            f"{role!r} is not the ARN of an IAM role.",
+            "Write the ARN of the role.",
         )
     if context.speaks_jsonata:
         context.texts.jsonata(given, context.at("Credentials"), "before")
     else:
         context.texts.template(given, context.at("Credentials"))
     if not {"RoleArn", "RoleArn.$"} & set(given):
-        context.missing(context.at("Credentials"), "RoleArn", "Credentials name a role.")
+        context.missing(context.at("Credentials"), "RoleArn", "Credentials must have RoleArn.")

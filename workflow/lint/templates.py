@@ -100,7 +100,7 @@ class Texts(StateReads):
                 self.context.append(((), pointer))  # a template with placeholders may read any field
             else:
                 self.findings.error(
-                    "INVALID_JSONATA_EXPRESSION", pointer, f"{error}.", "Mend the expression between {% and %}."
+                    "INVALID_JSONATA_EXPRESSION", pointer, f"{error}.", "Correct the expression between {% and %}."
                 )
             return
         self._references(found, pointer, moment, text)
@@ -110,7 +110,7 @@ class Texts(StateReads):
             self.findings.error(
                 "WRONG_TYPE",
                 pointer,
-                f"The expression yields a value of type {found.kind}, and {' or '.join(kinds)} is needed.",
+                f"The expression must yield a value of type {' or '.join(kinds)}, got {found.kind}.",
             )
 
     def _constants(self, text: str, pointer: str) -> None:
@@ -122,46 +122,46 @@ class Texts(StateReads):
             self.findings.error(
                 "EXPRESSION_ALWAYS_FAILS",
                 pointer,
-                f"{shown} fails whatever the data are: {why}.",
-                "Correct the constants.",
+                f"{shown} always fails: {why}.",
+                "Correct the constants in the expression.",
             )
 
     def _almost_expression(self, text: str, pointer: str) -> None:
         """Report a delimiter without its counterpart, which AWS rejects; warn about other likely expressions."""
         is_padded = is_expression(text.strip())
         if text.startswith("{%") and not is_open(text):
-            remedy = "Remove the blanks behind it." if is_padded else "Close it with %}."
-            self._improper(pointer, "The string starts with {% and does not end with %}.", remedy)
+            remedy = "Remove the whitespace after %}." if is_padded else "Add %} at the end."
+            self._improper(pointer, "The string starts with {% but does not end with %}.", remedy)
         elif text.endswith("%}") and not is_open(text):
-            remedy = "Remove the blanks before it." if is_padded else "Open it with {%."
-            self._improper(pointer, "The string ends with %} and does not start with {%.", remedy)
+            remedy = "Remove the whitespace before {%." if is_padded else "Add {% at the start."
+            self._improper(pointer, "The string ends with %} but does not start with {%.", remedy)
         elif is_padded or ((text.strip().startswith("{%") or text.strip().endswith("%}")) and not is_open(text)):
             self.findings.warning(
                 "NOT_EVALUATED",
                 pointer,
-                "There are blanks around {% or %}, so that the string is taken as it is.",
-                "Write it between {% and %}, without blanks around them.",
+                "There is whitespace before {% or after %}, so the string is not evaluated.",
+                "Enclose the expression in {% and %}, without whitespace around them.",
             )
         elif "%}" in text.partition("{%")[2] and not is_open(text):
             self.findings.warning(
                 "NOT_EVALUATED",
                 pointer,
-                "The text has {% … %} in it and does not start and end with them, so that it is taken as it is.",
-                "Make the whole text one expression: {% 'Hello ' & $states.input.name %}.",
+                "The string contains {% … %} but does not start and end with them, so it is not evaluated.",
+                "Make the whole string one expression: {% 'Hello ' & $states.input.name %}.",
             )
         elif looks_like_path(text) and text != "$" and not is_open(text) and not pointer.endswith(".$"):
             self.findings.warning(
                 "WRONG_QUERY_LANGUAGE",
                 pointer,
-                f"{text!r} looks like JSONPath, and in a JSONata state it is a plain text.",
+                f"{text!r} looks like JSONPath; in a JSONata state it is a literal string.",
                 "Write {% $states.input… %}.",
             )
         elif text.startswith("$states.") and re.match(_UNMARKED, text) and not pointer.endswith(".$"):
             self.findings.warning(
                 "NOT_EVALUATED",
                 pointer,
-                f"{text[:100]!r} looks like an expression, and is taken as plain text.",
-                "Write it between {% and %}.",
+                f"{text[:100]!r} looks like an expression but is treated as a literal string.",
+                "Enclose it in {% and %}.",
             )
 
     def _improper(self, pointer: str, sentence: str, remedy: str) -> None:
@@ -175,9 +175,9 @@ class Texts(StateReads):
                 report(
                     "WRONG_QUERY_LANGUAGE",
                     child(pointer, key),
-                    f"{key!r} is a key of JSONPath, and the state uses JSONata"
-                    + ("." if refused else ": the key and its value stay as they are."),
-                    f"Name it {key[:-2]!r} and give it {{% … %}}.",
+                    f"{key!r} is a JSONPath key, but the state uses JSONata"
+                    + ("." if refused else ": the key and its value are not evaluated."),
+                    f"Rename it to {key[:-2]!r}, and write its value as {{% … %}}.",
                 )
 
     def _references(self, found: References, pointer: str, moment: Moment, text: str) -> None:
@@ -185,7 +185,7 @@ class Texts(StateReads):
             self.findings.error(
                 "UNSUPPORTED_JSONATA_EXPRESSION",
                 pointer,
-                f"{name!r} stands at the top of the expression, where there is nothing that it could be taken from.",
+                f"{name!r} refers to the input of the expression, but Step Functions gives expressions no input.",
                 _whole_name(name, text),
             )
         for name in dict.fromkeys(found.functions):
@@ -194,7 +194,7 @@ class Texts(StateReads):
             self.findings.error(
                 "UNDEFINED_FUNCTION",
                 pointer,
-                f"There is no function {name}: those of JSONata start with $.",
+                f"There is no function {name}: the names of JSONata functions start with $.",
                 _function_meant(name),
             )
         for names in dict.fromkeys(found.states):
@@ -205,7 +205,10 @@ class Texts(StateReads):
     def _unknown_function(self, name: str, pointer: str) -> None:
         if name == "eval":
             self.findings.error(
-                "UNSUPPORTED_JSONATA_EXPRESSION", pointer, "Step Functions has no $eval.", "Use $parse for JSON."
+                "UNSUPPORTED_JSONATA_EXPRESSION",
+                pointer,
+                "Step Functions does not support $eval.",
+                "Use $parse to parse JSON.",
             )
             return
         self.findings.error("UNDEFINED_FUNCTION", pointer, f"There is no function ${name}.", _function_meant(name))
@@ -222,19 +225,21 @@ class Texts(StateReads):
             self.findings.error(
                 "UNDEFINED_STATES_FIELD",
                 pointer,
-                f"$states has no {first!r}.",
+                f"$states has no field {first!r}.",
                 suggest(
-                    first, ("input", "result", "errorOutput", "context"), "It has input, result, errorOutput, context."
+                    first,
+                    ("input", "result", "errorOutput", "context"),
+                    "Its fields are input, result, errorOutput, context.",
                 ),
             )
 
     def _result(self, pointer: str, moment: Moment) -> None:
         if not self.works:
-            sentence = "$states.result is the result of a Task, a Parallel or a Map, unlike this state."
+            sentence = "$states.result exists only in a Task, Parallel or Map state."
         elif moment == "before":
-            sentence = "$states.result is there after the work only, and this is evaluated before it."
+            sentence = "$states.result does not exist yet: this field is evaluated before the state has a result."
         elif moment == "caught":
-            sentence = "In a catcher there is no $states.result, for the work failed."
+            sentence = "$states.result does not exist in a catcher, because the state failed."
         else:
             return
         remedy = "Use $states.errorOutput." if moment == "caught" else "Use $states.input."
@@ -245,7 +250,7 @@ class Texts(StateReads):
             self.findings.error(
                 "ERROR_OUTPUT_NOT_AVAILABLE",
                 pointer,
-                "$states.errorOutput is there in Output and Assign of a catcher only.",
+                "$states.errorOutput exists only in Output and Assign of a catcher.",
                 "Move it into the catcher.",
             )
 
@@ -260,5 +265,5 @@ def _whole_name(name: str, text: str) -> str:
     if name.lower() in _CONSTANTS:
         return f"Write {name.lower()}."
     if re.search(rf"\w-{re.escape(name)}\b", text):
-        return "Put a name with a hyphen in backquotes: $states.input.`a-b`."
+        return "Enclose a name with a hyphen in backquotes: $states.input.`a-b`."
     return f"Write $states.input.{name}." if name.isidentifier() else "Write $states.input."

@@ -65,7 +65,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     "config": _Kind("ProcessorConfig", PROCESSOR_CONFIG),
     "state": _Kind("a state", ALL_FIELDS, _IN_STATE),
     **{f"{name} state": _Kind(f"a {name} state", fields, _IN_STATE) for name, fields in FIELDS.items()},
-    "rule": _Kind("a rule", (*RULE, *_TESTS), dict.fromkeys(JOINERS, "rule")),
+    "rule": _Kind("a choice rule", (*RULE, *_TESTS), dict.fromkeys(JOINERS, "rule")),
     "retrier": _Kind("a retrier", RETRIER),
     "catcher": _Kind("a catcher", CATCHER),
     "credentials": _Kind("Credentials", ("RoleArn", "RoleArn.$")),
@@ -128,7 +128,9 @@ class Spelling:
             self._findings.error(
                 "UNKNOWN_OPERATOR" if is_test else "UNKNOWN_FIELD",
                 child(pointer, meant),
-                f"There is no operator {name!r}." if is_test else f"There is no field {name!r} in {kind.what}.",
+                f"There is no operator {name!r}."
+                if is_test
+                else f"{kind.what[0].upper()}{kind.what[1:]} has no field {name!r}.",
                 f"Did you mean {meant}?",
             )
 

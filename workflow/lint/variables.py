@@ -81,8 +81,8 @@ class Flow:
                     self._findings.error(
                         "DUPLICATE_VARIABLE_NAME",
                         pointer,
-                        f"${name} was assigned around this scope before, and an inner scope cannot set it.",
-                        "Choose another name, or hand the value out as the scope's output.",
+                        f"${name} is already assigned in an enclosing scope, and an inner scope cannot assign it.",
+                        "Choose another name, or return the value as the output of the scope.",
                     )
 
     def _report_possibly_undefined(self, use: Use, state: StateNode) -> None:
@@ -101,16 +101,16 @@ class Flow:
             said(
                 "UNDEFINED_VARIABLE",
                 use.pointer,
-                f"${use.name} is assigned only after this, on no way that leads here.",
-                "Assign it earlier.",
+                f"${use.name} is assigned only later, and on no path to this state.",
+                "Assign it in an earlier state.",
             )
             return
         near = self._guesses.nearest(use.name, visible | known.own | FUNCTIONS | {"states"})
         said(
             "UNDEFINED_VARIABLE",
             use.pointer,
-            f"No state assigns ${use.name} in this scope or one that it can see.",
-            f"Did you mean ${near}?" if near else "Assign it before, or use $states.input.",
+            f"No state assigns ${use.name} in this scope or a scope whose variables it can read.",
+            f"Did you mean ${near}?" if near else "Assign it in an earlier state, or use $states.input.",
         )
 
 

@@ -51,7 +51,7 @@ def refuse_endless(pattern: re.Pattern[str], text: str, place: int = 0, *, whole
     try:
         subprocess.run(command, input=asked, text=True, timeout=_MAX_WAIT_SECONDS, check=True)
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
-        raise CannotMatch(f"/{pattern.pattern}/ takes more than {MAX_SECONDS} second for this string") from None
+        raise CannotMatch(f"/{pattern.pattern}/ takes more than {MAX_SECONDS} second to match this string") from None
 
 
 @lru_cache(maxsize=256)

@@ -46,14 +46,15 @@ class Function:
         """Return the reason why this number of arguments is wrong; empty if it is right."""
         if given >= self.least and (self.most is None or given <= self.most):
             return ""
-        most = "or more" if self.most is None else "" if self.most == self.least else f"to {self.most}"
-        return f"{self.name} takes {self.least} {most}".rstrip() + f" values, and {given} are given"
+        most = " or more" if self.most is None else "" if self.most == self.least else f" to {self.most}"
+        noun = "argument" if self.most == self.least == 1 else "arguments"
+        return f"{self.name} takes {self.least}{most} {noun}, got {given}"
 
     def refuses_constants(self, values: Sequence[object]) -> str:
         """Return the reason why these arguments, some of which may be UNKNOWN, always fail; empty if they may work."""
         for place, (kind, value) in enumerate(zip(self.takes, values, strict=False), 1):
             if value is not UNKNOWN and not CONSTANTS[kind](value):
-                return f"value {place} of {self.name} is {kind}, and not {spelled(cast('Json', value))}"
+                return f"argument {place} of {self.name} must be {kind}, got {spelled(cast('Json', value))}"
         return ""
 
     def result(self, values: list[Json], randomness: Randomness) -> Json:
@@ -87,27 +88,27 @@ CONSTANTS: Final[Mapping[str, Callable[[object], bool]]] = {
 
 def _array(value: Json) -> list[Json]:
     if not isinstance(value, list):
-        raise IntrinsicFailed("an array is needed")
+        raise IntrinsicFailed("an array is required")
     return value
 
 
 def _text(value: Json) -> str:
     if not isinstance(value, str):
-        raise IntrinsicFailed("a string is needed")
+        raise IntrinsicFailed("a string is required")
     return value
 
 
 def _short(value: Json) -> str:
     text = _text(value)
     if len(text) > _MAX_TEXT_LENGTH:
-        raise IntrinsicFailed(f"a string has at most {_MAX_TEXT_LENGTH} characters here")
+        raise IntrinsicFailed(f"the string must have at most {_MAX_TEXT_LENGTH} characters")
     return text
 
 
 def _whole(value: Json) -> int:
     """Round a number to the nearest integer, with halves rounded up, as recorded executions show."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise IntrinsicFailed("a number is needed")
+        raise IntrinsicFailed("a number is required")
     return math.floor(value + 0.5)
 
 
@@ -128,7 +129,7 @@ def _format(values: list[Json], _: Randomness) -> Json:
     template, rest = values[0], values[1:]
     pieces = template if isinstance(template, list) else _text(template).split("{}")
     if len(pieces) != len(rest) + 1:
-        raise IntrinsicFailed(f"the template has {len(pieces) - 1} places {{}}, and {len(rest)} values are given")
+        raise IntrinsicFailed(f"the template has {len(pieces) - 1} placeholders {{}}, got {len(rest)} values")
     return str(pieces[0]) + "".join(
         _formatted(value) + str(piece) for value, piece in zip(rest, pieces[1:], strict=True)
     )
@@ -146,7 +147,7 @@ def _string_to_json(values: list[Json], _: Randomness) -> Json:
 def _partition(values: list[Json], _: Randomness) -> Json:
     items, size = _array(values[0]), _whole(values[1])
     if size < 1:
-        raise IntrinsicFailed("a chunk has at least one item")
+        raise IntrinsicFailed("the chunk size must be at least 1")
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
@@ -158,17 +159,17 @@ def _contains(values: list[Json], _: Randomness) -> Json:
 def _range(values: list[Json], _: Randomness) -> Json:
     first, last, step = (_whole(value) for value in values)
     if step == 0:
-        raise IntrinsicFailed("the step is not 0")
+        raise IntrinsicFailed("the step must not be 0")
     made: list[Json] = [*range(first, last + (1 if step > 0 else -1), step)]
     if len(made) > _MAX_RANGE_ITEMS:
-        raise IntrinsicFailed(f"a range has at most {_MAX_RANGE_ITEMS} items")
+        raise IntrinsicFailed(f"the range must have at most {_MAX_RANGE_ITEMS} items")
     return made
 
 
 def _item(values: list[Json], _: Randomness) -> Json:
     items, index = _array(values[0]), _whole(values[1])
     if not 0 <= index < len(items):
-        raise IntrinsicFailed(f"there is no item {index} in an array of {len(items)}")
+        raise IntrinsicFailed(f"index {index} is out of range for an array of {len(items)} items")
     return items[index]
 
 
@@ -192,13 +193,13 @@ def _decode(values: list[Json], _: Randomness) -> Json:
     try:
         return base64.b64decode(_short(values[0]), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise IntrinsicFailed(f"the text is not Base64 of a string: {error}") from None
+        raise IntrinsicFailed(f"the string is not valid Base64 of UTF-8 text: {error}") from None
 
 
 def _hash(values: list[Json], _: Randomness) -> Json:
     algorithm = HASHES.get(_text(values[1]))
     if algorithm is None:
-        raise IntrinsicFailed(f"the algorithm is one of {', '.join(HASHES)}")
+        raise IntrinsicFailed(f"the algorithm must be one of {', '.join(HASHES)}")
     import hashlib
 
     return hashlib.new(algorithm, _shown(values[0]).encode(), usedforsecurity=False).hexdigest()
@@ -207,16 +208,16 @@ def _hash(values: list[Json], _: Randomness) -> Json:
 def _merge(values: list[Json], _: Randomness) -> Json:
     left, right, deep = values
     if not isinstance(left, dict) or not isinstance(right, dict):
-        raise IntrinsicFailed("two objects are needed")
+        raise IntrinsicFailed("the first two arguments must be objects")
     if deep is not False:
-        raise IntrinsicFailed("only the shallow merge is there: the third value is false")
+        raise IntrinsicFailed("only the shallow merge is supported: the third argument must be false")
     return {**left, **right}
 
 
 def _random(values: list[Json], randomness: Randomness) -> Json:
     first, last = _whole(values[0]), _whole(values[1])
     if last <= first:
-        raise IntrinsicFailed("the first number is less than the second")
+        raise IntrinsicFailed("the first number must be less than the second")
     import random
 
     source = random.Random(_whole(values[2])) if len(values) == 3 else randomness  # noqa: S311  # no secret
@@ -226,7 +227,7 @@ def _random(values: list[Json], randomness: Randomness) -> Json:
 def _add(values: list[Json], _: Randomness) -> Json:
     total = _whole(values[0]) + _whole(values[1])
     if not -(2**31) <= total < 2**31:
-        raise IntrinsicFailed("the sum is a 32-bit number")
+        raise IntrinsicFailed("the sum must fit into 32 bits")
     return total
 
 

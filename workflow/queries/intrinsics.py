@@ -105,7 +105,7 @@ def parse_intrinsic(text: str) -> IntrinsicCall:
         call = _call(scanner)
         scanner.blanks()
         if not scanner.done:
-            raise scanner.refuse("nothing can stand after the call")
+            raise scanner.refuse("unexpected text after the call")
     except InvalidIntrinsic:
         raise
     except InvalidPath as error:
@@ -145,7 +145,7 @@ def _template(scanner: Scanner, arguments: tuple[Argument, ...], raw: str) -> Te
     pieces: list[Json] = list(_pieces(raw))
     if len(pieces) != len(arguments):
         given = len(arguments) - 1
-        raise scanner.refuse(f"the template has {len(pieces) - 1} places {{}}, and {given} values are given")
+        raise scanner.refuse(f"the template has {len(pieces) - 1} placeholders {{}}, got {given} values")
     return Template("States.Format", arguments, pieces)
 
 
@@ -159,7 +159,7 @@ def _name(scanner: Scanner) -> str:
 
         folded = {each.lower(): each for each in FUNCTIONS}
         near = difflib.get_close_matches(name.lower(), folded, 1, 0.7)
-        hint = f"; did you mean {folded[near[0]]}?" if near else ""
+        hint = f" (did you mean {folded[near[0]]}?)" if near else ""
         raise scanner.refuse(f"{name} is not an intrinsic function{hint}")
     return name
 
@@ -179,7 +179,7 @@ def _argument(scanner: Scanner) -> Argument:
         if scanner.skip(word):
             return value
     if sign == '"':
-        raise scanner.refuse("a string stands in single quotes")
+        raise scanner.refuse("a string must be in single quotes")
     return scanner.number()
 
 
@@ -187,7 +187,7 @@ def _text(scanner: Scanner) -> str:
     """Read a string in single quotes. Source: developer guide, "Reserved characters in intrinsic functions"."""
     raw = _as_written(scanner.text, scanner.place)
     if re.search(_OPEN_ESCAPE, raw):
-        raise scanner.refuse(r"a backslash stands only before ', {, } and \ in a string")
+        raise scanner.refuse(r"a backslash is allowed only before ', {, } and \ in a string")
     return scanner.quoted()
 
 

@@ -61,7 +61,7 @@ def evaluation_limits(too_long: Exception | None = None, max_steps: int = MAX_ST
     They count steps and not time, so that an expression always fails at the same step.
     """
     steps, depth = itertools.count(1), 0
-    told = f"took {MAX_STEPS:,} steps and has not ended. Check for infinite loop"
+    told = f"did not end within {MAX_STEPS:,} steps. Check for infinite loop"
 
     def enter(*_: object) -> None:
         nonlocal depth
@@ -105,7 +105,7 @@ def _hash(value: object, algorithm: str | None) -> str | None:
     if algorithm is None:
         return None
     if algorithm not in HASHES:
-        raise JsonataFailed(f"{THREW}: $hash: the algorithm is one of {', '.join(HASHES)}")
+        raise JsonataFailed(f"{THREW}: $hash: the algorithm must be one of {', '.join(HASHES)}")
     text = value if isinstance(value, str) else written(plain(value))
     return hashlib.new(HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
 

@@ -90,9 +90,9 @@ def _misfit(node: Any) -> str:
     for side in (node.lhs, node.rhs):
         kind = literal_kind_of(side)
         if node.value in _ARITHMETIC and kind not in (None, "number"):
-            return f"{node.value} calculates with numbers, and one side is of type {kind}"
+            return f"both operands of {node.value} must be numbers, got a value of type {kind}"
         if node.value in _ORDERING and kind not in (None, "number", "string"):
-            return f"{node.value} compares numbers or strings, and one side is of type {kind}"
+            return f"both operands of {node.value} must be numbers or strings, got a value of type {kind}"
     return ""
 
 
@@ -111,7 +111,7 @@ def _failure(engine: Any, node: Any, *, whole: bool = False) -> str:
     try:
         value = part.result(bindings, 0, _MAX_WORK)
         if whole and value is None:
-            return "it yields nothing"
+            return "it yields no value"
         if whole:
             plain(value)
     except JsonataFailed as error:

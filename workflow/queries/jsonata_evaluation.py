@@ -55,17 +55,19 @@ def parse_jsonata(expression: str) -> Engine:
 
     coalescing = re.search(_COALESCING, re.sub(_LITERALS, "", expression))
     if coalescing:
-        raise InvalidJsonata(f"{_shortened(expression)}: Step Functions' JSONata has no {coalescing[0]}")
+        raise InvalidJsonata(
+            f"{_shortened(expression)}: Step Functions does not support the JSONata operator {coalescing[0]}"
+        )
     try:
         return Engine(re.sub(_LITERALS, _without_comment, expression))  # the parser fails on a comment at the end
     except JException as error:
         raise InvalidJsonata(f"{_shortened(expression)}: {failure_text(error)}") from None
     except RecursionError:
-        raise InvalidJsonata(f"{_shortened(expression)}: nested too deep") from None
+        raise InvalidJsonata(f"{_shortened(expression)}: nested too deeply") from None
     except KeyError as error:
         raise InvalidJsonata(f"{_shortened(expression)}: JSONata has no {error}") from None
     except Exception:  # raised for some strings, such as an empty one
-        raise InvalidJsonata(f"{_shortened(expression)}: not an expression, or not a whole one") from None
+        raise InvalidJsonata(f"{_shortened(expression)}: empty or incomplete expression") from None
 
 
 class Evaluator:
@@ -125,7 +127,7 @@ def failure_text(error: Exception) -> str:
     place = getattr(error, "location", None)
     where = f" (character {place})" if isinstance(place, int) and place >= 0 else ""
     escaped = getattr(error, "current", None) if getattr(error, "error", "") == "S0301" else None
-    said = f"\\{escaped} is not an escape sequence of a string" if escaped else str(error) or type(error).__name__
+    said = f"\\{escaped} is not a valid escape sequence in a string" if escaped else str(error) or type(error).__name__
     return f"{said}{where}"
 
 

@@ -58,7 +58,7 @@ class Pattern:
     def search(self, text: str) -> re.Match[str] | None:
         """Return the first match, or None; raises CannotMatch if the match cannot be run here or takes too long."""
         if self._compiled is None:
-            raise CannotMatch(f"/{self.source}/: lookbehind of several lengths cannot be run here")
+            raise CannotMatch(f"/{self.source}/: lookbehind of variable length is not supported by this interpreter")
         refuse_endless(self._compiled, text)
         return self._compiled.search(text)
 

@@ -39,4 +39,4 @@ def _converted(value: Any, null: object) -> Json:
         return {key: _converted(item, null) for key, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list | tuple | range):
         return [_converted(item, null) for item in cast("Sequence[Any]", value)]
-    raise JsonataFailed("returned a function, which JSON cannot say.")
+    raise JsonataFailed("returned a function, which cannot be represented in JSON.")

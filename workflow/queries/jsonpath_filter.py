@@ -228,11 +228,11 @@ def _array(scanner: Scanner) -> Json:
 def _pattern(scanner: Scanner) -> re.Pattern[str]:
     found = _PATTERN.match(scanner.text, scanner.place)
     if found is None:
-        raise scanner.refuse("the pattern is not closed")
+        raise scanner.refuse("the closing / of the pattern is missing")
     scanner.take(len(found.group()))
     source = found.group(1)
     flags = re.IGNORECASE if "i" in found.group(2) else 0
     try:
         return re.compile(source, flags)
     except re.error as error:
-        raise scanner.refuse(f"the pattern is invalid: {error}") from None
+        raise scanner.refuse(f"the pattern is not valid: {error}") from None

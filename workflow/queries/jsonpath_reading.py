@@ -102,7 +102,7 @@ class JsonPath:
             elif step.kind == "index" and isinstance(inner, list) and -len(inner) <= step.index < len(inner):
                 made = list(inner)
             else:
-                raise NoSuchPlace(f"{self.text}: {step.what!r} has no place in a value of type {kind_of(inner)}")
+                raise NoSuchPlace(f"{self.text}: {step.what!r} cannot be set in a value of type {kind_of(inner)}")
             _set(holder, key, made)
             holder, key = made, str(step.what) if step.kind == "key" else step.index
         _set(holder, key, value)
@@ -115,7 +115,7 @@ def parse_path(text: str) -> JsonPath:
     scanner = Scanner(text.rstrip(" \t\r\n"))
     path = read_path(scanner)
     if not scanner.done:
-        raise scanner.refuse("nothing can stand here" if scanner.peek() != "." else "a name must follow the dot")
+        raise scanner.refuse("unexpected character" if scanner.peek() != "." else "a name must follow the dot")
     return path
 
 
@@ -123,7 +123,7 @@ def read_path(scanner: Scanner, roots: str = "$") -> JsonPath:
     """Read a path at the scanner's position; raises InvalidPath unless it starts with one of `roots`."""
     start = scanner.place
     if not scanner.peek() or scanner.peek() not in roots:
-        raise scanner.refuse("a path starts with $")
+        raise scanner.refuse("a path must start with $")
     root = scanner.take(1)
     if root == "$":
         root += "$" if scanner.skip("$") else scanner.name_of_variable()
@@ -151,7 +151,7 @@ def _dotted(scanner: Scanner) -> PathStep:
     name = scanner.name()
     if scanner.skip("()"):
         if name not in CALLS:
-            raise scanner.refuse(f"{name}() is not a function of a path; it may end in {', '.join(CALLS)}")
+            raise scanner.refuse(f"{name}() is not a function of a path, which may end in {', '.join(CALLS)}")
         return PathStep("call", name)
     return PathStep("key", name)
 
@@ -181,7 +181,7 @@ def _read_numbers(scanner: Scanner) -> PathStep:
             bounds.append(scanner.whole_number())
             scanner.blanks()
         if len(bounds) > 3 or bounds[2:] == [0]:
-            raise scanner.refuse("a slice is [from:to] or [from:to:step], and its step is not 0")
+            raise scanner.refuse("a slice must be [from:to] or [from:to:step], and its step must not be 0")
         return PathStep("slice", slice(*bounds))
     numbers = list(bounds)
     while scanner.skip(","):
@@ -189,7 +189,7 @@ def _read_numbers(scanner: Scanner) -> PathStep:
         numbers.append(scanner.whole_number())
         scanner.blanks()
     if None in numbers:
-        raise scanner.refuse("an index, a quoted name, *, a slice or ?(…) belongs into the brackets")
+        raise scanner.refuse("the brackets must contain an index, a quoted name, *, a slice or ?(…)")
     return PathStep("index", numbers[0]) if len(numbers) == 1 else PathStep("indexes", tuple(numbers))
 
 

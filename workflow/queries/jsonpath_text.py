@@ -102,7 +102,7 @@ class Scanner:
         while not self.done and self.peek() != quote:
             self.place += 2 if self.peek() == "\\" else 1
         if self.done:
-            raise self.refuse("the quotes are not closed")
+            raise self.refuse("the closing quote is missing")
         inner = self.text[start : self.place]
         self.place += 1
         return quote, inner
@@ -120,11 +120,11 @@ class Scanner:
         """Enter one more nesting level; raises InvalidPath if there are more than `most`."""
         self.depth += 1
         if self.depth > most:
-            raise self.refuse(f"more than {most} {what} inside one another")
+            raise self.refuse(f"more than {most} nested {what}")
 
     def refuse(self, why: str) -> InvalidPath:
         """Return the error to raise at the current position."""
-        return InvalidPath(f"{self.text!r}, at {self.place + 1}: {why}")
+        return InvalidPath(f"{self.text!r}, at character {self.place + 1}: {why}")
 
     def _match(self, pattern: re.Pattern[str], why: str) -> str:
         found = pattern.match(self.text, self.place)
