@@ -52,8 +52,8 @@ OLD: dict[str, Any] = {
     },
 }
 Edit = Callable[[Any, Any], object]
-IF_X = 'when {"Variable":"$.a","StringEquals":"x"}'
-IF_Y = 'when {"Variable":"$.a","StringEquals":"y"}'
+IF_X = '{"Variable":"$.a","StringEquals":"x"}'
+IF_Y = '{"Variable":"$.a","StringEquals":"y"}'
 
 
 def renamed(old: str, new: str) -> Any:
@@ -72,49 +72,58 @@ def sentences(edit: Edit) -> list[str]:
         (
             lambda _, s: s["Q"]["Choices"].reverse(),
             [
-                f"Q: what it does {IF_Y} is number 1 of its Choices now; it was 2.",
-                f"Q: what it does {IF_X} is number 2 of its Choices now; it was 1.",
+                f"Q: the choice rule for {IF_Y} is now number 1 of Choices; it was number 2.",
+                f"Q: the choice rule for {IF_X} is now number 2 of Choices; it was number 1.",
             ],
         ),
         (
             lambda _, s: s["Q"]["Choices"][0].update(StringEquals="z"),
-            [f'Q goes to M when {{"Variable":"$.a","StringEquals":"z"}} now; it was {IF_X}.'],
+            [
+                "Q: the condition of the choice rule with Next M changed from "
+                f'{IF_X} to {{"Variable":"$.a","StringEquals":"z"}}.'
+            ],
         ),
-        (lambda _, s: s["Q"]["Choices"].append({**s["Q"]["Choices"][0], "Next": "F"}), [f"Q goes to F {IF_X} now."]),
-        (lambda _, s: s["Q"]["Choices"].pop(), [f"Q does not go to P {IF_Y} any more."]),
-        (lambda _, s: s["V"]["Retry"].pop(), ["V does not try again on States.ALL any more."]),
+        (
+            lambda _, s: s["Q"]["Choices"].append({**s["Q"]["Choices"][0], "Next": "F"}),
+            [f"Q: a choice rule for {IF_X} was added with Next F."],
+        ),
+        (lambda _, s: s["Q"]["Choices"].pop(), [f"Q: the choice rule for {IF_Y} with Next P was removed."]),
+        (lambda _, s: s["V"]["Retry"].pop(), ["V: the retrier for States.ALL was removed."]),
         (
             lambda _, s: s["V"]["Retry"][0]["ErrorEquals"].append("X"),
-            ["V tries again on States.Timeout, X now; it was on States.Timeout."],
+            ["V: ErrorEquals of the retrier changed from States.Timeout to States.Timeout, X."],
         ),
         (
             lambda _, s: s["V"]["Retry"][0].update(Comment="q"),
-            ["V on States.Timeout: its comment is q now; it was not set."],
+            ["V, retrier for States.Timeout: Comment was added: q."],
         ),
-        (lambda _, s: s["V"]["Catch"][0].update(Next="F"), ["V goes to F on E1; it went to L."]),
+        (lambda _, s: s["V"]["Catch"][0].update(Next="F"), ["V, catcher for E1: Next changed from L to F."]),
         (
             lambda _, s: s["M"]["ItemProcessor"]["ProcessorConfig"].update(Mode="DISTRIBUTED"),
-            ["M, for each item: how it runs them, Mode, is DISTRIBUTED now; it was INLINE."],
+            ["the processor of M: ProcessorConfig.Mode changed from INLINE to DISTRIBUTED."],
         ),
         (
             lambda _, s: s["M"].update(Iterator=s["M"].pop("ItemProcessor")),
-            ["M: what it runs stands in Iterator now; it stood in ItemProcessor."],
+            ["M: its states were moved from ItemProcessor to Iterator."],
         ),
         (
             lambda _, s: s["P"]["Branches"][0].update(Comment="b"),
-            ["P, branch 1: its comment is b now; it was not set."],
+            ["branch 1 of P: Comment was added: b."],
         ),
         (
             lambda _, s: s["P"]["Branches"].append({"StartAt": "B3", "States": {"B3": {"Type": "Succeed"}}}),
-            ["P, branch 3 is new.", "B3 is new: a Succeed."],
+            ["branch 3 of P was added.", "B3 was added: a Succeed state."],
         ),
         (
             lambda _, s: s["P"]["Branches"][0]["States"].update(O=s["M"]["ItemProcessor"]["States"].pop("O")),
-            ["O stands in P, branch 1 now; it stood in M, for each item."],
+            ["O was moved from the processor of M to branch 1 of P."],
         ),
-        (lambda _, s: s["F"].update(Cause=""), ['F: its cause is "" now; it was c.']),
-        (lambda _, s: s.update(W=5), ["the machine, States: W is 5 now; it was not set."]),
-        (lambda d, _: d.update(TimeoutSeconds=60.0), ["the machine: its time limit is 60.0 s now; it was 60 s."]),
+        (lambda _, s: s["F"].update(Cause=""), ['F: Cause changed from c to "".']),
+        (lambda _, s: s.update(W=5), ["the state machine, States: W was added: 5."]),
+        (
+            lambda d, _: d.update(TimeoutSeconds=60.0),
+            ["the state machine: TimeoutSeconds changed from 60 s to 60.0 s."],
+        ),
     ],
 )
 def test_a_change_is_told_in_words(edit: Edit, told: list[str]) -> None:
@@ -124,7 +133,7 @@ def test_a_change_is_told_in_words(edit: Edit, told: list[str]) -> None:
 @pytest.mark.parametrize(("old", "new"), [("L", "Done"), ("V", "Validate"), ("N", "Nested")])
 def test_a_state_that_is_only_called_otherwise_is_told_once(old: str, new: str) -> None:
     """The transitions and StartAt that follow the rename are not reported."""
-    assert [str(change) for change in diff(OLD, renamed(old, new))] == [f"{old} is called {new} now."]
+    assert [str(change) for change in diff(OLD, renamed(old, new))] == [f"{old} was renamed to {new}."]
 
 
 def test_the_order_of_keys_is_no_difference() -> None:
@@ -143,7 +152,7 @@ def test_states_of_one_name_in_two_branches_are_two() -> None:
     (change,) = diff(twins(1), twins(3))
     assert (change.pointer, str(change)) == (
         "/States/P/Branches/0/States/B/Result",
-        "B: Result is 3 now; it was 1.",
+        "B: Result changed from 1 to 3.",
     )
 
 
@@ -153,8 +162,8 @@ def test_long_texts_are_shown_where_they_part(field: str) -> None:
     texts = (f"{'same ' * 40}{end}" for end in ("one", "two"))
     old, new = ({"StartAt": "F", "States": {"F": {"Type": "Fail", field: text}}} for text in texts)
     (change,) = diff(old, new)
-    assert "two now; it was" in str(change)
-    assert str(change).endswith("one.")
+    assert "one to …" in str(change)
+    assert str(change).endswith("two.")
 
 
 VALUES: tuple[Any, ...] = (None, 5, "x", "L", [], {}, True, [1], [{}], {"a": 1}, {"Type": "Pass"})

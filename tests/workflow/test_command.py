@@ -171,7 +171,7 @@ def test_diff_says_it_in_words(capsys: pytest.CaptureFixture[str], machine: str,
     document: Any = json.loads(json.dumps(MACHINE))
     document["States"]["Work"]["TimeoutSeconds"] = 7
     changed.write_text(json.dumps(document))
-    assert command(capsys, "diff", machine, str(changed))[1] == "Work: its time limit is 7 s now; it was 5 s.\n"
+    assert command(capsys, "diff", machine, str(changed))[1] == "Work: TimeoutSeconds changed from 5 s to 7 s.\n"
     assert command(capsys, "diff", machine, machine)[1] == "No changes.\n"
 
 

@@ -30,34 +30,34 @@ def _changes(before: Definition, after: Definition, matches: StateMatches) -> It
     for state in after.states():
         earlier = matches.states.get(state.pointer)
         if earlier is None:
-            yield DefinitionChange("added", state.pointer, f"{state.name} is new: a {state.type}{_whereto(state)}.")
+            yield DefinitionChange("added", state.pointer, f"{state.name} was added: {_kind(state)}{_whereto(state)}.")
         else:
             yield from _moved(matches, earlier, state)
             yield from _state(matches, earlier, state)
             yield from _scopes(matches, earlier, state)
     for state in matches.gone.values():
-        yield DefinitionChange("removed", state.pointer, f"{state.name} is gone: it was a {state.type}.")
+        yield DefinitionChange("removed", state.pointer, f"{state.name} was removed: {_kind(state)}.")
 
 
 def _moved(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[DefinitionChange]:
     if old.name != new.name:
-        yield DefinitionChange("renamed", new.pointer, f"{old.name} is called {new.name} now.")
+        yield DefinitionChange("renamed", new.pointer, f"{old.name} was renamed to {new.name}.")
     stood = matches.scopes.get(new.scope.pointer)
     if stood is None or stood.pointer != old.scope.pointer:
         here, there = scope_name(new.scope), scope_name(old.scope)
-        yield DefinitionChange("moved", new.pointer, f"{new.name} stands in {here} now; it stood in {there}.")
+        yield DefinitionChange("moved", new.pointer, f"{new.name} was moved from {there} to {here}.")
 
 
 def _scopes(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[DefinitionChange]:
     for earlier, scope in zip(old.scopes, new.scopes, strict=False):
         if _field_of(earlier) != _field_of(scope):
-            sentence = f"{new.name}: what it runs stands in {_field_of(scope)} now; it stood in {_field_of(earlier)}."
+            sentence = f"{new.name}: its states were moved from {_field_of(earlier)} to {_field_of(scope)}."
             yield DefinitionChange("changed", scope.pointer, sentence)
         yield from _scope(matches, earlier, scope)
     for scope in new.scopes[len(old.scopes) :]:
-        yield DefinitionChange("added", scope.pointer, f"{scope_name(scope)} is new.")
+        yield DefinitionChange("added", scope.pointer, f"{scope_name(scope)} was added.")
     for scope in old.scopes[len(new.scopes) :]:
-        yield DefinitionChange("removed", scope.pointer, f"{scope_name(scope)} is gone.")
+        yield DefinitionChange("removed", scope.pointer, f"{scope_name(scope)} was removed.")
 
 
 def _field_of(scope: Scope) -> str:
@@ -92,7 +92,7 @@ def _state(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[De
     name = new.name
     if old.type != new.type and old.type and new.type:
         yield DefinitionChange(
-            "changed", child(new.pointer, "Type"), f"{name} is a {new.type} now; it was a {old.type}."
+            "changed", child(new.pointer, "Type"), f"{name}: Type changed from {old.type} to {new.type}."
         )
     told = {"Type"} if old.type and new.type else set[str]()
     yield from _ways(matches, old, new, told)
@@ -111,22 +111,22 @@ def _state(matches: StateMatches, old: StateNode, new: StateNode) -> Iterator[De
 
 def _ways(matches: StateMatches, old: StateNode, new: StateNode, told: set[str]) -> Iterator[DefinitionChange]:
     """Yield the changes of Next, Default and End; adds the fields that they cover to `told`."""
-    for field, way in (("Next", "next"), ("Default", "otherwise")):
+    for field in ("Next", "Default"):
         before, after = old.fields.get(field, ""), new.fields.get(field, "")
         if not isinstance(before, str) or not isinstance(after, str):
             continue
         told.add(field)
         target, here = matches.target(old.scope, before), child(new.pointer, field)
         if field in old.fields and field in new.fields and target != after:
-            yield DefinitionChange("changed", here, f"{new.name} goes to {after} {way}; it went to {before}.")
+            yield DefinitionChange("changed", here, f"{new.name}: {field} changed from {before} to {after}.")
         elif field in new.fields and field not in old.fields:
-            yield DefinitionChange("changed", here, f"{new.name} goes to {after} {way} now.")
+            yield DefinitionChange("changed", here, f"{new.name}: {field} was added: {after}.")
         elif field in old.fields and field not in new.fields:
-            yield DefinitionChange("changed", new.pointer, f"{new.name} does not go to {before} {way} any more.")
+            yield DefinitionChange("changed", new.pointer, f"{new.name}: {field} was removed; it was {before}.")
     if old.ends != new.ends and all(state.fields.get("End") in (True, None) for state in (old, new)):
         told.add("End")
-        now = "ends there now" if new.ends else "does not end there any more"
-        yield DefinitionChange("changed", new.pointer, f"{new.name}: its scope {now}.")
+        now = "is now an end state" if new.ends else "is no longer an end state"
+        yield DefinitionChange("changed", new.pointer, f"{new.name} {now}.")
 
 
 def _holds_scopes_only(state: StateNode) -> bool:
@@ -138,4 +138,8 @@ def _holds_scopes_only(state: StateNode) -> bool:
 
 def _whereto(state: StateNode) -> str:
     targets = list(dict.fromkeys(arrow.target for arrow in state.arrows))
-    return f" that goes to {', '.join(targets)}" if targets else ""
+    return f" with {'a transition' if len(targets) == 1 else 'transitions'} to {', '.join(targets)}" if targets else ""
+
+
+def _kind(state: StateNode) -> str:
+    return f"a {state.type} state" if state.type else "a state without Type"

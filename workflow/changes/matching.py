@@ -47,9 +47,9 @@ def scope_name(scope: Scope) -> str:
     """Return the name of a scope for use in a message."""
     outer = scope.parent
     if outer is None:
-        return "the machine"
+        return "the state machine"
     number = scope.pointer.rpartition("/")[2]
-    return f"{outer.name}, branch {int(number) + 1}" if number.isdecimal() else f"{outer.name}, for each item"
+    return f"branch {int(number) + 1} of {outer.name}" if number.isdecimal() else f"the processor of {outer.name}"
 
 
 def _match_scopes(found: StateMatches, pairs: Iterable[tuple[Scope, Scope]]) -> None:

@@ -6,7 +6,7 @@ remaining rules, two with the same target count as one rule whose condition chan
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeGuard
 
@@ -18,13 +18,9 @@ from .wording import DefinitionChange, changed_fields, contrasted, short
 
 RULES: Final = ("Choices", "Retry", "Catch")
 _BESIDE_A_CONDITION: Final = ("Next", "Comment", "Assign", "Output")
-_RETRY_WORDS: Final[Mapping[str, str]] = {
-    "MaxAttempts": "retries",
-    "IntervalSeconds": "first wait in seconds",
-    "BackoffRate": "backoff",
-    "MaxDelaySeconds": "longest wait in seconds",
-    "JitterStrategy": "jitter",
-}
+_NUMBERS: Final = ("MaxAttempts", "IntervalSeconds", "BackoffRate", "MaxDelaySeconds", "JitterStrategy")
+"""The fields of a retrier that have a default."""
+_NAMES: Final = {"Choices": "choice rule", "Retry": "retrier", "Catch": "catcher"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,9 @@ def changed_rules(matches: StateMatches, old: StateNode, new: StateNode, field: 
         yield from _added(new.name, rule, place) if earlier is None else _rule(matches, old, new, earlier, rule, place)
     for rule in before:
         if rule.index not in paired_before:
-            yield DefinitionChange("changed", new.pointer, f"{new.name} {_lost(rule)} any more.")
+            yield DefinitionChange(
+                "changed", new.pointer, f"{new.name}: the {_label(rule)}{_with_next(rule)} was removed."
+            )
     yield from _order(new.name, pairs, here)
 
 
@@ -119,31 +117,31 @@ def _rule(
     name = new.name
     if not same(before.when, after.when):
         now, then = contrasted(_readable(after), _readable(before))
-        yield DefinitionChange(
-            "changed", place, f"{name} {_does(after)} {_word(after)} {now} now; it was {_word(before)} {then}."
-        )
-    told = set(_RETRY_WORDS) if after.field == "Retry" else set[str]()
+        part = "the condition" if after.field == "Choices" else "ErrorEquals"
+        rule = f"{part} of the {_NAMES[after.field]}{_with_next(after)}"
+        yield DefinitionChange("changed", place, f"{name}: {rule} changed from {then} to {now}.")
+    told = set(_NUMBERS) if after.field == "Retry" else set[str]()
     if before.target is not None and after.target is not None:
         told.add("Next")
         if matches.target(old.scope, before.target) != after.target:
-            sentence = f"{name} goes to {after.target} {_label(after)}; it went to {before.target}."
+            sentence = f"{name}, {_label(after)}: Next changed from {before.target} to {after.target}."
             yield DefinitionChange("changed", child(place, "Next"), sentence)
     if after.field == "Retry":
-        yield from _amounts(f"{name}, trying again {_label(after)}", before.beside, after.beside, place)
+        yield from _amounts(f"{name}, {_label(after)}", before.beside, after.beside, place)
     was, now_set = ({key: one[key] for key in one if key not in told} for one in (before.beside, after.beside))
-    yield from changed_fields(f"{name} {_label(after)}", was, now_set, place)
+    yield from changed_fields(f"{name}, {_label(after)}", was, now_set, place)
 
 
 def _amounts(subject: str, old: JsonObject, new: JsonObject, place: str) -> Iterator[DefinitionChange]:
-    for field, word in _RETRY_WORDS.items():
+    for field in _NUMBERS:
         earlier, later = old.get(field), new.get(field)
         if (field in old) != (field in new) or not same(earlier, later):
             now, then = (_amount(one, field) for one in (new, old))
-            yield DefinitionChange("changed", child(place, field), f"{subject}: {word} {now}; was {then}.")
+            yield DefinitionChange("changed", child(place, field), f"{subject}: {field} changed from {then} to {now}.")
 
 
 def _amount(retrier: JsonObject, field: str) -> str:
-    return short(retrier[field]) if field in retrier else "AWS's default"
+    return short(retrier[field]) if field in retrier else "the default"
 
 
 def _order(name: str, pairs: Sequence[tuple[_Rule, _Rule]], place: str) -> Iterator[DefinitionChange]:
@@ -151,41 +149,32 @@ def _order(name: str, pairs: Sequence[tuple[_Rule, _Rule]], place: str) -> Itera
     was = {before.index: turn for turn, (before, _) in enumerate(sorted(pairs, key=lambda pair: pair[0].index), 1)}
     for turn, (before, after) in enumerate(sorted(pairs, key=lambda pair: pair[1].index), 1):
         if turn != was[before.index]:
-            now = f"{name}: what it does {_label(after)} is number {turn} of its {after.field} now"
-            yield DefinitionChange("changed", child(place, after.index), f"{now}; it was {was[before.index]}.")
+            now = f"{name}: the {_label(after)} is now number {turn} of {after.field}"
+            yield DefinitionChange("changed", child(place, after.index), f"{now}; it was number {was[before.index]}.")
 
 
 def _added(name: str, rule: _Rule, place: str) -> Iterator[DefinitionChange]:
     if rule.field == "Retry":
         attempts = rule.fields.get("MaxAttempts")
-        times = "" if attempts is None else f", {short(attempts)} times"
-        yield DefinitionChange("changed", place, f"{name} tries again {_label(rule)} now{times}.")
+        limit = "" if attempts is None else f" with MaxAttempts {short(attempts)}"
+        yield DefinitionChange("changed", place, f"{name}: a {_label(rule)} was added{limit}.")
     else:
-        whereto = f"goes to {rule.target}" if rule.target else "goes nowhere"
-        yield DefinitionChange("changed", child(place, "Next"), f"{name} {whereto} {_label(rule)} now.")
+        yield DefinitionChange(
+            "changed", child(place, "Next"), f"{name}: a {_label(rule)} was added{_with_next(rule)}."
+        )
 
 
-def _lost(rule: _Rule) -> str:
-    if rule.field == "Retry":
-        return f"does not try again {_label(rule)}"
-    return f"does not go to {rule.target or 'nowhere'} {_label(rule)}"
-
-
-def _does(rule: _Rule) -> str:
-    return "tries again" if rule.field == "Retry" else f"goes to {rule.target or 'nowhere'}"
-
-
-def _word(rule: _Rule) -> str:
-    return "when" if rule.field == "Choices" else "on"
+def _with_next(rule: _Rule) -> str:
+    return f" with Next {rule.target}" if rule.target else ""
 
 
 def _label(rule: _Rule) -> str:
-    """Return the condition or errors of a rule, in words that stay the same when its target changes."""
-    return f"{_word(rule)} {short(_readable(rule))}"
+    """Return the kind and the condition or errors of a rule, which stay the same when its target changes."""
+    return f"{_NAMES[rule.field]} for {short(_readable(rule))}"
 
 
 def _readable(rule: _Rule) -> Json:
     when = rule.when
     if rule.field == "Choices":
         return when
-    return ", ".join(str(error) for error in when) if isinstance(when, list) else "errors" if when is None else when
+    return ", ".join(str(error) for error in when) if isinstance(when, list) else "no errors" if when is None else when

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -15,38 +15,6 @@ What = Literal["added", "removed", "renamed", "moved", "changed"]
 _SHORT: Final = 60
 _LEAD: Final = 15
 """The number of common characters shown before the first difference between two long texts."""
-_WORDS: Final[Mapping[str, str]] = {
-    "Arguments": "what it sends",
-    "Parameters": "what it sends",
-    "Assign": "what it assigns",
-    "Output": "what it gives",
-    "ResultSelector": "what it gives",
-    "ResultPath": "where its result goes",
-    "OutputPath": "what it gives",
-    "InputPath": "what it takes",
-    "Resource": "what it calls",
-    "TimeoutSeconds": "its time limit",
-    "HeartbeatSeconds": "its heartbeat",
-    "Seconds": "how long it waits",
-    "Timestamp": "until when it waits",
-    "MaxConcurrency": "how many it runs at once",
-    "Items": "its items",
-    "ItemsPath": "its items",
-    "ItemSelector": "what each item becomes",
-    "ItemReader": "where its items are read",
-    "ItemBatcher": "how its items are batched",
-    "ResultWriter": "where its results are written",
-    "ProcessorConfig": "how it runs them",
-    "Credentials": "whose role it takes",
-    "Error": "its error",
-    "Cause": "its cause",
-    "Comment": "its comment",
-    "QueryLanguage": "its query language",
-    "StartAt": "where it starts",
-    "Version": "its version",
-    "ToleratedFailureCount": "how many failures it tolerates",
-    "ToleratedFailurePercentage": "what share of failures it tolerates",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +32,11 @@ class DefinitionChange:
 def changed_fields(subject: str, old: JsonObject, new: JsonObject, pointer: str) -> Iterator[DefinitionChange]:
     """Yield the changes of fields that were added, removed or given another value."""
     for field in dict.fromkeys([*new, *old]):
-        here, about = child(pointer, field), f"{subject}: {_WORDS.get(field, field)}"
+        here, about = child(pointer, field), f"{subject}: {field}"
         if field not in old:
-            yield DefinitionChange("changed", here, f"{about} is {short(new[field], field)} now; it was not set.")
+            yield DefinitionChange("changed", here, f"{about} was added: {short(new[field], field)}.")
         elif field not in new:
-            yield DefinitionChange("changed", here, f"{about} is not set any more; it was {short(old[field], field)}.")
+            yield DefinitionChange("changed", here, f"{about} was removed; it was {short(old[field], field)}.")
         elif not same(old[field], new[field]):
             yield from changed_value(about, old[field], new[field], here, field)
 
@@ -80,18 +48,18 @@ def changed_value(subject: str, old: Json, new: Json, pointer: str, field: str) 
         about, before, after, here = stack.pop()
         if not isinstance(before, dict) or not isinstance(after, dict):
             now, then = contrasted(after, before, field)
-            yield DefinitionChange("changed", here, f"{about} is {now} now; it was {then}.")
+            yield DefinitionChange("changed", here, f"{about} changed from {then} to {now}.")
             continue
         for key in reversed(list(dict.fromkeys([*after, *before]))):
             place = child(here, key)
             if key not in before:
-                yield DefinitionChange("changed", place, f"{about} has {key} now: {short(after[key], field)}.")
+                yield DefinitionChange("changed", place, f"{about}.{key} was added: {short(after[key], field)}.")
             elif key not in after:
                 yield DefinitionChange(
-                    "changed", place, f"{about} has no {key} any more; it was {short(before[key], field)}."
+                    "changed", place, f"{about}.{key} was removed; it was {short(before[key], field)}."
                 )
             elif not same(before[key], after[key]):
-                stack.append((f"{about}, {key},", before[key], after[key], place))
+                stack.append((f"{about}.{key}", before[key], after[key], place))
 
 
 def contrasted(one: Json, other: Json, field: str = "") -> tuple[str, str]:
