@@ -182,5 +182,9 @@ def _old(name: str) -> object:
     module = module or next((where for where, names in _OLD_NAMES.items() if name in names.split()), "")
     if not module:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    warn(f"workflow.{name} is now workflow.{module}.{new}, and goes in 0.3.", DeprecationWarning, stacklevel=3)
+    warn(
+        f"workflow.{name} was moved to workflow.{module}.{new}, and the old name will be removed in 0.3.",
+        DeprecationWarning,
+        stacklevel=3,
+    )
     return getattr(import_module(f".{module}", __package__), new)

@@ -59,7 +59,7 @@ def paths(definition: object, *, scope: Scope | None = None, most: int = 10_000)
     here = scope or parse(definition).root
     for found, path in enumerate(_ways(here, most * _STEPS_PER_PATH)):
         if found == most or path is None:
-            raise TooManyPaths(f"there are more than {most:,} ways through {here.pointer or 'the machine'}")
+            raise TooManyPaths(f"there are more than {most:,} paths through {here.pointer or 'the machine'}")
         yield path
 
 

@@ -108,9 +108,9 @@ def _refuse_other_processes(request: "pytest.FixtureRequest", ran: _Ran) -> None
     here = {name for name in using if name.startswith(f"{request.node.nodeid}::")}
     if hasattr(request.config, "workerinput") and here - ran.names:
         raise AssertionError(
-            f"the tests that take {request.fixturename} ran in several processes, and none sees all ways that were "
-            f'taken: keep them in one, by pytestmark = pytest.mark.xdist_group("{request.fixturename}") and '
-            "--dist loadgroup, or by --dist loadfile"
+            f"the tests that use {request.fixturename} ran in several processes, none of which saw all paths that were "
+            f'taken: run them in one process, with pytestmark = pytest.mark.xdist_group("{request.fixturename}") and '
+            "--dist loadgroup, or with --dist loadfile"
         )
 
 

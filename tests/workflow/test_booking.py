@@ -207,7 +207,7 @@ def test_limits_are_set_by_the_deployment() -> None:
     """The time limits of tasks and of the execution are late-bound names with defaults."""
     asl: Any = Booking.asl({"task_seconds": 30, "execution_seconds": 900})
     assert (asl["States"]["purchase"]["TimeoutSeconds"], asl["TimeoutSeconds"]) == (30, 900)
-    with pytest.raises(Unbound, match="no task in this workflow"):
+    with pytest.raises(Unbound, match="unknown names task"):
         Booking.asl({"task": 30})
 
 

@@ -105,13 +105,13 @@ def test_yaml_is_read_as_json_would_say_it(capsys: pytest.CaptureFixture[str], t
         ("? [a]\n: 1\n", "This is not valid YAML: a key must be a string (line 1, column 3)."),
         ("a: &a [*a]\n", "a value that contains itself"),
         ("a: .nan\n", "This is YAML without an equivalent in JSON: /a: float nan"),
-        ("a: !!binary aGk=\n", "has no counterpart in JSON"),
+        ("a: !!binary aGk=\n", "cannot be represented in JSON"),
         (
             "a: 1\n---\nb: 2\n",
             "This is not valid YAML: expected a single document in the stream, but found another document",
         ),
         ("a: \x80\n", "is not valid YAML"),
-        (LAUGHING, "is too large to be a definition"),
+        (LAUGHING, "is too large for a definition"),
         ("a: 1\na: 2\n", "a is defined twice in one object (line 2, column 1)."),
     ],
 )
@@ -253,8 +253,8 @@ def test_what_is_no_text_is_told_in_one_line(capsys: pytest.CaptureFixture[str],
     """UTF-16, binary data, an empty file and a directory each give one line."""
     file = tmp_path / "machine.json"
     for content, sentence in (
-        (json.dumps(MACHINE).encode("utf-16"), "is not a definition: the text is UTF-16 or UTF-32, and JSON is UTF-8"),
-        (json.dumps(MACHINE).encode("utf-16-be"), "is not a definition: the text is UTF-16 or UTF-32"),
+        (json.dumps(MACHINE).encode("utf-16"), "is not a definition: the text must be UTF-8, got UTF-16 or UTF-32"),
+        (json.dumps(MACHINE).encode("utf-16-be"), "is not a definition: the text must be UTF-8, got UTF-16 or UTF-32"),
         (b"\x89PNG\r\n", "is not a definition: byte 0 is not UTF-8"),
         (b" \n", "is empty"),
     ):

@@ -67,7 +67,7 @@ def test_too_many_ways_are_refused_in_a_sentence() -> None:
         for n in range(20)
     }
     asl = machine({**states, "S20": ends()})
-    with pytest.raises(TooManyPaths, match="more than 10,000 ways"):
+    with pytest.raises(TooManyPaths, match="more than 10,000 paths"):
         list(paths(asl))
     assert parse(asl).root.start == "S0"
 
@@ -151,4 +151,4 @@ def test_a_module_in_several_processes_says_so(
     if held:
         result.assert_outcomes(passed=2)
     else:
-        result.stdout.fnmatch_lines(["*ran in several processes, and none sees all ways that were taken*"])
+        result.stdout.fnmatch_lines(["*ran in several processes, none of which saw all paths that were taken*"])

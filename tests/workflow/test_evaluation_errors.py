@@ -73,7 +73,10 @@ MISFITS = [
     ({"Type": "Wait", "Seconds": "{% 'a' %}"}, "Expected 'number', but was 'string' for value: \"a\""),
     ({"Type": "Wait", "Seconds": "{% true %}"}, "Expected 'number', but was 'boolean' for value: true"),
     ({"Type": "Wait", "Seconds": "{% -1 %}"}, "out of range. Expected 0 or more, but was -1"),
-    ({"Type": "Wait", "Timestamp": "{% 'soon' %}"}, 'Expected a time as 2026-01-31T12:00:00Z, but was "soon"'),
+    (
+        {"Type": "Wait", "Timestamp": "{% 'soon' %}"},
+        'Expected a timestamp such as 2026-01-31T12:00:00Z, but was "soon"',
+    ),
     ({"Type": "Fail", "Cause": "{% {'a': 1} %}"}, "Expected 'string', but was 'object' for value: {\"a\":1}"),
     ({"Type": "Map", "Items": "{% 1 %}", "ItemProcessor": INNER}, "Expected 'array', but was 'number' for value: 1"),
     (

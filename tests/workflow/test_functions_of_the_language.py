@@ -99,7 +99,7 @@ def test_what_has_no_type_is_put_into_an_array_as_it_is(kind: Any) -> None:
 @pytest.mark.parametrize("separator", ["", ", ", word])
 def test_only_a_single_sign_splits_in_both_query_languages(separator: Any) -> None:
     """States.StringSplit takes each character of the separator as a separator, so JSONPath is refused."""
-    with pytest.raises(NotPortable, match="splits at each character"):
+    with pytest.raises(NotPortable, match="requires a separator of one character"):
         giving(split(word, separator)).asl(language="JSONPath")
 
 

@@ -252,7 +252,7 @@ def test_tokens_are_answered_later_or_never() -> None:
     assert (run(asl, {}, {"f": answer}).output, seconds(run(asl, {}, {"f": answer}))) == ({"ok": True}, 50)
     assert run(asl, {}, {"f": refuse}).error == "Refused"
     assert run(asl, {}, {"f": lambda _: None}).error == "States.Timeout"
-    with pytest.raises(StillWaiting, match="'A' waits for its task token for ever"):
+    with pytest.raises(StillWaiting, match="'A' waits forever for its task token"):
         run(machine({"A": calls(WAITS, Parameters=given)}), {}, {"f": lambda _: None})
 
 
@@ -444,7 +444,7 @@ def test_two_hundred_levels_run() -> None:
 
 def test_a_task_without_function_says_under_which_names_it_looked() -> None:
     """A missing function is a mistake of the caller and raises, instead of failing the execution."""
-    with pytest.raises(NoFunction, match="no function for the task 'A': give run\\(\\) one under 'A'"):
+    with pytest.raises(NoFunction, match="There is no function for the task 'A': pass one to run\\(\\) as 'A'"):
         run(machine({"A": task()}))
 
 

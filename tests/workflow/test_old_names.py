@@ -11,7 +11,7 @@ OLD = {name: (module, name) for module, names in workflow._OLD_NAMES.items() for
 @pytest.mark.parametrize(("name", "now"), (OLD | workflow._RENAMED).items())
 def test_an_old_name_is_what_replaces_it(name: str, now: tuple[str, str]) -> None:
     module, new = now
-    told = f"workflow.{name} is now workflow.{module}.{new}, and goes in 0.3"
+    told = f"workflow.{name} was moved to workflow.{module}.{new}, and the old name will be removed in 0.3"
     with pytest.warns(DeprecationWarning, match=told) as warnings:
         old = getattr(workflow, name)
     assert old is getattr(__import__(f"workflow.{module}", fromlist=["_"]), new)

@@ -161,7 +161,7 @@ def test_a_time_in_no_form_of_a_time_comes_neither_before_nor_after() -> None:
 def test_a_choice_by_an_enumeration_is_exhaustive() -> None:
     look, gold, basic = Pass(parcel), Succeed(), Succeed()
     level = Choice(output_of(look), by=output_of(look).level)
-    with pytest.raises(NotExhaustive, match="decides has no way for 'basic': add it, or `otherwise`"):
+    with pytest.raises(NotExhaustive, match="decides has no transition for 'basic': add it, or `otherwise`"):
 
         class Half(Workflow[Parcel, object]):
             looks, decides, golden = look, level, gold
@@ -190,14 +190,14 @@ def test_payloads_take_what_their_types_say() -> None:
 @pytest.mark.parametrize(
     ("payload", "sentence"),
     [
-        (lambda: made(Letter)(sent_at=3, number=UUID(int=1)), "sent_at is datetime, and 3 is int"),
+        (lambda: made(Letter)(sent_at=3, number=UUID(int=1)), "sent_at must be datetime, but 3 is int"),
         (
             lambda: made(Letter)(to="silver", sent_at=MIDNIGHT, number=UUID(int=1)),
-            "to is Level, and 'silver' is not one of these",
+            "to must be Level, but 'silver' is not one of its values",
         ),
-        (lambda: made(Note)(text=parcel.rank), "text is str, and <input.rank> is Rank"),
+        (lambda: made(Note)(text=parcel.rank), "text must be str, but <input.rank> is Rank"),
         (lambda: made(Note)("a", text="b"), "text is given twice"),
-        (lambda: made(Note)("a", "b", "c"), "3 values; its fields are text, by"),
+        (lambda: made(Note)("a", "b", "c"), "got 3 values; its fields are text, by"),
     ],
 )
 def test_what_a_field_never_is_is_refused(payload: Any, sentence: str) -> None:
@@ -213,7 +213,7 @@ def test_fields_of_generic_and_recursive_types_are_known() -> None:
     with pytest.raises(NoSuchField, match="is Parcel, which has no field 'nam'"):
         parcel.inside[0].inside[1].nam  # type: ignore[attr-defined]  # noqa: B018
     assert input_of(Tree)["a"]["b"] is not None  # type: ignore[index]
-    with pytest.raises(WorkflowError, match="adds two numbers or joins two texts"):
+    with pytest.raises(WorkflowError, match="requires two numbers or two strings"):
         input_of(Pair[int])[1] + "a"  # type: ignore[operator]
 
 

@@ -86,7 +86,7 @@ def test_a_name_stands_once() -> None:
 
 def test_two_states_of_one_name_are_refused() -> None:
     a, b = Invoke(any_fn, name="same"), Invoke(any_fn, name="same")
-    with pytest.raises(WorkflowError, match="two states have the name same"):
+    with pytest.raises(WorkflowError, match="two states are named same"):
         workflow(a=a, b=b, start=a, flow=(a >> b >> END,))
 
 
@@ -98,44 +98,48 @@ def test_a_state_that_no_path_leads_to_is_refused() -> None:
 
 def test_a_second_way_out_is_refused() -> None:
     a, b, c = Invoke(any_fn), Succeed(), Succeed()
-    with pytest.raises(WrongJoin, match="a already goes to b, so it cannot go to c too; write each arrow once"):
+    with pytest.raises(
+        WrongJoin, match="a already has a transition to b, so it cannot have one to c; write each transition once"
+    ):
         workflow(a=a, b=b, c=c, start=a, flow=(a >> b, a >> c))
 
 
 def test_a_way_that_leads_nowhere_is_refused() -> None:
     a, b = Invoke(any_fn), Succeed()
-    with pytest.raises(WrongJoin, match="a has an exit by catch that leads nowhere"):
+    with pytest.raises(WrongJoin, match="the catch transition of a has no target"):
         workflow(a=a, b=b, start=a, flow=(a >> b, a.catch(ALL)))
-    with pytest.raises(WrongJoin, match="a leads nowhere: join it to a state, or to END"):
+    with pytest.raises(WrongJoin, match="a has no transition: add one to a state, or to END"):
         workflow(a=a, start=a, flow=())
 
 
 def test_a_state_of_another_workflow_is_refused() -> None:
     a, stranger = Invoke(any_fn), Succeed(name="stranger")
-    with pytest.raises(WrongJoin, match="stranger is in its flow but is not an attribute of it"):
+    with pytest.raises(WrongJoin, match="stranger is in the flow but is not an attribute of the workflow"):
         workflow(a=a, start=a, flow=(a >> stranger,))
 
 
 def test_a_choice_does_not_say_where_to_go_by_itself() -> None:
     route, a = Choice(input_of(Buy | Sell)), Invoke(any_fn)
-    with pytest.raises(WrongJoin, match=r"leave it by case\(\), when\(\) or otherwise"):
+    with pytest.raises(WrongJoin, match=r"start its transitions with case\(\), equals\(\), when\(\) or otherwise"):
         route >> a
     with pytest.raises(WrongJoin, match=r"nothing can follow it"):
         Succeed() >> a
-    with pytest.raises(WrongJoin, match=r"route leads to END by default, which takes a state: add a Succeed"):
+    with pytest.raises(
+        WrongJoin, match=r"the default transition of route must lead to a state, not to END: add a Succeed"
+    ):
         workflow(route=route, a=a, start=route, flow=(route.case(Buy) >> a >> END, route.otherwise >> END))
 
 
 def test_the_first_choice_has_a_way_for_any_json() -> None:
     route, a, b = Choice(input_of(Buy | Sell)), Succeed(), Succeed()
-    with pytest.raises(NotExhaustive, match="may be any JSON: say what happens `otherwise`"):
+    with pytest.raises(NotExhaustive, match="may be any JSON: add a transition for `otherwise`"):
         workflow(route=route, a=a, b=b, start=route, flow=(route.case(Buy) >> a, route.case(Sell) >> b))
 
 
 def test_a_choice_over_a_union_or_a_literal_is_exhaustive() -> None:
     work, done = Invoke(any_fn), Succeed()
     status = Choice(output_of(work), by=output_of(work)["status"])
-    with pytest.raises(NotExhaustive, match="status has no way for 'bad': add it, or `otherwise`"):
+    with pytest.raises(NotExhaustive, match="status has no transition for 'bad': add it, or `otherwise`"):
         workflow(work=work, status=status, done=done, start=work, flow=(work >> status, status.equals("good") >> done))
     workflow(
         work=work,
@@ -147,7 +151,9 @@ def test_a_choice_over_a_union_or_a_literal_is_exhaustive() -> None:
 
 
 def test_a_case_is_a_member_of_the_union() -> None:
-    with pytest.raises(WorkflowError, match=r"case\(Decision\): the subject is Buy \| Sell"):
+    with pytest.raises(
+        WorkflowError, match=r"case\(Decision\): must be given a type of the subject, which is Buy \| Sell"
+    ):
         Choice(input_of(Buy | Sell)).case(Decision)
 
 
@@ -180,11 +186,11 @@ def test_what_python_would_decide_is_refused(use: Any) -> None:
 
 def test_a_condition_is_no_bool_and_no_value() -> None:
     route = Choice(input_of(Buy))
-    with pytest.raises(NotACondition, match="True is decided when Python reads the workflow"):
+    with pytest.raises(NotACondition, match="True is evaluated when Python reads the workflow"):
         route.when(True)
     with pytest.raises(NotACondition, match=r"is a value, not a condition: compare it, or use is_true\(\)"):
         route.when(input_of(Buy).sku)  # type: ignore[arg-type]
-    with pytest.raises(WorkflowError, match="is known before the workflow runs"):
+    with pytest.raises(WorkflowError, match="is a constant, but a condition must test data"):
         is_present("constant")
 
 
@@ -212,23 +218,23 @@ def test_only_what_has_run_has_an_output() -> None:
 def test_only_a_variable_can_be_assigned() -> None:
     with pytest.raises(WorkflowError, match="only a whole variable can be assigned"):
         Invoke(any_fn).assign(input_of(Buy).sku, "x")
-    with pytest.raises(WorkflowError, match="gets its name from the attribute"):
+    with pytest.raises(WorkflowError, match="must be an attribute of the workflow class"):
         Invoke(any_fn).assign(variable(str), "x")
 
 
 def test_payloads_have_the_fields_of_their_type() -> None:
     with pytest.raises(WorkflowError, match=r"made\(Buy\): no field colour; its fields are action, sku, quantity"):
         made(Buy)(action="buy", sku="a", quantity=1, colour="red")  # type: ignore[call-arg]
-    with pytest.raises(WorkflowError, match=r"made\(Buy\): quantity missing"):
+    with pytest.raises(WorkflowError, match=r"made\(Buy\): missing quantity"):
         made(Buy)(action="buy", sku="a")  # type: ignore[call-arg]
 
 
 def test_names_are_bound_together_or_not_at_all() -> None:
     one, two = Invoke(any_fn), Invoke(buy_fn, input_of(Buy))
     both = workflow(one=one, two=two, start=one, flow=(one >> two >> END,))
-    with pytest.raises(Unbound, match="buy_fn: missing values"):
+    with pytest.raises(Unbound, match="missing values for buy_fn"):
         both.asl({any_fn: "arn:aws:lambda:eu-central-1:123456789012:function:any:1"})
-    with pytest.raises(Unbound, match="no other in this workflow; it binds any_fn, buy_fn"):
+    with pytest.raises(Unbound, match="unknown names other; the workflow binds any_fn, buy_fn"):
         both.asl({"other": "x", "any_fn": "x", "buy_fn": "x"})
 
 
@@ -238,7 +244,7 @@ def test_names_are_bound_together_or_not_at_all() -> None:
         (lambda: Wait(), "give either how_long or until"),
         (lambda: Map(input_of(Buy).sku, Inner), "must be given an array, got str"),
         (lambda: Parallel(), "Parallel must be given at least one workflow"),
-        (lambda: ServiceCall("arn:aws:states:::ecs:runTask", {}, dict), "must be given what follows"),
+        (lambda: ServiceCall("arn:aws:states:::ecs:runTask", {}, dict), "must be given the part of the ARN after"),
         (lambda: Invoke(any_fn).waiting_for_token(Decision), "nobody can answer"),
         (lambda: Choice("text"), "must decide by input_of"),
     ],
@@ -305,7 +311,9 @@ def test_item_readers_and_edges_are_values() -> None:
 )
 def test_a_part_of_a_second_is_not_cut_off(state: Any) -> None:
     """Rounding down would turn half a second into 0, which means something else for a wait or a limit."""
-    with pytest.raises(WorkflowError, match=r"^\w+: \w+ is 0:00:0\d\.\d+: must be a whole number of seconds$"):
+    with pytest.raises(
+        WorkflowError, match=r"^\w+: \w+: a duration must be a whole number of seconds, got 0:00:0\d\.\d+$"
+    ):
         state()
 
 
@@ -314,20 +322,20 @@ def test_a_part_of_a_second_is_not_cut_off(state: Any) -> None:
     [
         (
             lambda buy: buy.quantity == "1",
-            "<input.quantity> is int, and is compared with '1', which is str: never true",
+            "<input.quantity> is int, so comparing it with '1', which is str, is never true",
         ),
-        (lambda buy: buy.sku > 3, "<input.sku> is str, and is compared with 3, which is int: never true"),
+        (lambda buy: buy.sku > 3, "<input.sku> is str, so comparing it with 3, which is int, is never true"),
         (
             lambda buy: buy.sku == None,  # noqa: E711
-            "<input.sku> is str, and is compared with None, which is None: never true; "
-            "is_present() and is_null() ask whether there is a value",
+            "<input.sku> is str, so comparing it with None, which is None, is never true; "
+            "use is_present() or is_null() to test for a value",
         ),
-        (lambda buy: buy.action == "bye", "<input.action> is Literal['buy'], and never 'bye'"),
-        (lambda buy: one_of(buy.action, "buy", "bye"), "<input.action> is Literal['buy'], and never 'bye'"),
+        (lambda buy: buy.action == "bye", "<input.action> is Literal['buy'], so it can never be 'bye'"),
+        (lambda buy: one_of(buy.action, "buy", "bye"), "<input.action> is Literal['buy'], so it can never be 'bye'"),
         (
             lambda buy: buy.quantity > 1 & buy.quantity,
-            "<input.quantity> is a value, and & and | join conditions: put each side in parentheses, "
-            "(a > 1) & (b < 5); is_true() makes a condition of a boolean",
+            "<input.quantity> is a value, but & and | combine conditions: put each side in parentheses, "
+            "(a > 1) & (b < 5); use is_true() for a boolean",
         ),
     ],
 )
@@ -340,14 +348,14 @@ def test_a_condition_that_can_never_hold_is_refused(condition: Any, sentence: st
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        (lambda buy: buy.sku + 1, r"\+ adds two numbers or joins two texts, and <input.sku> is str and 1 is int"),
-        (lambda buy: "a" * buy.quantity, r"\* takes two numbers, and 'a' is str and <input.quantity> is int"),
-        (lambda buy: buy.quantity / 2, r"cannot ask for a division; of numbers there are plus\(\), minus\(\)"),
+        (lambda buy: buy.sku + 1, r"\+ requires two numbers or two strings, but <input.sku> is str and 1 is int"),
+        (lambda buy: "a" * buy.quantity, r"\* requires two numbers, but 'a' is str and <input.quantity> is int"),
+        (lambda buy: buy.quantity / 2, r"cannot divide it; use plus\(\), minus\(\)"),
         (lambda buy: buy.sku.upper, "has no field 'upper'"),
-        (lambda buy: input_of(dict[str, Any]).pop("a"), "cannot ask for a method; there are concat"),
+        (lambda buy: input_of(dict[str, Any]).pop("a"), "cannot call a method of it; use concat"),
         (lambda buy: buy.sku[0], "<input.sku> is str, not an array, so it has no items"),
         (lambda buy: input_of(list[str])[1:], "an array takes one integer as its index"),
-        (lambda buy: round(buy.quantity), "cannot ask for a number"),
+        (lambda buy: round(buy.quantity), "cannot convert it to a number"),
     ],
 )
 def test_what_a_reference_cannot_do_is_refused(value: Any, sentence: str) -> None:
@@ -371,15 +379,15 @@ def test_numbers_are_calculated_and_texts_joined_by_the_signs_of_python() -> Non
         (lambda: Invoke(any_fn, retries=3), "Invoke: unknown option retries; the options are .*retry"),
         (lambda: Invoke(any_fn, retry=3), "Invoke: retry must be a Retry or a tuple of them, got 3"),
         (lambda: Invoke(any_fn, retry=Retry(on=ALL)), r"Retry\(on='States.ALL'\): must be a tuple of error names"),
-        (lambda: Invoke(any_fn).catch(["A", "B"]), r"give the errors' names as separate arguments, catch\('A', 'B'\)"),
+        (lambda: Invoke(any_fn).catch(["A", "B"]), r"give the error names as separate arguments, catch\('A', 'B'\)"),
         (
             lambda: Map(input_of(list[str]), Invoke(any_fn)),
             "Map: must be given subclasses of Workflow, got",
         ),
         (lambda: Parallel(Inner, "Inner"), "Parallel: must be given subclasses of Workflow, got 'Inner'"),
         (lambda: Inline(any_fn), "Inline: must be given subclasses of Workflow, got Function"),
-        (lambda: Invoke(any_fn) >> (Succeed(), Fail()), "arrows to several states are written one by one"),
-        (lambda: Invoke(any_fn) >> Choice(input_of(Buy)).otherwise, "a Choice's ways are arrows of their own"),
+        (lambda: Invoke(any_fn) >> (Succeed(), Fail()), "write transitions to several states one by one"),
+        (lambda: Invoke(any_fn) >> Choice(input_of(Buy)).otherwise, "write the transitions of a Choice separately"),
     ],
 )
 def test_options_and_arrows_say_what_they_take(state: Any, sentence: str) -> None:
@@ -392,14 +400,14 @@ def test_options_and_arrows_say_what_they_take(state: Any, sentence: str) -> Non
     [
         (
             {"on": timedelta(days=1)},
-            r"datetime.timedelta\(days=1\) is a timedelta, which has no counterpart in JSON",
+            r"datetime.timedelta\(days=1\) is a timedelta, which cannot be represented in JSON",
         ),
         ({"on": datetime(2026, 1, 1)}, r"datetime.datetime\(2026, 1, 1, 0, 0\) must have a time zone"),  # noqa: DTZ001
         ({"on": Decimal("1.5")}, r"Decimal\('1.5'\) may be a number or a string in JSON: write float\(\) or str\(\)"),
         ({"buy": Buy("buy", "a", 1)}, r"write made\(Buy\)\(…\) with its fields"),
         ({1: "a"}, "1 is a int, but the names of an object's fields must be strings"),
-        (result_of(Decision), "a result exists only in what a task, a Parallel or a Map itself gives"),
-        (caught(), r"an error exists only along the way of a catch\(\)"),
+        (result_of(Decision), "a result is available only in the output and the assignments"),
+        (caught(), r"an error is available only on the transition of a catch\(\)"),
     ],
 )
 def test_what_cannot_stand_in_a_payload_is_refused(value: object, sentence: str) -> None:
@@ -418,7 +426,7 @@ def test_a_limit_is_a_time() -> None:
 def test_what_is_bound_is_a_text_and_a_query_language_is_one_of_two() -> None:
     work = Invoke(any_fn)
     made_of = workflow(work=work, start=work, flow=(work >> END,))
-    with pytest.raises(Unbound, match="any_fn is 7; it is a string"):
+    with pytest.raises(Unbound, match=r"any_fn must be a string \(.*\), got 7"):
         made_of.asl({any_fn: 7})  # type: ignore[dict-item]
     with pytest.raises(WorkflowError, match="language='jsonata': must be 'JSONata' or 'JSONPath'"):
         made_of.asl(language="jsonata")  # type: ignore[arg-type]
@@ -450,7 +458,7 @@ def test_the_time_of_a_workflow_is_a_time() -> None:
     [
         (
             lambda free: free["a"] != None,  # noqa: E711  # a value of the language, which takes no `is`
-            r"!= with null is never true, .*; not_\(is_null\(\)\) says that a value is there",
+            r"!= with null is never true, .*; use not_\(is_null\(\)\) to require a value",
         ),
         (lambda free: free["a"] == [1], "objects and arrays cannot be compared"),
         (lambda free: free["a"] < True, "only strings and numbers can be ordered"),
@@ -467,6 +475,6 @@ def test_what_no_operator_compares_is_refused(condition: Any, sentence: str) -> 
 def test_the_old_name_of_assign_works_and_warns() -> None:
     """A workflow written for 0.1 keeps working until 0.3."""
     late = variable(int, name="late")
-    with pytest.warns(DeprecationWarning, match=r"remember\(\) is now assign\(\)"):
+    with pytest.warns(DeprecationWarning, match=r"remember\(\) was renamed to assign\(\)"):
         state = Pass(1).remember(late, 3)
     assert list(state.assignments.values()) == [3]

@@ -124,7 +124,7 @@ def test_limits_are_numbers_where_their_default_is_one() -> None:
         (lambda: Map(input_of(list[int]), Each, at_once=PAUSE), "at_once must be an integer from 0"),
         (lambda: Map(input_of(list[int]), Each, at_once=Limit("n", "", -1)), "at_once must be an integer from 0"),
         (lambda: Invoke(work_fn, retry=Retry(attempts=PAUSE)), "attempts must be an integer from 0"),
-        (lambda: Invoke(work_fn, retry=Retry(backoff=Limit("b", "", 0.5))), "backoff must be a number from 1 on"),
+        (lambda: Invoke(work_fn, retry=Retry(backoff=Limit("b", "", 0.5))), "backoff must be a number of at least 1"),
     ],
 )
 def test_wrong_limits_are_refused(wrong: Callable[[], object], sentence: str) -> None:

@@ -130,9 +130,12 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
-        (lambda: Invoke("buy_fn"), "Invoke: takes a Function, got 'buy_fn'"),
-        (lambda: Invoke(Nested), "Invoke: takes a Function, got <class"),
-        (lambda: Invoke(buy_fn, timeout=timedelta(0)), "Invoke: timeout is 0:00:00; it is from 1 to 99999999 seconds"),
+        (lambda: Invoke("buy_fn"), "Invoke: must be given a Function, got 'buy_fn'"),
+        (lambda: Invoke(Nested), "Invoke: must be given a Function, got <class"),
+        (
+            lambda: Invoke(buy_fn, timeout=timedelta(0)),
+            "Invoke: timeout must be from 1 to 99999999 seconds, got 0:00:00",
+        ),
         (lambda: Invoke(buy_fn, timeout=True), "Invoke: timeout must be a timedelta, a Limit, or seconds from data"),
         (lambda: Invoke(buy_fn, heartbeat=buy.sku), "got <input.sku>, which is str"),
         (
@@ -146,51 +149,57 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
         (lambda: Invoke(buy_fn, retry=Retry(on=())), r"Retry: must be a tuple of error names, got \(\)"),
         (lambda: Invoke(buy_fn, retry=Retry(on=(3,))), "Retry: must be a tuple of error names"),
         (lambda: Invoke(buy_fn).catch(TIMEOUT, TIMEOUT), "catch: .* contains an error name twice"),
-        (lambda: Invoke(buy_fn, retry=Retry(on=(ALL, TIMEOUT))), "ALL matches every error, so it must stand alone"),
-        (lambda: Invoke(buy_fn, retry=(Retry(), Retry(on=("E",)))), "the retrier on E never sees an error"),
+        (
+            lambda: Invoke(buy_fn, retry=Retry(on=(ALL, TIMEOUT))),
+            "ALL matches every error, so it must be the only name",
+        ),
+        (lambda: Invoke(buy_fn, retry=(Retry(), Retry(on=("E",)))), "the retrier for E never matches"),
         (lambda: Invoke(buy_fn, retry=Retry(attempts=-1)), "attempts must be an integer from 0"),
         (lambda: Invoke(buy_fn, retry=Retry(attempts=1.5)), "attempts must be an integer from 0"),
         (
             lambda: Invoke(buy_fn, retry=Retry(interval=3)),
             "Retry: interval must be a timedelta, or a Limit of one, got 3",
         ),
-        (lambda: Invoke(buy_fn, retry=Retry(backoff=0.5)), "backoff must be a number from 1 on, got 0.5"),
+        (lambda: Invoke(buy_fn, retry=Retry(backoff=0.5)), "backoff must be a number of at least 1, got 0.5"),
         (lambda: Invoke(buy_fn, retry=Retry(longest=timedelta(seconds=1))), "must be longer than the first wait"),
-        (lambda: Invoke(buy_fn, retry=Retry(jitter="FULL")), "jitter is True or False, got 'FULL'"),
-        (lambda: Wait(timedelta(seconds=-1)), "Wait: how_long is -1 day"),
+        (lambda: Invoke(buy_fn, retry=Retry(jitter="FULL")), "jitter must be True or False, got 'FULL'"),
+        (lambda: Wait(timedelta(seconds=-1)), "Wait: how_long must be from 0 to 99999999 seconds, got -1 day"),
         (lambda: Wait(queue), "Wait: how_long must be a timedelta, a Limit, or seconds from data, got Queue"),
         (lambda: Wait(until="tomorrow"), "until must be a datetime, or a string such as 2026-01-31T12:00:00Z"),
         (lambda: Wait(until="2026-13-01T00:00:00Z"), "until must be a datetime, or a string such as"),
         (lambda: Wait(until=buy.quantity), "got <input.quantity>, which is int"),
         (lambda: Wait(until=datetime(2026, 1, 1)), "must have a time zone"),  # noqa: DTZ001
         (lambda: Fail(3), "Fail: error must be a string, fixed or from data, got 3"),
-        (lambda: SendMessage("queue"), "SendMessage: takes a Queue, got 'queue'"),
-        (lambda: SendMessage(queue, delay=timedelta(hours=1)), "delay is 1:00:00; it is from 0 to 900 seconds"),
+        (lambda: SendMessage("queue"), "SendMessage: must be given a Queue, got 'queue'"),
+        (lambda: SendMessage(queue, delay=timedelta(hours=1)), "delay must be from 0 to 900 seconds, got 1:00:00"),
         (lambda: SendMessage(queue, group=3), "group must be a string"),
-        (lambda: Publish(queue), "Publish: takes a Topic, got Queue"),
+        (lambda: Publish(queue), "Publish: must be given a Topic, got Queue"),
         (lambda: Publish(topic, subject=3), "subject must be a string"),
         (lambda: PutEvent(bus, "a", 3), "detail_type must be a string"),
-        (lambda: StartExecution(Nested), "StartExecution: takes a Machine"),
-        (lambda: StartExecution(machine, wait="no"), "wait is True or False, got 'no'"),
-        (lambda: GetItem(table, "key"), "GetItem: key must be written out, as a dict, got 'key'"),
-        (lambda: GetItem(table, {}), "GetItem: key is empty"),
-        (lambda: PutItem(table, buy), "PutItem: item must be written out, as a dict, got <input>, which is Sale"),
+        (lambda: StartExecution(Nested), "StartExecution: must be given a Machine"),
+        (lambda: StartExecution(machine, wait="no"), "wait must be True or False, got 'no'"),
+        (lambda: GetItem(table, "key"), "GetItem: key must be a literal dict, got 'key'"),
+        (lambda: GetItem(table, {}), "GetItem: key must not be empty"),
+        (lambda: PutItem(table, buy), "PutItem: item must be a literal dict, got <input>, which is Sale"),
         (lambda: PutItem(table, {"pk": "a"}, condition=buy.sku == "a"), "condition must be a string"),
         (
             lambda: PutItem(table, {"pk": "a"}, condition="#a = :b"),
-            "PutItem: #a, :b has no value: see values and names",
+            "PutItem: #a, :b has no value: add it to values or names",
         ),
-        (lambda: UpdateItem(table, {"pk": "a"}, "SET a = :b", {":c": 1, ":b": 2}), ":c stands in no expression"),
+        (lambda: UpdateItem(table, {"pk": "a"}, "SET a = :b", {":c": 1, ":b": 2}), ":c must be used in an expression"),
         (
             lambda: UpdateItem(table, {"pk": "a"}, "SET a = :b", {":b": 1}, returns="ALL"),
             "returns must be one of ALL_OLD",
         ),
         (lambda: GetObject(bucket, 3), "GetObject: key must be a string"),
-        (lambda: PutObject("bucket", "key"), "PutObject: takes a Bucket"),
+        (lambda: PutObject("bucket", "key"), "PutObject: must be given a Bucket"),
         (lambda: ServiceCall(3, {}, object), "integration must be a fixed string"),
-        (lambda: ServiceCall("glue:startJobRun", "text", object), "sends must be written out, as a dict"),
-        (lambda: ServiceCall("glue:startJobRun", {}, "Form"), "takes a type, as in `dict.str, str.`, got 'Form'"),
-        (lambda: Activity("arn", Acknowledgement), "Activity: takes a Binding"),
+        (lambda: ServiceCall("glue:startJobRun", "text", object), "sends must be a literal dict"),
+        (
+            lambda: ServiceCall("glue:startJobRun", {}, "Form"),
+            "must be given a type, such as `dict.str, str.`, got 'Form'",
+        ),
+        (lambda: Activity("arn", Acknowledgement), "Activity: must be given a Binding"),
         (lambda: Map("abc", Nested), r"Map\('abc'\): must be given an array, got str"),
         (lambda: Map({"a": 1}, Nested), "must be given an array, got dict"),
         (lambda: Map([buy], Nested, at_once=-1), "at_once must be an integer from 0"),
@@ -204,20 +213,20 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
             lambda: DistributedMap([buy], Nested, tolerated_percentage=101),
             "tolerated_percentage must be an .* from 0 to 100",
         ),
-        (lambda: DistributedMap([buy], Nested, batcher={"max_items": 3}), "takes an ItemBatcher"),
+        (lambda: DistributedMap([buy], Nested, batcher={"max_items": 3}), "must be given an ItemBatcher"),
         (lambda: DistributedMap([buy], Nested, batcher=ItemBatcher()), "limit the batches with max_items or max_bytes"),
         (
             lambda: DistributedMap([buy], Nested, batcher=ItemBatcher(max_items=0)),
             "max_items must be an integer from 1",
         ),
-        (lambda: DistributedMap([buy], Nested, writer=bucket), "takes a ResultWriter"),
+        (lambda: DistributedMap([buy], Nested, writer=bucket), "must be given a ResultWriter"),
         (
             lambda: DistributedMap([buy], Nested, writer=ResultWriter(bucket=3)),
-            "ResultWriter: takes a Bucket or its name",
+            "ResultWriter: must be given a Bucket or its name",
         ),
         (
             lambda: DistributedMap([buy], Nested, flatten=True, writer=ResultWriter(bucket="b")),
-            "flatten is for a Map without",
+            "flatten cannot be used with writer",
         ),
         (lambda: DistributedMap(ItemReader(bucket=bucket), Nested), "ItemReader: key is missing"),
         (
@@ -226,7 +235,7 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
         ),
         (
             lambda: DistributedMap(ItemReader(bucket="b", key="k", csv_delimiter="TAB"), Nested),
-            'are for input_type="CSV"',
+            'require input_type="CSV"',
         ),
         (lambda: State(), "State is not a state by itself"),
         (lambda: Catching(), "Catching is not a state by itself"),
@@ -243,34 +252,34 @@ def test_states_refuse_what_they_cannot_take(state: Any, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        (lambda: concat(), r"concat\(\): takes a string"),
-        (lambda: concat(buy.sku, buy.quantity), "takes a string, and <input.quantity> is int"),
-        (lambda: from_json(3, Sale), "takes a string, and 3 is int"),
-        (lambda: split(buy.quantity, ","), "takes a string"),
-        (lambda: base64_encode(buy.quantity), "takes a string"),
+        (lambda: concat(), r"concat\(\): must be given a string"),
+        (lambda: concat(buy.sku, buy.quantity), "must be given a string, but <input.quantity> is int"),
+        (lambda: from_json(3, Sale), "must be given a string, but 3 is int"),
+        (lambda: split(buy.quantity, ","), "must be given a string"),
+        (lambda: base64_encode(buy.quantity), "must be given a string"),
         (lambda: hash_of(buy.sku, "SHA-2"), "algorithm must be one of MD5, SHA-1"),
-        (lambda: plus(buy.sku, 1), "takes a number, and <input.sku> is str"),
-        (lambda: item_at(buy.sku, 0), "takes an array"),
-        (lambda: length(buy.quantity), "takes an array or a string, and it is int"),
-        (lambda: unique(buy.sku), "takes an array"),
+        (lambda: plus(buy.sku, 1), "must be given a number, but <input.sku> is str"),
+        (lambda: item_at(buy.sku, 0), "must be given an array"),
+        (lambda: length(buy.quantity), "must be given an array or a string, got int"),
+        (lambda: unique(buy.sku), "must be given an array"),
         (lambda: parted([1, 2], 0), "chunks: size must be an integer from 1"),
         (lambda: span(1, 5, 0), "step must be an integer other than 0"),
-        (lambda: merged(buy.sku, {}), "takes an object"),
-        (lambda: contains(buy.sku, "a"), "takes an array"),
+        (lambda: merged(buy.sku, {}), "must be given an object"),
+        (lambda: contains(buy.sku, "a"), "must be given an array"),
         (lambda: jsonata(3, str), "text must be a fixed string"),
-        (lambda: jsonata("{% 1 %}", int), "takes what stands between {% and %}"),
-        (lambda: input_of("Sale"), "input_of: takes a type, as in .*, got 'Sale'"),
-        (lambda: variable(3), "variable: takes a type"),
-        (lambda: output_of(3), "output_of: takes a state, got 3"),
+        (lambda: jsonata("{% 1 %}", int), "must be given the expression without {% and %}"),
+        (lambda: input_of("Sale"), "input_of: must be given a type, such as .*, got 'Sale'"),
+        (lambda: variable(3), "variable: must be given a type"),
+        (lambda: output_of(3), "output_of: must be given a state, got 3"),
         (lambda: matches(buy.quantity, "a*"), "<input.quantity> is int, not a string"),
         (lambda: matches(buy.sku, 3), "pattern must be a fixed string"),
         (lambda: before(buy.quantity, "2026-01-01T00:00:00Z"), "<input.quantity> is int, not a string"),
         (lambda: before(buy.sku, "tomorrow"), "must be a datetime, or a string such as"),
         (lambda: is_true(buy.sku), "<input.sku> is str, not a boolean"),
         (lambda: all_of(), r"all_of\(\) must be given at least one condition"),
-        (lambda: (buy.sku == "a") == (buy.sku == "b"), "conditions are joined by & and |, and not compared"),
-        (lambda: (buy.sku == "a") + 1, "conditions are joined by & and |, and not compared"),
-        (lambda: True & (buy.sku == "a"), "True is decided when Python reads the workflow"),
+        (lambda: (buy.sku == "a") == (buy.sku == "b"), "conditions can only be combined with & and |, not compared"),
+        (lambda: (buy.sku == "a") + 1, "conditions can only be combined with & and |, not compared"),
+        (lambda: True & (buy.sku == "a"), "True is evaluated when Python reads the workflow"),
         (lambda: buy.__setitem__("sku", 3), "cannot be assigned to"),
         (lambda: delattr(buy, "sku"), "cannot be assigned to"),
     ],
@@ -288,7 +297,7 @@ def test_functions_refuse_what_they_cannot_take(value: Any, sentence: str) -> No
         (lambda: Invoke(buy_fn).giving(result_of(other_fn)), "that is not the function which it invokes"),
         (
             lambda: Invoke(buy_fn, token).waiting_for_token(Acknowledgement).giving(result_of(buy_fn)),
-            "comes with its token",
+            "is returned with its task token",
         ),
         (lambda: Invoke(buy_fn, caught().Error), "along the way of a catch"),
         (lambda: ServiceCall("s3:nope", {}, object), "first calls 's3:nope': There is no integration 's3'"),
@@ -322,7 +331,7 @@ def test_a_value_that_contains_itself_or_nests_too_deep_is_refused() -> None:
     for _ in range(3000):
         deep = deep + 1
     for value in (round_again, deep):
-        with pytest.raises(WorkflowError, match="first holds a value that contains itself, or that nests deeper"):
+        with pytest.raises(WorkflowError, match="first has a value that contains itself, or that is nested too deeply"):
             workflow(first=Pass(value))
 
 
@@ -342,7 +351,7 @@ def test_variables_are_assigned_before_they_are_used() -> None:
     with pytest.raises(WorkflowError, match="first uses the variable one, which is not assigned on every path to it"):
         workflow(first=Pass(1).assign(one, 1).assign(two, one))
     lone = workflow(first=Pass(two))
-    with pytest.raises(WorkflowError, match="first uses the variable two, which nothing assigns"):
+    with pytest.raises(WorkflowError, match="first uses the variable two, which no state assigns"):
         lone.asl()
 
 
@@ -364,7 +373,7 @@ def test_workflows_inside_see_variables_but_not_in_a_distributed_map() -> None:
     first, run_each = Pass(1).assign(name, "a"), Map([1], Uses)
     assert workflow((first >> run_each >> END,), first=first, run_each=run_each).asl()
     first, run_each = Pass(1).assign(name, "a"), DistributedMap([1], Uses)
-    with pytest.raises(WorkflowError, match=r"run_each.use uses the variable name, which nothing assigns"):
+    with pytest.raises(WorkflowError, match=r"run_each.use uses the variable name, which no state assigns"):
         workflow((first >> run_each >> END,), first=first, run_each=run_each)
 
 
@@ -382,11 +391,11 @@ def test_the_item_of_a_map_is_there_inside_it_only() -> None:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        (lambda v: Pass(1).assign(v, "text"), "v is int, and 'text' is str"),
+        (lambda v: Pass(1).assign(v, "text"), "v must be int, but 'text' is str"),
         (lambda v: Pass(1).assign(v, 1).assign(v, 2), "already assigns v"),
         (lambda v: Invoke(buy_fn).catch(ALL).assign(v, 1).assign(v, 2), "already assigns v"),
         (lambda _: Pass(1).assign(variable(int, name="a b"), 1), "'a b' is not a valid variable name"),
-        (lambda _: Pass(1).assign(variable(int, name="states"), 1), "which is Step Functions' own"),
+        (lambda _: Pass(1).assign(variable(int, name="states"), 1), "which is reserved by AWS"),
     ],
 )
 def test_variables_take_what_they_can_hold_once(value: Any, sentence: str) -> None:
@@ -396,12 +405,12 @@ def test_variables_take_what_they_can_hold_once(value: Any, sentence: str) -> No
 
 def test_every_path_may_come_to_an_end_and_every_way_be_taken() -> None:
     a, b, f, g = Invoke(any_fn), Choice(output_of(Invoke(any_fn))), Fail(), Succeed()
-    with pytest.raises(WorkflowError, match="no path comes to an end"):
+    with pytest.raises(WorkflowError, match="no path ends"):
         workflow((a >> a,), a=a)
-    with pytest.raises(WorkflowError, match="the way out by catch on E never sees an error"):
+    with pytest.raises(WorkflowError, match="the catcher for E never matches"):
         workflow((a >> END, a.catch(ALL) >> f, a.catch("E") >> f), a=a, f=f)
     b = Choice(output_of(a), by=output_of(a)["status"])
-    with pytest.raises(WorkflowError, match="b has two ways for 'good', and never takes the second"):
+    with pytest.raises(WorkflowError, match="b has two transitions for 'good', and never takes the second"):
         workflow((a >> b, b.equals("good") >> g, b.equals("good") >> f, b.otherwise >> g), a=a, b=b, f=f, g=g)
     inside = Inline(Plain)
     with pytest.raises(WorkflowError, match="inside cannot fail, so there is nothing to catch"):
@@ -430,7 +439,7 @@ def test_a_class_of_states_has_a_start() -> None:
 
 def test_names_are_bound_by_a_dict() -> None:
     for wrong in ("arn", {3: "arn"}):
-        with pytest.raises(WorkflowError, match=r"bindings must be a dict|no 3 in this workflow"):
+        with pytest.raises(WorkflowError, match=r"bindings must be a dict|unknown names 3"):
             Nested.asl(wrong)  # type: ignore[arg-type]
     assert Binding("a.b-c:d").placeholder == "${a.b-c:d}"
 

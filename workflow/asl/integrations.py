@@ -66,7 +66,7 @@ def target_of(resource: str) -> IntegrationTarget:
         raise UnknownTarget(f"{resource!r} is not an ARN.")
     _, partition, service, region, account, rest = (resource.split(":", 5) + [""] * 5)[:6]
     if not _is_partition(partition) or resource == f"arn:{partition}":
-        raise UnknownTarget(f"{resource!r} names no partition of AWS, such as arn:aws or arn:aws-cn.")
+        raise UnknownTarget(f"{resource!r} must start with a partition of AWS, such as arn:aws or arn:aws-cn.")
     if service == "lambda":
         if not re.fullmatch(r"arn:[\w-]+:lambda:[^:]*:[^:]*:function:[^:]+(:\$?[\w.-]+)?", resource):
             raise UnknownTarget(f"{resource!r} is not the ARN of a Lambda function.")
@@ -76,7 +76,9 @@ def target_of(resource: str) -> IntegrationTarget:
     if rest.startswith("activity:") and rest != "activity:":
         return IntegrationTarget("activity")
     if region or account:
-        raise UnknownTarget(f"{resource!r} has a region or an account, which the ARN of an integration has not.")
+        raise UnknownTarget(
+            f"{resource!r} has a region or an account, but the ARN of an integration must not have either."
+        )
     return _integration(rest)
 
 
@@ -91,7 +93,7 @@ def _is_word(text: str) -> bool:
 def _unknown_service(resource: str) -> IntegrationTarget:
     parts = resource.split(":")
     if len(parts) > 3 and parts[2] == "states":
-        raise UnknownTarget(f"{resource!r} names no activity and no integration.")
+        raise UnknownTarget(f"{resource!r} is neither an activity nor an integration.")
     service = parts[2] if len(parts) > 2 else ""
     raise UnknownTarget(f"{resource!r}: a Task cannot call the service {service!r} by its own ARN.")
 
@@ -102,7 +104,7 @@ def _integration(rest: str) -> IntegrationTarget:
     if parts[0] == "aws-sdk":
         return _sdk_target(parts, pattern)
     if len(parts) != 2:
-        raise UnknownTarget(f"{rest!r} is not of the form service:action.")
+        raise UnknownTarget(f"{rest!r} must have the form service:action.")
     service, action = parts
     if service not in OPTIMISED:
         raise _unknown_integration(service, action)
@@ -111,8 +113,8 @@ def _integration(rest: str) -> IntegrationTarget:
         calls = tuple(name + each for name, what in actions.items() for each in what.patterns)
         raise UnknownTarget(f"{service} has no integration {action!r}.", word=action, words=calls)
     if pattern not in actions[action].patterns:
-        allowed = ", ".join(each or "request and response" for each in actions[action].patterns)
-        raise UnknownTarget(f"{service}:{action} does not support {pattern or 'request and response'}, only {allowed}.")
+        allowed = ", ".join(each or "request-response" for each in actions[action].patterns)
+        raise UnknownTarget(f"{service}:{action} does not support {pattern or 'request-response'}, only {allowed}.")
     return IntegrationTarget("optimised", service, action, pattern)
 
 
@@ -134,7 +136,7 @@ def _sdk_target(parts: list[str], pattern: str) -> IntegrationTarget:
     from .sdk_integrations import NOT_CALLABLE
 
     if len(parts) != 3:
-        raise UnknownTarget(f"{':'.join(parts)!r} is not of the form aws-sdk:service:action.")
+        raise UnknownTarget(f"{':'.join(parts)!r} must have the form aws-sdk:service:action.")
     _, service, action = parts
     if pattern.startswith(".sync"):
         raise UnknownTarget(f"An AWS SDK integration does not support {pattern}.")
@@ -149,7 +151,7 @@ def _sdk_target(parts: list[str], pattern: str) -> IntegrationTarget:
         )
     actions = _sdk_actions(_ALIASES.get(service, service))
     if action[:1].isupper():
-        raise UnknownTarget(f"Actions of the AWS SDK start with a small letter, and {action!r} does not.")
+        raise UnknownTarget(f"Actions of the AWS SDK start with a lower-case letter, got {action!r}.")
     if action in NOT_CALLABLE.get(service, "").split():
         raise UnknownTarget(f"Step Functions cannot call {service}:{action}.")
     if not any(is_sdk_spelling(action, each) for each in actions):

@@ -25,7 +25,7 @@ _MAX_SPELLED_LENGTH: Final = 100
 _MANY: Final = 200_000  # after so many nodes, check that the value does not contain itself
 _SOME: Final = 2_000  # the same for the slower copy that tracks pointers
 _MOST: Final = 1_000_000  # more nodes than a text of any realistic size contains
-_TOO_MANY: Final = f"a value of more than {_MOST:,} parts is too large to be a definition or its data"
+_TOO_MANY: Final = f"a value of more than {_MOST:,} parts is too large for a definition or its data"
 
 
 class NotJson(ValueError):
@@ -172,7 +172,7 @@ def _copy_with_care(value: object) -> Json:
             stack.extend((items[n], child(pointer, n), entries, n) for n in reversed(range(len(items))))
             made = entries
         else:
-            raise NotJson(f"{pointer or '/'}: {type(node).__name__} {node!r} has no counterpart in JSON")
+            raise NotJson(f"{pointer or '/'}: {type(node).__name__} {node!r} cannot be represented in JSON")
         into[key] = made  # type: ignore[index]  # the key fits its container
     return root[0]
 
@@ -187,7 +187,7 @@ def _refuse_circle(value: object) -> None:
             around.discard(id(node))
             done.add(id(node))
         elif id(node) in around:
-            raise NotJson("a value that contains itself has no counterpart in JSON")
+            raise NotJson("a value that contains itself cannot be represented in JSON")
         elif isinstance(node, Mapping | list | tuple) and id(cast("object", node)) not in done:
             around.add(id(cast("object", node)))
             stack.append((cast("object", node), False))
@@ -253,7 +253,7 @@ def _decoded(text: str | bytes) -> str:
     if isinstance(text, str):
         return text.removeprefix("\ufeff")
     if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in text[:4]:
-        raise NotJson("the text is UTF-16 or UTF-32, and JSON is UTF-8: save it as that")
+        raise NotJson("the text must be UTF-8, got UTF-16 or UTF-32: save it as UTF-8")
     try:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -285,17 +285,17 @@ def _refuse_constant(word: str) -> Json:
 def _finite(digits: str) -> float:
     number = float(digits)
     if math.isinf(number):
-        raise ValueError(f"{digits} is beyond the numbers that JSON readers share")
+        raise ValueError(f"{digits} exceeds the numbers that JSON parsers support")
     return number
 
 
 def _whole(digits: str) -> int:
     if len(digits) > 4000:
-        raise ValueError(f"a number of {len(digits)} digits is beyond what JSON readers share")
+        raise ValueError(f"a number of {len(digits)} digits exceeds the numbers that JSON parsers support")
     return int(digits)
 
 
 def _name(name: object, pointer: str) -> str:
     if not isinstance(name, str):
-        raise NotJson(f"{pointer or '/'}: {name!r} cannot be a key of a JSON object: keys are strings")
+        raise NotJson(f"{pointer or '/'}: a key of a JSON object must be a string, got {name!r}")
     return name

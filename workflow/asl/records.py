@@ -49,7 +49,7 @@ class Record:
             raise TypeError(f"{type(self).__name__}: {what}; it takes {', '.join(fields)}")
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"{type(self).__name__}.{name} is fixed")
+        raise AttributeError(f"{type(self).__name__}.{name} cannot be changed")
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={object.__getattribute__(self, name)!r}" for name in self.__match_args__)

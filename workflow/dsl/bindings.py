@@ -114,7 +114,7 @@ _SIGNS: Final = frozenset("_:.-")
 def whole_seconds(span: timedelta) -> int:
     """Return a duration in the whole seconds of Step Functions; raises WorkflowError for fractions of a second."""
     if span % timedelta(seconds=1):
-        raise WorkflowError(f"{span}: must be a whole number of seconds")
+        raise WorkflowError(f"a duration must be a whole number of seconds, got {span}")
     return int(span.total_seconds())
 
 
@@ -126,7 +126,7 @@ class Bindings:
         self.given: dict[str, BoundValue] = {}
         entries = cast("object", given or {})
         if not isinstance(entries, Mapping):
-            raise Unbound(f"{given!r}: bindings must be a dict, as in {{function: arn}}")
+            raise Unbound(f"bindings must be a dict such as {{function: arn}}, got {given!r}")
         for key, value in cast("Mapping[Binding | str, BoundValue]", entries).items():
             self.given[str(key.name if isinstance(key, Binding) else key)] = value
         self._late = not any(isinstance(value, str) for value in self.given.values())
@@ -140,7 +140,7 @@ class Bindings:
         value = self.given.get(binding.name)
         if value is not None and not isinstance(value, str):
             raise Unbound(
-                f"{binding.name} is {value!r}; it is a string: {binding.meaning or 'what the binding stands for'}"
+                f"{binding.name} must be a string ({binding.meaning or 'the value of the binding'}), got {value!r}"
             )
         return binding.placeholder if value is None else value
 
@@ -177,7 +177,7 @@ class Bindings:
         name = binding.name
         if not name or not all(sign.isalnum() or sign in _SIGNS for sign in str(name)):
             raise WorkflowError(
-                f"{binding!r}: its name must consist of letters, digits and _ : . -, because ${{name}} stands for it"
+                f"{binding!r}: the name must consist of letters, digits and _ : . -, because ${{name}} stands for it"
             )
         before = self.asked.setdefault(name, binding)
         if type(before) is not type(binding):
@@ -193,11 +193,13 @@ class Bindings:
         """Raise Unbound for a value whose name the workflow lacks, or a name without a value if others have one."""
         unknown = sorted(set(self.given) - set(self.asked))
         if unknown:
-            raise Unbound(f"no {', '.join(unknown)} in this workflow; it binds {', '.join(self.asked) or 'nothing'}")
+            raise Unbound(
+                f"unknown names {', '.join(unknown)}; the workflow binds {', '.join(self.asked) or 'no names'}"
+            )
         missing = list(self._missing())
         if missing and not self._late:
             raise Unbound(
-                f"{', '.join(missing)}: missing values: bind all names, or none for a definition with placeholders"
+                f"missing values for {', '.join(missing)}: bind all names, or none for a definition with placeholders"
             )
 
     def _missing(self) -> Iterator[str]:

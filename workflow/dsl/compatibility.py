@@ -58,7 +58,7 @@ def misfit(value: object, form: object) -> str:
     if kinds_of(here).isdisjoint(kinds_of(form)):
         return f"{value!r} is {name_of(here)}"
     if allowed and _is_constant(value) and wire_value(value) not in allowed:
-        return f"{value!r} is not one of these"
+        return f"{value!r} is not one of its values"
     return value_mismatch(value, form, every=False)
 
 
@@ -93,7 +93,7 @@ def _literal_mismatch(
     form: object, own: Sequence[object] | None, allowed: Sequence[object], wanted: object, every: bool
 ) -> str:
     if own is None:
-        return f"{name_of(form)} may be something else than {name_of(wanted)}" if every and form is not bool else ""
+        return f"{name_of(form)} may have other values than {name_of(wanted)}" if every and form is not bool else ""
     wrong = [value for value in own if value not in allowed]
     told = f"{', '.join(map(repr, wrong))} is not one of {name_of(wanted)}"
     return told if wrong and (every or len(wrong) == len(own)) else ""

@@ -57,7 +57,7 @@ def jsonata(text: str, form: TypeForm[M]) -> M:
     check_fixed_texts("jsonata", text=text)
     check_form("jsonata", form)
     if text.lstrip().startswith("{%"):
-        raise WorkflowError(f"jsonata({text!r}): takes what stands between {{% and %}}")
+        raise WorkflowError(f"jsonata({text!r}): must be given the expression without {{% and %}}")
     return cast("M", Raw(text, form))
 
 
@@ -102,11 +102,13 @@ def bound(name: Binding) -> object:
 def _called(name: str, arguments: tuple[object, ...], form: object, *kinds: str) -> FunctionCall:
     """Return a function call with its arguments checked; the last kind also applies to all further arguments."""
     if not arguments:
-        raise WorkflowError(f"{name}(): takes {_KINDS[kinds[0]]}")
+        raise WorkflowError(f"{name}(): must be given {_KINDS[kinds[0]]}")
     for argument, kind in zip_longest(arguments, kinds[: len(arguments)], fillvalue=kinds[-1]):
         if kind not in kinds_of(form_of(argument)):
             told = f"{argument!r} is {name_of(form_of(argument))}"
-            raise WorkflowError(f"{name}({', '.join(map(repr, arguments))}): takes {_KINDS[str(kind)]}, and {told}")
+            raise WorkflowError(
+                f"{name}({', '.join(map(repr, arguments))}): must be given {_KINDS[str(kind)]}, but {told}"
+            )
     return FunctionCall(name, arguments, form)
 
 
@@ -185,7 +187,7 @@ def length(value: Sequence[object]) -> int:
     """Return the number of items of an array, or of characters of a string."""
     kinds = kinds_of(form_of(value))
     if kinds.isdisjoint(("string", "array")):
-        raise WorkflowError(f"length({value!r}): takes an array or a string, and it is {name_of(form_of(value))}")
+        raise WorkflowError(f"length({value!r}): must be given an array or a string, got {name_of(form_of(value))}")
     text = tuple(kinds) == ("string",)
     return cast("int", FunctionCall("text_length" if text else "array_length", (value,), int))
 
@@ -336,4 +338,4 @@ def _expression(value: object, kind: str = "") -> Expression:
         if kind and kind not in kinds_of(form_of(value)):
             raise WorkflowError(f"{value!r} is {name_of(form_of(value))}, not {_KINDS[kind]}")
         return value
-    raise WorkflowError(f"{value!r} is known before the workflow runs; conditions are about its data")
+    raise WorkflowError(f"{value!r} is a constant, but a condition must test data of the workflow")

@@ -65,9 +65,9 @@ def check_spans(owner: object, lowest: int, highest: int = MAX_SECONDS, **values
             try:
                 seconds = whole_seconds(value)
             except WorkflowError as error:
-                raise WorkflowError(f"{_called(owner)}: {name} is {error}") from None
+                raise WorkflowError(f"{_called(owner)}: {name}: {error}") from None
             if not lowest <= seconds <= highest:
-                raise WorkflowError(f"{_called(owner)}: {name} is {value}; it is from {lowest} to {highest} seconds")
+                raise WorkflowError(f"{_called(owner)}: {name} must be from {lowest} to {highest} seconds, got {value}")
         elif isinstance(value, int) and not isinstance(value, bool):
             check_numbers(owner, lowest, highest, **{name: value})
         elif not (value is None or isinstance(value, Limit) or _comes_as(value, "number")):
@@ -99,14 +99,14 @@ def check_binding(owner: object, kind: type[Binding], value: object, *, or_text:
     """Reject anything but a late-bound name of this kind, or a string if `or_text` is set."""
     if not (isinstance(value, kind) or (or_text and isinstance(value, str))):
         article = "an" if kind.__name__[0] in "AEIO" else "a"
-        refused(owner, f"takes {article} {kind.__name__}{' or its name' if or_text else ''}", value)
+        refused(owner, f"must be given {article} {kind.__name__}{' or its name' if or_text else ''}", value)
 
 
 def check_objects(owner: object, **values: object) -> None:
     """Reject anything but a mapping; None is allowed."""
     for name, value in values.items():
         if value is not None and not isinstance(value, Mapping):
-            refused(owner, f"{name} must be written out, as a dict", value)
+            refused(owner, f"{name} must be a literal dict", value)
 
 
 def check_choices(owner: object, name: str, value: object, allowed: Collection[object]) -> None:
@@ -119,13 +119,13 @@ def check_flags(owner: object, **values: object) -> None:
     """Reject anything but True and False; None is allowed."""
     for name, value in values.items():
         if not (value is None or isinstance(value, bool)):
-            refused(owner, f"{name} is True or False", value)
+            refused(owner, f"{name} must be True or False", value)
 
 
 def check_form(owner: object, form: object) -> None:
     """Reject anything but a type; the name of a type is rejected too, because it cannot be resolved here."""
     if not (form is None or isinstance(form, type) or type(form).__module__ in _TYPING):
-        refused(owner, "takes a type, as in `dict[str, str]`", form)
+        refused(owner, "must be given a type, such as `dict[str, str]`", form)
 
 
 def _comes_as(value: object, kind: str) -> bool:

@@ -40,7 +40,7 @@ def state_input(form: TypeForm[M]) -> M:
 
 def output_of(state: State[Never, Out]) -> Out:
     """Return the output of a state, for use in states that run after it."""
-    check_kind("output_of", "takes a state", state, State)
+    check_kind("output_of", "must be given a state", state, State)
     return cast("Out", Reference(Source("output", owner=state), state.output_type))
 
 
@@ -83,7 +83,7 @@ def made(model: Callable[..., Any]) -> Callable[..., Any]:
 
     def build(*placed: object, **given: object) -> dict[str, object]:
         if len(placed) > len(fields):
-            raise WorkflowError(f"made({name_of(model)}): {len(placed)} values; its fields are {', '.join(fields)}")
+            raise WorkflowError(f"made({name_of(model)}): got {len(placed)} values; its fields are {', '.join(fields)}")
         wires = {field.wire: name for name, field in fields.items()}
         named = dict(zip(fields, placed, strict=False))
         twice = [name for name in given if wires.get(name, name) in named]
@@ -93,11 +93,11 @@ def made(model: Callable[..., Any]) -> Callable[..., Any]:
         unknown = [name for name in named if name not in fields]
         missing = [name for name, field in fields.items() if field.required and name not in named]
         if unknown or missing:
-            what = f"no field {', '.join(unknown)}" if unknown else f"{', '.join(missing)} missing"
+            what = f"no field {', '.join(unknown)}" if unknown else f"missing {', '.join(missing)}"
             raise WorkflowError(f"made({name_of(model)}): {what}; its fields are {', '.join(fields)}")
         for name, value in named.items():
             if why := misfit(value, fields[name].form):
-                raise WorkflowError(f"made({name_of(model)}): {name} is {name_of(fields[name].form)}, and {why}")
+                raise WorkflowError(f"made({name_of(model)}): {name} must be {name_of(fields[name].form)}, but {why}")
         values = {field.wire: named.get(name, field.default) for name, field in fields.items()}
         optional = {field.wire for field in fields.values() if not field.required and field.default is None}
         return {wire: value for wire, value in values.items() if value is not None or wire not in optional}

@@ -54,7 +54,7 @@ def check_errors(owner: str, names: object) -> None:
     if len(set(given)) < len(given):
         raise WorkflowError(f"{owner}: {names!r} contains an error name twice")
     if ALL in given and len(given) > 1:
-        raise WorkflowError(f"{owner}: ALL matches every error, so it must stand alone, got {names!r}")
+        raise WorkflowError(f"{owner}: ALL matches every error, so it must be the only name, got {names!r}")
 
 
 class Retry(Record, kw_only=True):
@@ -83,7 +83,7 @@ class Retry(Record, kw_only=True):
         check_fixed_texts(self, comment=self.comment)
         backoff = self.backoff.default if isinstance(self.backoff, Limit) else self.backoff
         if backoff is not None and (not isinstance(backoff, int | float) or backoff < 1):
-            refused(self, "backoff must be a number from 1 on", self.backoff)
+            refused(self, "backoff must be a number of at least 1", self.backoff)
         first = self.interval or timedelta(seconds=1)
         if isinstance(self.longest, timedelta) and isinstance(first, timedelta) and self.longest <= first:
             raise WorkflowError(

@@ -82,26 +82,24 @@ class Expression:
 
     def __and__(self, other: object) -> NoReturn:
         raise NotACondition(
-            f"{self!r} is a value, and & and | join conditions: put each side in parentheses, (a > 1) & (b < 5); "
-            "is_true() makes a condition of a boolean"
+            f"{self!r} is a value, but & and | combine conditions: put each side in parentheses, (a > 1) & (b < 5); "
+            "use is_true() for a boolean"
         )
 
     __rand__ = __or__ = __ror__ = __and__
 
     def __truediv__(self, other: object) -> NoReturn:
-        self._refuse("a division", "of numbers there are plus(), minus() and times(), else jsonata()")
+        self._refuse("divide it", "use plus(), minus(), times() or jsonata()")
 
     __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __truediv__
 
     def __neg__(self) -> NoReturn:
-        self._refuse("a number", "of numbers there are plus(), minus() and times(), else jsonata()")
+        self._refuse("convert it to a number", "use plus(), minus(), times() or jsonata()")
 
     __pos__ = __abs__ = __int__ = __float__ = __round__ = __index__ = __neg__
 
     def __call__(self, *_: object, **__: object) -> NoReturn:
-        self._refuse(
-            "a method", "there are concat(), split(), matches(), length(), contains() and more, else jsonata()"
-        )
+        self._refuse("call a method of it", "use concat(), split(), matches(), length(), contains() or jsonata()")
 
     def __copy__(self) -> Self:
         return self
@@ -110,30 +108,28 @@ class Expression:
         return self
 
     def __bool__(self) -> bool:
-        self._refuse("its truth")
+        self._refuse("test its truth")
 
     def __len__(self) -> int:
-        self._refuse("its length")
+        self._refuse("take its length")
 
     def __contains__(self, item: object) -> bool:
-        self._refuse("what it contains")
+        self._refuse("test what it contains")
 
     def __iter__(self) -> Iterator[object]:
-        self._refuse("its items")
+        self._refuse("iterate over it")
 
     def __format__(self, spec: str) -> str:
-        self._refuse("its text", "concat() joins texts, to_json() makes one of any value")
+        self._refuse("convert it to a string", "use concat() to join strings, or to_json() for any value")
 
     def __str__(self) -> str:
-        self._refuse("its text", "concat() joins texts, to_json() makes one of any value")
+        self._refuse("convert it to a string", "use concat() to join strings, or to_json() for any value")
 
     def __hash__(self) -> int:
-        self._refuse("its hash")
+        self._refuse("hash it")
 
     def _refuse(self, what: str, instead: str = _INSTEAD) -> NoReturn:
-        raise NotACondition(
-            f"{self!r} has no value before the workflow runs, so Python cannot ask for {what}; {instead}"
-        )
+        raise NotACondition(f"{self!r} has no value before the workflow runs, so Python cannot {what}; {instead}")
 
 
 class Source(Record):
@@ -187,7 +183,9 @@ class Reference(Expression):
         self._fixed(key)
 
     def _fixed(self, name: object) -> NoReturn:
-        raise NotACondition(f"{self!r}.{name}: a reference cannot be assigned to; a state assigns values to variables")
+        raise NotACondition(
+            f"{self!r}.{name}: a reference cannot be assigned to; use .assign() of a state to assign a variable"
+        )
 
     def __getitem__(self, key: str | int) -> Reference:
         if not isinstance(key, str):
@@ -309,7 +307,7 @@ class Condition:
         return Not(self)
 
     def __eq__(self, other: object) -> bool:
-        raise NotACondition(f"{self!r}: conditions are joined by & and |, and not compared or calculated with")
+        raise NotACondition(f"{self!r}: conditions can only be combined with & and |, not compared or calculated with")
 
     __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __eq__
@@ -407,7 +405,7 @@ def condition_of(value: object) -> Condition:
             f"{value!r} is a value, not a condition: compare it, or use is_true(), is_present() or is_null()"
         )
     raise NotACondition(
-        f"{value!r} is decided when Python reads the workflow, not when it runs: `not`, `and`, `or`, `in` and `is` "
+        f"{value!r} is evaluated when Python reads the workflow, not when it runs: `not`, `and`, `or`, `in` and `is` "
         f"cannot be intercepted; write &, |, and {_INSTEAD}"
     )
 
@@ -423,10 +421,10 @@ def _calculated(sign: str, left: object, right: object) -> FunctionCall:
         return FunctionCall(_CALCULATING[sign], (left, right), float if float in forms else forms[0])
     if kinds == {frozenset({"string"})} and sign == "+":
         return FunctionCall("concat", (left, right), str)
-    what = "adds two numbers or joins two texts" if sign == "+" else "takes two numbers"
-    instead = f"where the types do not say, use {_CALCULATING[sign]}(){' or concat()' if sign == '+' else ''}"
+    what = "requires two numbers or two strings" if sign == "+" else "requires two numbers"
+    instead = f"if the types are unknown, use {_CALCULATING[sign]}(){' or concat()' if sign == '+' else ''}"
     told = " and ".join(f"{each!r} is {name_of(form)}" for each, form in zip((left, right), forms, strict=True))
-    raise WorkflowError(f"{sign} {what}, and {told}; {instead}")
+    raise WorkflowError(f"{sign} {what}, but {told}; {instead}")
 
 
 def _compared(operator: Operator, left: Expression, right: object) -> Condition:
@@ -434,12 +432,12 @@ def _compared(operator: Operator, left: Expression, right: object) -> Condition:
     here, there = form_of(left), form_of(right)
     if kinds_of(here).isdisjoint(kinds_of(there)):
         other = f"{right!r}, which is {name_of(there)}"
-        instead = "; is_present() and is_null() ask whether there is a value" if right is None else ""
-        raise NotACondition(f"{left!r} is {name_of(here)}, and is compared with {other}: never true{instead}")
+        instead = "; use is_present() or is_null() to test for a value" if right is None else ""
+        raise NotACondition(f"{left!r} is {name_of(here)}, so comparing it with {other}, is never true{instead}")
     allowed = literals_of(here)
     constant = right if isinstance(right, Expression) else wire_value(right)
     if allowed and isinstance(constant, str) and constant not in allowed and operator in ("=", "!="):
-        raise NotACondition(f"{left!r} is {name_of(here)}, and never {right!r}")
+        raise NotACondition(f"{left!r} is {name_of(here)}, so it can never be {right!r}")
     if is_moment(here) or is_moment(there):
         return CompareTimes(operator, left, constant)
     return Compare(operator, left, constant)
@@ -464,5 +462,5 @@ def literal_of(value: object) -> Json:
         if fields_of(type(value)) is not None:
             instead = f": write made({kind})(…) with its fields"
         elif hasattr(value, "isoformat"):
-            instead = ": write it as text, with isoformat()"
-        raise NotJson(f"{value!r} is a {kind}, which has no counterpart in JSON{instead}") from None
+            instead = ": convert it to a string with isoformat()"
+        raise NotJson(f"{value!r} is a {kind}, which cannot be represented in JSON{instead}") from None

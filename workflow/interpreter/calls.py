@@ -139,8 +139,8 @@ class TaskFunctions:
         for name in names:
             if name in self._by_name:
                 return self._by_name[name]
-        looked = ", ".join(repr(name) for name in dict.fromkeys(names))
-        raise NoFunction(f"no function for the task {call.state!r}: give run() one under {looked}")
+        looked = " or ".join(repr(name) for name in dict.fromkeys(names))
+        raise NoFunction(f"There is no function for the task {call.state!r}: pass one to run() as {looked}.")
 
     def _work(self, call: TaskCall, function: Callable[..., object], wraps: bool) -> Attempt:
         try:
@@ -169,7 +169,9 @@ def _answered(call: TaskCall) -> Attempt:
         at, answer = call.answer
         return _settled(call, at, answer)
     if call.timeout_seconds is None and call.heartbeat_seconds is None:
-        raise StillWaiting(f"{call.state!r} waits for its task token for ever: answer it by call.succeed or call.fail")
+        raise StillWaiting(
+            f"{call.state!r} waits forever for its task token: answer by call.succeed or call.fail, or set a timeout."
+        )
     return _settled(call, float("inf"), None)
 
 

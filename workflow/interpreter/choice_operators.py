@@ -41,7 +41,7 @@ def _joined(rule: JsonObject, data: PathData) -> bool:
         if len(known) < len(parts) and not _decided(node, known):
             part = parts[len(known)]
             if not isinstance(part, dict):
-                raise StateFailed(RUNTIME, f"{part!r} is not a rule of a Choice")
+                raise StateFailed(RUNTIME, f"{part!r} is not a choice rule")
             stack.append((part, [], _parts(part)))
             continue
         stack.pop()
@@ -74,7 +74,7 @@ def _verdict(rule: JsonObject, known: list[bool], data: PathData) -> bool:
 def _compared(rule: JsonObject, data: PathData) -> bool:
     name = next((key for key in rule if key not in ("Variable", "Next", "Comment", "Assign")), None)
     if name is None or "Variable" not in rule:
-        raise StateFailed(RUNTIME, "a rule of a Choice has no Variable, or no operator")
+        raise StateFailed(RUNTIME, "a choice rule must have a Variable and an operator")
     wanted = rule[name]
     if name == "IsPresent":
         return _is_present(str(rule["Variable"]), data) is wanted

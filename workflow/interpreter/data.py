@@ -112,7 +112,7 @@ class JsonataData:
     def misfit(self, holder: JsonObject, name: str, value: Json, wanted: str) -> StateFailed:
         given, kind = holder.get(name), kind_of(value)
         if not is_expression(given):
-            return StateFailed(RUNTIME, f"{name} is {written(value)}, and not {wanted}")
+            return StateFailed(RUNTIME, _unfit(name, value, wanted))
         what = f"returned a value that is out of range. Expected {wanted}, but was"
         if wanted in _KINDS:
             what = f"returned an unexpected result type. Expected '{wanted}', but was '{kind}' for value:"
@@ -176,6 +176,13 @@ class JsonataData:
             raise StateFailed(QUERY, str(error), error) from None
 
 
+def _unfit(name: str, value: Json, wanted: str) -> str:
+    """Return the cause for a literal value that its field cannot use."""
+    if wanted in _KINDS:
+        wanted = f"an {wanted}" if wanted == "array" else f"a {wanted}"
+    return f"{name} must be {wanted}, got {written(value)}"
+
+
 def _named(text: str, place: str) -> str:
     return f"The JSONata expression '{inside(text)}' specified for the field '{place}'"
 
@@ -205,7 +212,7 @@ class PathData:
     def misfit(self, holder: JsonObject, name: str, value: Json, wanted: str) -> StateFailed:
         path = holder.get(name + "Path")
         if not isinstance(path, str):
-            return StateFailed(RUNTIME, f"{name} is {written(value)}, and not {wanted}")
+            return StateFailed(RUNTIME, _unfit(name, value, wanted))
         error = ITEM_READER if name == "MaxItems" and number_at(name, value) is not None else RUNTIME
         return StateFailed(error, unusable(name, path, value, wanted))
 

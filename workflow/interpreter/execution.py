@@ -70,7 +70,7 @@ def run(
     own = Variables()
     own.assign({key: json_of(value) for key, value in (variables or {}).items()})
     if len(written(given).encode()) > MAX_PAYLOAD_BYTES:
-        result: Json | StateFailed | None = StateFailed(DATA_LIMIT, "the input is larger than 256 KiB")
+        result: Json | StateFailed | None = StateFailed(DATA_LIMIT, "the input must have at most 256 KiB")
     else:
         result = execution.scheduler.run(Interpreter(execution).scope(asl.root, given, own, (), {}))
     return _end(execution, own, result)

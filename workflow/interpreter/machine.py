@@ -81,7 +81,7 @@ class Interpreter:
     ) -> Step:
         execution = self._execution
         if len(execution.visits) >= execution.most_transitions:
-            raise StateFailed(RUNTIME, f"the execution took {execution.most_transitions} states and has not ended")
+            raise StateFailed(RUNTIME, f"the execution did not end within {execution.most_transitions} states")
         events.add(1)
         visit = StateVisit(
             state=state.name,
@@ -120,7 +120,7 @@ class Interpreter:
         if state.type == "Wait":
             yield Sleep(self._delay(state, data))
         elif state.type not in ("Pass", "Succeed"):
-            raise StateFailed(RUNTIME, f"{state.name!r} has no known Type")
+            raise StateFailed(RUNTIME, f"{state.name!r} has an unknown Type")
         return data.passed(state.fields), _next(state)
 
     def _choice(self, state: StateNode, data: Data) -> tuple[Json, Arrow | None]:
@@ -145,14 +145,14 @@ class Interpreter:
         try:
             return max((moment_of(str(moment)) - self._execution.now).total_seconds(), 0)
         except ValueError:
-            raise data.misfit(state.fields, "Timestamp", moment, "a time as 2026-01-31T12:00:00Z") from None
+            raise data.misfit(state.fields, "Timestamp", moment, "a timestamp such as 2026-01-31T12:00:00Z") from None
 
     def _with_retries(self, state: StateNode, frame: Frame, visit: StateVisit) -> Step:
         retries = Retries(state, self._execution.chance, documented=self._execution.documented)
         while True:
             visit.attempts += 1
             if visit.attempts > self._execution.most_transitions:
-                raise StateFailed(RUNTIME, f"{state.name!r} was tried {visit.attempts - 1} times and has not ended")
+                raise StateFailed(RUNTIME, f"{state.name!r} did not end within {visit.attempts - 1} attempts")
             try:
                 return (yield from self._attempt(state, frame, visit))
             except StateFailed as failure:
@@ -323,6 +323,6 @@ def _as_it_is(failure: StateFailed) -> StateFailed:
 
 
 def _too_many(failure: StateFailed) -> StateFailed:
-    told = str(failure) or "no error named"
+    told = str(failure) or "an error without a name"
     cause = f"The specified tolerated failure threshold was exceeded; the last item failed with {told}"
     return StateFailed(TOO_MANY_FAILED, cause, failure.origin)

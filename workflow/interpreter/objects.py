@@ -65,7 +65,7 @@ class Objects:
 
     def _read(self, name: str, config: JsonObject) -> Json:
         if name not in self._given:
-            raise StateFailed(ITEM_READER, f"there is no {name}; give run() its text or its items as objects")
+            raise StateFailed(ITEM_READER, f"there is no object {name}: pass its text or its items to run() in objects")
         found = self._given[name]
         kind = config.get("InputType", "JSON")
         try:

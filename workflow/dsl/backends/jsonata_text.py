@@ -146,7 +146,7 @@ def _guarded(condition: Condition) -> list[str]:
         ]
     if isinstance(condition, IsTrue):
         return [*_containers(condition.subject), f"{text_of(condition.subject)} = true"]
-    raise WorkflowError(f"{condition!r} has no form in JSONata")
+    raise WorkflowError(f"{condition!r} cannot be expressed in JSONata")
 
 
 def _comparison(condition: Compare) -> list[str]:
@@ -326,4 +326,4 @@ _CALLS: Final[Mapping[str, Callable[[FunctionCall], str]]] = {
 def _call(call: FunctionCall) -> str:
     if call.name in _CALLS:
         return _CALLS[call.name](call)
-    raise WorkflowError(f"{call!r} has no form in JSONata")
+    raise WorkflowError(f"{call!r} cannot be expressed in JSONata")

@@ -50,7 +50,8 @@ class JsonpathBackend:
         if isinstance(value, Reference):
             return {"InputPath": path_of(value)}
         raise NotPortable(
-            "OUTPUT_NOT_PORTABLE", f"{state!r} gives {value!r}: in JSONPath a {state.type} computes nothing"
+            "OUTPUT_NOT_PORTABLE",
+            f"{state!r} outputs {value!r}, but in JSONPath a {state.type} state cannot compute its output",
         )
 
     def output_along(self, exit_: Exit, value: object) -> JsonObject:
@@ -62,7 +63,7 @@ class JsonpathBackend:
             if source.root == "state_input" and not path:
                 return {"ResultPath": None}
         raise NotPortable(
-            "OUTPUT_NOT_PORTABLE", f"{exit_.state!r} passes on {value!r}, for which JSONPath has no field"
+            "OUTPUT_NOT_PORTABLE", f"{exit_.state!r} passes on {value!r}, which no field of JSONPath can express"
         )
 
 
@@ -70,12 +71,16 @@ def _of_result(value: object) -> JsonObject:
     if any(place_of(reference)[0].root == "state_input" for reference in references_in(value)):
         if isinstance(value, Reference) and not place_of(value)[1]:
             return {"ResultPath": None}
-        raise NotPortable("OUTPUT_NOT_PORTABLE", f"{value!r}: JSONPath selects from a result without seeing the input")
+        raise NotPortable(
+            "OUTPUT_NOT_PORTABLE", f"{value!r}: in JSONPath, the output of a task cannot use the state's input"
+        )
     if isinstance(value, Reference):
         return {"OutputPath": path_of(value)} if place_of(value)[1] or place_of(value)[0].root != "result" else {}
     if isinstance(value, dict):
         return {"ResultSelector": payload(cast("object", value))}
-    raise NotPortable("OUTPUT_NOT_PORTABLE", f"{value!r}: JSONPath selects objects")
+    raise NotPortable(
+        "OUTPUT_NOT_PORTABLE", f"{value!r}: in JSONPath, the output of a task must be a path or an object"
+    )
 
 
 def _of_pass(value: object) -> JsonObject:

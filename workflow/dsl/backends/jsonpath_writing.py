@@ -75,7 +75,7 @@ _INTRINSICS: Final[Mapping[str, str]] = {
 def payload(value: object) -> Json:
     """Return the JSON of a payload; the name of a field whose value is an expression gets the suffix `.$`."""
     if isinstance(value, Expression | Condition):
-        raise NotPortable("FIELD_NOT_PORTABLE", f"{value!r} as a whole; in JSONPath a payload is an object with fields")
+        raise NotPortable("FIELD_NOT_PORTABLE", f"{value!r}: in JSONPath, a payload must be an object with fields")
     if isinstance(value, Mapping):
         written: JsonObject = {}
         for name, item in cast("Mapping[object, object]", value).items():
@@ -98,13 +98,15 @@ def text_of(value: object) -> str:
         return _intrinsic(value)
     if isinstance(value, list | tuple):
         return f"States.Array({', '.join(_argument(item) for item in cast('Sequence[object]', value))})"
-    raise NotPortable("EXPRESSION_NOT_PORTABLE", f"{value!r} has no form in JSONPath")
+    raise NotPortable("EXPRESSION_NOT_PORTABLE", f"{value!r} cannot be expressed in JSONPath")
 
 
 def path_of(value: object) -> str:
     """Return a reference as a path; raises NotPortable for anything else."""
     if not isinstance(value, Reference):
-        raise NotPortable("FIELD_NOT_PORTABLE", f"{value!r}: this field takes a path in JSONPath, nothing computed")
+        raise NotPortable(
+            "FIELD_NOT_PORTABLE", f"{value!r}: in JSONPath, this field must be a path, not a computed value"
+        )
     source, path = place_of(value)
     root = f"${source.name}" if source.root == "variable" else _ROOTS[source.root]
     return root + "".join(_step(step) for step in path)
@@ -126,7 +128,7 @@ def rule(condition: Condition) -> JsonObject:
         return _test(condition.subject, "IsPresent", True)
     if isinstance(condition, IsKind):
         if condition.kind not in _KINDS:
-            raise NotPortable("CONDITION_NOT_PORTABLE", f"{condition!r}: JSONPath cannot tell an {condition.kind}")
+            raise NotPortable("CONDITION_NOT_PORTABLE", f"{condition!r}: JSONPath cannot test for an {condition.kind}")
         return _guarded(condition.subject, _test(condition.subject, _KINDS[condition.kind], True))
     if isinstance(condition, Matches):
         return _kind_guarded(condition.subject, "string", _test(condition.subject, "StringMatches", condition.pattern))
@@ -136,7 +138,7 @@ def rule(condition: Condition) -> JsonObject:
         return _times(condition)
     if isinstance(condition, Compare):
         return _comparison(condition)
-    raise NotPortable("CONDITION_NOT_PORTABLE", f"{condition!r} has no form in JSONPath")
+    raise NotPortable("CONDITION_NOT_PORTABLE", f"{condition!r} cannot be expressed in JSONPath")
 
 
 def _comparison(condition: Compare) -> JsonObject:
@@ -205,10 +207,12 @@ def _intrinsic(call: FunctionCall) -> str:
     if call.name == "merged":
         return f"States.JsonMerge({', '.join(_argument(item) for item in call.arguments)}, false)"
     if call.name == "split" and not _is_one_sign(call.arguments[1]):
-        raise NotPortable("EXPRESSION_NOT_PORTABLE", f"{call!r}: States.StringSplit splits at each character")
+        raise NotPortable(
+            "EXPRESSION_NOT_PORTABLE", f"{call!r}: States.StringSplit requires a separator of one character"
+        )
     if call.name in _INTRINSICS:
         return f"States.{_INTRINSICS[call.name]}({', '.join(_argument(item) for item in call.arguments)})"
-    raise NotPortable("EXPRESSION_NOT_PORTABLE", f"{call!r}: no intrinsic function does that")
+    raise NotPortable("EXPRESSION_NOT_PORTABLE", f"{call!r}: JSONPath has no intrinsic function for it")
 
 
 def _is_one_sign(separator: object) -> bool:
@@ -234,7 +238,10 @@ def _is_computed_array(value: object) -> bool:
     items = cast("Sequence[object]", value)
     computed = any(isinstance(item, Expression | Condition) or _is_computed_array(item) for item in items)
     if computed and any(isinstance(item, Mapping) and _has_expressions(cast("object", item)) for item in items):
-        raise NotPortable("ARRAY_NOT_PORTABLE", f"{value!r}: an array of expressions and of objects with expressions")
+        raise NotPortable(
+            "ARRAY_NOT_PORTABLE",
+            f"{value!r}: in JSONPath, an array cannot mix expressions with objects that contain expressions",
+        )
     return computed
 
 

@@ -35,7 +35,7 @@ def shared_kinds(condition: Compare) -> tuple[str, ...]:
     shared = tuple(kind for kind in compared if all(kind in side for side in sides))
     if not shared:
         instead = (
-            "; not_(is_null()) says that a value is there"
+            "; use not_(is_null()) to require a value"
             if any(side is None for side in (condition.left, condition.right))
             else ""
         )

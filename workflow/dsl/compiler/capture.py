@@ -35,7 +35,7 @@ class CapturePlan:
         elif source.root == "output":
             self._capture_output(state, source)
         elif source.root == "variable" and not source.name:
-            raise WorkflowError(f"{state!r} uses a variable that no attribute of a workflow holds")
+            raise WorkflowError(f"{state!r} uses a variable that is not an attribute of a workflow")
 
     def translate(self, state: AnyState, reference: Reference) -> Reference:
         """Return a reference to the same data that is valid in this state; all captures must have been planned."""
@@ -71,7 +71,9 @@ class CapturePlan:
         if home.is_machine or self._is_at_start(state, home):
             return
         if self._returns_to_start(home):
-            raise WorkflowError(f"{home.start!r} is both the start and a later state: start with a state of its own")
+            raise WorkflowError(
+                f"{home.start!r} is the start state and also follows other states: add a separate start state"
+            )
         if id(home.start) not in self._inputs:
             self._inputs[id(home.start)] = self._variable(home.start, "input")
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from ..backends.backend import Backend
 
 _ONLY_IN: Final[Mapping[str, str]] = {
-    "result": "a result exists only in what a task, a Parallel or a Map itself gives and assigns",
-    "error": "an error exists only along the way of a catch()",
+    "result": "a result is available only in the output and the assignments of its Task, Parallel or Map",
+    "error": "an error is available only on the transition of a catch()",
 }
 """Explanations of references that are valid only in some fields, by their root."""
 
@@ -142,5 +142,5 @@ def _pointing_to(state: AnyState, holder: object = None) -> Generator[None]:
     except NotJson as error:
         raise WorkflowError(f"{state!r}: {error.sentence}", at=holder or state) from None
     except RecursionError:
-        told = "holds a value that contains itself, or that nests deeper than Python follows"
+        told = "has a value that contains itself, or that is nested too deeply for Python"
         raise WorkflowError(f"{state!r} {told}", at=holder or state) from None

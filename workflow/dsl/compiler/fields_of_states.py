@@ -68,7 +68,9 @@ class FieldCollector:
             "Map": self._nested,
         }
         if state.type not in collectors:
-            raise WorkflowError(f"{state!r}: a {type(state).__name__} has no form in the States Language")
+            raise WorkflowError(
+                f"{state!r}: a {type(state).__name__} cannot be expressed in the Amazon States Language"
+            )
         yield from collectors[state.type](state)
 
     def _task(self, state: AnyState) -> Iterator[Piece]:
@@ -144,7 +146,8 @@ class FieldCollector:
             seconds = self.bindings.seconds(limit)
             if seconds < (name != "Seconds"):
                 raise WorkflowError(
-                    f"{state!r}: {name} is {seconds}, which is {limit!r}: give it a value, or a default"
+                    f"{state!r}: {name} must be at least {int(name != 'Seconds')}, got {seconds}: "
+                    f"give {limit!r} a value, or a default"
                 )
             yield fixed({name: seconds})
         elif limit is not None:

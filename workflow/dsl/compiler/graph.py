@@ -73,7 +73,7 @@ def _states_by_name(name: str, body: Mapping[str, object]) -> dict[str, AnyState
     states: dict[str, AnyState] = {}
     for state in _states_in_body(body):
         if states.setdefault(state.name, state) is not state:
-            raise WorkflowError(f"{name}: two states have the name {state.name}", at=state)
+            raise WorkflowError(f"{name}: two states are named {state.name}", at=state)
         if state.workflow_name:
             raise WorkflowError(
                 f"{name}: {state.name} is already part of {state.workflow_name}: use another state or an Inline",
@@ -99,9 +99,9 @@ def _links(name: str, flow: Iterable[object]) -> Iterable[Link]:
     for chain in flow:
         if isinstance(chain, Edge):
             exit_ = cast("Edge[object]", chain).exits()[0]
-            raise WrongJoin(f"{name}: {exit_.state!r} has an exit by {exit_.kind} that leads nowhere", at=exit_.state)
+            raise WrongJoin(f"{name}: the {exit_.kind} transition of {exit_.state!r} has no target", at=exit_.state)
         if not isinstance(chain, Chain):
-            raise WrongJoin(f"{name}: flow holds arrows, such as `a >> b`; {chain!r} is not one")
+            raise WrongJoin(f"{name}: flow must contain transitions such as `a >> b`, got {chain!r}")
         yield from cast("Chain[object, object]", chain).links
 
 
@@ -110,25 +110,26 @@ def _check_joins(name: str, graph: ScopeGraph) -> None:
     for link in graph.links:
         for state in (link.exit.state, link.target):
             if not isinstance(state, End) and graph.states.get(state.name) is not state:
-                raise WrongJoin(f"{name}: {state!r} is in its flow but is not an attribute of it", at=link)
+                raise WrongJoin(f"{name}: {state!r} is in the flow but is not an attribute of the workflow", at=link)
         if isinstance(link.target, End) and link.exit.kind != "next":
             raise WrongJoin(
-                f"{name}: {link.exit.state!r} leads to END by {link.exit.kind}, which takes a state: add a Succeed()",
+                f"{name}: the {link.exit.kind} transition of {link.exit.state!r} must lead to a state, not to END: "
+                "add a Succeed()",
                 at=link,
             )
         if link.exit.kind in ("next", "default"):
             before = single.setdefault((id(link.exit.state), link.exit.kind), link)
             if before is not link:
                 raise WrongJoin(
-                    f"{name}: {link.exit.state!r} already goes to {before.target!r}, so it cannot go to "
-                    f"{link.target!r} too; write each arrow once",
+                    f"{name}: {link.exit.state!r} already has a transition to {before.target!r}, so it cannot have "
+                    f"one to {link.target!r}; write each transition once",
                     at=link,
                 )
 
 
 def _check_catches(graph: ScopeGraph) -> None:
     for state in graph.states.values():
-        check_order(state, "way out by catch", [link.exit.errors for link in graph.out_of(state, "catch")])
+        check_order(state, "catcher", [link.exit.errors for link in graph.out_of(state, "catch")])
 
 
 def _check_reached(name: str, graph: ScopeGraph) -> None:
@@ -138,9 +139,9 @@ def _check_reached(name: str, graph: ScopeGraph) -> None:
         raise NotReached(f"{name}: no path from {graph.start!r} leads to {', '.join(lost)}", at=graph.states[lost[0]])
     for state in graph.states.values():
         if state.type not in ("Choice", "Succeed", "Fail") and not graph.out_of(state, "next"):
-            raise WrongJoin(f"{name}: {state!r} leads nowhere: join it to a state, or to END", at=state)
+            raise WrongJoin(f"{name}: {state!r} has no transition: add one to a state, or to END", at=state)
     if not any(_is_end(link.target) for link in graph.links) and not _is_end(graph.start):
-        raise WrongJoin(f"{name}: no path comes to an end: lead one to END, to a Succeed or to a Fail", at=graph.start)
+        raise WrongJoin(f"{name}: no path ends: add a transition to END, a Succeed or a Fail", at=graph.start)
 
 
 def _is_end(state: AnyState) -> bool:
@@ -150,22 +151,21 @@ def _is_end(state: AnyState) -> bool:
 def _check_choice(choice: Choice[object, object], graph: ScopeGraph) -> None:
     ways = graph.out_of(choice, "choice")
     if not ways:
-        raise WorkflowError(f"{choice!r} has nothing to choose: give it case() or when()", at=choice)
+        raise WorkflowError(f"{choice!r} has no choice rule: add case(), equals() or when()", at=choice)
     decided = [member for link in ways if link.exit.case is not None for member in link.exit.case]
     again = [member for place, member in enumerate(decided) if member in decided[:place]]
     if again:
-        raise WrongJoin(f"{choice!r} has two ways for {_told(again)}, and never takes the second", at=choice)
+        raise WrongJoin(f"{choice!r} has two transitions for {_told(again)}, and never takes the second", at=choice)
     if graph.out_of(choice, "default"):
         return
     if _root_of(choice.subject) == "input":
         raise NotExhaustive(
-            f"{choice!r} decides by what the workflow was started with, which may be any JSON: "
-            "say what happens `otherwise`",
+            f"{choice!r} decides by the input of the workflow, which may be any JSON: add a transition for `otherwise`",
             at=choice,
         )
     left = [member for member in choice.alternatives() if member not in decided]
     if left:
-        raise NotExhaustive(f"{choice!r} has no way for {_told(left)}: add it, or `otherwise`", at=choice)
+        raise NotExhaustive(f"{choice!r} has no transition for {_told(left)}: add it, or `otherwise`", at=choice)
 
 
 def _told(alternatives: Iterable[object]) -> str:
@@ -207,7 +207,8 @@ def _renamed(state: AnyState, prefix: str) -> AnyState:
     renamed.name = f"{prefix}.{state.name}"
     if len(renamed.name) > MAX_STATE_NAME_LENGTH:
         raise WorkflowError(
-            f"the name {renamed.name} has {len(renamed.name)} characters, allowed are {MAX_STATE_NAME_LENGTH}", at=state
+            f"the name {renamed.name} must have at most {MAX_STATE_NAME_LENGTH} characters, got {len(renamed.name)}",
+            at=state,
         )
     return renamed
 

@@ -22,7 +22,7 @@ def check_types(workflow: str, graph: ScopeGraph, input_type: object, output_typ
     for wanted in graph.start.input_types:
         if why := mismatch(input_type, wanted, every=False):
             raise WrongJoin(
-                f"{workflow} is started with {name_of(input_type)}, but its first state {graph.start!r} takes "
+                f"{workflow} has the input type {name_of(input_type)}, but its first state {graph.start!r} takes "
                 f"{name_of(wanted)}: {why}",
                 at=graph.start,
             )
@@ -30,8 +30,8 @@ def check_types(workflow: str, graph: ScopeGraph, input_type: object, output_typ
         _check_join(graph, link)
     for end, why in _output_mismatches(graph, input_type, output_type):
         raise WrongJoin(
-            f"{workflow} declares that it gives {name_of(output_type)}, but {_giver(end)} something else: {why}. "
-            f"Change the second type of Workflow[…], or what {_giver(end)}",
+            f"{workflow} declares the output type {name_of(output_type)}, but {_giver(end)} something else: {why}. "
+            f"Change the second type of Workflow[…], or the value that {_giver(end)}",
             at=end,
         )
 
@@ -51,7 +51,7 @@ def _check_join(graph: ScopeGraph, link: Link) -> None:
 def _choice_advice(graph: ScopeGraph, choice: Choice[object, object], exit_: Exit, why: str) -> str:
     """Return a message that explains what a Choice passes on, and how to decide by something else."""
     return (
-        f"{exit_.state!r} >> {choice!r}: a Choice passes its input on, and its subject says what that is; "
+        f"{exit_.state!r} >> {choice!r}: a Choice passes on its input, whose type is that of its subject; "
         f"{choice.subject!r} is {name_of(choice.output_type)}, but {why}. {_choice_remedy(graph, choice, exit_)}"
     )
 
@@ -65,8 +65,7 @@ def _choice_remedy(graph: ScopeGraph, choice: Choice[object, object], exit_: Exi
             steps = "".join(f".{step}" if isinstance(step, str) else f"[{step}]" for step in path)
             return f"Write {choice!r} = Choice({given}, by=output_of({source.owner!r}){steps})"
     return (
-        f"Write Choice({given}) to decide by what leads to it; add by=… to decide by something else, such as "
-        f"{choice.subject!r}"
+        f"Write Choice({given}) to decide by its input; add by=… to decide by another value, such as {choice.subject!r}"
     )
 
 
@@ -108,5 +107,5 @@ def _decides_by_value(state: AnyState) -> bool:
 def _giver(end: Link | AnyState) -> str:
     if isinstance(end, Link):
         along = " (catch)" if end.exit.kind == "catch" else ""
-        return f"{end.exit.state!r}{along} >> {end.target!r} gives"
-    return f"{end!r} gives"
+        return f"{end.exit.state!r}{along} >> {end.target!r} outputs"
+    return f"{end!r} outputs"

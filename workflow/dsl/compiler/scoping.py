@@ -68,21 +68,21 @@ class VariableScopes:
     def _missing(self, state: AnyState, name: str) -> str:
         """Return an explanation of the path on which a variable is not assigned, and a remedy."""
         if name not in self._own:
-            return "which nothing assigns: add .assign(…) to a state that runs before"
+            return "which no state assigns: add .assign(…) to an earlier state"
         path = _path_without(self._graph, state, name)
         told = " >> ".join(map(repr, path)) if len(path) > 1 else f"{state!r}, the first state"
         return (
-            f"which is not assigned on every path to it: not on {told}. Assign it on that path too, or ask "
+            f"which is not assigned on every path to it: not on {told}. Assign it on that path too, or test "
             "is_present() before"
         )
 
     def _check_context(self, state: AnyState, reference: Reference, path: Sequence[str | int]) -> None:
         if path[:1] == ("Task",) and not isinstance(state, Task):
-            raise WorkflowError(f"{state!r} uses {reference!r}, which exists only in a task")
+            raise WorkflowError(f"{state!r} uses {reference!r}, which exists only in a Task")
         if path[:2] == ("Task", "Token") and not _has_token(state):
-            raise WorkflowError(f"{state!r} passes its token on but does not wait for it: add .waiting_for_token(…)")
+            raise WorkflowError(f"{state!r} passes its task token but does not wait for it: add .waiting_for_token(…)")
         if path[:1] == ("Map",) and self._around.in_map is False and state.type != "Map":
-            raise WorkflowError(f"{state!r} uses {reference!r}, which exists only in a Map and inside it")
+            raise WorkflowError(f"{state!r} uses {reference!r}, which exists only in a Map and the states inside it")
 
 
 def _has_token(state: AnyState) -> bool:
@@ -91,9 +91,11 @@ def _has_token(state: AnyState) -> bool:
 
 def _check_function(state: AnyState, reference: Reference, function: object) -> None:
     if not isinstance(state, Invoke) or state.function is not function:
-        raise WorkflowError(f"{state!r} uses {reference!r}, and that is not the function which it invokes")
+        raise WorkflowError(f"{state!r} uses {reference!r}, but does not invoke that function")
     if state.awaits_token:
-        raise WorkflowError(f"{state!r} outputs what comes with its token: use result_of(…) with its type")
+        raise WorkflowError(
+            f"{state!r} outputs the value that is returned with its task token: use result_of(…) with its type"
+        )
 
 
 def _assigned_in(graph: ScopeGraph, state: AnyState) -> Iterator[str]:

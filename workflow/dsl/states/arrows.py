@@ -192,7 +192,9 @@ class State(Joinable[Out], Generic[In, Out]):
         def __getattr__(self, name: str) -> object:
             own = type(self).__name__
             called = self.__dict__.get("name") or own
-            raise NoSuchField(f"{called} is a {own}, which has no {name}; output_of() refers to a state's output")
+            raise NoSuchField(
+                f"{called} is a {own}, which has no {name}; use output_of() to refer to the output of a state"
+            )
 
     def __or__(self, other: State[Never, T]) -> Group[Out | T]:
         return Group((self, other))
@@ -292,7 +294,7 @@ def check_order(owner: object, what: str, errors: Sequence[tuple[str, ...]]) -> 
     for names in errors:
         if ALL in taken or taken.issuperset(names):
             raise WorkflowError(
-                f"{owner!r}: the {what} on {', '.join(names)} never sees an error: those before it take them all"
+                f"{owner!r}: the {what} for {', '.join(names)} never matches: earlier ones match all of its errors"
             )
         taken.update(names)
 
@@ -300,21 +302,21 @@ def check_order(owner: object, what: str, errors: Sequence[tuple[str, ...]]) -> 
 def _errors(names: tuple[object, ...]) -> tuple[str, ...]:
     if not all(isinstance(name, str) for name in names):
         told = ", ".join(map(repr, names))
-        raise WorkflowError(f"catch({told}): give the errors' names as separate arguments, catch('A', 'B')")
+        raise WorkflowError(f"catch({told}): give the error names as separate arguments, catch('A', 'B')")
     given = cast("tuple[str, ...]", names) or (ALL,)
     check_errors("catch", given)
     return given
 
 
 def _warn_of_old_name(old: str, new: str) -> None:
-    warnings.warn(f"{old}() is now {new}(), and goes in 0.3.", DeprecationWarning, stacklevel=3)
+    warnings.warn(f"{old}() was renamed to {new}() and will be removed in 0.3.", DeprecationWarning, stacklevel=3)
 
 
 def assigned_variable(target: object, value: object) -> str:
     """Return the name of the variable to assign; raises WorkflowError for a value that it can never hold."""
     name = variable_name(target)
     if why := misfit(value, form_of(target)):
-        raise WorkflowError(f"assign({target!r}, …): {name} is {name_of(form_of(target))}, and {why}")
+        raise WorkflowError(f"assign({target!r}, …): {name} must be {name_of(form_of(target))}, but {why}")
     return name
 
 
@@ -324,11 +326,11 @@ def variable_name(target: object) -> str:
         source, path = place_of(target)
         if source.root == "variable" and not path:
             if not source.name:
-                raise WorkflowError("a variable gets its name from the attribute of the workflow's class that holds it")
+                raise WorkflowError("a variable must be an attribute of the workflow class, which gives it its name")
             if not _can_be_called(source.name):
                 raise WorkflowError(
-                    f"{source.name!r} is not a valid variable name: a letter, then letters, digits and _, "
-                    f"{MAX_VARIABLE_NAME_LENGTH} at most, and not states, which is Step Functions' own"
+                    f"{source.name!r} is not a valid variable name: it must be a letter followed by letters, digits "
+                    f"and _, at most {MAX_VARIABLE_NAME_LENGTH} characters, and not states, which is reserved by AWS"
                 )
             return source.name
     raise WorkflowError(f"assign({target!r}, …): only a whole variable can be assigned")
@@ -392,6 +394,6 @@ def _links(exits: tuple[Exit, ...], target: object) -> tuple[Link, ...]:
 def _state(target: object) -> AnyState:
     if isinstance(target, State):
         return cast("AnyState", target)
-    ways = " a Choice's ways are arrows of their own" if isinstance(target, Edge) else ""
-    several = " arrows to several states are written one by one, or as a Parallel" if isinstance(target, tuple) else ""
-    raise WrongJoin(f">> {target!r}: an arrow leads to a state{(ways or several) and ';' + (ways or several)}")
+    ways = " write the transitions of a Choice separately" if isinstance(target, Edge) else ""
+    several = " write transitions to several states one by one, or use a Parallel" if isinstance(target, tuple) else ""
+    raise WrongJoin(f">> {target!r}: a transition must lead to a state{(ways or several) and ';' + (ways or several)}")

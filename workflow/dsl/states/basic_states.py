@@ -110,7 +110,10 @@ class Choice(State[T, T], Generic[T, F]):
         alternatives = self.alternatives()
         strangers = [value for value in values if literals_of(form) and wire_value(value) not in alternatives]
         if strangers or not values:
-            raise WorkflowError(f"{self!r}.equals({', '.join(map(repr, strangers))}): the subject is {name_of(form)}")
+            raise WorkflowError(
+                f"{self!r}.equals({', '.join(map(repr, strangers))}): must be given values of the subject, "
+                f"which is {name_of(form)}"
+            )
         wired = tuple(map(wire_value, values))
         return Edge((Exit(self, "choice", condition=any_of(*(self.subject == value for value in values)), case=wired),))
 
@@ -129,18 +132,21 @@ class Choice(State[T, T], Generic[T, F]):
         return (True, False) if form is bool else literals_of(form) or members_of(form)
 
     def exits(self) -> tuple[Exit, ...]:
-        raise WrongJoin(f"{self!r} is a Choice: leave it by case(), when() or otherwise")
+        raise WrongJoin(f"{self!r} is a Choice: start its transitions with case(), equals(), when() or otherwise")
 
     def _told_apart(self, model: object) -> Condition:
         union = members_of(form_of(self.subject))
         wanted = members_of(model)
         strangers = [member for member in wanted if member not in union]
         if strangers:
-            raise WorkflowError(f"{self!r}.case({name_of(model)}): the subject is {name_of(form_of(self.subject))}")
+            raise WorkflowError(
+                f"{self!r}.case({name_of(model)}): must be given a type of the subject, "
+                f"which is {name_of(form_of(self.subject))}"
+            )
         field_name = discriminator_of(union)
         if field_name is None:
             raise WorkflowError(
-                f"{self!r}.case({name_of(model)}): no Literal field tells {name_of(form_of(self.subject))} apart"
+                f"{self!r}.case({name_of(model)}): no Literal field distinguishes {name_of(form_of(self.subject))}"
             )
         place = cast("Reference", self.subject)[field_name]
         values = [value for member in wanted for value in _literals(member, field_name)]

@@ -67,9 +67,9 @@ class ItemReader(Record, kw_only=True):
         for name, allowed in _WORDS_OF_READER.items():
             check_choices(self, name, getattr(self, name), allowed)
         if self.resource == "s3:getObject" and self.key is None:
-            raise WorkflowError('ItemReader: key is missing; resource="s3:listObjectsV2" lists a bucket')
+            raise WorkflowError('ItemReader: key is missing; to list a bucket, use resource="s3:listObjectsV2"')
         if self.input_type != "CSV" and (self.csv_headers or self.csv_delimiter):
-            raise WorkflowError('ItemReader: csv_headers and csv_delimiter are for input_type="CSV"')
+            raise WorkflowError('ItemReader: csv_headers and csv_delimiter require input_type="CSV"')
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         """Return the arguments of the S3 call that reads the items."""
@@ -194,7 +194,9 @@ class Distribution(Record, kw_only=True):
                 part.check()
             elif part is not None:
                 refused(
-                    owner, f"takes an {kind.__name__}" if kind is not ResultWriter else "takes a ResultWriter", part
+                    owner,
+                    f"must be given an {kind.__name__}" if kind is not ResultWriter else "must be given a ResultWriter",
+                    part,
                 )
 
 

@@ -145,7 +145,9 @@ def _check_items(
     check_objects(task, **items, values=values, names=names)
     for name, item in items.items():
         if not item:
-            raise WorkflowError(f"{type(task).__name__}: {name} is empty, but an item is found by its key")
+            raise WorkflowError(
+                f"{type(task).__name__}: {name} must not be empty, because DynamoDB finds an item by its key"
+            )
     fixed = [text for text in texts if isinstance(text, str)]
     if len(fixed) == len([text for text in texts if text is not None]):
         _check_placeholders(task, fixed, values or {}, names or {})
@@ -155,7 +157,7 @@ def _check_placeholders(task: object, texts: Sequence[str], *given: object) -> N
     used = {placeholder for text in texts for placeholder in re.findall(r"[:#][A-Za-z0-9_]+", text)}
     known = {str(name) for names in given for name in cast("Mapping[str, object]", names)}
     if used != known:
-        only = "stands in no expression" if known - used else "has no value: see values and names"
+        only = "must be used in an expression" if known - used else "has no value: add it to values or names"
         raise WorkflowError(f"{type(task).__name__}: {', '.join(sorted(known - used or used - known))} {only}")
 
 

@@ -205,7 +205,7 @@ class Map(Catching[object, O], Generic[O]):
             and self.distribution is None
             and (why := mismatch(item_of(form_of(items)), each.declared_input, every=False))
         ):
-            raise WorkflowError(f"Map({items!r}): {each.__name__} takes {name_of(each.declared_input)}, and {why}")
+            raise WorkflowError(f"Map({items!r}): {each.__name__} takes {name_of(each.declared_input)}, but {why}")
         self.output_type = list[each.declared_output]  # type: ignore[name-defined]
 
 
@@ -213,9 +213,7 @@ def _check_sent(state: AnyState, sends: object, workflow: Class[AnyWorkflow[Any,
     """Raise WorkflowError if `sends` can never be the input of a nested workflow."""
     if isinstance(sends, Expression) and (why := value_mismatch(sends, workflow.declared_input, every=False)):
         taken = name_of(workflow.declared_input)
-        raise WorkflowError(
-            f"{type(state).__name__}: sends {sends!r}, but {workflow.__name__} takes {taken}, and {why}"
-        )
+        raise WorkflowError(f"{type(state).__name__}: sends {sends!r}, but {workflow.__name__} takes {taken}: {why}")
 
 
 class DistributedOptions(TypedDict, total=False):
@@ -290,7 +288,7 @@ class DistributedMap(Map[O]):
         check_flags(self, flatten=flatten)
         if writer is not None and flatten:
             raise WorkflowError(
-                'DistributedMap: flatten is for a Map without writer; write transformation="FLATTEN" there'
+                'DistributedMap: flatten cannot be used with writer; give the writer transformation="FLATTEN"'
             )
         self.distribution = Distribution(
             execution_type=options.get("execution_type", "STANDARD"),

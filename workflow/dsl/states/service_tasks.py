@@ -247,8 +247,8 @@ class ServiceCall(Task[object, Out]):
         check_form(self, gives)
         if integration.startswith("arn:"):
             raise WorkflowError(
-                f"ServiceCall({integration!r}): must be given what follows `:states:::`, so that it runs in "
-                "every partition"
+                f"ServiceCall({integration!r}): must be given the part of the ARN after `:states:::`, so that it runs "
+                "in every partition"
             )
         self.integration, self.sends = integration, sends
         self.output_type = gives

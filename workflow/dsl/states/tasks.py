@@ -77,7 +77,9 @@ class Task(Catching[In, Out], Generic[In, Out]):
 
     def arguments(self, bindings: Bindings) -> dict[str, object] | None:  # noqa: ARG002  # subclasses use it
         """Return the arguments of the integration, which may contain expressions."""
-        raise WorkflowError(f"{self!r}: a Task calls a service: use an Invoke, a ServiceCall or another kind of task")
+        raise WorkflowError(
+            f"{self!r}: Task cannot be used by itself: use an Invoke, a ServiceCall or another kind of task"
+        )
 
     def resource(self, bindings: Bindings) -> str:
         """Return the ARN of the integration."""
@@ -88,7 +90,7 @@ class Task(Catching[In, Out], Generic[In, Out]):
         sent = self.arguments(Bindings(None, "aws"))
         if not any(_is_token(reference) for reference in references_in(sent)):
             raise WorkflowError(
-                f"{type(self).__name__}: nobody can answer, because what it sends has no context.Task.Token"
+                f"{type(self).__name__}: its arguments must contain context.Task.Token, or nobody can answer"
             )
         waiting = cast("Task[In, T]", copy.copy(self))
         waiting.awaits_token, waiting.result_path, waiting.output_type = True, (), gives
@@ -148,7 +150,7 @@ def check_sent(task: AnyState, sends: object, receiver: Function[Any, Any] | Mac
         return (receiver.input_type,)
     if isinstance(sends, Expression) and (why := value_mismatch(sends, receiver.input_type, every=False)):
         raise WorkflowError(
-            f"{type(task).__name__}({receiver!r}, {sends!r}): it takes {name_of(receiver.input_type)}, and {why}"
+            f"{type(task).__name__}({receiver!r}, {sends!r}): sends must be {name_of(receiver.input_type)}, but {why}"
         )
     return ()
 
