@@ -105,8 +105,9 @@ class MemoryOrders:
         """Read the stored list."""
         return self.stored.list_of_customer(customer_id, since, until, after, limit)
 
-    def defer(self, order: Order, until: str | None, now: str | None) -> None:
+    def defer(self, order: Order, until: str | None, now: str | None) -> bool:
         """Do nothing."""
+        return True
 
     def list_changed(
         self, day: str, shard: int, since: str, after: str | None, limit: int, until: str | None = None

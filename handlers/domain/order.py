@@ -4,7 +4,7 @@ Longer than 250 lines because it is one aggregate, and nothing outside it may ch
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Self, cast
 
@@ -74,6 +74,8 @@ class Order:
     salt: str
     deferred_since: str | None = None
     """The time at which reconcile first deferred the order, in the current run of deferrals."""
+    next_look: str | None = field(default=None, compare=False)
+    """The time of reconcile's next look when the order was loaded; None if it needed none."""
 
     @property
     def placed(self) -> Entry:
@@ -292,7 +294,7 @@ class Order:
             amount_minor=amount_minor,
             facts=facts,
         )
-        return replace(self, ledger=ledger, account=fold(ledger[-1:], self.account), deferred_since=None)
+        return replace(self, ledger=ledger, account=fold(ledger[-1:], self.account))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,11 +103,11 @@ class OrderRepository(Protocol):
         """List the ids of the orders that a customer placed from `since` to `until`."""
         ...
 
-    def defer(self, order: Order, until: str | None, now: str | None) -> None:
+    def defer(self, order: Order, until: str | None, now: str | None) -> bool:
         """Set the time of an order's next look (None: never), unless the order has changed since it was loaded.
 
         `now` marks a deferral; the order keeps the time of the first of consecutive deferrals. Without `now`, `until`
-        is the order's own due time, and the deferrals end.
+        is the order's own due time, and the deferrals end. Return false if the order has changed.
         """
         ...
 

@@ -1,12 +1,14 @@
 """The sweep of the gateway's own list: late reversals, orphans, and a position that nothing blocks."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, ClassVar
 
 import pytest
+from botocore.exceptions import ClientError
 
 from handlers.adapters.dynamodb.sweep_items import DynamoDBSweepRepository
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
@@ -16,6 +18,7 @@ from handlers.domain.errors import Unavailable
 from handlers.domain.payments import GatewayReply, Instruction, Movement, MovementPage
 from handlers.domain.ports import OrderRepository
 from handlers.reconcile import reconcile
+from handlers.refund import refund
 from handlers.runtime.reconcile.order_walk import WalkPlace, WalkPurpose
 from tests.handlers.paying import OrphanListing
 from tests.handlers.world import World, purchase_of, refund_of
@@ -134,23 +137,121 @@ def test_a_movement_that_no_ledger_has_is_an_orphan_in_every_run_until_one_has_i
 def test_a_lookup_that_fails_gets_a_due_time_and_does_not_hold_the_sweep_up() -> None:
     """Law 29 (late reversals): nothing blocks the position."""
 
-    class Failing(SandboxPaymentGateway):
-        def lookup(self, instruction: Instruction) -> GatewayReply:
-            raise Unavailable(instruction.key)
-
     world, order_id, refund_id = _refunded()
     _scheduled(world)
     world.clock.advance(timedelta(days=10, minutes=30))
-    failing = Failing(client=world.dynamodb, table="gateway", now=world.clock)
-    assert order_id in _scheduled(world, gateway=failing)["postponed"]
+    assert order_id in _missed_in_the_sweep(world)
     position = world.parts().sweeps.position()
     assert position is not None
-    world.clock.advance(timedelta(hours=5))
-    report = reconcile({"schema": 1, "days": []}, world.parts())
-    assert report["settled"] == [refund_id]
+    assert _looked_at_later(world) == [refund_id]
     assert (
         "attention" not in world.dynamodb.get_item(TableName="orders", Key={"pk": {"S": f"ORDER#{order_id}"}})["Item"]
     )
+
+
+@dataclass
+class InterruptedOrders:
+    """A repository of orders; something happens just before the first call of one of its methods."""
+
+    orders: OrderRepository
+    method: str
+    happen: Callable[[], object] | None
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self.method and self.happen:
+            happen, self.happen = self.happen, None
+            happen()
+        return getattr(self.orders, name)
+
+
+class Silent(SandboxPaymentGateway):
+    """A gateway without lookups: its service is down."""
+
+    def lookup(self, instruction: Instruction) -> GatewayReply:
+        raise Unavailable(instruction.key)
+
+
+def _silent(world: World) -> Silent:
+    return Silent(client=world.dynamodb, table="gateway", now=world.clock)
+
+
+def _missed_in_the_sweep(world: World, **overrides: Any) -> list[str]:
+    """Run a sweep that lists a late return of which the gateway tells nothing, and return what it postponed."""
+    postponed: list[str] = _scheduled(world, gateway=_silent(world), **overrides)["postponed"]
+    return postponed
+
+
+def _looked_at_later(world: World) -> list[str]:
+    """Run reconcile once the deferrals are over, and return what it settled."""
+    world.clock.advance(timedelta(hours=7))
+    settled: list[str] = reconcile({"schema": 1, "days": []}, world.parts())["settled"]
+    return settled
+
+
+@pytest.mark.parametrize("meanwhile", ["before the refund", "between its read and its write"])
+def test_a_deferral_outlives_a_refund_by_somebody_else(meanwhile: str) -> None:
+    """Law 29 (late reversals): whoever appends an entry has not looked at what came back, so the look remains due."""
+    world, order_id, refund_id = _refunded()
+    world.clock.advance(timedelta(days=11))
+    other = refund_of(order_id, "refund-2", amount_minor=100)
+    if meanwhile == "before the refund":
+        _missed_in_the_sweep(world)
+        assert world.step(other)["status"] == "succeeded"
+    else:
+        deps = world.parts()
+        deps.__dict__["orders"] = InterruptedOrders(deps.orders, "append", lambda: _missed_in_the_sweep(world))
+        assert refund(world.message(other), deps)["status"] == "succeeded"
+    assert _looked_at_later(world) == [refund_id]
+    assert world.order(order_id).deferred_since is None
+
+
+def test_an_order_that_changes_before_its_due_time_is_written_is_deferred_as_it_is_now() -> None:
+    """Law 29 (late reversals): the change was by somebody who has not looked."""
+    world, order_id, refund_id = _refunded()
+    world.clock.advance(timedelta(days=11))
+    other = refund_of(order_id, "refund-2", amount_minor=100)
+    orders = InterruptedOrders(world.parts().orders, "defer", lambda: world.step(other))
+    assert order_id in _missed_in_the_sweep(world, orders=orders)
+    assert world.order(order_id).version == 6
+    assert _looked_at_later(world) == [refund_id]
+
+
+def test_the_end_of_a_deferral_leaves_a_later_one() -> None:
+    """Law 29 (late reversals): a run that looked before the money came back knows nothing of it."""
+    world, order_id, refund_id = _refunded()
+    world.clock.advance(timedelta(days=9))
+    world.parts().orders.defer(world.order(order_id), *[format_instant(world.clock())] * 2)
+
+    def return_the_money() -> None:
+        world.clock.advance(timedelta(days=2))
+        assert order_id in _missed_in_the_sweep(world)
+
+    deps = world.parts()
+    deps.__dict__["orders"] = InterruptedOrders(deps.orders, "defer", return_the_money)
+    report = reconcile({"schema": 1, "days": []}, deps)
+    assert (report["settled"], report["left_to_people"]) == ([], [])
+    assert _looked_at_later(world) == [refund_id]
+
+
+@pytest.mark.parametrize("conflicts", [1, 1000])
+def test_a_due_time_that_meets_another_transaction_is_written_again_or_the_sweep_waits(conflicts: int) -> None:
+    """Law 29 (late reversals): the sweep passes a movement only once its order is up to date or has a due time."""
+    world, _, refund_id = _refunded()
+    world.clock.advance(timedelta(days=11))
+    write, left = world.dynamodb.update_item, [conflicts]
+
+    def update(**call: Any) -> Any:
+        if "deferred_since" in call["ExpressionAttributeNames"].values() and left[0]:
+            left[0] -= 1
+            raise ClientError({"Error": {"Code": "TransactionConflictException"}}, "UpdateItem")
+        return write(**call)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(world.dynamodb), "update_item", lambda self, **call: update(**call), raising=False)
+        assert _missed_in_the_sweep(world)
+    assert left[0] < conflicts
+    world.clock.advance(timedelta(hours=5))
+    assert _scheduled(world)["settled"] == [refund_id]
 
 
 def test_an_order_at_rest_whose_lookup_keeps_failing_is_looked_at_less_and_less_often() -> None:

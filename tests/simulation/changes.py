@@ -84,9 +84,7 @@ def _judged_order(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Claim
     require(plain(new["version"]) == len(ledger), "law 21", "the stored version")
     waits = totals.waits or totals.is_disputed or check_cases(ledger) > 0
     is_listed = "attention" in new
-    is_right = (
-        is_listed or not waits if is_deferred else is_listed == waits
-    )  # with nothing open, a failed lookup still has a due time
+    is_right = is_listed if DEFERRED_SINCE in new else is_listed == waits  # a failed lookup is repeated
     require(is_right, "law 19", f"in the index of attention: {is_listed}, waits: {waits}")
     return [
         Claim(_booked_key(entry, order_id, ledger), _heard(entry, ledger), entry["amount_minor"], entry["type"])

@@ -15,7 +15,7 @@ from ...domain.ports import Change, Page, RetryPolicy, StaleOrder, Written
 from ...domain.stock import StockItem, StockMismatch
 from ..clients import DynamoDBClient, Reply, call, code_of
 from .attribute_values import Item, decode, encode
-from .order_items import changed_day, order_from
+from .order_items import as_stored, changed_day, order_from
 from .order_writes import append_order, create_order, defer_order, release_stock, reserve_stock
 from .stock_items import stock_item_from
 from .transactions import CONFLICTS, FAILED, transact
@@ -47,7 +47,7 @@ class DynamoDBOrderRepository:
         for _ in self.retry.attempts("The stock"):
             reasons = transact(self.client, writes)
             if reasons is None:
-                return Written(after=order)
+                return Written(after=as_stored(order))
             if existing := reasons[0].get("Item"):
                 return StaleOrder(current=order_from(existing))
             if not any(reason.get("Code") in CONFLICTS for reason in reasons):
@@ -59,7 +59,7 @@ class DynamoDBOrderRepository:
         for _ in self.retry.attempts(change.after.order_id):
             reasons = self._update_and_restock(change) if change.restock else self._update(change)
             if reasons is None:
-                return Written(after=change.after)
+                return Written(after=as_stored(change.after))
             if existing := reasons[0].get("Item"):
                 return StaleOrder(current=order_from(existing))
             if reasons[0].get("Code") == FAILED:
@@ -72,13 +72,19 @@ class DynamoDBOrderRepository:
         """Query the sparse index of orders that need another look."""
         return self._query(ATTENTION, str(shard), "<=", until, after, limit)
 
-    def defer(self, order: Order, until: str | None, now: str | None) -> None:
+    def defer(self, order: Order, until: str | None, now: str | None) -> bool:
         """Write only the due time, on condition that the ledger has not changed."""
-        try:
-            call(self.client.update_item, **defer_order(self.table, order, until, now))
-        except ClientError as error:
-            if code_of(error) not in ("ConditionalCheckFailedException", *CONFLICTS):
+        for _ in self.retry.attempts(order.order_id):
+            try:
+                call(self.client.update_item, **defer_order(self.table, order, until, now))
+            except ClientError as error:
+                if code_of(error) in CONFLICTS:
+                    continue
+                if code_of(error) == "ConditionalCheckFailedException":
+                    return False
                 raise
+            return True
+        raise AssertionError("attempts() ends by raising")
 
     def list_of_customer(self, customer_id: str, since: str, until: str, after: str | None, limit: int) -> Page:
         """Query the index of customers."""

@@ -45,10 +45,13 @@ def release_stock(table: str, sku: str, quantity: int) -> dict[str, Any]:
 def append_order(table: str, change: Change) -> dict[str, Any]:
     """Append the entries of a change, if the order is still as in its `before`.
 
-    Unknown attributes are left alone, so an older function keeps what a newer one has written.
+    A deferral outlives the entry: reconcile deferred the order because a lookup failed, and whoever appends has not
+    looked. Unknown attributes are left alone, so an older function keeps what a newer one has written.
     """
     before, after, update = change.before, change.after, Update()
-    update.condition = f"{update.name('version')} = {update.value(before.version)}"
+    update.condition = (
+        f"{_is_version_of(update, before)} AND {_is_unchanged(update, DEFERRED_SINCE, before.deferred_since)}"
+    )
     update.append("ledger", [entry.as_json() for entry in after.ledger[before.version :]])
     update.set(projection(after))
     if after.salt != before.salt:
@@ -56,14 +59,20 @@ def append_order(table: str, change: Change) -> dict[str, Any]:
     _set_requests(update, change)
     waiting = attention(after)
     update.set(waiting)
-    update.remove(DEFERRED_SINCE, *(() if waiting else (ATTENTION.hash_key, ATTENTION.range_key)))
+    if not waiting:
+        update.remove(ATTENTION.hash_key, ATTENTION.range_key)
     return {"TableName": table, "Key": {"pk": encode(order_key(after.order_id))}, **update.request()}
 
 
 def defer_order(table: str, order: Order, until: str | None, now: str | None) -> dict[str, Any]:
-    """Set the time of an order's next look, or none, if nothing was added to its ledger."""
+    """Set the time of an order's next look, or none, if nothing was added to its ledger.
+
+    Deferrals end only if no other run has deferred the order since it was loaded.
+    """
     update = Update()
-    update.condition = f"{update.name('version')} = {update.value(order.version)}"
+    update.condition = _is_version_of(update, order)
+    if now is None:
+        update.condition += f" AND {_is_unchanged(update, ATTENTION.range_key, order.next_look)}"
     if until:
         update.set({ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: until})
     else:
@@ -73,6 +82,14 @@ def defer_order(table: str, order: Order, until: str | None, now: str | None) ->
     else:
         update.remove(DEFERRED_SINCE)
     return {"TableName": table, "Key": {"pk": encode(order_key(order.order_id))}, **update.request()}
+
+
+def _is_version_of(update: Update, order: Order) -> str:
+    return f"{update.name('version')} = {update.value(order.version)}"
+
+
+def _is_unchanged(update: Update, name: str, loaded: str | None) -> str:
+    return f"{update.name(name)} = {update.value(loaded)}" if loaded else f"attribute_not_exists({update.name(name)})"
 
 
 def _set_requests(update: Update, change: Change) -> None:

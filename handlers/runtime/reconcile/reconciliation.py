@@ -89,7 +89,7 @@ class Reconciliation:
         is_inquired = self.findings.inquiries > inquiries
         if (has_failed and (is_swept or is_due or order.due_at())) or is_inquired or _is_for_others(order):
             self._back_off(order)
-        elif is_due and order.version == before:
+        elif is_due and (order.version == before or order.deferred_since):
             self._end_deferral(order)
 
     @contextmanager
@@ -109,14 +109,21 @@ class Reconciliation:
         except Exception as error:  # law 28: an unexpected error must not stop the others
             self.findings.note_failure(order_id, error)
 
-    def _back_off(self, order: Order) -> None:
-        """Look less and less often at an order that waits for others, so it does not starve the orders behind it."""
+    def _back_off(self, order: Order | None) -> None:
+        """Look less and less often at an order that waits for others, so it does not starve the orders behind it.
+
+        An entry that somebody appended meanwhile does not replace the look, so the changed order is deferred as well.
+        """
+        while order and not self._defer(order):
+            order = self.orders.load(order.order_id)
+
+    def _defer(self, order: Order) -> bool:
         now = format_instant(self.now)
         due = [*order.waits()]
         since = max((each for each in due if each <= now), default=order.deferred_since or now)
         delay = min(max((self.now - parse_instant(since)) / 4, MIN_BACK_OFF), MAX_BACK_OFF)
         until = min([format_instant(self.now + delay), *(each for each in due if each > now)])
-        self.orders.defer(order, until, now)
+        return self.orders.defer(order, until, now)
 
     def _end_deferral(self, order: Order) -> None:
         """Restore an order's own due time, if it lies ahead, once its services answer again."""

@@ -100,12 +100,12 @@ class GatewaySweep:
             self.findings.cursor_age = int((self.now - parse_instant(position.through)).total_seconds())
 
     def _begin(self, stored: SweepPosition | None) -> SweepPosition:
-        """Return the unfinished window, or the one that ends now."""
+        """Return the unfinished window, or the one that ends now, which a run with a slow clock cannot move back."""
         if stored and stored.until:
             return stored
         until = format_instant(self.now - MARGIN)
         through = stored.through if stored else format_instant(self.now - FIRST_WINDOW)
-        return SweepPosition(through=through, until=until)
+        return SweepPosition(through=through, until=max(through, until))
 
     def _is_beyond_reach(self, stored: SweepPosition) -> bool:
         """Return whether the next window begins at a time that the gateway's list no longer shows."""
@@ -131,8 +131,8 @@ class GatewaySweep:
 
     def _queue(self, order_id: str, due: str) -> None:
         order = self._load_alone(order_id)
-        if isinstance(order, Order):
-            self.orders.defer(order, due, due)
+        while isinstance(order, Order) and not self.orders.defer(order, due, due):
+            order = self._load_alone(order_id)
 
     def _read(self, position: SweepPosition) -> SweepPosition | None:
         """Read the window page by page; None if the gateway has no list."""
