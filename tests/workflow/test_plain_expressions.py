@@ -47,6 +47,7 @@ def _seen(found: References) -> dict[str, object]:
 @example("$x[0].y")
 @example("$x and$x")
 @example('"t"in"t"')
+@example("$sum")
 def test_plain_expressions_are_read_as_the_engine_reads_them(expression: str) -> None:
     """The references and the type are the same, unless PlainExpression leaves the expression to the engine."""
     try:

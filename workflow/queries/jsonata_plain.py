@@ -96,6 +96,8 @@ class PlainExpression:
         raise NotPlain
 
     def _path(self, name: str, harmless: bool) -> str | None:
+        if name in FUNCTIONS:  # a function as a value, which only the engine understands
+            raise NotPlain
         names: list[str] = []
         cut = False
         while True:
