@@ -79,7 +79,8 @@ def test_a_workflow_in_jsonpath_does_the_same(machines: Machines, written: Any, 
     """Status, output and error are the same for a workflow that is compiled to JSONPath."""
     assume(not _calls(written))
     asl = written.asl(language="JSONPath")
-    assume("$memo" not in json.dumps(asl))  # MiniStack 1.5.33 reads variables as null in JSONPath
+    # MiniStack 1.5.33 reads variables as null in JSONPath, and keeps the backslash of an escaped brace.
+    assume("$memo" not in json.dumps(asl) and not re.search(r"\\[{}]", json.dumps(asl)))
     assume(not _writes_letters_as_text(asl, given_input))
     ours = run(asl, given_input)
     assert machines.run(asl, given_input) == (ours.status, ours.output, ours.error)
