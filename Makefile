@@ -10,7 +10,7 @@ HISTORIES ?= 100000
 SEED ?= 1
 EXECUTIONS ?= 1000
 
-.PHONY: help up down test thorough check mypy pyright format lock engine judges simulate mutants soak burst stripe-live-check bench wheel clean
+.PHONY: help up down test outside thorough check mypy pyright format lock engine judges simulate mutants soak burst stripe-live-check bench wheel clean
 
 help: ## Show this list.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -21,8 +21,11 @@ up: $(VENV)/runtime.stamp ## Boot the embedded AWS, deploy the program and take 
 down: $(VENV)/runtime.stamp ## Stop the embedded AWS and forget its state.
 	@$(BIN)/booking down --yes
 
-test: $(VENV)/dev.stamp ## Run the test suite: deterministic and bounded.
-	$(PYTEST)
+test: $(VENV)/dev.stamp ## Run the test suite: deterministic and bounded, and it needs nothing but Python.
+	$(PYTEST) -m "not outside"
+
+outside: $(VENV)/dev.stamp ## Run the tests that need an outside program: the engine, a judge or a browser.
+	$(PYTEST) -m outside
 
 thorough: $(VENV)/dev.stamp ## Run the test suite with random examples and every slow case: an hour or more.
 	HYPOTHESIS_PROFILE=thorough $(PYTEST)

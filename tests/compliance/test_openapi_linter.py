@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.environment import require
 from tools.openapi import build_document
+
+pytestmark = pytest.mark.outside
 
 CHECKOUT = Path(__file__).parents[2]
 INSTALLED = CHECKOUT / ".build" / "judges" / "openapi"

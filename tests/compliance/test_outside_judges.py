@@ -15,6 +15,8 @@ from tests.compliance.terraform import Untranslatable, plan
 from tests.compliance.waivers import DEV_CHECKS, DEV_RELAXES, DEV_SIZES, OURS, POLICY_MISTAKES, Waiver
 from tests.components.synth import ALERT_EMAIL, STAGES, Graph, stage_values, synth
 
+pytestmark = pytest.mark.outside
+
 SEES = {
     ("aws:backup/vault:Vault", "kmsKeyArn"): {"CKV_AWS_166"},
     ("aws:cloudwatch/logGroup:LogGroup", "kmsKeyId"): {"CKV_AWS_158"},

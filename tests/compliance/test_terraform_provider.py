@@ -10,6 +10,8 @@ from tests.compliance.terraform import configuration
 from tests.compliance.terraform_provider import Terraform, terraform
 from tests.components.synth import synth
 
+pytestmark = pytest.mark.outside
+
 Resources = dict[str, dict[str, Any]]
 
 

@@ -28,6 +28,8 @@ from tests.console.test_order_report import READ_AT, alter_entry, report_of
 from tests.environment import require
 from tests.handlers.world import purchase_of, refund_of
 
+pytestmark = pytest.mark.outside
+
 CHROMIUM = shutil.which("chromium")
 SIZES = ((1440, 900), (390, 844))
 PATHS = ("/orders", "/approvals", "/attention", "/executions", "/trust?since=all", "/days", "/purchase", "/nothing")

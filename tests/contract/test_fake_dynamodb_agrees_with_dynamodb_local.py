@@ -15,6 +15,8 @@ from tests.environment import THOROUGH
 from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.dynamodb.parser import RESERVED_WORDS
 
+pytestmark = pytest.mark.outside
+
 SEQUENCES = 450 if THOROUGH else 40
 _tables = itertools.count(1)
 

@@ -21,6 +21,8 @@ from tests.support.stripe.double import TEST_KEY, HttpCall, ServedReply, StripeD
 from tests.support.stripe.gateways import stripe_gateway
 from tests.support.stripe.webhook_delivery import Webhooks
 
+pytestmark = pytest.mark.outside
+
 TOKENS = (
     *("pm_ok", "pm_declined", "pm_card_authenticationRequired", "pm_card_processing", "pm_card_createDispute"),
     *("pm_card_createDisputeInquiry", "pm_card_pendingThenFailedRefund", "pm_card_refundFail", "pm_refund_declined"),

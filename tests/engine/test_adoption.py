@@ -10,7 +10,7 @@ from local.instance import Instance
 
 from .conftest import ROOT, started_instance
 
-pytestmark = pytest.mark.nightly
+pytestmark = [pytest.mark.nightly, pytest.mark.outside]
 
 PROGRAM = ROOT / "examples" / "python" / "adoption" / "__main__.py"
 ITEM = {"pk": {"S": "ORDER#1"}}

@@ -16,6 +16,8 @@ from .conftest import ROOT, started_instance
 from .drivers import journaled_resources, read_all
 from .inventory import account_inventory, state_inventory
 
+pytestmark = pytest.mark.outside
+
 FUNCTIONS = ("purchase", "refund", "record", "reconcile", "seal", "publish", "answer")
 TEN_CHANGES = (
     "functionMemoryMb",

@@ -10,6 +10,8 @@ import pytest
 from local.engine import cli_environment
 from local.instance import Instance
 
+pytestmark = pytest.mark.outside
+
 
 @pytest.fixture
 def program(tmp_path: Path) -> Path:

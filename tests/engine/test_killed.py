@@ -21,7 +21,7 @@ from tests.environment import THOROUGH
 from .conftest import PROGRAMS, Run
 from .inventory import account_inventory, state_inventory
 
-pytestmark = pytest.mark.nightly
+pytestmark = [pytest.mark.nightly, pytest.mark.outside]
 
 EVENTS = 26  # an `up` of the small program reports this many
 MOMENTS = range(20) if THOROUGH else range(1, 20, 7)

@@ -14,7 +14,7 @@ from local.instance import Instance
 
 from .conftest import PROGRAMS, Run
 
-pytestmark = pytest.mark.nightly
+pytestmark = [pytest.mark.nightly, pytest.mark.outside]
 
 
 def deployed(engine_of: Run, stage: str, **config: object) -> tuple[PulumiEngine, str, str]:

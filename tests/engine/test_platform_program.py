@@ -12,6 +12,8 @@ from local.instance import Instance
 
 from .conftest import Run
 
+pytestmark = pytest.mark.outside
+
 STAGE = {"program": "platform", "stage": "hatches", "starter": "callers"}
 SUCCEED = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
 Caller = Callable[[str], Any]

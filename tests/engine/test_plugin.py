@@ -138,6 +138,7 @@ def test_the_package_can_be_added_from_the_repository() -> None:
     assert "from stepbooking.plugin import main" in (folder / "__main__.py").read_text()
 
 
+@pytest.mark.outside
 def test_the_command_prints_its_schema_to_the_engine(cli: Path, tmp_path: Path) -> None:
     """The real engine starts the real command."""
     plugin = shutil.which("pulumi-resource-booking", path=str(ROOT / ".venv" / "bin")) or "pulumi-resource-booking"

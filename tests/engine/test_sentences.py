@@ -23,6 +23,8 @@ from local.instance import Instance
 
 from .conftest import ROOT, Run
 
+pytestmark = pytest.mark.outside
+
 PLACE = "(__main__.py, line {})"
 
 

@@ -28,6 +28,8 @@ from .inventory import account_inventory
 sys.path.insert(0, str(Path(__file__).parents[1] / "local"))
 from inputs import INPUTS, Prerequisites, urn_of
 
+pytestmark = pytest.mark.outside
+
 QUEUE, TABLE, LOGS = "aws:sqs/queue:Queue", "aws:dynamodb/table:Table", "aws:cloudwatch/logGroup:LogGroup"
 ONE_KEY = {"hashKey": "pk", "attributes": [{"name": "pk", "type": "S"}], "billingMode": "PAY_PER_REQUEST"}
 

@@ -15,7 +15,7 @@ from tests.environment import THOROUGH
 
 from .conftest import ROOT, Run, started_instance
 
-pytestmark = pytest.mark.nightly
+pytestmark = [pytest.mark.nightly, pytest.mark.outside]
 
 JOB, FUNCTION = "aws:signer/signingJob:SigningJob", "aws:lambda/function:Function"
 

@@ -164,20 +164,20 @@ class InterruptedOrders:
         return getattr(self.orders, name)
 
 
-class Silent(SandboxPaymentGateway):
+class UnansweringGateway(SandboxPaymentGateway):
     """A gateway without lookups: its service is down."""
 
     def lookup(self, instruction: Instruction) -> GatewayReply:
         raise Unavailable(instruction.key)
 
 
-def _silent(world: World) -> Silent:
-    return Silent(client=world.dynamodb, table="gateway", now=world.clock)
+def _unanswering(world: World) -> UnansweringGateway:
+    return UnansweringGateway(client=world.dynamodb, table="gateway", now=world.clock)
 
 
 def _missed_in_the_sweep(world: World, **overrides: Any) -> list[str]:
     """Run a sweep that lists a late return of which the gateway tells nothing, and return what it postponed."""
-    postponed: list[str] = _scheduled(world, gateway=_silent(world), **overrides)["postponed"]
+    postponed: list[str] = _scheduled(world, gateway=_unanswering(world), **overrides)["postponed"]
     return postponed
 
 

