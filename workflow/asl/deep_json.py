@@ -58,7 +58,7 @@ def read_deep(text: str, make_object: Callable[[_Pairs], dict[str, Json]], make_
             stack[-1].pairs.append((stack[-1].key, value))
         expect = _AFTER if stack else _END
     if expect != _END:
-        raise json.JSONDecodeError("The text ends too early", text, len(text))
+        raise json.JSONDecodeError("Unexpected end of the text", text, len(text))
     return value
 
 

@@ -43,10 +43,10 @@ class Record:
         missing = [name for name in fields if not hasattr(self, name)]
         strange = [name for name in named if name not in fields or name in fields[: len(values)]]
         if missing or strange or len(values) > len(fields):
-            what = (
-                f"{', '.join(missing)} missing" if missing else f"no {', '.join(strange) or 'place for so many values'}"
-            )
-            raise TypeError(f"{type(self).__name__}: {what}; it takes {', '.join(fields)}")
+            what = f"missing {', '.join(missing)}" if missing else "too many values"
+            if strange and not missing:
+                what = f"unknown or repeated {', '.join(strange)}"
+            raise TypeError(f"{type(self).__name__}: {what}; its fields are {', '.join(fields)}")
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__}.{name} cannot be changed")

@@ -174,8 +174,8 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "WRONG_QUERY_LANGUAGE": Explanation(
         "error",
-        "A JSONPath field in a state that uses JSONata, or the reverse. As a warning: a string that looks like the "
-        "other query language.",
+        "A field belongs to JSONPath, but the state uses JSONata, or the reverse. As a warning: a string looks like "
+        "the other query language.",
         "Use the equivalent field, or set QueryLanguage. A state inside a Map or a branch inherits the query language "
         "of the machine.",
         _jsonata(InputPath="$.order"),
@@ -191,7 +191,7 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "INVALID_STATE_NAME": Explanation(
         "error",
-        f"A state's name must have 1 to {MAX_STATE_NAME_LENGTH} characters.",
+        f"A state name must have 1 to {MAX_STATE_NAME_LENGTH} characters.",
         "Choose a shorter name, and move explanations into Comment.",
         _machine({"n" * 81: _END}),
         aws="INVALID_STATE_NAME",

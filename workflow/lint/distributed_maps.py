@@ -82,7 +82,12 @@ def _check_batcher(context: LintContext) -> None:
     if batcher is None:
         return
     if not any(name.startswith("Max") for name in batcher):
-        context.missing(here, _SIZES, "An ItemBatcher must limit the size of a batch.", "Add MaxItemsPerBatch.")
+        context.missing(
+            here,
+            _SIZES,
+            "An ItemBatcher must limit the size of a batch.",
+            "Add MaxItemsPerBatch or MaxInputBytesPerBatch.",
+        )
     context.whole(batcher, "MaxItemsPerBatch", here, 1)
     context.whole(batcher, "MaxInputBytesPerBatch", here, 1, MAX_PAYLOAD_BYTES)
     _check_paths(context, batcher, here, _SIZES)
@@ -129,7 +134,7 @@ def _check_place(context: LintContext, holder: JsonObject, pointer: str, calls: 
     resource, here = holder.get("Resource"), child(pointer, "Resource")
     needs: tuple[str, ...] = ()
     if "Resource" not in holder:
-        context.missing(pointer, "Resource", "Resource is missing: the ARN of the call to S3.")
+        context.missing(pointer, "Resource", "Resource, the ARN of the S3 action, is missing.")
     elif not isinstance(resource, str):
         if not is_reference_of_a_template(resource):
             context.wrong_type(here, "Resource must be a string: an ARN.")

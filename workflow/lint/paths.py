@@ -74,7 +74,9 @@ class PathTexts:
                 "DUPLICATE_KEY", pointer, f"{key[:-2]!r} and {key!r} define the same field.", "Keep one of them."
             )
         if not isinstance(item, str):
-            self._no_text(pointer, f"The value of a key that ends in .$ must be a path, got {_shown(item)}.")
+            self._no_text(
+                pointer, f"The value of a key that ends in .$ must be a path as a string, got {_shown(item)}."
+            )
         else:
             self.path(item, pointer, intrinsic=FUNCTIONS)
 

@@ -74,7 +74,7 @@ def _check_arguments(context: LintContext, target: IntegrationTarget) -> None:
         return
     if name not in context.fields and target.kind == "sdk" and context.speaks_jsonata:
         context.missing(
-            context.state.pointer, "Arguments", "A call of the AWS SDK must have Arguments, even if only {}."
+            context.state.pointer, "Arguments", "An AWS SDK call must have Arguments, even if they are empty: {}."
         )
     elif name not in context.fields and needs and not target.waits_for_token:
         context.findings.warning(
@@ -116,7 +116,7 @@ def _check_needs(
     misspelled = {need: near for need in lacking if (near := likely(need, given))}
     missing = [need.replace("|", " or ") for need in lacking if need not in misspelled]
     for need, near in misspelled.items():
-        _lacks(context, target, name, need, f"Did you mean {need} by {near}?")
+        _lacks(context, target, name, need, f"Did you mean {need} instead of {near}?")
     if missing:
         _lacks(context, target, name, joined(missing), f"Add {'them' if missing[1:] else 'it'} to {name}.")
 

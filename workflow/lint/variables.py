@@ -101,7 +101,7 @@ class Flow:
             said(
                 "UNDEFINED_VARIABLE",
                 use.pointer,
-                f"${use.name} is assigned only later, and on no path to this state.",
+                f"${use.name} is assigned only after this state, and on no path to it.",
                 "Assign it in an earlier state.",
             )
             return

@@ -129,7 +129,7 @@ def _format(values: list[Json], _: Randomness) -> Json:
     template, rest = values[0], values[1:]
     pieces = template if isinstance(template, list) else _text(template).split("{}")
     if len(pieces) != len(rest) + 1:
-        raise IntrinsicFailed(f"the template has {len(pieces) - 1} placeholders {{}}, got {len(rest)} values")
+        raise IntrinsicFailed(f"the template requires {len(pieces) - 1} values, one for each {{}}, got {len(rest)}")
     return str(pieces[0]) + "".join(
         _formatted(value) + str(piece) for value, piece in zip(rest, pieces[1:], strict=True)
     )

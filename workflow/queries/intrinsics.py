@@ -145,7 +145,7 @@ def _template(scanner: Scanner, arguments: tuple[Argument, ...], raw: str) -> Te
     pieces: list[Json] = list(_pieces(raw))
     if len(pieces) != len(arguments):
         given = len(arguments) - 1
-        raise scanner.refuse(f"the template has {len(pieces) - 1} placeholders {{}}, got {given} values")
+        raise scanner.refuse(f"the template requires {len(pieces) - 1} values, one for each {{}}, got {given}")
     return Template("States.Format", arguments, pieces)
 
 

@@ -220,7 +220,7 @@ def _only(step: PathStep, value: Json, text: str) -> Json:
     if step.kind == "merge":
         if isinstance(value, dict):
             return {name: value[name] for name in cast("tuple[str, ...]", step.what) if name in value}
-        raise NoSuchPlace(f"{text}: there is no name in a value of type {kind_of(value)}")
+        raise NoSuchPlace(f"{text}: a value of type {kind_of(value)} has no fields")
     if step.kind == "index":
         index = step.index
         if isinstance(value, list) and -len(value) <= index < len(value):
