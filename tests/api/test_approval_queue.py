@@ -90,7 +90,7 @@ def test_no_machine_decides(api: Api, claims: dict[str, str]) -> None:
 
 
 def test_a_client_that_the_stage_lists_decides_on_what_others_requested(api: Api) -> None:
-    """Its name is compared as a whole, and it needs the role like everybody else."""
+    """Law 35 (approval): its name is compared as a whole, and it needs the role like everybody else."""
     api.world.environment["BOOKING_API_DECIDING_CLIENTS"] = "risk-check robot@clients"
     order_id, subject = held(api)
     for sub in ("risk", "robot", "risk-check robot@clients"):
