@@ -106,8 +106,8 @@ class MemoryOrders:
         return self.stored.list_of_customer(customer_id, since, until, after, limit)
 
     def defer(self, order: Order, until: str | None, now: str | None) -> bool:
-        """Do nothing."""
-        return True
+        """Refuse: only reconcile defers orders, and no forecast runs it."""
+        raise NotImplementedError
 
     def list_changed(
         self, day: str, shard: int, since: str, after: str | None, limit: int, until: str | None = None

@@ -120,7 +120,7 @@ def _rule(
         part = "the condition" if after.field == "Choices" else "ErrorEquals"
         rule = f"{part} of the {_NAMES[after.field]}{_with_next(after)}"
         yield DefinitionChange("changed", place, f"{name}: {rule} changed from {then} to {now}.")
-    told = set(_NUMBERS) if after.field == "Retry" else set[str]()
+    told: set[str] = {*_NUMBERS} if after.field == "Retry" else set()
     if before.target is not None and after.target is not None:
         told.add("Next")
         if matches.target(old.scope, before.target) != after.target:
