@@ -108,6 +108,8 @@ def _run_tests(folder: Path, *tests: str) -> tuple[int, str]:
         "--no-header",
         "--ignore-glob=*_page.py",  # pages are not copied
         "--ignore-glob=*test_leaks.py",  # nor is the console
+        "-m",
+        "not nightly",
         "-k",
         "not the_page and not local and not ministack",  # nor are the servers that some suites also run against
         *tests,
