@@ -388,6 +388,24 @@ def test_a_request_that_never_began_is_told_so_and_not_called_unknown(error: str
     assert world.book(purchase_of("late", MUG=(1, 800)))["status"] == "succeeded"
 
 
+@pytest.mark.parametrize("is_parked", [False, True])
+def test_a_request_that_never_began_does_not_get_the_outcome_of_another_with_its_key(is_parked: bool) -> None:
+    """Law 9 (key reuse), law 43 (true answers): it asks for something else than the request that has the key."""
+    world, order_id = _booked()
+    assert world.book(refund_of(order_id, "twice", amount_minor=100))["status"] == "succeeded"
+    for request in (purchase_of(MUG=(3, 800)), refund_of(order_id, "twice", amount_minor=500)):
+        error = {"Error": "Lambda.TooManyRequestsException", "Cause": "not started"}
+        message, known = world.message(request, error=error), world.audit_objects()
+        if is_parked:
+            world.park(json.dumps(message))
+            world.reconcile()
+        recorded = record(message, world.parts())
+        assert (recorded["status"], recorded["code"], recorded["replayed"]) == ("failed", "NOT_EXECUTED", False)
+        [new] = world.audit_objects().keys() - known.keys()
+        assert new.startswith("refusals/")
+    assert world.findings() == ()
+
+
 @pytest.mark.parametrize("more", [{}, {"result": None, "error": None}])
 @pytest.mark.parametrize("is_parked", [False, True])
 def test_a_request_that_was_too_large_to_be_sent_is_recorded_as_a_refusal(
