@@ -3,8 +3,9 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
-# Two workers measured fastest on two cores; PYTEST_WORKERS=0 runs in one process (for a debugger).
-PYTEST_WORKERS ?= 2
+# Three workers measured fastest on two cores, because many tests wait for an embedded AWS; PYTEST_WORKERS=0 runs in one
+# process (for a debugger).
+PYTEST_WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
 HISTORIES ?= 100000
 SEED ?= 1
