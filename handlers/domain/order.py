@@ -75,7 +75,7 @@ class Order:
     deferred_since: str | None = None
     """The time at which reconcile first deferred the order, in the current run of deferrals."""
     next_look: str | None = field(default=None, compare=False)
-    """The time of reconcile's next look when the order was loaded; None if it needed none."""
+    """The time of reconcile's next look when the order was loaded; None if it needed none, or has been appended to."""
 
     @property
     def placed(self) -> Entry:
@@ -294,7 +294,7 @@ class Order:
             amount_minor=amount_minor,
             facts=facts,
         )
-        return replace(self, ledger=ledger, account=fold(ledger[-1:], self.account))
+        return replace(self, ledger=ledger, account=fold(ledger[-1:], self.account), next_look=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

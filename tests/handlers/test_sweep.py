@@ -136,7 +136,6 @@ def test_a_movement_that_no_ledger_has_is_an_orphan_in_every_run_until_one_has_i
 
 def test_a_lookup_that_fails_gets_a_due_time_and_does_not_hold_the_sweep_up() -> None:
     """Law 29 (late reversals): nothing blocks the position."""
-
     world, order_id, refund_id = _refunded()
     _scheduled(world)
     world.clock.advance(timedelta(days=10, minutes=30))
@@ -171,13 +170,10 @@ class UnansweringGateway(SandboxPaymentGateway):
         raise Unavailable(instruction.key)
 
 
-def _unanswering(world: World) -> UnansweringGateway:
-    return UnansweringGateway(client=world.dynamodb, table="gateway", now=world.clock)
-
-
 def _missed_in_the_sweep(world: World, **overrides: Any) -> list[str]:
     """Run a sweep that lists a late return of which the gateway tells nothing, and return what it postponed."""
-    postponed: list[str] = _scheduled(world, gateway=_unanswering(world), **overrides)["postponed"]
+    gateway = UnansweringGateway(client=world.dynamodb, table="gateway", now=world.clock)
+    postponed: list[str] = _scheduled(world, gateway=gateway, **overrides)["postponed"]
     return postponed
 
 

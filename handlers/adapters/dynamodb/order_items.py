@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final, cast
 
 from ...contracts.storage import ATTENTION, BY_DAY, DEFERRED_SINCE, ITEM_SCHEMA, SHARDS, order_key
@@ -45,11 +44,6 @@ def attention(order: Order) -> dict[str, Json]:
     """Return the attributes that put an order into the attention index; none if it needs no further look."""
     due = min(filter(None, (order.due_at(), order.deferred_since)), default=None)
     return {ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: due} if due else {}
-
-
-def as_stored(order: Order) -> Order:
-    """Return an order that was just written, with the time of its next look."""
-    return replace(order, next_look=cast("str | None", attention(order).get(ATTENTION.range_key)))
 
 
 def order_item(order: Order) -> dict[str, Any]:

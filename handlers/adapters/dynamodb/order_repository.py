@@ -15,7 +15,7 @@ from ...domain.ports import Change, Page, RetryPolicy, StaleOrder, Written
 from ...domain.stock import StockItem, StockMismatch
 from ..clients import DynamoDBClient, Reply, call, code_of
 from .attribute_values import Item, decode, encode
-from .order_items import as_stored, changed_day, order_from
+from .order_items import changed_day, order_from
 from .order_writes import append_order, create_order, defer_order, release_stock, reserve_stock
 from .stock_items import stock_item_from
 from .transactions import CONFLICTS, FAILED, transact
@@ -47,7 +47,7 @@ class DynamoDBOrderRepository:
         for _ in self.retry.attempts("The stock"):
             reasons = transact(self.client, writes)
             if reasons is None:
-                return Written(after=as_stored(order))
+                return Written(after=order)
             if existing := reasons[0].get("Item"):
                 return StaleOrder(current=order_from(existing))
             if not any(reason.get("Code") in CONFLICTS for reason in reasons):
@@ -57,9 +57,10 @@ class DynamoDBOrderRepository:
     def append(self, change: Change) -> Written | StaleOrder:
         """Append in one conditional update, or in one transaction if units return to stock."""
         for _ in self.retry.attempts(change.after.order_id):
-            reasons = self._update_and_restock(change) if change.restock else self._update(change)
+            write = append_order(self.table, change)
+            reasons = self._update_and_restock(write, change) if change.restock else self._update(write)
             if reasons is None:
-                return Written(after=as_stored(change.after))
+                return Written(after=change.after)
             if existing := reasons[0].get("Item"):
                 return StaleOrder(current=order_from(existing))
             if reasons[0].get("Code") == FAILED:
@@ -75,15 +76,11 @@ class DynamoDBOrderRepository:
     def defer(self, order: Order, until: str | None, now: str | None) -> bool:
         """Write only the due time, on condition that the ledger has not changed."""
         for _ in self.retry.attempts(order.order_id):
-            try:
-                call(self.client.update_item, **defer_order(self.table, order, until, now))
-            except ClientError as error:
-                if code_of(error) in CONFLICTS:
-                    continue
-                if code_of(error) == "ConditionalCheckFailedException":
-                    return False
-                raise
-            return True
+            reasons = self._update(defer_order(self.table, order, until, now))
+            if reasons is None:
+                return True
+            if reasons[0].get("Code") == FAILED:
+                return False
         raise AssertionError("attempts() ends by raising")
 
     def list_of_customer(self, customer_id: str, since: str, until: str, after: str | None, limit: int) -> Page:
@@ -99,10 +96,10 @@ class DynamoDBOrderRepository:
             return self._query(BY_DAY, partition, "BETWEEN :since AND", until, after, limit, since=since)
         return self._query(BY_DAY, partition, ">=", since, after, limit)
 
-    def _update(self, change: Change) -> Sequence[Reply] | None:
+    def _update(self, write: Mapping[str, Any]) -> Sequence[Reply] | None:
         """Return None if written, else the reason in the format of a transaction's cancellation reasons."""
         try:
-            call(self.client.update_item, **append_order(self.table, change))
+            call(self.client.update_item, **write)
         except ClientError as error:
             if code_of(error) == "ConditionalCheckFailedException":
                 return [{"Code": FAILED, "Item": error.response.get("Item")}]
@@ -111,9 +108,9 @@ class DynamoDBOrderRepository:
             raise
         return None
 
-    def _update_and_restock(self, change: Change) -> Sequence[Reply] | None:
+    def _update_and_restock(self, write: Mapping[str, Any], change: Change) -> Sequence[Reply] | None:
         shelves = [{"Update": release_stock(self.table, sku, units)} for sku, units in change.restock.items()]
-        return transact(self.client, [{"Update": append_order(self.table, change)}, *shelves])
+        return transact(self.client, [{"Update": write}, *shelves])
 
     def _query(
         self,

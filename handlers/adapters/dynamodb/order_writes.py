@@ -3,6 +3,7 @@
 from typing import Any
 
 from ...contracts.storage import ATTENTION, DEFERRED_SINCE, order_key, sku_key
+from ...domain.canonical import Json
 from ...domain.order import Order
 from ...domain.ports import Change
 from ...domain.requests import Line
@@ -72,7 +73,8 @@ def defer_order(table: str, order: Order, until: str | None, now: str | None) ->
     update = Update()
     update.condition = _is_version_of(update, order)
     if now is None:
-        update.condition += f" AND {_is_unchanged(update, ATTENTION.range_key, order.next_look)}"
+        known = order.next_look or attention(order).get(ATTENTION.range_key)
+        update.condition += f" AND {_is_unchanged(update, ATTENTION.range_key, known)}"
     if until:
         update.set({ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: until})
     else:
@@ -88,7 +90,7 @@ def _is_version_of(update: Update, order: Order) -> str:
     return f"{update.name('version')} = {update.value(order.version)}"
 
 
-def _is_unchanged(update: Update, name: str, loaded: str | None) -> str:
+def _is_unchanged(update: Update, name: str, loaded: Json) -> str:
     return f"{update.name(name)} = {update.value(loaded)}" if loaded else f"attribute_not_exists({update.name(name)})"
 
 
