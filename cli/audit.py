@@ -16,9 +16,9 @@ from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.contracts.storage import SHARDS
 from handlers.domain.canonical import format_instant, last_closed_day
 from handlers.domain.ports import AuditTrail, OrderRepository
-from handlers.domain.seal_verification import SEALING_TIME, SealedHistory, SealVerification, statements_of_proof
-from handlers.domain.seals import SEALED_PREFIXES, SEALS_PREFIX
-from handlers.domain.verification import Finding, StoredOrder, verify_versions
+from handlers.domain.trail.seal_verification import SEALING_TIME, SealedHistory, SealVerification, statements_of_proof
+from handlers.domain.trail.seals import SEALED_PREFIXES, SEALS_PREFIX
+from handlers.domain.trail.verification import Finding, StoredOrder, verify_versions
 
 from .audit_report import report
 from .gateway_verification import GatewayVerification, gateway_of

@@ -18,10 +18,10 @@ import typer
 
 from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.contracts.storage import REFUSALS_PREFIX
-from handlers.domain.audit import outcomes_on
 from handlers.domain.ledger import Kind
 from handlers.domain.money import format_amount
 from handlers.domain.ports import AuditTrail
+from handlers.domain.trail.audit import outcomes_on
 
 from .command_errors import CommandFailed, UsageError
 from .output import stdout_console, table

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from handlers.domain.approvals import NO_APPROVALS
-from handlers.domain.cases import decide, propose_resolution
 from handlers.domain.requests import MakeDecision, ResolveCase
+from handlers.domain.rules.approvals import NO_APPROVALS
+from handlers.domain.rules.cases import decide, propose_resolution
 
 from .booking_verbs import RequestIdOption, booking_target, print_outcome
 from .executions import execute

@@ -12,10 +12,10 @@ from rich.console import Console
 from console.order_lists import OrderLists
 from handlers.adapters.dynamodb.sweep_items import OrphanErasure
 from handlers.domain.canonical import format_instant
-from handlers.domain.erasure import ErasureRefused, erase_text
 from handlers.domain.errors import LedgerBroken, OrderIncomplete
 from handlers.domain.order import NewerRelease, Order
 from handlers.domain.ports import OrderRepository, RetryPolicy, StaleOrder
+from handlers.domain.rules.erasure import ErasureRefused, erase_text
 
 from .booking_verbs import booking_target
 from .command_errors import CommandFailed, UsageError

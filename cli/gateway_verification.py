@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from handlers.domain.audit import outcomes_on
 from handlers.domain.canonical import day_of, format_instant
-from handlers.domain.cases import MOVEMENT, refund_id_of_report
 from handlers.domain.errors import BookingError
 from handlers.domain.ledger import Entry, Kind, key_of, type_of
 from handlers.domain.lifecycles import RefundStatus
@@ -21,7 +19,9 @@ from handlers.domain.money import format_amount
 from handlers.domain.order import Order
 from handlers.domain.payments import GatewayReply, GatewayStatus, Movement, PaymentGateway
 from handlers.domain.ports import AuditTrail
-from handlers.domain.verification import Finding, Problem, StoredOrder
+from handlers.domain.rules.cases import MOVEMENT, refund_id_of_report
+from handlers.domain.trail.audit import outcomes_on
+from handlers.domain.trail.verification import Finding, Problem, StoredOrder
 from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.settings import Settings
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from console.order_lists import MAX_SCANNED, PAGE, ListPosition, OrderLists, OrderPage
 from handlers.domain.money import format_amount
 from handlers.domain.order import Order
-from handlers.domain.verification import StoredOrder
+from handlers.domain.trail.verification import StoredOrder
 
 from .booking_verbs import booking_target
 from .command_errors import UsageError

@@ -9,13 +9,13 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from handlers.adapters.dynamodb.order_repository import DynamoDBOrderRepository
-from handlers.domain.audit import outcomes_of
 from handlers.domain.canonical import day_of
 from handlers.domain.ledger import key_of
 from handlers.domain.lifecycles import Case, Dispute
 from handlers.domain.money import format_amount
 from handlers.domain.order import NewerRelease, Order, ReadOnlyOrder
 from handlers.domain.ports import RetryPolicy
+from handlers.domain.trail.audit import outcomes_of
 
 from .command_errors import CommandFailed, UsageError
 from .output import table

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from handlers.domain.captures import request_cancel, request_capture
 from handlers.domain.requests import CancelOrder, CapturePayment, Units
+from handlers.domain.rules.captures import request_cancel, request_capture
 
 from .booking_verbs import RequestIdOption, booking_target, parse_units, print_outcome
 from .command_errors import UsageError

@@ -26,14 +26,14 @@ from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.contracts.storage import OUTCOMES_PREFIX
 from handlers.domain.account import fold
 from handlers.domain.answers import CASE_MESSAGES
-from handlers.domain.audit import is_same_record, outcome_record
 from handlers.domain.canonical import Json
 from handlers.domain.errors import BookingError
 from handlers.domain.ledger import OPENING, Entry, Kind, entry_from, find_breaks, key_of
 from handlers.domain.order import AcceptedRequest, Order
 from handlers.domain.outcomes import decision_answer, is_final, outcome_seq, resolution_answer, result_at
 from handlers.domain.ports import AuditTrail, Change
-from handlers.domain.verification import StoredOrder, verify_chain
+from handlers.domain.trail.audit import is_same_record, outcome_record
+from handlers.domain.trail.verification import StoredOrder, verify_chain
 
 from .output import JsonOption, show, table
 from .request_input import as_object

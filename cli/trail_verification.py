@@ -16,9 +16,9 @@ from itertools import chain, groupby
 from typing import Any, Final
 
 from handlers.contracts.storage import OUTCOMES_PREFIX, REFUSALS_PREFIX, SEALS_PREFIX
-from handlers.domain.audit import outcomes_of
 from handlers.domain.ports import AuditTrail
-from handlers.domain.verification import (
+from handlers.domain.trail.audit import outcomes_of
+from handlers.domain.trail.verification import (
     Finding,
     Problem,
     StoredOrder,

@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 
 from handlers.adapters.kms_signer import is_signature_valid
 from handlers.adapters.s3_audit import S3AuditTrail
-from handlers.domain.audit import outcomes_of
-from handlers.domain.seals import SEALS_PREFIX, SignedSeal, read_part
-from handlers.domain.verification import StoredOrder, judge_outcome, required_records
+from handlers.domain.trail.audit import outcomes_of
+from handlers.domain.trail.seals import SEALS_PREFIX, SignedSeal, read_part
+from handlers.domain.trail.verification import StoredOrder, judge_outcome, required_records
 
 from .deployment import Deployment
 

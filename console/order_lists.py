@@ -18,7 +18,7 @@ from handlers.adapters.dynamodb.attribute_values import decode, encode
 from handlers.adapters.dynamodb.order_items import changed_day
 from handlers.contracts.storage import ATTENTION, BY_CUSTOMER, BY_DAY, ORDERS, SHARDS, IndexSchema, order_key
 from handlers.domain.order import Order
-from handlers.domain.verification import StoredOrder
+from handlers.domain.trail.verification import StoredOrder
 
 from .deployment import Deployment
 

@@ -8,8 +8,8 @@ from handlers.adapters.dynamodb.archive import Archive
 from handlers.domain.canonical import Json, digest
 from handlers.domain.ledger import find_breaks
 from handlers.domain.order import Order
-from handlers.domain.refunds import remaining_lines
-from handlers.domain.verification import StoredOrder, verify_chain
+from handlers.domain.rules.refunds import remaining_lines
+from handlers.domain.trail.verification import StoredOrder, verify_chain
 
 from .audit_proof import AuditProver, AuditRow
 from .deployment import Deployment

@@ -5,7 +5,7 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from ..domain.seals import Signature
+from ..domain.trail.seals import Signature
 from .clients import KMSClient, call, code_of
 
 ALGORITHM: Final = "ECDSA_SHA_256"

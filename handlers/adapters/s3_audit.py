@@ -11,10 +11,10 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from ..domain.audit import is_same_record, parse_record
 from ..domain.canonical import Json, canonical
 from ..domain.errors import AuditContradiction, AuditRejected
 from ..domain.ports import ObjectVersion, Page, VersionPage
+from ..domain.trail.audit import is_same_record, parse_record
 from .clients import Reply, S3Client, call, code_of
 
 _END_WITHIN_KEY: Final = "\n"  # occurs in none of our keys

@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..domain.approvals import ApprovalPolicy
 from ..domain.order import RefundPolicy
 from ..domain.payments import PaymentGateway
 from ..domain.ports import AuditTrail, OrderRepository, ParkingQueue, RetryPolicy, SweepRepository, WriteOnceStore
 from ..domain.requests import ProofSigner
+from ..domain.rules.approvals import ApprovalPolicy
 from .log import Log
 from .settings import Settings
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..adapters.sqs_notices import SQSNoticeQueue
     from ..adapters.stripe.secrets_manager import SigningSecrets
     from ..domain.publication import EventBus
-    from ..domain.seals import SealSigner
+    from ..domain.trail.seals import SealSigner
 
 
 class ClientFactory(Protocol):

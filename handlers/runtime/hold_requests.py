@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from ..domain.answers import Answer
-from ..domain.captures import capture_amount, request_cancel, request_capture
 from ..domain.ledger import type_of
 from ..domain.order import WAITS, Order
 from ..domain.outcomes import answer_of
 from ..domain.payments import GatewayReply, GatewayStatus, PaymentGateway
 from ..domain.ports import Change
 from ..domain.requests import CancelOrder, CapturePayment, Origin
+from ..domain.rules.captures import capture_amount, request_cancel, request_capture
 from ..domain.settlement import settle
 from .dependencies import Dependencies
 from .run_step import Decided, begin_or_resume

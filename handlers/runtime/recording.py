@@ -8,7 +8,6 @@ from typing import Final, cast
 from ..contracts.metrics import MetricName
 from ..contracts.prebuilt import BookingResult, RecordInput
 from ..domain.answers import LEDGER_CODES, Answer, Code, answer_from
-from ..domain.audit import REFUSING, find_earlier_refusal, outcome_key, outcome_record, refusal_key_of, refusal_record
 from ..domain.canonical import Json, day_of, format_instant, is_closed, next_day
 from ..domain.errors import AuditContradiction
 from ..domain.ledger import key_of
@@ -17,6 +16,14 @@ from ..domain.order import NewerRelease, Order
 from ..domain.outcomes import answer_of, execution_of, is_decision, outcome_at, outcome_seq, refuse_invalid, result_at
 from ..domain.ports import AuditTrail, OrderRepository
 from ..domain.requests import Origin, Request
+from ..domain.trail.audit import (
+    REFUSING,
+    find_earlier_refusal,
+    outcome_key,
+    outcome_record,
+    refusal_key_of,
+    refusal_record,
+)
 from .envelope import unwrap
 from .log import Log
 from .request_parsing import origin_of, parse_request

@@ -11,7 +11,7 @@ from typing import Final
 from ..domain.canonical import format_instant, last_closed_day, next_day, previous_day
 from ..domain.errors import AuditContradiction
 from ..domain.ports import AuditTrail, WriteOnceStore
-from ..domain.seals import (
+from ..domain.trail.seals import (
     MAX_PART_OBJECTS,
     SEALS_PREFIX,
     ManifestPart,

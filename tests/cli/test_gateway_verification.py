@@ -14,7 +14,7 @@ from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.adapters.stripe.secrets_manager import SecretMisconfigured
 from handlers.domain.errors import PaymentOutcomeUnknown
 from handlers.domain.payments import GatewayReply, Instruction, MovementPage, PaymentGateway
-from handlers.domain.verification import Finding, Problem
+from handlers.domain.trail.verification import Finding, Problem
 from tests.console.in_process_deployment import OUTPUTS, FunctionConfigurations
 from tests.handlers.world import World, purchase_of, refund_of
 

@@ -11,10 +11,10 @@ from cli.recover import RecoveredOrder, Recovery, RecoveryOutcome
 from handlers.adapters.dynamodb.order_repository import DynamoDBOrderRepository
 from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.domain.canonical import Json, format_instant
-from handlers.domain.cases import open_case
 from handlers.domain.lifecycles import CaseReason
 from handlers.domain.order import Order
 from handlers.domain.ports import RetryPolicy
+from handlers.domain.rules.cases import open_case
 from local.pytest_plugin import DeployedStack
 from tests.fakes.dynamodb import FakeDynamoDB
 from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of

@@ -12,7 +12,7 @@ from cli.trail_verification import MAX_HELD, TrailVerification
 from handlers.adapters.dynamodb.archive import Archive
 from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.domain.canonical import format_instant
-from handlers.domain.verification import Finding, Problem, verify
+from handlers.domain.trail.verification import Finding, Problem, verify
 from tests.handlers.world import World, purchase_of, refund_of
 
 LATER = "9999-12-31T00:00:00.000Z"

@@ -32,8 +32,8 @@ from handlers.domain.payments import (
     PaymentMethod,
 )
 from handlers.domain.ports import AuditTrail, Change, ParkingQueue, RetryPolicy, StaleOrder, Written
-from handlers.domain.refunds import reserve_refund
 from handlers.domain.requests import IssueRefund, Line, Origin, PlaceOrder, Units
+from handlers.domain.rules.refunds import reserve_refund
 from handlers.domain.settlement import apply_gateway_reply
 from handlers.domain.stock import AddItem, StockItem, StockMismatch
 from tests.fakes.clock import FakeClock

@@ -9,8 +9,8 @@ from handlers.domain.answers import Answer
 from handlers.domain.order import Order, RefundPolicy, place_order
 from handlers.domain.payments import GatewayReply, GatewayStatus
 from handlers.domain.ports import Change
-from handlers.domain.refunds import reserve_refund
 from handlers.domain.requests import IssueRefund, Line, Origin, PlaceOrder, Units
+from handlers.domain.rules.refunds import reserve_refund
 from handlers.domain.settlement import Contradiction, apply_gateway_reply
 
 NOON = "2026-03-01T12:00:00.000000Z"

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from handlers.domain.account import Account, fold
 from handlers.domain.answers import Answer
-from handlers.domain.audit import outcome_record
-from handlers.domain.disputes import RETURNED, apply_dispute, disputes_in
 from handlers.domain.errors import LedgerBroken
 from handlers.domain.lifecycles import DISPUTE_KINDS
 from handlers.domain.order import Order
 from handlers.domain.payments import DisputePhase, GatewayReply, GatewayStatus, ReportedDispute
 from handlers.domain.ports import Change
+from handlers.domain.rules.disputes import RETURNED, apply_dispute, disputes_in
 from handlers.domain.settlement import Contradiction
+from handlers.domain.trail.audit import outcome_record
 from tests.domain.orders import NOON, asked, lines_of, paid, pending, refund_request, refunded, told
 
 PHASES = tuple(DisputePhase)

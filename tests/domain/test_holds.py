@@ -7,12 +7,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from handlers.domain.answers import Answer
-from handlers.domain.captures import expire_payment, request_cancel, request_capture
 from handlers.domain.ledger import Kind
 from handlers.domain.order import Order, place_order
 from handlers.domain.payments import AUTHORIZATION_GONE, GatewayReply, GatewayStatus
 from handlers.domain.ports import Change
 from handlers.domain.requests import CancelOrder, CapturePayment, PlaceOrder, Units
+from handlers.domain.rules.captures import expire_payment, request_cancel, request_capture
 from handlers.domain.settlement import apply_gateway_reply
 from tests.domain.orders import NOON, ORIGIN, POLICY, lines_of
 

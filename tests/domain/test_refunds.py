@@ -11,8 +11,8 @@ from handlers.domain.canonical import format_instant, parse_instant
 from handlers.domain.lifecycles import OrderStatus
 from handlers.domain.order import Order, RefundPolicy, place_order
 from handlers.domain.payments import GatewayStatus
-from handlers.domain.refunds import by_amount, remaining_lines
 from handlers.domain.requests import Origin, PlaceOrder
+from handlers.domain.rules.refunds import by_amount, remaining_lines
 from tests.domain.orders import asked, line_sets, lines_of, lives, paid, refund_request, refunded, told, wishes
 
 DEADLINE = datetime(2026, 3, 31, 12, tzinfo=UTC)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from handlers.adapters.dynamodb.archive import Archive
 from handlers.adapters.s3_audit import S3AuditTrail
-from handlers.domain.audit import is_same_record
 from handlers.domain.errors import AuditContradiction, Unavailable
 from handlers.domain.stock import MoveUnits
-from handlers.domain.verification import Problem, verify
+from handlers.domain.trail.audit import is_same_record
+from handlers.domain.trail.verification import Problem, verify
 from handlers.purchase import purchase
 from handlers.record import record
 from tests.fakes.s3 import FakeS3

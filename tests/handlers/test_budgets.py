@@ -14,13 +14,13 @@ from handlers.adapters.dynamodb.order_items import order_item
 from handlers.contracts.request_rules import MAX_LINES, MAX_REASON_LENGTH
 from handlers.contracts.storage import SHARDS
 from handlers.domain.answers import Answer
-from handlers.domain.approvals import NO_APPROVALS, decide_refund
 from handlers.domain.lifecycles import RefundStatus
 from handlers.domain.order import Order
 from handlers.domain.payments import GatewayStatus
 from handlers.domain.ports import Change
-from handlers.domain.refunds import APPROVED_LIMIT, KB, ORDINARY_LIMIT, reserve_refund, worst_case_bytes
 from handlers.domain.requests import IssueRefund, Line, MakeDecision, Units
+from handlers.domain.rules.approvals import NO_APPROVALS, decide_refund
+from handlers.domain.rules.refunds import APPROVED_LIMIT, KB, ORDINARY_LIMIT, reserve_refund, worst_case_bytes
 from tests.domain.orders import NOON, ORIGIN, pending, told
 from tests.fakes.dynamodb.values import size_of
 from tests.handlers.world import World, purchase_of, refund_of

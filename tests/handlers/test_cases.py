@@ -7,10 +7,10 @@ import pytest
 
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
 from handlers.domain.canonical import format_instant
-from handlers.domain.cases import open_case
 from handlers.domain.lifecycles import CaseReason
 from handlers.domain.order import Order
 from handlers.domain.payments import Operation
+from handlers.domain.rules.cases import open_case
 from handlers.reconcile import reconcile
 from tests.handlers.paying import OrphanListing
 from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of

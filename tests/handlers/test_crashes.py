@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from handlers.domain.canonical import format_instant
-from handlers.domain.cases import open_case
 from handlers.domain.lifecycles import CaseReason
+from handlers.domain.rules.cases import open_case
 from tests.handlers.faults import MODES, Crash
 from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of
 

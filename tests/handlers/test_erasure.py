@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.domain.canonical import Json, digest, format_instant, salted
-from handlers.domain.erasure import ErasureRefused, erase_text
 from handlers.domain.order import Order
 from handlers.domain.ports import Change, StaleOrder, Written
+from handlers.domain.rules.erasure import ErasureRefused, erase_text
 from handlers.runtime.request_parsing import parse_request
 from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of
 

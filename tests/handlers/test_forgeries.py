@@ -13,9 +13,9 @@ import pytest
 from handlers.adapters.kms_signer import is_signature_valid
 from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.domain.canonical import last_closed_day
-from handlers.domain.seal_verification import SealVerification
-from handlers.domain.seals import SEALED_PREFIXES, SEALS_PREFIX
-from handlers.domain.verification import verify_versions
+from handlers.domain.trail.seal_verification import SealVerification
+from handlers.domain.trail.seals import SEALED_PREFIXES, SEALS_PREFIX
+from handlers.domain.trail.verification import verify_versions
 from tests.handlers.world import SEAL_KEY, World, purchase_of, refund_of
 
 PLACES = ("order", "object", "gateway item", "seals", "versions")

@@ -7,7 +7,7 @@ import pytest
 
 from handlers.adapters.dynamodb.attribute_values import encode
 from handlers.domain.canonical import digest
-from handlers.domain.verification import Problem
+from handlers.domain.trail.verification import Problem
 from handlers.purchase import purchase
 from handlers.record import record
 from tests.handlers.world import World, purchase_of, refund_of

@@ -15,9 +15,9 @@ from handlers.adapters.kms_signer import is_signature_valid
 from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.domain.canonical import last_closed_day
 from handlers.domain.errors import AuditContradiction, Unavailable
-from handlers.domain.seal_verification import SealVerification
-from handlers.domain.seals import SEALED_PREFIXES, SEALS_PREFIX, Signature, SignedSeal, part_key, seal_key
-from handlers.domain.verification import Finding, Problem, verify_versions
+from handlers.domain.trail.seal_verification import SealVerification
+from handlers.domain.trail.seals import SEALED_PREFIXES, SEALS_PREFIX, Signature, SignedSeal, part_key, seal_key
+from handlers.domain.trail.verification import Finding, Problem, verify_versions
 from handlers.runtime.sealing import SealedDays, Sealing
 from handlers.seal import seal
 from tests.handlers.faults import Crash

@@ -15,7 +15,7 @@ from handlers.domain.errors import BookingError, PaymentOutcomeUnknown, Unavaila
 from handlers.domain.order import Order
 from handlers.domain.ports import RetryPolicy
 from handlers.domain.stock import AddItem, StockChanged, StockItem
-from handlers.domain.verification import Finding, verify
+from handlers.domain.trail.verification import Finding, verify
 from handlers.publish import publish
 from handlers.purchase import purchase
 from handlers.reconcile import reconcile

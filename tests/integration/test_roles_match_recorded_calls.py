@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from handlers.adapters.kms_proof import KMSProofKey
-from handlers.domain.audit import refusals_of
 from handlers.domain.canonical import last_closed_day
 from handlers.domain.requests import enclose, person_id_of
+from handlers.domain.trail.audit import refusals_of
 from handlers.runtime.api.handles import RequestHandle
 from local.instance.recorded_calls import permissions_by_function
 from local.instance.token_issuer import OWN_ISSUER

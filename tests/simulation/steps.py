@@ -13,9 +13,9 @@ from typing import Any
 from handlers.adapters.stripe.stripe_api import StripeApi
 from handlers.adapters.stripe.stripe_gateway import StripePaymentGateway
 from handlers.domain.canonical import format_instant
-from handlers.domain.erasure import erase_text
 from handlers.domain.payments import PaymentGateway
 from handlers.domain.ports import Change, StaleOrder
+from handlers.domain.rules.erasure import erase_text
 from handlers.purchase import purchase
 from handlers.reconcile import reconcile, settle_order
 from handlers.record import record

@@ -12,7 +12,7 @@ from handlers.adapters.dynamodb.archive import Archive, audit_objects
 from handlers.adapters.dynamodb.attribute_values import decode_item
 from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.domain.order import Order
-from handlers.domain.verification import verify
+from handlers.domain.trail.verification import verify
 from local.pytest_plugin import DeployedStack
 from tests.integration.event_consumer import consuming
 from tests.soak.crashes import Crashes

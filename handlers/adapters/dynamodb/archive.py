@@ -9,7 +9,7 @@ from ...domain.errors import BookingError
 from ...domain.order import Order
 from ...domain.ports import AuditTrail
 from ...domain.stock import StockItem
-from ...domain.verification import StoredOrder
+from ...domain.trail.verification import StoredOrder
 from ..clients import Reply, call
 from .attribute_values import Item, decode, encode
 from .order_items import attention, order_from, projection

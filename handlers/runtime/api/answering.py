@@ -12,8 +12,8 @@ from ...domain.canonical import format_instant
 from ...domain.errors import BookingError, PaymentOutcomeUnknown, Unavailable
 from ...domain.order import NewerRelease
 from ...domain.outcomes import answer_of, refuse_reused_key
-from ...domain.refunds import reserve_refund
 from ...domain.requests import IssueRefund, Origin, Request
+from ...domain.rules.refunds import reserve_refund
 from .api_dependencies import ApiServices
 from .approval_queue import decide, list_approvals, resolve
 from .execution_results import status_of_rejection, unavailable

@@ -10,10 +10,10 @@ from typing import Any
 from ...adapters.dynamodb.order_listing import DynamoDBOrderListing
 from ...adapters.dynamodb.stock_items import DynamoDBInventory
 from ...adapters.step_functions import BookingMachine
-from ...domain.audit import refusals_of
 from ...domain.order import Order
 from ...domain.requests import ProofSigner
 from ...domain.stock import StockItem
+from ...domain.trail.audit import refusals_of
 from ..dependencies import Dependencies
 from ..settings import Settings
 from .identity import TokenRules

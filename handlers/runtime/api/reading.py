@@ -9,10 +9,10 @@ from typing import Any, Final
 from ...adapters.dynamodb.order_items import changed_day
 from ...contracts.api_routes import Role
 from ...contracts.storage import BY_CUSTOMER, BY_DAY, SHARDS
-from ...domain.approvals import awaits_decision
 from ...domain.canonical import Json, day_of, format_instant, next_day
 from ...domain.ledger import Kind
 from ...domain.order import Order
+from ...domain.rules.approvals import awaits_decision
 from .api_dependencies import ApiServices
 from .cursors import Place, decode_cursor, encode_cursor
 from .http_calls import ApiProblem, Call, Reply

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from itertools import groupby, islice
 from typing import Final
 
-from ...domain.audit import is_same_record, outcome_record, outcomes_on
 from ...domain.canonical import Json, day_of, format_instant
 from ...domain.errors import BookingError, Unavailable
 from ...domain.order import NewerRelease
 from ...domain.ports import AuditTrail, ObjectVersion, OrderRepository
+from ...domain.trail.audit import is_same_record, outcome_record, outcomes_on
 
 DAYS: Final = 35
 SLICES: Final = 256  # slices of the order ids, by their first two hexadecimal digits

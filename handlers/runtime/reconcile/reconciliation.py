@@ -9,12 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from ...domain.approvals import lapse_refund
-from ...domain.audit import outcome_key, outcome_record, outcome_seqs, outcomes_of
 from ...domain.canonical import Json, day_of, format_instant, parse_instant
-from ...domain.captures import expire_payment
-from ...domain.cases import MOVEMENT, apply_reported_refund, is_in_doubt, open_case, refund_id_of_report
-from ...domain.disputes import apply_dispute, disputes_in
 from ...domain.errors import AuditRejected, PaymentOutcomeUnknown, Unavailable
 from ...domain.ledger import Entry, Kind, key_of
 from ...domain.lifecycles import CaseReason, RefundStatus
@@ -32,7 +27,12 @@ from ...domain.payments import (
 )
 from ...domain.ports import AuditTrail, Change, OrderRepository, StaleOrder, SweepRepository, Watchlist
 from ...domain.requests import dispute_id_of
+from ...domain.rules.approvals import lapse_refund
+from ...domain.rules.captures import expire_payment
+from ...domain.rules.cases import MOVEMENT, apply_reported_refund, is_in_doubt, open_case, refund_id_of_report
+from ...domain.rules.disputes import apply_dispute, disputes_in
 from ...domain.settlement import Contradiction, apply_gateway_reply
+from ...domain.trail.audit import outcome_key, outcome_record, outcome_seqs, outcomes_of
 from ..hold_requests import void_payment
 from ..recording import Recorded
 from .findings import Findings

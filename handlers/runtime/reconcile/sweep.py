@@ -12,13 +12,13 @@ from typing import Final
 
 from ...contracts.storage import SHARDS
 from ...domain.canonical import day_of, format_instant, parse_instant
-from ...domain.cases import DOUBT, MOVEMENT, is_bought_again, is_in_doubt
 from ...domain.errors import PaymentOutcomeUnknown, Unavailable
 from ...domain.ledger import RETURNING
 from ...domain.lifecycles import CaseReason
 from ...domain.order import NewerRelease, Order, ReadOnlyOrder
 from ...domain.payments import Movement, PaymentGateway
 from ...domain.ports import ListMember, OrderRepository, SweepPosition, SweepRepository, Watchlist
+from ...domain.rules.cases import DOUBT, MOVEMENT, is_bought_again, is_in_doubt
 from .findings import Findings
 from .order_walk import Scan, WalkPlace, WalkPurpose
 from .scan_plan import turn_at

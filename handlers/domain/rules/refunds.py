@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .answers import Answer, Code
+from ..answers import Answer, Code
+from ..canonical import Json, parse_instant, salted
+from ..ledger import SUPERSEDED, Kind, subject_of
+from ..lifecycles import OrderStatus, Refund, RefundStatus, Share
+from ..money import format_amount
+from ..order import Order
+from ..outcomes import refuse_request
+from ..ports import Change
+from ..requests import IssueRefund, Origin
 from .approvals import NO_APPROVALS, ApprovalPolicy
-from .canonical import Json, parse_instant, salted
-from .ledger import SUPERSEDED, Kind, subject_of
-from .lifecycles import OrderStatus, Refund, RefundStatus, Share
-from .money import format_amount
-from .order import Order
-from .outcomes import refuse_request
-from .ports import Change
-from .requests import IssueRefund, Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ one, because requests that still have a fingerprint are recognised by it.
 from dataclasses import dataclass
 from typing import Final
 
-from .ledger import Kind
-from .lifecycles import CaseStatus, OrderStatus, RefundStatus
-from .order import Order
-from .ports import Change
+from ..ledger import Kind
+from ..lifecycles import CaseStatus, OrderStatus, RefundStatus
+from ..order import Order
+from ..ports import Change
 
 MAX_ERASED: Final = 30
 """Requests erased per write: each takes three clauses of an expression, which may have at most 4096 bytes."""

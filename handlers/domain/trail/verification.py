@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
+from ..canonical import Json, canonical
+from ..ledger import Entry, find_breaks, is_known
+from ..order import Order
+from ..ports import AuditTrail, ObjectVersion
 from .audit import is_same_record, outcome_key, outcome_record, outcome_seqs, parse_record, refusal_key_of
-from .canonical import Json, canonical
-from .ledger import Entry, find_breaks, is_known
-from .order import Order
-from .ports import AuditTrail, ObjectVersion
 
 
 class Problem(StrEnum):

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from typing import Final
 
-from .answers import Answer, Code
-from .canonical import Json, parse_instant
-from .ledger import Kind, subject_of
-from .lifecycles import OrderStatus, Share
-from .money import format_amount
-from .order import Order
-from .outcomes import refuse_request
-from .ports import Change
+from ..answers import Answer, Code
+from ..canonical import Json, parse_instant
+from ..ledger import Kind, subject_of
+from ..lifecycles import OrderStatus, Share
+from ..money import format_amount
+from ..order import Order
+from ..outcomes import refuse_request
+from ..ports import Change
+from ..requests import CancelOrder, CapturePayment, Origin, void_id_of
 from .refunds import Fault, Remaining, by_amount, everything
-from .requests import CancelOrder, CapturePayment, Origin, void_id_of
 
 _ENDED: Final = {
     OrderStatus.DECLINED: (Code.PAYMENT_DECLINED, "The payment of this order was declined, so nothing is held."),

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from .answers import Answer, answer_from
-from .canonical import Json, canonical, day_of, digest, salted
-from .ledger import OPENING
-from .order import Order
-from .outcomes import outcome_at
-from .requests import Origin
+from ..answers import Answer, answer_from
+from ..canonical import Json, canonical, day_of, digest, salted
+from ..ledger import OPENING
+from ..order import Order
+from ..outcomes import outcome_at
+from ..requests import Origin
 
 AUDIT_SCHEMA: Final = 1
 """Schema number of an audit object."""

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from .answers import Answer, Code
-from .canonical import Json, format_instant, parse_instant
-from .ledger import Entry, Kind, key_of, subject_of
-from .lifecycles import CaseStatus, Refund, RefundStatus
-from .money import format_amount
-from .order import Order
-from .outcomes import decision_answer, refuse_request, result_at
-from .ports import Change
-from .requests import IssueRefund, MakeDecision, Origin
+from ..answers import Answer, Code
+from ..canonical import Json, format_instant, parse_instant
+from ..ledger import Entry, Kind, key_of, subject_of
+from ..lifecycles import CaseStatus, Refund, RefundStatus
+from ..money import format_amount
+from ..order import Order
+from ..outcomes import decision_answer, refuse_request, result_at
+from ..ports import Change
+from ..requests import IssueRefund, MakeDecision, Origin
 
 MAX_DECLINED_REFUNDS: Final = 50
 """After this many declined refunds, every further refund of the order needs approval (law 44)."""

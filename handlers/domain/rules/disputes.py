@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-from .canonical import Json
-from .ledger import SUPERSEDED, Kind, subject_of
-from .lifecycles import Dispute, DisputeStatus
-from .order import Order
-from .payments import DisputePhase, GatewayReply, GatewayStatus, ReportedDispute
-from .ports import Change
-from .requests import dispute_id_of
-from .settlement import Contradiction, is_judged
+from ..canonical import Json
+from ..ledger import SUPERSEDED, Kind, subject_of
+from ..lifecycles import Dispute, DisputeStatus
+from ..order import Order
+from ..payments import DisputePhase, GatewayReply, GatewayStatus, ReportedDispute
+from ..ports import Change
+from ..requests import dispute_id_of
+from ..settlement import Contradiction, is_judged
 
 _P, _S = DisputePhase, DisputeStatus
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, Protocol, Self, cast
 
-from .canonical import Json, canonical, digest
+from ..canonical import Json, canonical, digest
 
 SCHEMA: Final = 1
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from .ports import AuditTrail
+from ..ports import AuditTrail
 from .seals import (
     SEALS_PREFIX,
     ManifestPart,

@@ -8,21 +8,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from .answers import Answer, Code
+from ..answers import Answer, Code
+from ..canonical import Json, parse_instant, salted
+from ..ledger import Kind, key_of, subject_of, type_of
+from ..lifecycles import Case, CaseReason, CaseStatus, RefundStatus, find_open_case
+from ..money import format_amount
+from ..order import Order
+from ..outcomes import refuse_request, resolution_answer
+from ..payments import GatewayReply, GatewayStatus, Operation, ReportedRefund
+from ..ports import Change
+from ..requests import MakeDecision, Origin, ResolveCase, case_id_of, found_refund_id_of, reported_refund_id_of
+from ..settlement import Contradiction, apply_gateway_reply, end_by_people, quote_reply, reply_facts
 from .approvals import ApprovalPolicy, Fault, decide_refund
-from .canonical import Json, parse_instant, salted
 from .captures import capture_by_amount
 from .disputes import end_dispute_by_people
-from .ledger import Kind, key_of, subject_of, type_of
-from .lifecycles import Case, CaseReason, CaseStatus, RefundStatus, find_open_case
-from .money import format_amount
-from .order import Order
-from .outcomes import refuse_request, resolution_answer
-from .payments import GatewayReply, GatewayStatus, Operation, ReportedRefund
-from .ports import Change
 from .refunds import CASES_LIMIT, KB, record_refund, worst_case_bytes
-from .requests import MakeDecision, Origin, ResolveCase, case_id_of, found_refund_id_of, reported_refund_id_of
-from .settlement import Contradiction, apply_gateway_reply, end_by_people, quote_reply, reply_facts
 
 PAID: Final = "settled"
 """The outcome of a resolution whose subject was paid outside the system; the other is `released`."""
