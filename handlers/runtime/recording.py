@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, cast
 
 from ..contracts.metrics import MetricName
-from ..contracts.prebuilt import BookingResult, RecordInput
+from ..contracts.prebuilt import RecordInput
 from ..domain.answers import LEDGER_CODES, Answer, Code, answer_from
 from ..domain.canonical import Json, day_of, format_instant, is_closed, next_day
 from ..domain.errors import AuditContradiction
@@ -28,7 +28,7 @@ from .envelope import unwrap
 from .log import Log
 from .request_parsing import origin_of, parse_request
 
-_LONGEST_PARKING: Final = timedelta(days=29)  # 14 in the queue, 14 in its dead-letter queue, and the day of writing
+_MAX_PARKING: Final = timedelta(days=29)  # 14 in the queue, 14 in its dead-letter queue, and the day of writing
 _TOO_LARGE: Final = (
     "The request is too large to be recorded: an execution's input has at most 256 KiB, and this one nearly reaches "
     "that. A valid request has less than 64 KiB; remove what does not belong to it."
@@ -173,8 +173,7 @@ def _days_of_attempts(origin: Origin, now: datetime) -> Iterator[str]:
     day = day_of(origin.at)
     if is_closed(day, now):
         yield day
-        earliest = day_of(format_instant(now - _LONGEST_PARKING))
-        day = max(next_day(day), earliest)
+        day = max(next_day(day), day_of(format_instant(now - _MAX_PARKING)))
         while day <= day_of(format_instant(now)):
             yield day
             day = next_day(day)
@@ -204,11 +203,7 @@ def _refusal(message: RecordInput, request: Request | Answer) -> Answer:
         return request
     if message.result is None or message.result.status in ("succeeded", "pending"):
         return _not_executed(request, origin_of(message))
-    return _answer_of_step(message.result)
-
-
-def _answer_of_step(result: BookingResult) -> Answer:
-    return answer_from(result.model_dump())
+    return answer_from(message.result.model_dump())
 
 
 def _not_executed(request: Request, origin: Origin) -> Answer:
@@ -233,12 +228,13 @@ def count_recorded(log: Log, recorded: Recorded) -> None:
         count_recorded(log, each)
 
 
-_MOVING: Final = frozenset({"purchase", "refund"})  # actions whose success moves money
+_COUNTERS: Final = {"purchase": MetricName.PURCHASES, "refund": MetricName.REFUNDS}
+_MONEY: Final = {"purchase": MetricName.MONEY_IN, "capture": MetricName.MONEY_IN, "refund": MetricName.MONEY_OUT}
 
 
 def count_answer(log: Log, answer: Answer) -> None:
     """Add an answer to the business metrics."""
-    if answer.status == "succeeded" and answer.action in _MOVING:
+    if answer.status == "succeeded":
         _count_success(log, answer)
     elif answer.status == "rejected":
         log.add_metric(MetricName.REJECTIONS, 1, of=answer.code)
@@ -247,9 +243,8 @@ def count_answer(log: Log, answer: Answer) -> None:
 
 
 def _count_success(log: Log, answer: Answer) -> None:
-    """Count purchases and refunds, and amounts once money has moved: a purchase that only authorises moves none."""
-    if answer.action in ("purchase", "refund"):
-        log.add_metric(MetricName.PURCHASES if answer.action == "purchase" else MetricName.REFUNDS, 1)
-    money = MetricName.MONEY_OUT if answer.action == "refund" else MetricName.MONEY_IN
-    if answer.action != "cancel" and answer.order_status != "AUTHORIZED":
-        log.add_metric(money, answer.amount_minor or 0, of=answer.currency)
+    """Count purchases, refunds and the money that moved; a purchase that only authorises its payment moves none."""
+    if answer.action in _COUNTERS:
+        log.add_metric(_COUNTERS[answer.action], 1)
+    if answer.action in _MONEY and answer.order_status != "AUTHORIZED":
+        log.add_metric(_MONEY[answer.action], answer.amount_minor or 0, of=answer.currency)

@@ -158,6 +158,16 @@ def test_an_order_at_rest_is_in_no_index_of_attention() -> None:
     assert "attention" not in _row(world, waiting)
 
 
+def _count_metrics(world: World) -> Counter[str]:
+    """Return the total of each metric in the log lines, in the embedded format."""
+    counted: Counter[str] = Counter()
+    for line in (each for each in map(json.loads, world.lines) if "_aws" in each):
+        (described,) = line["_aws"]["CloudWatchMetrics"]
+        assert all(name in line for name in described["Dimensions"][0])
+        counted[described["Metrics"][0]["Name"]] += line[described["Metrics"][0]["Name"]]
+    return counted
+
+
 def test_log_lines_are_json_and_metrics_count_each_outcome_once() -> None:
     """One structured line per step; business metrics in the embedded format."""
     world = _world()
@@ -166,13 +176,7 @@ def test_log_lines_are_json_and_metrics_count_each_outcome_once() -> None:
         world.book(refund_of(order_id, amount_minor=300))
     world.book(refund_of(order_id, "no", amount_minor=30_000))
     world.book(purchase_of("buy-2", "pm_timeout", MUG=(1, 800)))
-    lines = [json.loads(line) for line in world.lines]
-    counted: Counter[str] = Counter()
-    for line in (each for each in lines if "_aws" in each):
-        (described,) = line["_aws"]["CloudWatchMetrics"]
-        assert all(name in line for name in described["Dimensions"][0])
-        counted[described["Metrics"][0]["Name"]] += line[described["Metrics"][0]["Name"]]
-    assert counted == {
+    assert _count_metrics(world) == {
         "Purchases": 1,
         "MoneyIn": 1600,
         "Refunds": 1,
@@ -180,7 +184,24 @@ def test_log_lines_are_json_and_metrics_count_each_outcome_once() -> None:
         "Rejections": 1,
         "UnknownOutcomes": 1,
     }
-    steps = [line for line in lines if "step" in line]
+    steps = [line for line in map(json.loads, world.lines) if "step" in line]
     raised = [line for line in steps if "error" in line]
     assert [(line["error"], line["request"]) for line in raised] == [("PaymentOutcomeUnknown", "buy-2")] * 3
     assert {"execution", "request", "order", "status", "code", "replayed"} <= set(steps[0])
+
+
+@pytest.mark.parametrize("capture_token", ["pm_ok", "pm_capture_timeout"])
+def test_money_is_counted_when_it_is_captured(capture_token: str) -> None:
+    """A hold moves no money and a capture does, also one that reconcile finds; a cancelled hold never does."""
+    world = _world()
+    captured, cancelled = (
+        world.book({**purchase_of(name, token, MUG=(2, 800)), "capture": "later"})["order_id"]
+        for name, token in (("buy-1", capture_token), ("buy-2", "pm_ok"))
+    )
+    world.book({"action": "cancel", "request_id": "no", "order_id": cancelled, "requested_by": "agent-7"})
+    assert _count_metrics(world) == {"Purchases": 2}
+    capture = {"action": "capture", "request_id": "yes", "order_id": captured, "requested_by": "agent-7"}
+    world.book({**capture, "amount_minor": 900})
+    world.reconcile()
+    counted = _count_metrics(world)
+    assert (counted["MoneyIn"], counted["Purchases"]) == (900, 2)
