@@ -137,7 +137,7 @@ class Api:
 
     def dependencies(self) -> Dependencies:
         """The dependencies of the function, whose sleep moves the clock."""
-        deps = self.world.parts(sleep=self.world.clock.advance)
+        deps = self.world.dependencies(sleep=self.world.clock.advance)
         deps._clients["stepfunctions"] = self.machine
         return deps
 

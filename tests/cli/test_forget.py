@@ -150,7 +150,7 @@ def test_an_empty_name_is_refused_under_its_own_option(option: str, capsys: pyte
 def _orphan_of(world: World) -> Callable[..., int]:
     """Put an orphan, and return the verb's effect on it."""
     movement = Movement(reference="txn_1", at="2026-03-01T00:00:00Z", kind="charge", amount_minor=500, currency="EUR")
-    world.parts().sweeps.add_orphan(movement, "2026-03-01T00:00:00Z")
+    world.dependencies().sweeps.add_orphan(movement, "2026-03-01T00:00:00Z")
     target = DeploymentTarget(name="", outputs={"ordersTable": "orders"}, client=lambda _: world.dynamodb)
 
     def forget(reference: str = "txn_1", *, dry_run: bool = False, as_json: bool = False) -> int:
@@ -165,7 +165,7 @@ def test_the_evidence_of_a_closed_orphan_is_erased_once_and_not_by_a_dry_run(
     world = World()
     forget = _orphan_of(world)
     for by in ("anna", "eva"):
-        world.parts().sweeps.close_orphan("txn_1", by, "A receipt.", "2026-03-02T00:00:00Z", dry_run=False)
+        world.dependencies().sweeps.close_orphan("txn_1", by, "A receipt.", "2026-03-02T00:00:00Z", dry_run=False)
     item = world.dynamodb.get_item(TableName="orders", Key={"pk": {"S": "ORPHAN#txn_1"}})["Item"]
     assert forget(dry_run=True) == 0
     assert capsys.readouterr().out == "Evidence of orphan txn_1: would be erased (dry run).\n"

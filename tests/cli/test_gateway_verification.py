@@ -25,7 +25,7 @@ def _verification(world: World, gateway: PaymentGateway | None = None, **more: A
     return GatewayVerification(
         audit=S3AuditTrail(client=world.s3, bucket="audit"),
         load_order=Archive(client=world.dynamodb, table="orders").order,
-        gateway=gateway or world.parts().gateway,
+        gateway=gateway or world.dependencies().gateway,
         settled_before=world.clock() + timedelta(minutes=5),
         **more,
     )

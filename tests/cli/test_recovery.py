@@ -110,7 +110,7 @@ def test_a_refund_that_people_found_comes_back_without_a_request_of_its_own() ->
     now = format_instant(world.clock())
     opened = open_case(order, "movement:txn_1", CaseReason.ORPHAN, now, amount_minor=300, facts=facts)
     assert opened is not None
-    world.parts().orders.append(opened)
+    world.dependencies().orders.append(opened)
     world.reconcile(order_id=order.order_id)
     (case,) = opened.after.account.open_cases
     world.book(resolution_of(order.order_id, case.case_id, outcome="settled"))

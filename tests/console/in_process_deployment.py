@@ -109,7 +109,7 @@ class InProcessDeployment:
         def invoke(payload: Any) -> Any:
             before = len(self.world.lines)
             try:
-                return json.loads(json.dumps(handler(payload, self.world.parts())))
+                return json.loads(json.dumps(handler(payload, self.world.dependencies())))
             except Exception as error:
                 raise TaskFailed(type(error).__name__, str(error)) from error
             finally:

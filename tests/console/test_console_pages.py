@@ -126,7 +126,7 @@ def test_the_latest_run_of_reconcile_is_shown_with_its_drift(client: ConsoleClie
 def test_a_movement_without_an_order_is_on_the_trust_page_until_people_close_it(
     client: ConsoleClient, booked: BookedShop
 ) -> None:
-    sweeps = booked.deployment.world.parts().sweeps
+    sweeps = booked.deployment.world.dependencies().sweeps
     assert "None is known." in client.get("/trust?since=all").text
     stray = Movement(
         reference="ch_<b>", at="2026-03-01T09:00:00.000000Z", kind="charge", amount_minor=4200, currency="EUR"

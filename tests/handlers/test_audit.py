@@ -274,7 +274,7 @@ def test_nothing_in_a_record_differs_between_attempts(order: list[str]) -> None:
     result = world.step(refund_of(order_id, amount_minor=5))
     for what in order:
         said = {"result": {**result, "replayed": what != "record"}} if what != "refund" else {"error": {"Error": "E"}}
-        record(through_json({**message, **said}), world.parts())
+        record(through_json({**message, **said}), world.dependencies())
     assert all(len(versions) == 1 for versions in world.s3.versions.values())
 
 
@@ -333,10 +333,10 @@ def test_a_parked_refusal_is_recorded_even_if_the_same_request_succeeded_later()
     world = World()
     world.stock(MUG=(800, 0))
     refused = world.message(purchase_of(MUG=(1, 800)))
-    parked = {**refused, "result": purchase(refused, world.parts())}
+    parked = {**refused, "result": purchase(refused, world.dependencies())}
     world.inventory.execute(MoveUnits(sku="MUG", units=1, request_id="delivery"))
     assert world.book(purchase_of(MUG=(1, 800)))["status"] == "succeeded"
-    recorded = record(parked, world.parts())
+    recorded = record(parked, world.dependencies())
     assert (recorded["status"], recorded["code"], recorded["replayed"]) == ("rejected", "OUT_OF_STOCK", False)
     assert len([key for key in world.audit_objects() if key.startswith("refusals/")]) == 1
     assert world.findings() == ()
@@ -348,12 +348,12 @@ def test_the_first_recorded_refusal_of_an_execution_is_its_answer(first: str) ->
     world = World()
     world.stock(MUG=(800, 0))
     begun = world.message(purchase_of(MUG=(1, 800)))
-    refused = {**begun, "result": purchase(begun, world.parts())}
+    refused = {**begun, "result": purchase(begun, world.dependencies())}
     lost = {**begun, "error": {"Error": "Lambda.TooManyRequestsException", "Cause": "not started"}}
     parked, redriven = (refused, lost) if first == "rejected" else (lost, refused)
     world.park(json.dumps(parked))
     world.reconcile()
-    recorded = record(redriven, world.parts())
+    recorded = record(redriven, world.dependencies())
     code = "OUT_OF_STOCK" if first == "rejected" else "NOT_EXECUTED"
     assert (recorded["code"], recorded["replayed"]) == (code, False)
     assert len(world.audit_objects()) == 1
@@ -365,13 +365,13 @@ def test_a_refusal_that_was_replaced_is_a_contradiction() -> None:
     world = World()
     world.stock(MUG=(800, 0))
     refused = world.message(purchase_of(MUG=(1, 800)))
-    refused["result"] = purchase(refused, world.parts())
-    record(refused, world.parts())
+    refused["result"] = purchase(refused, world.dependencies())
+    record(refused, world.dependencies())
     [key] = world.audit_objects()
     for content in (b"", b"null", b"{}", json.dumps({"kind": "refusal", "result": {"status": "rejected"}}).encode()):
         world.s3.put_object(Bucket="audit", Key=key, Body=content)
         with pytest.raises(AuditContradiction):
-            record(refused, world.parts())
+            record(refused, world.dependencies())
 
 
 @pytest.mark.parametrize("error", ["Lambda.TooManyRequestsException", "States.Timeout"])
@@ -381,7 +381,7 @@ def test_a_request_that_never_began_is_told_so_and_not_called_unknown(error: str
     before = world.dynamodb.scan(TableName="orders")
     for request in (purchase_of("late", MUG=(1, 800)), refund_of(order_id, "late")):
         message = world.message(request, error={"Error": error, "Cause": "not started"})
-        recorded = record(message, world.parts())
+        recorded = record(message, world.dependencies())
         assert (recorded["status"], recorded["code"]) == ("failed", "NOT_EXECUTED")
         assert "nothing was written and no money moved" in recorded["message"]
     assert world.dynamodb.scan(TableName="orders") == before
@@ -399,7 +399,7 @@ def test_a_request_that_never_began_does_not_get_the_outcome_of_another_with_its
         if is_parked:
             world.park(json.dumps(message))
             world.reconcile()
-        recorded = record(message, world.parts())
+        recorded = record(message, world.dependencies())
         assert (recorded["status"], recorded["code"], recorded["replayed"]) == ("failed", "NOT_EXECUTED", False)
         [new] = world.audit_objects().keys() - known.keys()
         assert new.startswith("refusals/")
@@ -418,7 +418,7 @@ def test_a_request_that_was_too_large_to_be_sent_is_recorded_as_a_refusal(
         world.park(json.dumps(message))
         assert len(world.reconcile()["restored"]) == 1
     else:
-        recorded = [record(message, world.parts()) for _ in range(2)]
+        recorded = [record(message, world.dependencies()) for _ in range(2)]
         assert {(each["status"], each["code"]) for each in recorded} == {("rejected", "INVALID_REQUEST")}
         assert "256 KiB" in recorded[0]["message"]
     ((key, stored),) = world.audit_objects().items()

@@ -24,7 +24,7 @@ class Unfenced(SandboxPaymentGateway):
 
 
 def _reconcile(world: World) -> dict[str, Any]:
-    deps = world.parts()
+    deps = world.dependencies()
     deps.__dict__["gateway"] = Unfenced(client=world.dynamodb, table="gateway", now=world.clock)
     return reconcile({"schema": 1, "recent_seconds": 7200}, deps)
 
@@ -249,7 +249,7 @@ def test_a_partial_capture_that_came_back_is_paid_as_much_as_the_gateway_says(qu
             world.order(order_id), order_id, CaseReason.CONTRADICTION, format_instant(world.clock()), facts=says
         )
         assert opened is not None
-        world.parts().orders.append(opened)
+        world.dependencies().orders.append(opened)
     assert _close(world, order_id, "settled")["status"] == "succeeded"
     for _ in range(2):
         world.clock.advance(timedelta(hours=7))
@@ -294,7 +294,7 @@ def test_a_refund_made_in_the_console_counts_once_people_say_so(
     order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
 
     def sweep() -> dict[str, Any]:
-        deps = world.parts()
+        deps = world.dependencies()
         deps.__dict__["gateway"] = OrphanListing(
             client=world.dynamodb, table="gateway", now=world.clock, order_id=order_id, amount_minor=amount_minor
         )

@@ -41,7 +41,7 @@ def _case(decision: str | None) -> Callable[[], tuple[World, dict[str, Any]]]:
         order, now = world.order(order_id), format_instant(world.clock())
         change = open_case(order, "movement:txn_1", CaseReason.ORPHAN, now, facts={"gateway_says": "refund 5 EUR"})
         assert change is not None
-        world.parts().orders.append(change)
+        world.dependencies().orders.append(change)
         proposal = resolution_of(order_id, "txn_1")
         if decision is None:
             return world, proposal

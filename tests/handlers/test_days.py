@@ -35,13 +35,13 @@ def test_an_entry_lies_on_the_day_of_writing_whenever_its_execution_started() ->
     world.stock(MUG=(800, 20))
     message = world.message(purchase_of(MUG=(1, 800)))
     world.clock.advance(timedelta(hours=14))
-    result = purchase(message, world.parts())
-    record({**message, "result": result}, world.parts())
+    result = purchase(message, world.dependencies())
+    record({**message, "result": result}, world.dependencies())
     order = world.order(result["order_id"])
     assert [(day_of(entry.at), day_of(entry.recorded_at)) for entry in order.ledger] == [
         ("2026-03-01", "2026-03-02")
     ] * 2
-    assert world.parts().orders.list_changed("2026-03-02", shard_of(order.order_id), "", None, 10).names == (
+    assert world.dependencies().orders.list_changed("2026-03-02", shard_of(order.order_id), "", None, 10).names == (
         order.order_id,
     )
     assert list(world.audit_objects()) == [f"outcomes/date=2026-03-02/order={order.order_id}/000002.json"]
@@ -53,7 +53,7 @@ def test_a_purchase_that_is_redriven_after_its_window_can_be_refunded() -> None:
     world.stock(MUG=(800, 20))
     message = world.message(purchase_of(MUG=(1, 800)))
     world.clock.advance(timedelta(days=40))
-    order_id = purchase(message, world.parts())["order_id"]
+    order_id = purchase(message, world.dependencies())["order_id"]
     assert world.book(refund_of(order_id))["status"] == "succeeded"
 
 
@@ -138,7 +138,7 @@ def test_attempts_on_several_days_record_a_refusal_once() -> None:
     message = world.message({"no": "request"})
     for days in (3, 0, 1, 12):
         world.clock.advance(timedelta(days=days))
-        record(message, world.parts())
+        record(message, world.dependencies())
     assert [key.split("/")[1] for key in world.audit_objects()] == ["date=2026-03-04"]
 
 
@@ -148,7 +148,7 @@ def test_the_schedule_finds_every_missing_object_whenever_its_execution_started(
     world.stock(MUG=(800, 20))
     message = world.message(purchase_of(MUG=(1, 800)))
     world.clock.advance(timedelta(hours=47))
-    order_id = purchase(message, world.parts())["order_id"]
+    order_id = purchase(message, world.dependencies())["order_id"]
     world.clock.advance(timedelta(minutes=30))
     assert world.reconcile(recent_seconds=7200)["restored"] == [f"{order_id}/2"]
 

@@ -22,7 +22,7 @@ def _disputed(token: str = "pm_disputed", minutes: int = 5) -> tuple[World, str]
 
 def _scheduled(world: World) -> dict[str, Any]:
     """A run as the schedule makes it, which looks at nothing that is older than two hours unless it is due."""
-    return reconcile({"schema": 1, "recent_seconds": 7200}, world.parts())
+    return reconcile({"schema": 1, "recent_seconds": 7200}, world.dependencies())
 
 
 @pytest.mark.over_gateways
@@ -69,7 +69,7 @@ def test_a_dispute_whose_amount_changed_is_ended_by_people(outcome: str, dispute
     _scheduled(world)
     gateway = Smaller(client=world.dynamodb, table="gateway", now=world.clock)
     look = {"schema": 1, "order_id": order_id}
-    deps = world.parts()
+    deps = world.dependencies()
     deps.__dict__["gateway"] = gateway
     assert len(reconcile(look, deps)["left_to_people"]) == 1
     (case,) = world.order(order_id).account.open_cases

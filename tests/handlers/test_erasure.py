@@ -33,7 +33,7 @@ def _erasure(world: World, order: Order) -> Change:
 
 
 def _forget(world: World, order_id: str) -> None:
-    assert isinstance(world.parts().orders.append(_erasure(world, world.order(order_id))), Written)
+    assert isinstance(world.dependencies().orders.append(_erasure(world, world.order(order_id))), Written)
 
 
 def _stored_strings(world: World) -> Iterator[str]:
@@ -160,7 +160,7 @@ def test_text_that_comes_after_an_erasure_gets_the_new_salt_and_can_be_erased_ag
     order = world.order(order_id)
     change = erase_text(order, "privacy-1", "a third salt", format_instant(world.clock()))
     assert isinstance(change, Change)
-    world.parts().orders.append(change)
+    world.dependencies().orders.append(change)
     assert _confirmed(world, [*guesses, ("Again too small.", later)]) == set()
 
 
@@ -174,7 +174,7 @@ def test_an_erasure_races_with_no_refund(attempt: str) -> None:
         _forget(world, order_id)
     world.book(refund_of(order_id, amount_minor=300, reason=REASON))
     if attempt == "between":
-        assert isinstance(world.parts().orders.append(_erasure(world, stale)), StaleOrder)
+        assert isinstance(world.dependencies().orders.append(_erasure(world, stale)), StaleOrder)
     refused = erase_text(world.order(order_id), "privacy-1", "new", format_instant(world.clock()))
     assert isinstance(refused, ErasureRefused)
     assert "has not ended" in refused.reason

@@ -76,7 +76,7 @@ def test_the_text_of_an_order_without_salt_is_not_erased_and_it_says_why() -> No
     world, order_id = _shop()
     _take(world, order_id, "salt")
     before = _stored(world)
-    refused = Eraser(orders=world.parts().orders, requested_by="p").erase(order_id)
+    refused = Eraser(orders=world.dependencies().orders, requested_by="p").erase(order_id)
     assert (refused.outcome, ADVICE in refused.reason, _stored(world)) == ("refused", True, before)
 
 

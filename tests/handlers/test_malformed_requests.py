@@ -152,5 +152,5 @@ def test_deeply_nested_json_is_refused(depth: int) -> None:
         value = [value]
     world = World()
     message = world.message({"action": "refund", "lines": value})
-    assert record(message, world.parts())["code"] == "INVALID_REQUEST"
-    assert refund(message, world.parts())["code"] == "INVALID_REQUEST"
+    assert record(message, world.dependencies())["code"] == "INVALID_REQUEST"
+    assert refund(message, world.dependencies())["code"] == "INVALID_REQUEST"

@@ -85,13 +85,13 @@ def test_a_parked_result_of_an_order_that_cannot_be_folded_waits_in_its_queue() 
     world = World()
     world.stock(MUG=(800, 20))
     message = world.message(purchase_of(MUG=(2, 800)))
-    result = purchase(message, world.parts())
+    result = purchase(message, world.dependencies())
     _continue_with_newer_release(world, result["order_id"])
     world.park(json.dumps({**message, "result": result}))
     assert len(world.reconcile()["left_to_people"]) == 1
     assert world.audit_objects() == {}
     assert len(world.sqs.queues["https://sqs.example/parking"]) == 1
-    assert record({**message, "result": result}, world.parts()) == {**result, "replayed": True}
+    assert record({**message, "result": result}, world.dependencies()) == {**result, "replayed": True}
 
 
 def test_an_order_that_cannot_be_folded_is_not_called_altered() -> None:

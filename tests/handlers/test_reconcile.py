@@ -77,7 +77,7 @@ def test_an_order_that_waits_is_due_at_the_end_of_its_wait_once_a_failed_service
     order_id = world.book({**purchase_of(MUG=(1, 800)), "capture": "later"})["order_id"]
     key = {"pk": {"S": f"ORDER#{order_id}"}}
     waiting = world.dynamodb.get_item(TableName="orders", Key=key)["Item"]
-    deps = world.parts()
+    deps = world.dependencies()
     deps.__dict__["gateway"] = Failing(client=world.dynamodb, table="gateway", now=world.clock)
     assert order_id in reconcile({"schema": 1}, deps)["postponed"]
     assert "deferred_since" in world.dynamodb.get_item(TableName="orders", Key=key)["Item"]
@@ -97,9 +97,9 @@ def test_a_gateway_that_cannot_fence_leaves_the_case_to_people(monkeypatch: pyte
             raise AssertionError(instruction.key)
 
     world = _open_cases(3)
-    parts = world.parts()
-    parts.__dict__["gateway"] = Unfenced(client=world.dynamodb, table="gateway")
-    report = reconcile({"schema": 1}, parts)
+    deps = world.dependencies()
+    deps.__dict__["gateway"] = Unfenced(client=world.dynamodb, table="gateway")
+    report = reconcile({"schema": 1}, deps)
     assert (len(report["settled"]), len(report["released"]), len(report["left_to_people"])) == (2, 0, 1)
     assert "cannot fence it" in report["left_to_people"][0]
 
@@ -250,7 +250,7 @@ def test_on_schedule_the_function_runs_on_while_there_is_time(monkeypatch: pytes
             return Context.left
 
     monkeypatch.setattr(dependencies, "_composed", {})
-    monkeypatch.setattr("handlers.reconcile.dependencies", lambda *_: world.parts())
+    monkeypatch.setattr("handlers.reconcile.dependencies", lambda *_: world.dependencies())
     report = handler({}, Context())
     assert len(report["settled"]) + len(report["released"]) == 104
     assert report["continuation"] is None
@@ -361,7 +361,7 @@ def test_a_failure_is_logged_with_its_stack_but_without_what_people_wrote() -> N
 def test_the_clock_is_asked_before_each_order_and_the_next_run_goes_on() -> None:
     """Law 28 (isolation): a slow order costs its own time, never the whole run's."""
     world, asked = _open_cases(6), iter([True, True, False])
-    first = reconcile({"schema": 1}, world.parts(), lambda: next(asked, False))
+    first = reconcile({"schema": 1}, world.dependencies(), lambda: next(asked, False))
     assert len(first["settled"] + first["released"]) == 2
     second = world.reconcile(continuation=first["continuation"])
     assert len(second["settled"] + second["released"]) == 4
@@ -375,7 +375,7 @@ def test_orders_whose_lookups_fail_do_not_starve_the_orders_behind_them() -> Non
         def lookup(self, instruction: Instruction) -> GatewayReply:
             raise Unavailable(instruction.key)
 
-    deps = world.parts()
+    deps = world.dependencies()
     deps.__dict__["gateway"] = Failing(client=world.dynamodb, table="gateway")
     failed = reconcile({"schema": 1, "days": []}, deps)["postponed"]
     assert len(failed) == 12

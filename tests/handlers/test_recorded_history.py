@@ -54,7 +54,7 @@ def test_recorded_messages_of_every_schema_are_answered_as_they_were(recording: 
     functions = {"purchase": purchase, "refund": refund, "record": record}
     for told in recording["messages"]:
         for more in ({}, FUTURE):
-            answer = functions[told["function"]]({**told["message"], **more}, world.parts())
+            answer = functions[told["function"]]({**told["message"], **more}, world.dependencies())
             expected = {**told["answer"], "replayed": answer["replayed"]}
             if expected["status"] == "rejected" and expected["code"] not in LEDGER_CODES:
                 del expected["message"]  # a refusal is not stored, so a release may reword it
@@ -92,7 +92,7 @@ def test_an_execution_that_began_under_an_old_definition_ends_under_new_function
     world = _restored(recording)
     (told, *_) = [each for each in recording["messages"] if each["function"] == "refund"]
     message = {**told["message"], "error": {"Error": "States.TaskFailed", "Cause": "redeployed"}, **FUTURE}
-    assert record(message, world.parts())["status"] == "succeeded"
+    assert record(message, world.dependencies())["status"] == "succeeded"
 
 
 def _record_history() -> dict[str, Any]:
@@ -101,7 +101,7 @@ def _record_history() -> dict[str, Any]:
 
     def tell(function: str, message: dict[str, Any]) -> dict[str, Any]:
         functions = {"purchase": purchase, "refund": refund, "record": record}
-        answer = functions[function](message, world.parts())
+        answer = functions[function](message, world.dependencies())
         messages.append({"function": function, "message": message, "answer": answer})
         return answer
 

@@ -56,7 +56,7 @@ class Dashboard:
         return WithDashboard(client=world.dynamodb, table="gateway", now=world.clock)
 
     def reconcile(self, world: World, order_id: str) -> dict[str, Any]:
-        deps = world.parts()
+        deps = world.dependencies()
         deps.__dict__["gateway"] = self.gateway(world)
         return reconcile({"schema": 1, "order_id": order_id}, deps)
 
@@ -286,7 +286,7 @@ def test_one_that_its_bank_never_ends_is_ended_by_people_and_the_gateway_correct
 
 def _orphan(world: World, order_id: str) -> str:
     """Open the case of a dashboard's refund as a release did that knew such refunds from the gateway's list alone."""
-    deps, now = world.parts(), world.clock()
+    deps, now = world.dependencies(), world.clock()
     moved = Movement(
         reference="txn_1",
         at=format_instant(now),
@@ -483,7 +483,7 @@ def test_a_movement_whose_lookup_fails_opens_the_case_that_the_lookup_then_finds
         def lookup(self, instruction: Instruction) -> GatewayReply:
             return GatewayReply(status=GatewayStatus.SETTLED, amount_minor=1600, currency="EUR")
 
-    deps = world.parts()
+    deps = world.dependencies()
     deps.__dict__["gateway"] = Silent(client=world.dynamodb, table="gateway", now=world.clock)
     reconcile({"schema": 1, "recent_seconds": 7200}, deps)
     assert _kinds(world.order(order_id)) == ["CaseOpened"]
@@ -499,11 +499,11 @@ def test_an_event_of_the_gateway_brings_it_into_the_ledger() -> None:
     world, order_id, _ = _paid(payment_method="pm_dashboard_refund")
     record = {"messageId": "m-1", "body": json.dumps({"order_id": order_id})}
     for _ in range(2):
-        deps = world.parts()
+        deps = world.dependencies()
         taken = gateway_notices.take(
             {"Records": [record, record]},
             deps,
-            lambda each: not reconcile({"schema": 1, "order_id": each}, world.parts())["postponed"],
+            lambda each: not reconcile({"schema": 1, "order_id": each}, world.dependencies())["postponed"],
             lambda: True,
         )
         assert taken == {"batchItemFailures": []}
@@ -518,8 +518,8 @@ class ConsoleWorld(World):
         self.gateway = FakeGateway()
         self.stock(MUG=(800, 20))
 
-    def parts(self, **overrides: Any) -> Dependencies:
-        deps = super().parts(**overrides)
+    def dependencies(self, **overrides: Any) -> Dependencies:
+        deps = super().dependencies(**overrides)
         deps.__dict__["gateway"] = self.gateway
         return deps
 

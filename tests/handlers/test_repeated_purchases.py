@@ -127,7 +127,7 @@ class EndlessOrders(CountedOrders):
 
 def _reads(world: World, *, has_time: bool = True, repository: type[CountedOrders] = CountedOrders) -> Counter[str]:
     """Return the number of reads of each order in a sweep alone."""
-    deps = world.parts()
+    deps = world.dependencies()
     orders = repository(client=world.dynamodb, table="orders", retry=RetryPolicy.without_delays())
     orders.reads.clear()
     run = Reconciliation(
@@ -188,7 +188,7 @@ def test_an_order_is_in_doubt_for_a_day_and_then_forgotten() -> None:
     world = _world()
     doubtful = _buy(world, "first", "pm_timeout")
     world.reconcile()
-    sweeps = world.parts().sweeps
+    sweeps = world.dependencies().sweeps
     assert [each.name for each in sweeps.watched(Watchlist.DOUBTS)] == [doubtful]
     world.clock.advance(timedelta(hours=25))
     world.reconcile()

@@ -217,7 +217,7 @@ class ForgetfulGateway(SandboxPaymentGateway):
 
 def _a_day_later(world: World, request: dict[str, Any]) -> dict[str, Any]:
     world.clock.advance(timedelta(days=1))
-    deps = world.parts()
+    deps = world.dependencies()
     deps.__dict__["gateway"] = ForgetfulGateway(client=world.dynamodb, table="gateway")
     function = purchase if request["action"] == "purchase" else refund
     return function(world.message(request), deps)
@@ -258,7 +258,7 @@ def test_a_key_is_sent_for_an_hour_and_then_only_looked_up(minutes: int, calls: 
             asked.append("lookup")
             return super().lookup(instruction)
 
-    deps = world.parts()
+    deps = world.dependencies()
     deps.__dict__["gateway"] = RecordingGateway(client=world.dynamodb, table="gateway")
     assert purchase(world.message(request), deps)["status"] == "succeeded"
     assert asked == [calls]

@@ -37,7 +37,7 @@ def _sold(orders: int = 3, world: World | None = None, name: str = "buy") -> Wor
 
 
 def _run(world: World, *, parts: int = 1_000_000, size: int = 5000, copies: Any = None) -> SealedDays:
-    deps, context = world.parts(), Invocation(parts)
+    deps, context = world.dependencies(), Invocation(parts)
     return Sealing(
         audit=deps.audit,
         signer=deps.seal_signer,
@@ -175,9 +175,9 @@ def test_of_two_runs_at_once_the_seal_that_was_written_first_stands() -> None:
         def sign(self, digest: bytes) -> Signature:
             world.clock.advance(timedelta(seconds=1))
             _run(world)
-            return world.parts().seal_signer.sign(digest)
+            return world.dependencies().seal_signer.sign(digest)
 
-    deps = world.parts()
+    deps = world.dependencies()
     Sealing(audit=deps.audit, signer=Slow(), copies=None, now=deps.now, has_time=lambda: True).run()
     world.clock.advance(DAY)
     _run(world)
@@ -220,10 +220,10 @@ def test_the_function_counts_what_it_sealed_and_says_nothing_of_a_run_without_se
     """The heartbeat alarm counts seals."""
     world = _sold()
     world.clock.advance(3 * DAY)
-    assert seal(world.parts(), Invocation())["days"] == ["2026-03-01"]
+    assert seal(world.dependencies(), Invocation())["days"] == ["2026-03-01"]
     assert [line for line in world.lines if '"Seals": 1' in line]
     world.lines.clear()
-    assert seal(world.parts(), Invocation())["days"] == []
+    assert seal(world.dependencies(), Invocation())["days"] == []
     assert [line for line in world.lines if "Seals" in line] == []
 
 

@@ -85,17 +85,17 @@ def test_a_refund_that_always_loses_its_race_is_unavailable_and_moves_nothing() 
     world = World()
     world.stock(MUG=(800, 20))
     order_id = world.book(purchase_of(MUG=(5, 800)))["order_id"]
-    parts, number = world.parts(), iter(range(1000))
+    parts, number = world.dependencies(), iter(range(1000))
 
     class Overtaking:
         """Somebody else is always faster."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(world.parts().orders, name)
+            return getattr(world.dependencies().orders, name)
 
         def append(self, change: Any) -> Any:
             world.step(refund_of(order_id, f"faster-{next(number)}", amount_minor=1))
-            return world.parts().orders.append(change)
+            return world.dependencies().orders.append(change)
 
     parts.__dict__["orders"] = Overtaking()
     with pytest.raises(Unavailable):
@@ -109,7 +109,7 @@ def test_a_function_refuses_a_message_that_is_for_another(function: str, action:
     world = World()
     request = purchase_of(MUG=(1, 800)) if action == "purchase" else refund_of("ord_1")
     module = importlib.import_module(f"handlers.{function}")
-    result = getattr(module, function)(world.message(request), world.parts())
+    result = getattr(module, function)(world.message(request), world.dependencies())
     assert (result["status"], result["code"]) == ("rejected", "INVALID_REQUEST")
 
 
@@ -122,7 +122,7 @@ def test_the_window_is_judged_by_the_start_of_the_execution_whichever_attempt_de
     world.clock.advance(timedelta(days=30))
     message = world.message(refund_of(order_id, amount_minor=5))
     world.clock.advance(timedelta(days=1))
-    assert refund(message, world.parts())["status"] == "succeeded"
+    assert refund(message, world.dependencies())["status"] == "succeeded"
     late = world.book(refund_of(order_id, "late", amount_minor=5))
     assert (late["status"], late["code"]) == ("rejected", "REFUND_WINDOW_CLOSED")
 

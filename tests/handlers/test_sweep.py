@@ -35,7 +35,7 @@ def _refunded(token: str = "pm_refund_reversed_late") -> tuple[World, str, str]:
 
 def _scheduled(world: World, **overrides: Any) -> dict[str, Any]:
     """Run reconcile as on schedule, for changes within two hours."""
-    deps = world.parts()
+    deps = world.dependencies()
     deps.__dict__.update(overrides)
     return reconcile({"schema": 1, "recent_seconds": 7200}, deps)
 
@@ -88,7 +88,7 @@ def test_a_return_whose_order_fails_in_the_sweep_is_in_the_ledger_after_the_next
     world, order_id, refund_id = _refunded()
     day = world.order(order_id).ledger[-1].recorded_at[:10]
     world.clock.advance(timedelta(days=11))
-    deps = world.parts()
+    deps = world.dependencies()
     deps.__dict__["orders"] = orders = FlakyOrders(deps.orders, failing)
     first = reconcile({"schema": 1, "days": [day]} if is_scanned else {"schema": 1, "recent_seconds": 7200}, deps)
     assert all(orders.made[name] > place for name, place in failing), orders.made
@@ -140,7 +140,7 @@ def test_a_lookup_that_fails_gets_a_due_time_and_does_not_hold_the_sweep_up() ->
     _scheduled(world)
     world.clock.advance(timedelta(days=10, minutes=30))
     assert order_id in _missed_in_the_sweep(world)
-    position = world.parts().sweeps.position()
+    position = world.dependencies().sweeps.position()
     assert position is not None
     assert _looked_at_later(world) == [refund_id]
     assert (
@@ -180,7 +180,7 @@ def _missed_in_the_sweep(world: World, **overrides: Any) -> list[str]:
 def _looked_at_later(world: World) -> list[str]:
     """Run reconcile once the deferrals are over, and return what it settled."""
     world.clock.advance(timedelta(hours=7))
-    settled: list[str] = reconcile({"schema": 1, "days": []}, world.parts())["settled"]
+    settled: list[str] = reconcile({"schema": 1, "days": []}, world.dependencies())["settled"]
     return settled
 
 
@@ -194,7 +194,7 @@ def test_a_deferral_outlives_a_refund_by_somebody_else(meanwhile: str) -> None:
         _missed_in_the_sweep(world)
         assert world.step(other)["status"] == "succeeded"
     else:
-        deps = world.parts()
+        deps = world.dependencies()
         deps.__dict__["orders"] = InterruptedOrders(deps.orders, "append", lambda: _missed_in_the_sweep(world))
         assert refund(world.message(other), deps)["status"] == "succeeded"
     assert _looked_at_later(world) == [refund_id]
@@ -206,7 +206,7 @@ def test_an_order_that_changes_before_its_due_time_is_written_is_deferred_as_it_
     world, order_id, refund_id = _refunded()
     world.clock.advance(timedelta(days=11))
     other = refund_of(order_id, "refund-2", amount_minor=100)
-    orders = InterruptedOrders(world.parts().orders, "defer", lambda: world.step(other))
+    orders = InterruptedOrders(world.dependencies().orders, "defer", lambda: world.step(other))
     assert order_id in _missed_in_the_sweep(world, orders=orders)
     assert world.order(order_id).version == 6
     assert _looked_at_later(world) == [refund_id]
@@ -216,13 +216,13 @@ def test_the_end_of_a_deferral_leaves_a_later_one() -> None:
     """Law 29 (late reversals): a run that looked before the money came back knows nothing of it."""
     world, order_id, refund_id = _refunded()
     world.clock.advance(timedelta(days=9))
-    world.parts().orders.defer(world.order(order_id), *[format_instant(world.clock())] * 2)
+    world.dependencies().orders.defer(world.order(order_id), *[format_instant(world.clock())] * 2)
 
     def return_the_money() -> None:
         world.clock.advance(timedelta(days=2))
         assert order_id in _missed_in_the_sweep(world)
 
-    deps = world.parts()
+    deps = world.dependencies()
     deps.__dict__["orders"] = InterruptedOrders(deps.orders, "defer", return_the_money)
     report = reconcile({"schema": 1, "days": []}, deps)
     assert (report["settled"], report["left_to_people"]) == ([], [])
@@ -280,7 +280,7 @@ def test_more_orphans_than_one_run_reads_take_turns_and_all_are_counted() -> Non
         orphan = Movement(
             reference=f"txn_{number}", at="2026-03-01T00:00:00.000000Z", kind="charge", amount_minor=1, currency="EUR"
         )
-        world.parts().sweeps.add_orphan(orphan, "2026-03-01T00:00:00.000000Z")
+        world.dependencies().sweeps.add_orphan(orphan, "2026-03-01T00:00:00.000000Z")
     reported = set[str]()
     for _ in range(5):
         sentences = _scheduled(world)["orphans"]
@@ -347,7 +347,7 @@ def test_a_sweep_that_runs_out_of_time_goes_on_where_it_stopped() -> None:
     world.clock.advance(timedelta(days=20))
     positions = list[Any]()
     while not positions or positions[-1].until:
-        deps, left = world.parts(), iter([True] * 3)
+        deps, left = world.dependencies(), iter([True] * 3)
         reconcile({"schema": 1, "days": []}, deps, lambda left=left: next(left, False))  # type: ignore[misc]
         positions.append(deps.sweeps.position())
     assert len(positions) > 2
@@ -370,11 +370,11 @@ def test_a_gap_longer_than_the_list_reaches_makes_every_open_order_due() -> None
     world.clock.advance(timedelta(days=31))
     for order_id in waiting:
         order = world.order(order_id)
-        world.parts().orders.defer(order, "2026-04-10T00:00:00.000000Z", order.ordered_at)
+        world.dependencies().orders.defer(order, "2026-04-10T00:00:00.000000Z", order.ordered_at)
     short = Short(client=world.dynamodb, table="gateway", now=world.clock)
-    before, left = world.parts().sweeps.position(), iter([True] * 3)
+    before, left = world.dependencies().sweeps.position(), iter([True] * 3)
     reconcile({"schema": 1, "days": []}, _with(world, short), lambda: next(left, False))
-    position = world.parts().sweeps.position()
+    position = world.dependencies().sweeps.position()
     assert before is not None
     assert position is not None
     assert (position.through, position.until) == (before.through, None)
@@ -403,12 +403,12 @@ def test_runs_that_have_no_time_for_all_open_orders_queue_them_one_after_the_oth
         world.clock.advance(timedelta(minutes=5))
         assert len(positions) <= SHARDS, "no run came further"
     assert len(positions) > 2
-    now, orders = format_instant(world.clock()), world.parts().orders
+    now, orders = format_instant(world.clock()), world.dependencies().orders
     assert sum(len(orders.list_due(shard, now, None, 100).names) for shard in range(SHARDS)) == 5
 
 
 def _with(world: World, gateway: SandboxPaymentGateway) -> Any:
-    deps = world.parts()
+    deps = world.dependencies()
     deps.__dict__["gateway"] = gateway
     return deps
 

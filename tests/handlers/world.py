@@ -101,7 +101,7 @@ class World:
         """Every call that was made, in order."""
         return self.faults.calls
 
-    def parts(self, **overrides: Any) -> Dependencies:
+    def dependencies(self, **overrides: Any) -> Dependencies:
         clients: dict[str, Any] = {"dynamodb": self.dynamodb, "s3": self.s3, "sqs": self.sqs, "kms": self.kms}
         clients |= {"events": self.events, **self.payer.clients}
         given = {
@@ -150,7 +150,7 @@ class World:
     def step(self, request: Any, **overrides: Any) -> dict[str, Any]:
         """One attempt of the purchase or refund function."""
         function = refund if request["action"] in ("refund", "decide", "resolve") else purchase
-        return function(self.message(request), self.parts(**overrides))
+        return function(self.message(request), self.dependencies(**overrides))
 
     def book(self, request: Any, attempts: int = 3, **message_fields: Any) -> dict[str, Any]:
         """Do what the machine does: route, try, catch, record, and park what could not be recorded."""
@@ -169,9 +169,9 @@ class World:
             if isinstance(action, str)
             else None
         )
-        outcome = attempted(lambda: function(message, self.parts()), attempts) if function else {}
+        outcome = attempted(lambda: function(message, self.dependencies()), attempts) if function else {}
         report = through_json({**message, **outcome})
-        recorded = attempted(lambda: record(report, self.parts()), 6)
+        recorded = attempted(lambda: record(report, self.dependencies()), 6)
         if "error" in recorded:
             self.park(json.dumps(report))
         return through_json(recorded.get("result", {"status": "unknown", "code": "NOT_RECORDED"}))
@@ -181,17 +181,17 @@ class World:
         self.sqs.send_message(QueueUrl=ENVIRONMENT["BOOKING_PARKING_QUEUE_URL"], MessageBody=message)
 
     def reconcile(self, **message: Any) -> dict[str, Any]:
-        return reconcile({"schema": 1, **message}, self.parts())
+        return reconcile({"schema": 1, **message}, self.dependencies())
 
     def seal(self) -> dict[str, Any]:
-        return seal(self.parts(), Invocation())
+        return seal(self.dependencies(), Invocation())
 
     def publish(self) -> dict[str, Any]:
         """Publish the whole stream of the orders table, as one batch."""
-        return publish({"Records": self.dynamodb.streams["orders"]}, self.parts())
+        return publish({"Records": self.dynamodb.streams["orders"]}, self.dependencies())
 
     def order(self, order_id: str) -> Order:
-        order = self.parts().orders.load(order_id)
+        order = self.dependencies().orders.load(order_id)
         assert order is not None
         return order
 

@@ -30,7 +30,7 @@ RETURN_URL = "https://shop.example/thanks"
 
 def _deliver_webhooks(world: StripeWorld) -> None:
     """Deliver every webhook to its function, and what that queues to reconcile."""
-    deps = world.parts()
+    deps = world.dependencies()
     while world.webhooks.waiting:
         sent = world.webhooks.take()
         headers = {"stripe-signature": sent.signature}
@@ -42,7 +42,7 @@ def _deliver_webhooks(world: StripeWorld) -> None:
 
 def _act_as_customer(world: StripeWorld, order_id: str) -> Iterator[str]:
     """Yield what the customer is shown to complete a payment, and complete it."""
-    action = world.parts().gateway.payment_action(world.order(order_id).instruction(order_id))
+    action = world.dependencies().gateway.payment_action(world.order(order_id).instruction(order_id))
     assert action is not None
     yield action.url or action.client_secret
     world.double.payments.authenticate(world.double.intent_of(order_id))

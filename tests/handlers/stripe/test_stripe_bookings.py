@@ -56,8 +56,8 @@ class StripeWorld(World):
         self.webhooks.waiting.clear()
         bodies = order([json.dumps(notice) for item in told if (notice := _notice_of(item))])
         records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
-        parts = self.parts()
-        take({"Records": records}, parts, lambda order_id: settle_order(order_id, parts), lambda: True)
+        deps = self.dependencies()
+        take({"Records": records}, deps, lambda order_id: settle_order(order_id, deps), lambda: True)
 
     def check_laws(self) -> None:
         """The ledgers agree with the money at Stripe, the stock and the audit trail."""
@@ -150,7 +150,7 @@ def test_a_refund_that_failed_before_a_fast_clock_recorded_it_is_in_the_ledger_a
 
 
 def test_a_function_reads_its_key_once(world: StripeWorld) -> None:
-    process = world.parts()
+    process = world.dependencies()
     for number in range(3):
         purchase(world.message(purchase_of(f"buy-{number}", MUG=(1, 800))), process)
     assert (world.vault.reads, len(world.double.calls)) == (1, 6)
