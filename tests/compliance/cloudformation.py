@@ -1,8 +1,8 @@
 """A program's resource graph as a CloudFormation template, which cfn-lint checks with AWS's own schemas.
 
-CloudFormation names a property like Pulumi, with a capital. The table lists the differences: renames, JSON documents,
-the shapes of a few types, and Pulumi's resources that are a part of another one there. A type that it does not know is
-an error that names it; an unknown property is one of cfn-lint's findings.
+CloudFormation names a property like Pulumi, with a capital. The tables list the differences: renames, JSON documents,
+the shapes of a few types, and Pulumi's resources that are properties of another one there. A type that is in no table
+is an error that names it; an unknown property is one of cfn-lint's findings.
 """
 
 import json
@@ -43,12 +43,12 @@ def _without(values: Values, *names: str) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in names}
 
 
-def as_it_is(**renames: str) -> Shape:
-    """Return the shape of a type that differs only in names; an empty one leaves the property out."""
+def with_renames(**renames: str) -> Shape:
+    """Return the shape of a type that differs only in names; a property with an empty new name is left out."""
 
     def shape(values: Values) -> dict[str, Any]:
-        spelled = {renames.get(key, f"{key[0].upper()}{key[1:]}"): _content(key, each) for key, each in values.items()}
-        return _without(spelled, "")
+        renamed = {renames.get(key, f"{key[0].upper()}{key[1:]}"): _content(key, each) for key, each in values.items()}
+        return _without(renamed, "")
 
     return shape
 
@@ -95,7 +95,7 @@ def _alarm(values: Values) -> dict[str, Any]:
         for each in values.get("metricQueries", [])
     ]
     return {
-        **as_it_is(okActions="OKActions")(_without(values, "dimensions", "metricQueries")),
+        **with_renames(okActions="OKActions")(_without(values, "dimensions", "metricQueries")),
         **({"Dimensions": _pairs(values["dimensions"], "Name")} if "dimensions" in values else {}),
         **({"Metrics": queries} if queries else {}),
     }
@@ -120,7 +120,7 @@ def _reference(value: str) -> dict[str, list[str]]:
 def _machine(values: Values) -> dict[str, Any]:
     logged = values["loggingConfiguration"]
     return {
-        **as_it_is(type="StateMachineType")(_without(values, "definition", "loggingConfiguration")),
+        **with_renames(type="StateMachineType")(_without(values, "definition", "loggingConfiguration")),
         "DefinitionString": values["definition"],
         "LoggingConfiguration": {
             **_spell(_without(logged, "logDestination")),
@@ -153,54 +153,54 @@ def _tags_as_map(shape: Shape, name: str = "Tags") -> Shape:
 
 
 WHOLE: Mapping[str, tuple[str, Shape]] = {
-    "aws:apigatewayv2/api:Api": ("AWS::ApiGatewayV2::Api", _tags_as_map(as_it_is())),
+    "aws:apigatewayv2/api:Api": ("AWS::ApiGatewayV2::Api", _tags_as_map(with_renames())),
     "aws:apigatewayv2/authorizer:Authorizer": (
         "AWS::ApiGatewayV2::Authorizer",
         lambda values: {
-            **as_it_is(identitySources="IdentitySource")(_without(values, "jwtConfiguration")),
-            "JwtConfiguration": as_it_is(audiences="Audience")(values["jwtConfiguration"]),
+            **with_renames(identitySources="IdentitySource")(_without(values, "jwtConfiguration")),
+            "JwtConfiguration": with_renames(audiences="Audience")(values["jwtConfiguration"]),
             "Name": "tokens",
         },
     ),
     "aws:apigatewayv2/integration:Integration": (
         "AWS::ApiGatewayV2::Integration",
-        as_it_is(timeoutMilliseconds="TimeoutInMillis"),
+        with_renames(timeoutMilliseconds="TimeoutInMillis"),
     ),
-    "aws:apigatewayv2/route:Route": ("AWS::ApiGatewayV2::Route", as_it_is()),
-    "aws:apigatewayv2/stage:Stage": ("AWS::ApiGatewayV2::Stage", _tags_as_map(as_it_is(name="StageName"))),
+    "aws:apigatewayv2/route:Route": ("AWS::ApiGatewayV2::Route", with_renames()),
+    "aws:apigatewayv2/stage:Stage": ("AWS::ApiGatewayV2::Stage", _tags_as_map(with_renames(name="StageName"))),
     "aws:backup/plan:Plan": ("AWS::Backup::BackupPlan", _plan),
     "aws:backup/selection:Selection": ("AWS::Backup::BackupSelection", _selection),
     "aws:backup/vault:Vault": (
         "AWS::Backup::BackupVault",
         lambda values: {
             "BackupVaultName": f"{values['tags']['component']}-vault",
-            **_tags_as_map(as_it_is(kmsKeyArn="EncryptionKeyArn", forceDestroy=""), "BackupVaultTags")(values),
+            **_tags_as_map(with_renames(kmsKeyArn="EncryptionKeyArn", forceDestroy=""), "BackupVaultTags")(values),
         },
     ),
-    "aws:cloudwatch/dashboard:Dashboard": ("AWS::CloudWatch::Dashboard", as_it_is()),
-    "aws:cloudwatch/eventArchive:EventArchive": ("AWS::Events::Archive", as_it_is(eventSourceArn="SourceArn")),
+    "aws:cloudwatch/dashboard:Dashboard": ("AWS::CloudWatch::Dashboard", with_renames()),
+    "aws:cloudwatch/eventArchive:EventArchive": ("AWS::Events::Archive", with_renames(eventSourceArn="SourceArn")),
     "aws:cloudwatch/eventBus:EventBus": ("AWS::Events::EventBus", lambda values: {"Name": "bus", **_spell(values)}),
-    "aws:cloudwatch/eventRule:EventRule": ("AWS::Events::Rule", as_it_is()),
-    "aws:cloudwatch/logGroup:LogGroup": ("AWS::Logs::LogGroup", as_it_is(namePrefix="LogGroupName")),
+    "aws:cloudwatch/eventRule:EventRule": ("AWS::Events::Rule", with_renames()),
+    "aws:cloudwatch/logGroup:LogGroup": ("AWS::Logs::LogGroup", with_renames(namePrefix="LogGroupName")),
     "aws:cloudwatch/metricAlarm:MetricAlarm": ("AWS::CloudWatch::Alarm", _alarm),
     "aws:dynamodb/table:Table": ("AWS::DynamoDB::Table", _table),
-    "aws:iam/role:Role": ("AWS::IAM::Role", as_it_is(assumeRolePolicy="AssumeRolePolicyDocument")),
+    "aws:iam/role:Role": ("AWS::IAM::Role", with_renames(assumeRolePolicy="AssumeRolePolicyDocument")),
     "aws:iam/rolePolicy:RolePolicy": (
         "AWS::IAM::RolePolicy",
         lambda values: {
             "PolicyName": "own",
-            **as_it_is(policy="PolicyDocument", role="RoleName")(values),
+            **with_renames(policy="PolicyDocument", role="RoleName")(values),
         },
     ),
-    "aws:kms/alias:Alias": ("AWS::KMS::Alias", as_it_is(name="AliasName")),
+    "aws:kms/alias:Alias": ("AWS::KMS::Alias", with_renames(name="AliasName")),
     "aws:kms/key:Key": (
         "AWS::KMS::Key",
-        as_it_is(policy="KeyPolicy", deletionWindowInDays="PendingWindowInDays", customerMasterKeySpec="KeySpec"),
+        with_renames(policy="KeyPolicy", deletionWindowInDays="PendingWindowInDays", customerMasterKeySpec="KeySpec"),
     ),
-    "aws:lambda/alias:Alias": ("AWS::Lambda::Alias", as_it_is()),
+    "aws:lambda/alias:Alias": ("AWS::Lambda::Alias", with_renames()),
     "aws:lambda/codeSigningConfig:CodeSigningConfig": (
         "AWS::Lambda::CodeSigningConfig",
-        as_it_is(policies="CodeSigningPolicies"),
+        with_renames(policies="CodeSigningPolicies"),
     ),
     "aws:lambda/eventSourceMapping:EventSourceMapping": (
         "AWS::Lambda::EventSourceMapping",
@@ -214,33 +214,33 @@ WHOLE: Mapping[str, tuple[str, Shape]] = {
     "aws:lambda/function:Function": ("AWS::Lambda::Function", _function),
     "aws:lambda/permission:Permission": (
         "AWS::Lambda::Permission",
-        as_it_is(function="FunctionName", qualifier="", statementId=""),
+        with_renames(function="FunctionName", qualifier="", statementId=""),
     ),
-    "aws:s3/bucket:Bucket": ("AWS::S3::Bucket", as_it_is(forceDestroy="")),
-    "aws:s3/bucketPolicy:BucketPolicy": ("AWS::S3::BucketPolicy", as_it_is(policy="PolicyDocument")),
+    "aws:s3/bucket:Bucket": ("AWS::S3::Bucket", with_renames(forceDestroy="")),
+    "aws:s3/bucketPolicy:BucketPolicy": ("AWS::S3::BucketPolicy", with_renames(policy="PolicyDocument")),
     "aws:sfn/stateMachine:StateMachine": ("AWS::StepFunctions::StateMachine", _machine),
-    "aws:signer/signingProfile:SigningProfile": ("AWS::Signer::SigningProfile", as_it_is(namePrefix="")),
-    "aws:sns/topic:Topic": ("AWS::SNS::Topic", as_it_is()),
+    "aws:signer/signingProfile:SigningProfile": ("AWS::Signer::SigningProfile", with_renames(namePrefix="")),
+    "aws:sns/topic:Topic": ("AWS::SNS::Topic", with_renames()),
     "aws:sns/topicPolicy:TopicPolicy": (
         "AWS::SNS::TopicInlinePolicy",
-        as_it_is(arn="TopicArn", policy="PolicyDocument"),
+        with_renames(arn="TopicArn", policy="PolicyDocument"),
     ),
-    "aws:sns/topicSubscription:TopicSubscription": ("AWS::SNS::Subscription", as_it_is(topic="TopicArn")),
+    "aws:sns/topicSubscription:TopicSubscription": ("AWS::SNS::Subscription", with_renames(topic="TopicArn")),
     "aws:sqs/queue:Queue": (
         "AWS::SQS::Queue",
-        as_it_is(messageRetentionSeconds="MessageRetentionPeriod", visibilityTimeoutSeconds="VisibilityTimeout"),
+        with_renames(messageRetentionSeconds="MessageRetentionPeriod", visibilityTimeoutSeconds="VisibilityTimeout"),
     ),
     "aws:sqs/queuePolicy:QueuePolicy": (
         "AWS::SQS::QueueInlinePolicy",
-        as_it_is(queueUrl="Queue", policy="PolicyDocument"),
+        with_renames(queueUrl="Queue", policy="PolicyDocument"),
     ),
 }
-"""Each type that is a resource there: its name, and the shape of its properties."""
+"""Each type that is a resource in CloudFormation: its name there, and the shape of its properties."""
 
 
 def _rule_of_lifecycle(values: Values) -> dict[str, Any]:
     prefix = {"Prefix": values.get("filter", {}).get("prefix", "")}
-    named = as_it_is(expiration="", abortIncompleteMultipartUpload="", noncurrentVersionExpiration="", filter="")(
+    named = with_renames(expiration="", abortIncompleteMultipartUpload="", noncurrentVersionExpiration="", filter="")(
         values
     )
     expiring = {"ExpirationInDays": int(values["expiration"]["days"])} if "expiration" in values else {}
@@ -251,7 +251,7 @@ def _rule_of_lifecycle(values: Values) -> dict[str, Any]:
 
 def _encryption_rule(values: Values) -> dict[str, Any]:
     key = values["applyServerSideEncryptionByDefault"]
-    chosen = as_it_is(sseAlgorithm="SSEAlgorithm", kmsMasterKeyId="KMSMasterKeyID")(key)
+    chosen = with_renames(sseAlgorithm="SSEAlgorithm", kmsMasterKeyId="KMSMasterKeyID")(key)
     return {"ServerSideEncryptionByDefault": chosen, "BucketKeyEnabled": values.get("bucketKeyEnabled", False)}
 
 
@@ -262,7 +262,7 @@ PARTS: Mapping[str, tuple[str, Shape]] = {
             "Targets": [
                 {"Id": "target", **_spell(_without(values, "rule", "inputTransformer", "eventBusName"))}
                 | (
-                    {"InputTransformer": as_it_is(inputPaths="InputPathsMap")(values["inputTransformer"])}
+                    {"InputTransformer": with_renames(inputPaths="InputPathsMap")(values["inputTransformer"])}
                     if "inputTransformer" in values
                     else {}
                 )
@@ -281,7 +281,7 @@ PARTS: Mapping[str, tuple[str, Shape]] = {
     "aws:s3/bucketLogging:BucketLogging": (
         "bucket",
         lambda values: {
-            "LoggingConfiguration": as_it_is(
+            "LoggingConfiguration": with_renames(
                 bucket="", targetBucket="DestinationBucketName", targetPrefix="LogFilePrefix"
             )(values)
         },
@@ -304,7 +304,7 @@ PARTS: Mapping[str, tuple[str, Shape]] = {
     ),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
         "bucket",
-        lambda values: {"PublicAccessBlockConfiguration": as_it_is(bucket="")(values)},
+        lambda values: {"PublicAccessBlockConfiguration": with_renames(bucket="")(values)},
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
         "bucket",
@@ -319,7 +319,7 @@ PARTS: Mapping[str, tuple[str, Shape]] = {
         lambda values: {"VersioningConfiguration": _spell(values["versioningConfiguration"])},
     ),
 }
-"""Each type that is a part of another resource there: the property that names the owner, and the owner's properties."""
+"""Each type that is part of another resource there: the property that names the owner, and the owner's properties."""
 
 WITHOUT_COUNTERPART = frozenset({"aws:s3/bucketObjectv2:BucketObjectv2", "aws:signer/signingJob:SigningJob"})
 """CloudFormation has neither objects in a bucket nor signing jobs."""
@@ -332,8 +332,8 @@ def template(graph: Graph) -> dict[str, Any]:
         Untranslatable: neither table has the type of a resource.
     """
     resources: dict[str, dict[str, Any]] = {}
-    ours = [each for each in graph.resources if each.custom and not each.type.startswith("pulumi:")]
-    for resource in (each for each in ours if each.type not in PARTS and each.type not in WITHOUT_COUNTERPART):
+    translatable = [each for each in graph.resources if each.custom and not each.type.startswith("pulumi:")]
+    for resource in (each for each in translatable if each.type not in PARTS and each.type not in WITHOUT_COUNTERPART):
         if resource.type not in WHOLE:
             raise Untranslatable(f"{resource.name}: no row for {resource.type}")
         type_, shape = WHOLE[resource.type]
@@ -341,7 +341,7 @@ def template(graph: Graph) -> dict[str, Any]:
         if isinstance(properties.get("Tags"), Mapping) and "ApiGateway" not in type_:
             properties["Tags"] = _pairs(resource.inputs["tags"])
         resources[_logical(resource.name)] = {"Type": type_, "Properties": properties}
-    for resource in (each for each in ours if each.type in PARTS):
+    for resource in (each for each in translatable if each.type in PARTS):
         _, shape = PARTS[resource.type]
         resources[_owner(resource)]["Properties"] |= shape(resource.inputs)
     return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}

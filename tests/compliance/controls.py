@@ -1,7 +1,7 @@
-"""Controls of a resource graph beyond those of tests/components/test_controls.py: what makes hardening take hold.
+"""Controls of a resource graph beyond those of tests/components/test_controls.py: they make sure that hardening works.
 
 A setting that is attached to nothing, a role without its policy or a policy without its condition hardens nothing. Each
-control is a function of a graph that says what is wrong, one sentence each; nothing for a sound graph.
+control yields a message for each violation in a graph.
 """
 
 import json
@@ -99,38 +99,39 @@ CONDITIONAL = re.compile(
     r"|^(Find|List)Outcomes$|^FindRefusals$|^ListVersions$|^(ReadStream|ListMovements)Key$"
     r"|^(?!EventsMayUse|DeliveryLogsMayUse).*(MayUse|MayPublish|MaySend)$|^S3Delivers"
 )
-"""Sids of permissions that need a condition. EventBridge and log delivery send a key nothing that one could test."""
+"""Sids of permissions that need a condition. EventBridge and log delivery send no context that it could test."""
 
-_MADE = re.compile(r"(?:^|[:/])booking-([a-z0-9-]+)-0123456(?=$|[:/])")
+_PHYSICAL_NAME = re.compile(r"(?:^|[:/])booking-([a-z0-9-]+)-0123456(?=$|[:/])")
 
 
-def unsaid(graph: Graph) -> Iterator[str]:
-    """Required arguments that are missing."""
+def missing_arguments(graph: Graph) -> Iterator[str]:
+    """Yield required arguments that are missing."""
     for each in graph.resources:
         for path in REQUIRED.get(each.type, ()):
-            if not _said(each.inputs, path.split(".")):
+            if not _has_value(each.inputs, path.split(".")):
                 yield f"{each.name} has no {path}"
 
 
-def dangling(graph: Graph) -> Iterator[str]:
-    """References to what is not there."""
-    there = {each.name for each in graph.resources}
+def dangling_references(graph: Graph) -> Iterator[str]:
+    """Yield references to resources that do not exist."""
+    existing = {each.name for each in graph.resources}
     for each in graph.resources:
-        for value in _texts(each.inputs):
+        for value in _strings(each.inputs):
             yield from (
-                f"{each.name} refers to {name}, which is not there" for name in set(_MADE.findall(value)) - there
+                f"{each.name} refers to {name}, which does not exist"
+                for name in set(_PHYSICAL_NAME.findall(value)) - existing
             )
 
 
 def incomplete_buckets(graph: Graph) -> Iterator[str]:
-    """Buckets that lack a setting, and the audit bucket's lock and access logs."""
+    """Yield buckets that lack a setting, an access log or an expiry of their access logs."""
     for bucket in graph.of_type(_BUCKET):
         kinds = {each.type for each in graph.resources if each.inputs.get("bucket") == f"booking-{bucket.name}-0123456"}
         yield from (f"{bucket.name} has no {kind}" for kind in _SETTINGS if kind not in kinds)
     loggings = graph.of_type("aws:s3/bucketLogging:BucketLogging")
     logged = {logging.inputs[end] for logging in loggings for end in ("bucket", "targetBucket")}
     made = {f"booking-{bucket.name}-0123456" for bucket in graph.of_type(_BUCKET)}
-    yield from (f"requests on {bucket} are logged nowhere" for bucket in made - logged)
+    yield from (f"requests on {bucket} are not logged" for bucket in made - logged)
     for logging in loggings:
         logs = logging.inputs["targetBucket"].removeprefix("booking-").removesuffix("-0123456")
         for rule in _lifecycle_rules(graph, f"{logs}-lifecycle"):
@@ -138,8 +139,8 @@ def incomplete_buckets(graph: Graph) -> Iterator[str]:
                 yield f"access logs in {logs} never expire"
 
 
-def lonely(graph: Graph) -> Iterator[str]:
-    """Resources without any effect: roles without policies, rules without targets or alarms, keys without aliases."""
+def unused_resources(graph: Graph) -> Iterator[str]:
+    """Yield resources that lack what they need: roles a policy, rules a target and an alarm, keys an alias."""
     policies = Counter(each.parent for each in graph.of_type(_ROLE_POLICY))
     yield from (f"{role.name} has no policy" for role in graph.of_type(_ROLE) if policies[role.urn] != 1)
     targets = {each.inputs.get("rule") for each in graph.of_type(_TARGET)}
@@ -152,7 +153,7 @@ def lonely(graph: Graph) -> Iterator[str]:
             if made not in known
         )
         if "scheduleExpression" in rule.inputs and not graph.of_type(_PERMISSION):
-            yield f"{rule.name} may not invoke what it is for"
+            yield f"{rule.name} may not invoke its function"
         if not {"scheduleExpression", "eventPattern"} & set(rule.inputs):
             yield f"{rule.name} never fires"
     aliased = {each.inputs.get("targetKeyId") for each in graph.of_type("aws:kms/alias:Alias")}
@@ -160,10 +161,10 @@ def lonely(graph: Graph) -> Iterator[str]:
         yield "a key has no alias"
 
 
-def missing_parts(graph: Graph) -> Iterator[str]:
-    """Resources that nothing refers to, and that the system cannot do without."""
+def missing_resources(graph: Graph) -> Iterator[str]:
+    """Yield resources that the system needs although nothing refers to them."""
     if not graph.of_type(_RULE) or len(graph.of_type(_RULE)) < 2:
-        yield "either reconcile has no schedule or failed executions are told to nobody"
+        yield "either reconcile has no schedule or nobody is notified of failed executions"
     buses, archives, mappings = (graph.of_type(kind) for kind in (_BUS, _ARCHIVE, _MAPPING))
     if len(buses) != len(archives):
         yield "an event bus has no archive"
@@ -173,13 +174,13 @@ def missing_parts(graph: Graph) -> Iterator[str]:
     for target in graph.of_type(_TARGET):
         transformer = target.inputs.get("inputTransformer", {"inputTemplate": True})
         if "inputTemplate" not in transformer:
-            yield f"{target.name} tells the execution's input"
+            yield f"{target.name} reveals the execution's input"
         if "booking-reconcile" in str(target.inputs.get("arn")) and "input" not in target.inputs:
-            yield f"{target.name} does not say which schema it speaks"
+            yield f"{target.name} does not set the schema of its input"
 
 
 def unguarded_apis(graph: Graph) -> Iterator[str]:
-    """APIs that lack a part, or that may not invoke their function."""
+    """Yield APIs that lack a part, or that may not invoke their function."""
     for api in graph.of_type(_API):
         for kind in (_AUTHORIZER, _INTEGRATION, _STAGE):
             if not [part for part in graph.of_type(kind) if part.inputs.get("apiId") == f"{api.name}-id"]:
@@ -189,38 +190,47 @@ def unguarded_apis(graph: Graph) -> Iterator[str]:
             yield f"{api.name} may not invoke its function"
 
 
-def unconditional(graph: Graph) -> Iterator[str]:
-    """Permissions that should hold under a condition and hold always."""
+def unconditional_permissions(graph: Graph) -> Iterator[str]:
+    """Yield permissions that lack the condition that they need."""
     for each in graph.resources:
         for statement in json.loads(each.inputs.get("policy") or '{"Statement": []}')["Statement"]:
             if CONDITIONAL.search(statement.get("Sid", "")) and "Condition" not in statement:
-                yield f"{each.name}: {statement['Sid']} holds always"
+                yield f"{each.name}: {statement['Sid']} has no condition"
 
 
 def untrusted_code(graph: Graph) -> Iterator[str]:
-    """Functions without code, and where packages are signed, functions that take another one."""
+    """Yield functions without code, and functions that accept unsigned packages although packages are signed."""
     configs = graph.of_type("aws:lambda/codeSigningConfig:CodeSigningConfig")
     for config in configs:
         if (config.inputs.get("policies") or {}).get("untrustedArtifactOnDeployment") != "Enforce":
-            yield f"{config.name} lets unsigned code in"
+            yield f"{config.name} accepts unsigned code"
     for function in graph.of_type(_FUNCTION):
         wanted = {"s3Bucket", "s3Key", "codeSigningConfigArn"} if configs else {"code"}
         yield from (f"{function.name} has no {key}" for key in sorted(wanted - set(function.inputs)))
 
 
-def deaf_alarms(graph: Graph) -> Iterator[str]:
-    """Alarms that watch nothing: neither a whole metric nor whole queries."""
+def alarms_without_metrics(graph: Graph) -> Iterator[str]:
+    """Yield alarms with neither a complete metric nor complete queries."""
     for alarm in graph.of_type(_ALARM):
         queries = alarm.inputs.get("metricQueries")
         if queries is None and not _whole_metric(alarm.inputs):
             yield f"{alarm.name} watches no metric"
         if queries is not None and not _whole_queries(queries):
-            yield f"{alarm.name} has a query that says nothing"
+            yield f"{alarm.name} has an incomplete query"
 
 
 CONTROLS: tuple[Callable[[Graph], Iterator[str]], ...] = (
-    *(unsaid, dangling, incomplete_buckets, lonely, missing_parts, unguarded_apis, unconditional, untrusted_code),
-    deaf_alarms,
+    *(
+        missing_arguments,
+        dangling_references,
+        incomplete_buckets,
+        unused_resources,
+        missing_resources,
+        unguarded_apis,
+        unconditional_permissions,
+        untrusted_code,
+    ),
+    alarms_without_metrics,
 )
 
 
@@ -246,27 +256,27 @@ def _lifecycle_rules(graph: Graph, name: str) -> list[dict[str, Any]]:
     return found
 
 
-def _said(value: Any, path: list[str]) -> bool:
+def _has_value(value: Any, path: list[str]) -> bool:
     """Return whether every value at the path exists; in a list, for each member."""
     if isinstance(value, list):
-        return bool(value) and all(_said(each, path) for each in value)
-    return not path or (isinstance(value, dict) and path[0] in value and _said_below(value[path[0]], path[1:]))
+        return bool(value) and all(_has_value(each, path) for each in value)
+    return not path or (isinstance(value, dict) and path[0] in value and _has_value_below(value[path[0]], path[1:]))
 
 
-def _said_below(value: Any, path: list[str]) -> bool:
-    return value is not None if not path else _said(value, path)
+def _has_value_below(value: Any, path: list[str]) -> bool:
+    return value is not None if not path else _has_value(value, path)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
-            yield from _texts(inner)
+            yield from _strings(inner)
 
 
-def what_is_wrong(graph: Graph) -> list[str]:
-    """Every sentence of every control; a control that cannot even be evaluated is a sentence, too."""
+def violations(graph: Graph) -> list[str]:
+    """Return the messages of every control; a control that cannot be evaluated counts as violated."""
     found: list[str] = []
     for control in CONTROLS:
         try:

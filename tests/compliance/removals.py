@@ -1,6 +1,6 @@
-"""Every argument of every resource of a graph, removed: one mutated graph each.
+"""Mutated graphs, each without one argument of one resource.
 
-An argument is a value, a nested value, or (in a policy) a denial or a condition; of a whole resource, its absence.
+An argument is a value, a nested value, or (in a policy) a denial or a condition; the resource itself is one, too.
 """
 
 import copy
@@ -27,25 +27,25 @@ class Removal:
 
 
 def removals(graph: Graph) -> Iterator[Removal]:
-    """Each argument in turn."""
+    """Yield a graph without each argument in turn."""
     for position, resource in enumerate(graph.resources):
         if resource.custom:
             yield _removal(graph, position, ABSENT, None)
             for path in _paths(resource.inputs):
-                yield _removal(graph, position, _spelled(path), _without(resource, path))
+                yield _removal(graph, position, _dotted_path(path), _without(resource, path))
             for argument, inputs in _weaker_policies(resource.inputs):
                 yield _removal(graph, position, argument, replace(resource, inputs=inputs))
 
 
-def _removal(graph: Graph, position: int, argument: str, instead: RegisteredResource | None) -> Removal:
-    gone = graph.resources[position]
-    left = [*graph.resources[:position], *([instead] if instead else []), *graph.resources[position + 1 :]]
-    mutated = Graph(left, graph.outputs, graph.registered)
-    return Removal(type=gone.type, name=gone.name, argument=argument, graph=mutated)
+def _removal(graph: Graph, position: int, argument: str, replacement: RegisteredResource | None) -> Removal:
+    removed = graph.resources[position]
+    remaining = [*graph.resources[:position], *([replacement] if replacement else []), *graph.resources[position + 1 :]]
+    mutated = Graph(remaining, graph.outputs, graph.registered)
+    return Removal(type=removed.type, name=removed.name, argument=argument, graph=mutated)
 
 
 def _paths(value: Any, below: Path = ()) -> Iterator[Path]:
-    """Every key of every dictionary; maps of the user's own keys (tags, variables) count as one."""
+    """Yield every key of every dictionary; a map with the user's own keys (tags, variables) counts as one."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
         if isinstance(key, str):
@@ -54,7 +54,7 @@ def _paths(value: Any, below: Path = ()) -> Iterator[Path]:
             yield from _paths(inner, (*below, key))
 
 
-def _spelled(path: Path) -> str:
+def _dotted_path(path: Path) -> str:
     return ".".join(key for key in path if isinstance(key, str))
 
 
@@ -68,20 +68,22 @@ def _without(resource: RegisteredResource, path: Path) -> RegisteredResource:
 
 
 def _weaker_policies(inputs: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The inputs without one denial, or without one condition, of a policy."""
+    """Yield the inputs without one denial, or without one condition, of a policy."""
     for key in set(_POLICIES) & set(inputs):
         for position, statement in enumerate(json.loads(inputs[key])["Statement"]):
             if statement["Effect"] == "Deny":
-                yield f"{key}: denial {statement['Sid']}", _rewritten(inputs, key, position, None)
+                yield f"{key}: denial {statement['Sid']}", _replace_statement(inputs, key, position, None)
             elif "Condition" in statement:
                 weaker = {each: value for each, value in statement.items() if each != "Condition"}
                 sid = statement.get("Sid", "trust")
-                yield f"{key}: condition of {sid}", _rewritten(inputs, key, position, weaker)
+                yield f"{key}: condition of {sid}", _replace_statement(inputs, key, position, weaker)
 
 
-def _rewritten(inputs: dict[str, Any], key: str, position: int, instead: dict[str, Any] | None) -> dict[str, Any]:
+def _replace_statement(
+    inputs: dict[str, Any], key: str, position: int, replacement: dict[str, Any] | None
+) -> dict[str, Any]:
     document = json.loads(inputs[key])
-    document["Statement"][position : position + 1] = [instead] if instead else []
+    document["Statement"][position : position + 1] = [replacement] if replacement else []
     return {**inputs, key: json.dumps(document)}
 
 
@@ -90,7 +92,7 @@ def _position(removal: Removal) -> int:
 
 
 def weakened_copies(graph: Graph, types: Collection[str]) -> dict[tuple[str, str], tuple[str, RegisteredResource]]:
-    """For each argument of each of the types: a resource that has it, and a copy of that resource without it."""
+    """Map each argument of the types to a resource that has it and a copy of that resource without it."""
     copies: dict[tuple[str, str], tuple[str, RegisteredResource]] = {}
     for each in removals(graph):
         if each.argument != ABSENT and each.type in types and (each.type, each.argument) not in copies:

@@ -1,8 +1,8 @@
-"""A program's resource graph in Terraform's words: the plan that checkov reads, the configuration its provider plans.
+"""A program's resource graph as Terraform: the plan that checkov reads, and the configuration its provider plans.
 
-Pulumi's AWS provider is made from Terraform's, so a property translates by its spelling; the table says only what
-differs: plural blocks, blocks that Pulumi flattens, and maps whose keys are the user's own. A resource type or a nested
-property that the table does not know is an error that names it: what is not translated would not be judged.
+Pulumi's AWS provider is generated from Terraform's, so most properties only change from camel to snake case. The table
+lists the exceptions: plural blocks, blocks that Pulumi flattens, and maps whose keys are the user's own. A resource
+type or nested property that is not in the table is an error that names it: otherwise it would not be judged.
 Source: https://developer.hashicorp.com/terraform/internals/json-format
 """
 
@@ -16,7 +16,7 @@ from tests.components.synth import Graph, RegisteredResource
 
 
 class Untranslatable(Exception):
-    """The table has no row for a resource type, or does not say what a nested property is."""
+    """A resource type or a nested property that the table does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +37,12 @@ class TranslationRow:
 
 
 def block(name: str, **blocks: Block | None) -> Block:
-    """A nested block."""
+    """Return a nested block."""
     return Block(name=name, blocks=blocks)
 
 
 def row(type_: str, renames: Mapping[str, str] | None = None, **blocks: Block | None) -> TranslationRow:
-    """A row of the table; everything may have tags."""
+    """Return a row of the table; every resource may have tags."""
     return TranslationRow(type=type_, blocks={"tags": None, **blocks}, renames=renames or {})
 
 
@@ -173,18 +173,18 @@ _NAMED_BY_PULUMI: Mapping[str, str] = {
     "aws_dynamodb_table": "name",
     "aws_lambda_function": "function_name",
 }
-"""The names that Terraform requires and Pulumi generates."""
+"""The property with the name that Terraform requires and Pulumi generates, by resource type."""
 
 _MADE_BY_CREATION = re.compile(r"(?:^|[:/])booking-([^:/]+)-0123456$")
 """The spelling that synth() gives a name or ARN known only after creation; the group is the resource's logical name."""
 
 
 def plan(graph: Graph) -> dict[str, Any]:
-    """The plan that would create everything in the graph."""
+    """Return the plan that would create everything in the graph."""
     custom = [each for each in graph.resources if each.custom and not each.type.startswith("pulumi:")]
     addresses = {each.name: _address(each) for each in custom}
     translated = [(each, *_with_references(_values(each), addresses)) for each in custom]
-    planned = [_planned(each, values) for each, values, _ in translated]
+    planned = [_planned_resource(each, values) for each, values, _ in translated]
     return {
         "format_version": "1.2",
         "terraform_version": "1.9.0",
@@ -216,13 +216,13 @@ def configuration(graph: Graph) -> dict[str, Any]:
         for each in body.get("jwt_configuration", []):
             each["audience"] = each.pop("audiences")  # as Pulumi's bridge spells it
         if resource["type"] == "aws_cloudwatch_event_archive":
-            body.pop("kms_key_identifier", None)  # which the provider takes since version 6
+            body.pop("kms_key_identifier", None)  # which the provider accepts since version 6
         resources.setdefault(resource["type"], {})[resource["name"]] = body
     return {"resource": resources}
 
 
 def _with_flat_keys(index: Mapping[str, Any]) -> dict[str, Any]:
-    """Spell an index's keys as the provider's version 5 does; version 6 also takes `key_schema` blocks."""
+    """Spell an index's keys as the provider's version 5 does; version 6 also accepts `key_schema` blocks."""
     keys = {f"{key['key_type'].lower()}_key": key["attribute_name"] for key in index["key_schema"]}
     return {key: value for key, value in index.items() if key != "key_schema"} | keys
 
@@ -241,7 +241,7 @@ def _identity(resource: RegisteredResource) -> dict[str, Any]:
     return {"address": _address(resource), "mode": "managed", "type": _row(resource).type, "name": resource.name}
 
 
-def _planned(resource: RegisteredResource, values: dict[str, Any]) -> dict[str, Any]:
+def _planned_resource(resource: RegisteredResource, values: dict[str, Any]) -> dict[str, Any]:
     return _identity(resource) | {"provider_name": "registry.terraform.io/hashicorp/aws", "values": values}
 
 
@@ -253,12 +253,12 @@ def _change(resource: RegisteredResource, values: dict[str, Any]) -> dict[str, A
 def _values(resource: RegisteredResource) -> dict[str, Any]:
     translation = _row(resource)
     return {
-        _spelled(key, translation): _value(value, key, translation.blocks, f"{resource.type} {resource.name}")
+        _terraform_name(key, translation): _value(value, key, translation.blocks, f"{resource.type} {resource.name}")
         for key, value in resource.inputs.items()
     }
 
 
-def _spelled(key: str, translation: TranslationRow) -> str:
+def _terraform_name(key: str, translation: TranslationRow) -> str:
     known = translation.blocks.get(key)
     return known.name if known else translation.renames.get(key) or _snake(key)
 
@@ -266,27 +266,27 @@ def _spelled(key: str, translation: TranslationRow) -> str:
 def _value(value: Any, key: str, blocks: Mapping[str, Block | None], where: str) -> Any:
     if key in blocks:
         inside = blocks[key]
-        return value if inside is None else [_inside(each, inside, f"{where}.{key}") for each in _listed(value)]
+        return value if inside is None else [_inside(each, inside, f"{where}.{key}") for each in _as_list(value)]
     if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(each, dict) for each in value)):
-        raise Untranslatable(f"{where}: the table does not say what the nested property {key} is")
+        raise Untranslatable(f"{where}: the table has no entry for the nested property {key}")
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if value is None or isinstance(value, bool | int | float | str | list) else str(value)
 
 
 def _inside(value: Mapping[str, Any], translation: Block, where: str) -> dict[str, Any]:
-    spelled = TranslationRow(type=where, blocks=translation.blocks)
-    return {_spelled(key, spelled): _value(each, key, translation.blocks, where) for key, each in value.items()}
+    nested = TranslationRow(type=where, blocks=translation.blocks)
+    return {_terraform_name(key, nested): _value(each, key, translation.blocks, where) for key, each in value.items()}
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
 def _with_references(
     values: dict[str, Any], addresses: Mapping[str, str]
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """A value that another resource's creation provides becomes a reference to that resource."""
+    """Split off the values that the creation of another resource provides, as references to that resource."""
     references: dict[str, dict[str, Any]] = {}
     for key, value in values.items():
         made = _MADE_BY_CREATION.search(value) if isinstance(value, str) else None
@@ -301,5 +301,5 @@ def _snake(key: str) -> str:
 
 
 def text(graph: Graph) -> str:
-    """The plan as the text of its file."""
+    """Return the plan as JSON."""
     return json.dumps(plan(graph), indent=1)

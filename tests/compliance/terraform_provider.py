@@ -1,8 +1,8 @@
-"""Runs Terraform's own AWS provider on a stage's resources: `plan`, which validates first, with no account or network.
+"""Run Terraform's own AWS provider on a stage's resources: `plan`, which validates first, with no account or network.
 
 The provider knows what AWS accepts (names, enumerations, ranges, conflicting arguments) independently of Pulumi and of
-us. It asks AWS one thing while it plans, whether a state machine's definition is valid; that call comes to a server on
-loopback that answers with our own linter's verdict.
+us. While it plans it makes one call to AWS, which validates a state machine's definition; a server on loopback answers
+that call with our own linter's verdict.
 """
 
 import json

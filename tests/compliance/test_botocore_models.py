@@ -1,7 +1,7 @@
 """Requests of our provider are judged by botocore's models of AWS: unknown, missing and ill-typed parameters fail.
 
 Every client that the provider uses validates each request before it is sent, so every creation, update and deletion of
-`tests/local` and `tests/engine` passes this judge. Here an error is planted into the requests of a resource type.
+`tests/local` and `tests/engine` passes this judge. These tests plant errors in the requests of one resource type.
 """
 
 from pathlib import Path

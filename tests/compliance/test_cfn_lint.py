@@ -20,17 +20,17 @@ JUDGED = STAGES if THOROUGH else ["prod"]
 
 
 def _set(name: str, value: Any) -> Callable[[Resources], None]:
-    """Return a mistake in a property of a copy of a resource that is fine."""
+    """Return a function that plants a copy of a valid resource with a wrong property."""
     resource, _, path = name.partition(".")
 
     def plant(resources: Resources) -> None:
-        copied = json.loads(json.dumps(resources[resource]))
-        *way, last = path.split(".")
-        place = copied["Properties"]
-        for key in way:
-            place = place[key]
-        place[last] = value
-        resources[f"Planted{len(resources)}"] = copied
+        copy = json.loads(json.dumps(resources[resource]))
+        *parents, last = path.split(".")
+        properties = copy["Properties"]
+        for key in parents:
+            properties = properties[key]
+        properties[last] = value
+        resources[f"Planted{len(resources)}"] = copy
 
     return plant
 
@@ -45,7 +45,7 @@ PLANTED: dict[str, Callable[[Resources], None]] = {
     "31 is greater than the maximum of 30": _set("BaseKey.PendingWindowInDays", 31),
     "'Statemnt' was unexpected": _set("OrdersBackupRole.AssumeRolePolicyDocument.Statemnt", []),
 }
-"""A mistake for several services, by a part of cfn-lint's sentence."""
+"""Mistakes for several services, each by a part of cfn-lint's message."""
 
 
 @pytest.mark.parametrize("stage", JUDGED)
@@ -54,13 +54,13 @@ def test_cfn_lint_finds_every_planted_mistake_and_nothing_else(stage: str) -> No
     for plant in PLANTED.values():
         plant(document["Resources"])
     findings = lint(json.dumps(document), config=ManualArgs(regions=["eu-central-1"]))
-    said = {f"{each.rule.id} {'/'.join(map(str, each.path or []))}: {each.message}" for each in findings}
-    assert [sentence for sentence in said if "/Planted" not in sentence] == []
-    assert [mistake for mistake in PLANTED if not any(mistake in sentence for sentence in said)] == [], said
+    messages = {f"{each.rule.id} {'/'.join(map(str, each.path or []))}: {each.message}" for each in findings}
+    assert [message for message in messages if "/Planted" not in message] == []
+    assert [mistake for mistake in PLANTED if not any(mistake in message for message in messages)] == [], messages
 
 
-def test_a_resource_without_a_row_is_an_error_that_names_it() -> None:
-    """A type without a translation would not be checked."""
+def test_untranslatable_resource_types_are_errors() -> None:
+    """Otherwise a type without a translation would not be checked."""
     [queue, *_] = synth("prod").of_type("aws:sqs/queue:Queue")
     with pytest.raises(Untranslatable, match="no row for aws:ec2/vpc:Vpc"):
         template(Graph([replace(queue, type="aws:ec2/vpc:Vpc")]))

@@ -1,4 +1,4 @@
-"""An outside judge (Redocly) has nothing against the API's OpenAPI document, and sees a planted error."""
+"""An outside judge (Redocly) accepts the API's OpenAPI document, and finds planted errors."""
 
 import copy
 import json
@@ -19,7 +19,7 @@ INSTALLED = CHECKOUT / ".build" / "judges" / "openapi"
 CONFIG = CHECKOUT / "tools" / "judges" / "openapi" / "redocly.yaml"
 
 
-def test_the_document_is_in_order_and_a_planted_error_is_seen(tmp_path: Path) -> None:
+def test_redocly_accepts_the_document_and_finds_planted_errors(tmp_path: Path) -> None:
     broken = copy.deepcopy(build_document())
     broken["paths"]["/v1/me"]["get"]["operationId"] = "purchase"
     broken["paths"]["/v1/orders"]["post"]["parameters"].append({"$ref": "#/components/parameters/Nothing"})
@@ -42,7 +42,7 @@ def lint(folder: Path, **documents: Any) -> list[dict[str, str]]:
 
 
 def _reports(text: str) -> Iterator[Any]:
-    """Yield the JSON documents in a text: Redocly prints one for each file."""
+    """Yield the JSON documents in the output: Redocly prints one for each file."""
     while text := text.strip():
         report, end = json.JSONDecoder().raw_decode(text)
         yield report

@@ -12,12 +12,12 @@ from components.stage import Stage
 from tests.compliance.judges import Verdict, checkov, plans_of, policy_findings
 from tests.compliance.removals import weakened_copies
 from tests.compliance.terraform import Untranslatable, plan
-from tests.compliance.waivers import DEV_CHECKS, DEV_RELAXES, DEV_SIZES, OURS, POLICY_MISTAKES, Waiver
+from tests.compliance.waivers import DEV_CHECKS, DEV_RELAXES, DEV_SIZES, POLICY_MISTAKES, WAIVERS, Waiver
 from tests.components.synth import ALERT_EMAIL, STAGES, Graph, stage_values, synth
 
 pytestmark = pytest.mark.outside
 
-SEES = {
+CHECKS_BY_ARGUMENT = {
     ("aws:backup/vault:Vault", "kmsKeyArn"): {"CKV_AWS_166"},
     ("aws:cloudwatch/logGroup:LogGroup", "kmsKeyId"): {"CKV_AWS_158"},
     ("aws:cloudwatch/logGroup:LogGroup", "retentionInDays"): {"CKV_AWS_66", "CKV_AWS_338"},
@@ -46,9 +46,9 @@ SEES = {
     ("aws:sns/topic:Topic", "kmsMasterKeyId"): {"CKV_AWS_26"},
     ("aws:sqs/queue:Queue", "kmsMasterKeyId"): {"CKV_AWS_27"},
 }
-"""The checks that checkov fails when an argument is removed; our own controls see the rest (test_removals.py)."""
+"""The checks that fail when an argument is removed; our own controls detect the rest (test_removals.py)."""
 
-TYPES = {type_ for type_, _ in SEES}
+TYPES = {type_ for type_, _ in CHECKS_BY_ARGUMENT}
 
 
 @pytest.fixture(scope="module")
@@ -60,72 +60,80 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
     return checkov(plans_of(graphs), Path(tmp_path_factory.mktemp("plans")))
 
 
-def waived(check: str) -> bool:
-    """Return whether a finding has a reason."""
-    return check in {each.check for each in OURS}
+def is_waived(check: str) -> bool:
+    """Return whether failures of a check are accepted."""
+    return check in {each.check for each in WAIVERS}
 
 
 @pytest.mark.parametrize("stage", ["staging", "prod"])
-def test_checkov_finds_nothing_that_has_no_reason(stage: str, verdicts: dict[str, Verdict]) -> None:
-    """0 failed beyond the waivers, and at least 55 passed."""
-    unexpected = {(check, at) for check, at in verdicts[stage].failed if not waived(check)}
+def test_checkov_has_no_findings_beyond_the_waivers(stage: str, verdicts: dict[str, Verdict]) -> None:
+    """At least 55 checks pass."""
+    unexpected = {(check, at) for check, at in verdicts[stage].failed if not is_waived(check)}
     assert unexpected == set()
     assert verdicts[stage].passed >= 55
 
 
-def test_three_checks_are_waived_and_no_fourth() -> None:
-    """VPC, cross-region replication and public routes, each with its reason."""
-    assert [each.check for each in OURS] == ["CKV_AWS_117", "CKV_AWS_144", "CKV_AWS_309"]
-    assert min(len(each.reason) for each in OURS) > 80
+def test_exactly_three_checks_are_waived() -> None:
+    """Those for VPC, cross-region replication and public routes, each with its reason."""
+    assert [each.check for each in WAIVERS] == ["CKV_AWS_117", "CKV_AWS_144", "CKV_AWS_309"]
+    assert min(len(each.reason) for each in WAIVERS) > 80
 
 
-def test_dev_relaxes_only_what_its_keys_name(verdicts: dict[str, Verdict]) -> None:
+def test_dev_relaxes_only_the_controls_of_its_stage_keys(verdicts: dict[str, Verdict]) -> None:
     """Every further finding in dev is due to a key of Pulumi.dev.yaml."""
-    relaxed = {check for check, _ in verdicts["dev"].failed if not waived(check)}
+    relaxed = {check for check, _ in verdicts["dev"].failed if not is_waived(check)}
     assert set(DEV_CHECKS) == relaxed
     assert set(DEV_CHECKS.values()) <= DEV_RELAXES
 
 
-def test_dev_without_its_relaxing_keys_is_prod() -> None:
-    """Not one control is relaxed but by a key that is documented as relaxing; the rest are sizes and places."""
+def test_dev_without_its_relaxing_keys_equals_prod() -> None:
+    """Only the keys that are documented as relaxing relax a control; the others are sizes and places."""
     chosen = {key.removeprefix("booking:") for key in stage_values("dev")}
     assert chosen == DEV_RELAXES | DEV_SIZES
     strict = Stage.of("prod", {"alertEmail": ALERT_EMAIL}).model_dump(by_alias=True, mode="json")
     as_prod = {"alertEmail": ALERT_EMAIL} | {
         key: stage_values("prod").get(f"booking:{key}", strict[key]) for key in chosen & set(strict)
     }
-    assert told(synth("dev", {f"booking:{key}": value for key, value in as_prod.items()})) == told(synth("prod"))
+    assert describe(synth("dev", {f"booking:{key}": value for key, value in as_prod.items()})) == describe(
+        synth("prod")
+    )
 
 
-def told(graph: Graph) -> dict[str, str]:
+def describe(graph: Graph) -> dict[str, str]:
     """Describe each resource by type, protection and inputs, with the stage's name replaced."""
-    written = {each.name: (each.type, each.protect, _plain(each.inputs)) for each in graph.resources if each.custom}
-    return {name: re.sub(r"(?<![a-z])dev(?![a-z])", "prod", str(said)) for name, said in written.items()}
+    descriptions = {
+        each.name: (each.type, each.protect, _plain(each.inputs)) for each in graph.resources if each.custom
+    }
+    return {
+        name: re.sub(r"(?<![a-z])dev(?![a-z])", "prod", str(description)) for name, description in descriptions.items()
+    }
 
 
 def _plain(inputs: dict[str, Any]) -> str:
-    """The inputs as text; which package of code it is does not matter here."""
+    """Return the inputs as a string; which package of code it is does not matter here."""
     return json.dumps(inputs, default=lambda archive: type(archive).__name__, sort_keys=True)
 
 
-@pytest.mark.parametrize("waiver", OURS, ids=lambda waiver: waiver.check)
+@pytest.mark.parametrize("waiver", WAIVERS, ids=lambda waiver: waiver.check)
 def test_every_waiver_is_still_needed(waiver: Waiver, verdicts: dict[str, Verdict]) -> None:
-    """A waiver for what passes would hide its return."""
+    """A waiver for a check that passes would hide a later failure."""
     assert [found for found in verdicts["prod"].failed if found[0] == waiver.check]
 
 
-def test_checkov_sees_the_removal_of_what_it_knows(verdicts: dict[str, Verdict]) -> None:
-    """An outside proof that the exported plans carry what they claim to carry."""
-    seen, weakened = {}, verdicts["weakened"].failed
+def test_checkov_detects_the_removal_of_arguments_that_it_checks(verdicts: dict[str, Verdict]) -> None:
+    """This proves independently that the exported plans contain those arguments."""
+    detected, weakened = {}, verdicts["weakened"].failed
     for removal, (name, copy) in weakened_copies(synth("prod"), TYPES).items():
-        failed = {who: {check for check, at in weakened if at.endswith(f".{who}")} for who in (name, copy.name)}
+        failed = {
+            resource: {check for check, at in weakened if at.endswith(f".{resource}")} for resource in (name, copy.name)
+        }
         if more := failed[copy.name] - failed[name]:
-            seen[removal] = more
-    assert seen == SEES
+            detected[removal] = more
+    assert detected == CHECKS_BY_ARGUMENT
 
 
-def test_a_resource_that_cannot_be_translated_is_an_error_that_names_it() -> None:
-    """A resource that cannot be exported fails the export, because it would not be judged."""
+def test_untranslatable_resources_and_properties_are_errors() -> None:
+    """Otherwise they would not be judged."""
     [queue, *_] = synth("prod").of_type("aws:sqs/queue:Queue")
     with pytest.raises(Untranslatable, match="aws:mq/broker:Broker"):
         plan(Graph([replace(queue, type="aws:mq/broker:Broker")]))
@@ -133,8 +141,8 @@ def test_a_resource_that_cannot_be_translated_is_an_error_that_names_it() -> Non
         plan(Graph([replace(queue, inputs={"surprise": {"a": 1}})]))
 
 
-def test_no_policy_allows_more_than_its_purpose() -> None:
-    """parliament and cloudsplaining: nothing above LOW; in the roles' own policies nothing at all."""
+def test_policies_have_no_findings_above_low_severity() -> None:
+    """Those of parliament and cloudsplaining; the roles' own policies have no findings at all."""
     found = policy_findings([synth(stage) for stage in STAGES])
     found = [each for each in found if (each["finding"], str(each["detail"])) not in POLICY_MISTAKES]
     assert [each for each in found if each["severity"] != "LOW"] == []

@@ -1,4 +1,4 @@
-"""Removing any hardening argument flips at least one check: every argument of every resource, none sampled."""
+"""Removing any hardening argument fails at least one control, whichever resource it belongs to."""
 
 import inspect
 from collections import defaultdict
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.compliance.controls import what_is_wrong
+from tests.compliance.controls import violations
 from tests.compliance.removals import removals
 from tests.components import test_controls
 from tests.components.synth import STAGES, Graph, synth
@@ -40,11 +40,11 @@ NO_HARDENING = {
     },
     "aws:sfn/stateMachine:StateMachine": {"type", "encryptionConfiguration.kmsDataKeyReusePeriodSeconds"},
 }
-"""Names, sizes, indexes and labels, whose removal makes nothing less safe. (Without a type a machine is STANDARD.)"""
+"""Names, sizes, indexes and labels: removing them weakens nothing. (Without a type a machine is STANDARD.)"""
 
 
 def controls() -> list[Callable[[Graph], None]]:
-    """The controls of tests/components/test_controls.py, each as a function of one stage's graph."""
+    """Return the controls of tests/components/test_controls.py, each as a function of one stage's graph."""
     found = [each for name, each in vars(test_controls).items() if name.startswith("test_")]
     return [
         _of_one(each) for each in found if set(inspect.signature(each).parameters) <= {"stage_graph", "prod", "dev"}
@@ -53,8 +53,8 @@ def controls() -> list[Callable[[Graph], None]]:
 
 def _of_one(control: Callable[..., None]) -> Callable[[Graph], None]:
     def judge(graph: Graph) -> None:
-        given: dict[str, Any] = {"stage_graph": graph, "prod": graph, "dev": synth("dev")}
-        control(**{name: given[name] for name in inspect.signature(control).parameters})
+        graphs: dict[str, Any] = {"stage_graph": graph, "prod": graph, "dev": synth("dev")}
+        control(**{name: graphs[name] for name in inspect.signature(control).parameters})
 
     return judge
 
@@ -69,9 +69,9 @@ def flips(control: Callable[[Graph], None], graph: Graph) -> bool:
 
 
 def test_no_hardening_argument_can_be_removed_unnoticed() -> None:
-    """Each argument that can be removed unnoticed is listed above with its reason, and no other is listed.
+    """Exactly the arguments in NO_HARDENING can be removed unnoticed.
 
-    By default every tenth removal, `make thorough` tries all.
+    The default run tries every tenth removal, `make thorough` all.
     """
     checks, unnoticed = controls(), defaultdict[str, set[str]](set)
     for removal in islice(removals(synth("prod")), 0, None, 1 if THOROUGH else 10):
@@ -79,14 +79,14 @@ def test_no_hardening_argument_can_be_removed_unnoticed() -> None:
         if noticing:
             checks.remove(noticing)
             checks.insert(0, noticing)  # the next removal is often noticed by the same check
-        elif not what_is_wrong(removal.graph):
+        elif not violations(removal.graph):
             unnoticed[removal.type].add(removal.argument)
     assert {kind: arguments for kind, arguments in unnoticed.items() if arguments - NO_HARDENING.get(kind, set())} == {}
     assert not THOROUGH or dict(unnoticed) == NO_HARDENING
 
 
-def test_every_argument_is_tried() -> None:
-    """A thousand removals, of every type in the graph."""
+def test_removals_cover_every_resource_type() -> None:
+    """There are more than a thousand removals."""
     prod = synth("prod")
     tried = list(removals(prod))
     assert {each.type for each in prod.resources if each.custom} == {removal.type for removal in tried}
@@ -94,6 +94,6 @@ def test_every_argument_is_tried() -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_program_itself_is_sound(stage: str) -> None:
-    """In every stage: settings are attached, roles have their policies, alarms hear."""
-    assert what_is_wrong(synth(stage)) == []
+def test_every_stage_passes_all_controls(stage: str) -> None:
+    """Settings are attached, roles have their policies, and alarms have metrics."""
+    assert violations(synth(stage)) == []

@@ -72,8 +72,8 @@ FOUND_BY_PLANNING: dict[str, Plant] = {
 }
 
 
-def test_planning_accepts_every_resource_of_every_stage_and_no_faulty_one_beside_them(provider: Terraform) -> None:
-    """The faulty ones prove that the provider looks. One plan for all: its start takes longer than its work."""
+def test_planning_accepts_all_stages_and_finds_every_planted_error(provider: Terraform) -> None:
+    """The planted errors prove that the provider looks. One plan judges all: it takes longer to start than to run."""
     resources = _resources_of_all_stages()
     errors = _errors_with(FOUND_BY_PLANNING, resources, provider)
     assert [error for error in errors if ".planted:" not in error] == []
@@ -88,6 +88,6 @@ def _errors_with(planted: dict[str, Plant], resources: Resources, provider: Terr
     for plant, _ in planted.values():
         plant(resources)
     errors = provider.judge({"resource": resources})
-    unseen = {name for name, (_, word) in planted.items() if not any(word in error for error in errors)}
-    assert unseen == set(), errors
+    missed = {name for name, (_, word) in planted.items() if not any(word in error for error in errors)}
+    assert missed == set(), errors
     return errors

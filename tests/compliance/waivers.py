@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """A check that does not pass, wherever it is made."""
+    """A check whose failures are accepted on every resource."""
 
     check: str
     reason: str
 
 
-OURS = (
+WAIVERS = (
     Waiver(
         check="CKV_AWS_117",
         reason="Functions reach DynamoDB, S3 and KMS only, each by IAM and TLS; a VPC would add endpoints to pay and "
-        "to watch and take nothing away. A stage that must have one names subnetIds and securityGroupIds.",
+        "to watch and remove none. A stage that must have one names subnetIds and securityGroupIds.",
     ),
     Waiver(
         check="CKV_AWS_144",
@@ -24,8 +24,8 @@ OURS = (
     ),
     Waiver(
         check="CKV_AWS_309",
-        reason="Two routes of the API are public and tell nothing of anybody: a monitor asks for the health without a "
-        "token, and a client reads the OpenAPI document before it has one. Every other route takes a token.",
+        reason="Two routes of the API are public and reveal nothing about anybody: a monitor reads the health without "
+        "a token, and a client reads the OpenAPI document before it has one. Every other route takes a token.",
     ),
 )
 """Decisions: checks that we could satisfy and do not."""
@@ -45,7 +45,7 @@ POLICY_MISTAKES = {
         "[{'action': 'states:DescribeExecution', 'required_format': 'arn:*:states:*:*:express:*:*:*'}]",
     ): "parliament wants each kind of execution; the API reads those of a STANDARD machine, whose ARNs differ.",
 }
-"""Findings of parliament above LOW that are mistaken."""
+"""False alarms of parliament above LOW, each with its reason."""
 
 DEV_RELAXES = {
     *("deletionProtection", "forceDestroy", "keyDeletionDays", "pointInTimeDays", "backupDays"),

@@ -1,6 +1,4 @@
-"""The e-mail consumer of examples/python sends every entry to its customer in order, even if events arrive out of
-order.
-"""
+"""The e-mail consumer of examples/python notifies customers of every entry in order, however the events arrive."""
 
 from typing import Any
 
@@ -15,7 +13,7 @@ from tests.handlers.world import World, create_table, purchase_of, refund_of
 
 
 def _details() -> list[dict[str, Any]]:
-    """Return the events that the bus took of two orders, each paid for, refunded in part and refunded."""
+    """Return the published events of two orders, each paid for, refunded in part and then refunded in full."""
     world = World()
     world.stock(MUG=(800, 20))
     for number in range(2):
@@ -34,13 +32,13 @@ IN_ORDER = {
 
 
 class Customers:
-    """The entries that were told, by order."""
+    """Record the entries that were delivered, by order."""
 
     def __init__(self) -> None:
-        self.told: dict[str, list[int]] = {}
+        self.notified: dict[str, list[int]] = {}
 
-    def tell(self, detail: Any) -> None:
-        self.told.setdefault(detail["order_id"], []).append(detail["seq"])
+    def notify(self, detail: Any) -> None:
+        self.notified.setdefault(detail["order_id"], []).append(detail["seq"])
 
 
 def _inbox() -> Inbox:
@@ -50,27 +48,27 @@ def _inbox() -> Inbox:
 
 
 @given(st.permutations(DETAILS), st.permutations(DETAILS))
-def test_events_in_any_order_are_told_once_and_in_order_and_a_replay_changes_nothing(
+def test_shuffled_and_repeated_events_are_delivered_once_and_in_order(
     delivered: list[Any], replayed: list[Any]
 ) -> None:
     inbox, customers = _inbox(), Customers()
     for detail in (*delivered, *replayed):
-        consume(detail, inbox, customers.tell)
-    assert customers.told == IN_ORDER
+        consume(detail, inbox, customers.notify)
+    assert customers.notified == IN_ORDER
 
 
-def test_an_event_behind_a_gap_waits() -> None:
+def test_an_event_after_a_gap_waits_for_the_missing_one() -> None:
     inbox, customers = _inbox(), Customers()
     order = next(iter(IN_ORDER))
     first, second, third, *_ = [detail for detail in DETAILS if detail["order_id"] == order]
     for detail in (first, third):
-        consume(detail, inbox, customers.tell)
-    assert customers.told == {order: [1]}
-    consume(second, inbox, customers.tell)
-    assert customers.told == {order: [1, 2, 3]}
+        consume(detail, inbox, customers.notify)
+    assert customers.notified == {order: [1]}
+    consume(second, inbox, customers.notify)
+    assert customers.notified == {order: [1, 2, 3]}
 
 
-def test_a_mail_that_could_not_be_sent_is_sent_when_the_event_comes_again() -> None:
+def test_a_failed_mail_is_sent_when_its_event_is_redelivered() -> None:
     inbox, customers = _inbox(), Customers()
 
     def fail(_: Any) -> None:
@@ -78,11 +76,11 @@ def test_a_mail_that_could_not_be_sent_is_sent_when_the_event_comes_again() -> N
 
     with pytest.raises(ConnectionError):
         consume(DETAILS[0], inbox, fail)
-    consume(DETAILS[0], inbox, customers.tell)
-    assert customers.told == {DETAILS[0]["order_id"]: [1]}
+    consume(DETAILS[0], inbox, customers.notify)
+    assert customers.notified == {DETAILS[0]["order_id"]: [1]}
 
 
-def test_a_customer_gets_a_mail_about_what_concerns_them_only() -> None:
+def test_only_listed_events_of_known_customers_are_mailed() -> None:
     class Post:
         """The mails that were sent."""
 

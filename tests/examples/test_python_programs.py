@@ -15,14 +15,13 @@ __all__ = ["embedded_aws"]
 EXAMPLES = Path(__file__).parents[2] / "examples" / "python"
 
 
-def deployed(instance: Instance, example: str) -> DeployedStack:
-    """An example's program, in an emptied account."""
+def deploy_example(instance: Instance, example: str) -> DeployedStack:
+    """Deploy the program of an example into an empty account."""
     return DeployedStack(instance=instance, outputs=deploy(instance, EXAMPLES / example / "__main__.py", stage="dev"))
 
 
-def test_a_store_of_ones_own_grants_its_service_what_it_needs(embedded_aws: Instance) -> None:
-    """Orders and receipts are written and read under the service's role, and nothing is deleted."""
-    shop = deployed(embedded_aws, "store")
+def test_store_example_lets_its_service_read_and_write_but_not_delete(embedded_aws: Instance) -> None:
+    shop = deploy_example(embedded_aws, "store")
     dynamodb, s3 = (shop.client(service, shop.outputs["serviceRole"]) for service in ("dynamodb", "s3"))
     order = {"pk": {"S": "ORDER#1"}, "total_minor": {"N": "1250"}}
     dynamodb.put_item(TableName=shop.outputs["table"], Item=order)
@@ -43,10 +42,10 @@ def test_a_store_of_ones_own_grants_its_service_what_it_needs(embedded_aws: Inst
     ("spent_minor", "expected"),
     [(1250, {"customer_id": "c-1", "points": 12, "tier": "basic"}), (200_000, {"customer_id": "c-1", "gift": "MUG"})],
 )
-def test_a_workflow_of_ones_own_runs_with_functions_of_ones_own(
+def test_loyalty_example_runs_both_branches_of_its_choice(
     embedded_aws: Instance, spent_minor: int, expected: dict[str, Any]
 ) -> None:
-    """Both ways through the choice, with the roles that the components derived."""
-    loyalty = deployed(embedded_aws, "loyalty")
+    """The functions and the workflow run under the roles that the components derived."""
+    loyalty = deploy_example(embedded_aws, "loyalty")
     execution = loyalty.run({"customer_id": "c-1", "spent_minor": spent_minor, "points": 0})
     assert ("SUCCEEDED", expected) == (execution.status, execution.output)

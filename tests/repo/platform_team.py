@@ -59,19 +59,19 @@ def test_d2_and_d3_a_package_has_data_files_and_no_byte_code(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("verb", [("purchase", "MUG=1@8.00", "--customer", "c-1"), ("audit", "verify")])
-def test_d4_a_verb_in_another_program_is_one_sentence(tmp_path: Path, verb: tuple[str, ...]) -> None:
+def test_d4_a_verb_in_an_unrelated_program_fails_with_one_line(tmp_path: Path, verb: tuple[str, ...]) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: theirs\nruntime: python\n")
     command = [str(Path(sys.executable).parent / "booking"), *verb]
-    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert said.returncode != 0
-    assert len(said.stderr.splitlines()) == 1, said.stderr
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
 def _booking(folder: Path, *verb: str) -> str:
     command = [str(Path(sys.executable).parent / "booking"), *verb]
-    said = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert said.returncode == 0, said.stderr
-    return said.stdout
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def running(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.nightly
 def test_d5_a_refresh_right_after_up_finds_no_drift(running: Path) -> None:
-    """Also in the days of point-in-time recovery, which the embedded AWS used to forget."""
+    """The days of point-in-time recovery do not drift either; the embedded AWS used to forget them."""
     assert json.loads(_booking(running, "refresh", "--json"))["changes"] == []
 
 
@@ -104,28 +104,28 @@ pulumi --non-interactive config get colour --stack dev
 
 
 @pytest.mark.nightly
-def test_d6_the_variables_of_env_open_a_secret_again_after_down(running: Path) -> None:
+def test_d6_env_still_decrypts_a_secret_after_down(running: Path) -> None:
     """The passphrase outlives the instance, as its salt in the stage file does."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    said = subprocess.run(
+    done = subprocess.run(
         ["sh", "-c", AGAIN], cwd=running, capture_output=True, text=True, env={**os.environ, "PATH": path}
     )
-    assert said.returncode == 0, said.stderr
-    assert said.stdout.strip() == "blue"
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "blue"
 
 
-def test_d7_default_tags_of_an_explicit_provider_arrive(deploy: Deploy) -> None:
+def test_d7_default_tags_of_an_explicit_provider_are_applied(deploy: Deploy) -> None:
     own = 'own = aws.Provider("own", region="us-east-1", default_tags=dict(tags={"team": "shop"}))\n'
     topic = 'topic = aws.sns.Topic("t", opts=pulumi.ResourceOptions(provider=own))\n'
     assert deploy(own + topic + 'pulumi.export("tags", topic.tags_all)\n', "tagged").outputs["tags"] == {"team": "shop"}
 
 
-def test_d8_a_provider_of_another_region_is_refused_by_name(deploy: Deploy) -> None:
+def test_d8_a_provider_for_another_region_is_rejected_by_name(deploy: Deploy) -> None:
     with pytest.raises(DeploymentFailed, match="aws far could not be created: region: 'eu-west-1' does not exist here"):
         deploy('aws.Provider("far", region="eu-west-1")\n', "abroad")
 
 
-def test_d9_automatic_names_are_those_of_pulumi_aws(deploy: Deploy) -> None:
+def test_d9_automatic_names_match_those_of_pulumi_aws(deploy: Deploy) -> None:
     name = deploy('pulumi.export("name", aws.s3.Bucket("Photos").bucket)\n', "named").outputs["name"]
     assert (name[:7], len(name)) == ("photos-", 14)
 
@@ -136,25 +136,25 @@ def test_d10_a_definition_that_the_check_rejects_is_not_deployed(deploy: Deploy)
         deploy(f'components.BookingStateMachine("m", {{"definition": {definition!r}}})\n', "wrong")
 
 
-def test_d11_a_rule_of_the_teams_own_hears_of_audit_objects(deploy: Deploy) -> None:
-    """As the page says: the bucket's only notification sends everything to EventBridge."""
+def test_d11_an_event_rule_of_the_team_receives_audit_object_events(deploy: Deploy) -> None:
+    """As documented, the bucket's only notification sends everything to EventBridge."""
     rule = """
 trail = components.AuditBucket("trail", {"lock_mode": "NONE", "protect": False, "force_destroy": True})
-heard = aws.sqs.Queue("heard")
+received = aws.sqs.Queue("received")
 of_trail = pulumi.Output.json_dumps({"source": ["aws.s3"], "detail": {"bucket": {"name": [trail.bucket]}}})
 rule = aws.cloudwatch.EventRule("objects", event_pattern=of_trail)
-aws.cloudwatch.EventTarget("objects", rule=rule.name, arn=heard.arn)
+aws.cloudwatch.EventTarget("objects", rule=rule.name, arn=received.arn)
 pulumi.export("bucket", trail.bucket)
 pulumi.export("key", trail.key)
-pulumi.export("queue", heard.url)
+pulumi.export("queue", received.url)
 """
     stack = deploy(rule, "listening")
     encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": stack.outputs["key"]}
     stack.client("s3").put_object(
         Bucket=stack.outputs["bucket"], Key="a.json", Body=b"{}", IfNoneMatch="*", **encrypted
     )
-    taken = stack.client("sqs").receive_message(QueueUrl=stack.outputs["queue"], WaitTimeSeconds=5)
-    assert json.loads(taken["Messages"][0]["Body"])["detail"]["object"]["key"] == "a.json"
+    received = stack.client("sqs").receive_message(QueueUrl=stack.outputs["queue"], WaitTimeSeconds=5)
+    assert json.loads(received["Messages"][0]["Body"])["detail"]["object"]["key"] == "a.json"
 
 
 @pytest.mark.parametrize(
@@ -170,13 +170,13 @@ pulumi.export("queue", heard.url)
         (None, "args must be a dictionary, {} for the defaults, got None"),
     ],
 )
-def test_d12_wrong_arguments_are_named(deploy: Deploy, args: object, fault: str) -> None:
+def test_d12_invalid_arguments_are_named(deploy: Deploy, args: object, fault: str) -> None:
     with pytest.raises(DeploymentFailed, match=f"(?s)MonitoredLambda 'f'.*{fault}"):
         deploy(f'components.MonitoredLambda("f", {args!r})\n', "mistaken")
 
 
-def test_d13_keys_of_one_name_do_not_fight_for_an_alias(deploy: Deploy) -> None:
-    """Two components of one name below different parents are two resources to Pulumi."""
+def test_d13_components_with_the_same_name_get_distinct_key_aliases(deploy: Deploy) -> None:
+    """Below different parents they are two resources to Pulumi."""
     topics = (
         'for kind in ("Shop", "Club"):\n'
         '    parent = pulumi.ComponentResource(f"team:index:{kind}", kind.lower())\n'
@@ -197,16 +197,16 @@ main()
 """
 
 
-def test_d14_without_the_extra_a_sentence_says_what_to_install(tmp_path: Path) -> None:
+def test_d14_a_missing_extra_is_reported_with_the_install_command(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
     (tmp_path / "__main__.py").write_text("")
-    said = subprocess.run([sys.executable, "-c", WITHOUT_LOCAL], cwd=tmp_path, capture_output=True, text=True)
-    assert said.returncode != 0
-    assert "pip install 'stepbooking[local]'" in said.stderr
-    assert "Traceback" not in said.stderr
+    done = subprocess.run([sys.executable, "-c", WITHOUT_LOCAL], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "pip install 'stepbooking[local]'" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
-def test_d16_two_stacks_of_a_session_leave_each_other_alone(deploy: Deploy) -> None:
+def test_d16_two_stacks_in_one_session_do_not_interfere(deploy: Deploy) -> None:
     body = 'pulumi.export("q", aws.sqs.Queue("q").url)\n'
     one, two = deploy(body, "one"), deploy(body, "two")
     assert {one.outputs["q"], two.outputs["q"]} <= set(one.client("sqs").list_queues()["QueueUrls"])

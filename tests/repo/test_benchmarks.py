@@ -1,4 +1,4 @@
-"""The benchmarks' own arithmetic and their registration; what they measure is not run here."""
+"""The benchmarks' own arithmetic and registration; the measurements themselves do not run here."""
 
 import importlib
 import inspect
@@ -24,36 +24,38 @@ def test_a_ratio_has_the_median_and_quartiles_of_its_rounds() -> None:
     assert not measured.is_met
 
 
-def test_more_can_be_better() -> None:
+def test_higher_figures_can_be_better() -> None:
     assert figure("throughput", [0.8], "x", limit=0.8, better="more").is_met
     assert not figure("throughput", [0.79], "x", limit=0.8, better="more").is_met
 
 
 @pytest.mark.parametrize("name", benchmark_names())
-def test_every_benchmark_yields_figures_and_says_what_it_measures(name: str) -> None:
+def test_every_benchmark_has_a_docstring_and_yields_figures(name: str) -> None:
     module = importlib.import_module(f"bench.{name}")
     assert module.__doc__
-    assert inspect.isgeneratorfunction(module.figures), "it measures nothing until it is asked"
+    assert inspect.isgeneratorfunction(module.figures), (
+        "figures must be a generator function: a benchmark measures nothing until its figures are read"
+    )
 
 
-def test_an_unknown_benchmark_is_refused_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_benchmark_is_rejected_with_the_list_of_names(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cold,warmer", "all"]) == 64
     assert "Unknown benchmark warmer. Choose from api, audit_verify, " in capsys.readouterr().err
 
 
-def test_all_may_stand_beside_other_names() -> None:
+def test_all_can_be_combined_with_other_names() -> None:
     assert chosen_names(["all,cold"]) == benchmark_names()
 
 
 @pytest.mark.parametrize("rounds", ["0", "-1", "x", "1.5"])
-def test_a_number_of_rounds_that_measures_nothing_is_refused(rounds: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rounds_must_be_a_positive_integer(rounds: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["cold", f"--rounds={rounds}"])
     assert f"argument --rounds: must be 1 or more, got {rounds!r}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [None, "no JSON", "[]", "{}", '{"figures": [{"name": "a"}]}', '{"figures": 3}'])
-def test_a_file_that_no_run_has_written_is_refused(
+def test_before_must_name_a_file_of_an_earlier_run(
     content: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "before.json"
@@ -64,7 +66,7 @@ def test_a_file_that_no_run_has_written_is_refused(
     assert f"--before {file} {problem}" in capsys.readouterr().err
 
 
-def test_measured_programs_must_make_the_same_calls() -> None:
+def test_an_unexpected_number_of_aws_calls_fails_the_benchmark() -> None:
     with AwsDouble() as aws:
         aws.expected = aws.requests = 3
         aws.check()

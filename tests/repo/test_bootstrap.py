@@ -11,12 +11,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-ANSWERS = 'case "$1" in -c) exec python3 "$@";; esac\n'  # small questions are answered by a real Python
+ANSWERS = 'case "$1" in -c) exec python3 "$@";; esac\n'  # a real Python answers small questions
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """As much of a fresh clone as the bootstrap reads before it installs anything."""
+    """The files of a fresh clone that the bootstrap reads before it installs anything."""
     for name in ("Makefile", "requirements.lock", "requirements-dev.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / "tools", tmp_path / "tools", ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
@@ -24,7 +24,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def make_up(checkout: Path, **environment: str) -> list[str]:
-    """Run `make up`; gives the lines printed. It must have failed."""
+    """Run `make up`, which must fail, and return the lines that it prints."""
     ran = subprocess.run(
         ["make", "up"],
         cwd=checkout,
@@ -37,42 +37,42 @@ def make_up(checkout: Path, **environment: str) -> list[str]:
 
 
 def fake_python(checkout: Path, body: str) -> str:
-    """An executable that stands for an interpreter that lacks something."""
+    """Write an executable that stands for an interpreter that lacks something."""
     path = checkout / "fake-python"
     path.write_text(f"#!/bin/sh\n{body}\n")
     path.chmod(0o755)
     return str(path)
 
 
-def test_no_python_at_all_is_said(checkout: Path) -> None:
-    """The name that was looked for and the version to install."""
+def test_a_missing_python_is_reported(checkout: Path) -> None:
+    """The message has the name that was looked for and the version to install."""
     first = make_up(checkout, PYTHON="python-that-is-nowhere")[0]
     assert first.startswith("python-that-is-nowhere was not found: install Python 3.11 or newer")
 
 
 def preflight_after(statement: str) -> str:
-    """Shell code that runs the preflight in a real Python, after a statement that takes something away."""
+    """Return shell code that runs the preflight in a real Python, after a statement that removes something."""
     run = "runpy.run_path('tools/preflight.py', run_name='__main__')"
     return f'exec python3 -c "import os, runpy, sys, types; {statement}; {run}"'
 
 
-def test_a_python_that_is_too_old_is_said(checkout: Path) -> None:
+def test_an_outdated_python_is_reported(checkout: Path) -> None:
     """The interpreter answers every question as Python 3.8 would."""
     refuses = 'case "$2" in *"sys.exit"*) exit 1;; "") exit 0;; esac\n'
     old = fake_python(checkout, refuses + preflight_after("sys.version_info = (3, 8, 1)"))
     assert make_up(checkout, PYTHON=old)[0].startswith("Python 3.8 is too old: install Python 3.11 or newer")
 
 
-def test_a_python_without_venv_is_said(checkout: Path) -> None:
-    """Debian splits the venv module off: the sentence names the package."""
+def test_a_python_without_venv_is_reported(checkout: Path) -> None:
+    """Debian splits the venv module off: the message names the package."""
     bare = fake_python(checkout, ANSWERS + preflight_after("sys.modules['ensurepip'] = None"))
     first = make_up(checkout, PYTHON=bare)[0]
     assert "venv module is missing" in first
     assert "python3-venv" in first
 
 
-def test_a_full_disk_is_said(checkout: Path) -> None:
-    """Return the free space, its place, and the space needed."""
+def test_a_full_disk_is_reported(checkout: Path) -> None:
+    """The message has the free space, the folder, and the space needed."""
     little = "os.statvfs = lambda folder: types.SimpleNamespace(f_bavail=12, f_frsize=1000000)"
     full = fake_python(checkout, ANSWERS + preflight_after(little))
     first = make_up(checkout, PYTHON=full)[0]
@@ -81,7 +81,7 @@ def test_a_full_disk_is_said(checkout: Path) -> None:
 
 
 def test_a_folder_that_is_not_a_virtual_environment_is_never_replaced(checkout: Path) -> None:
-    """`.venv` is rebuilt when it is broken, but only if it is one."""
+    """`.venv` is rebuilt when it is broken, but only if it is a virtual environment."""
     precious = checkout / ".venv" / "work.txt"
     precious.parent.mkdir()
     precious.write_text("years of work")
@@ -105,7 +105,7 @@ esac
 
 
 @pytest.mark.parametrize(("outcome", "is_ready"), [(0, True), (1, False)])
-def test_each_package_is_named_while_the_next_is_not_yet_fetched(checkout: Path, outcome: int, is_ready: bool) -> None:
+def test_each_package_is_announced_before_the_next_is_fetched(checkout: Path, outcome: int, is_ready: bool) -> None:
     """The first installation takes a minute: pip goes on here only when the first name has been read."""
     (checkout / "requirements.lock").write_text("old==1\nfirst==1\nsecond==1\nother==1 ; sys_platform == 'win32'\n")
     os.mkfifo(checkout / "outcome")
@@ -117,7 +117,9 @@ def test_each_package_is_named_while_the_next_is_not_yet_fetched(checkout: Path,
         env={"PATH": os.environ["PATH"], "PYTHON": fake_python(checkout, PIP)},
         start_new_session=True,
     )
-    watchdog = threading.Timer(60, os.killpg, (started.pid, signal.SIGKILL))  # else names that come late hang this test
+    watchdog = threading.Timer(
+        60, os.killpg, (started.pid, signal.SIGKILL)
+    )  # otherwise a name that comes late hangs this test
     watchdog.start()
     try:
         assert started.stdout is not None

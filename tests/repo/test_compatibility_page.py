@@ -1,4 +1,4 @@
-"""docs/reference/compatibility.md says the versions that pyproject.toml says."""
+"""docs/reference/compatibility.md has the versions of pyproject.toml."""
 
 import ast
 import re
@@ -14,17 +14,16 @@ PAGE = (ROOT / "docs" / "reference" / "compatibility.md").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
-def test_the_page_has_the_ranges_of_the_package() -> None:
-    """Lower and upper bounds of what a team combines us with."""
+def test_the_page_lists_the_dependency_ranges() -> None:
     for name in ("pulumi", "pulumi-aws", "pydantic"):
-        [asked] = [each for each in PROJECT["dependencies"] if re.match(rf"{name}[<>=]", each)]
-        low, high = re.search(r">=([\d.]+),<(\d+)", asked).groups()  # type: ignore[union-attr]
+        [requirement] = [each for each in PROJECT["dependencies"] if re.match(rf"{name}[<>=]", each)]
+        low, high = re.search(r">=([\d.]+),<(\d+)", requirement).groups()  # type: ignore[union-attr]
         [line] = [each for each in PAGE.splitlines() if each.startswith(f"| {name} ")]
         assert f"{low} to < {high}" in line, line
 
 
-def test_the_page_has_the_embedded_aws_and_the_pythons() -> None:
-    """The one is pinned; the others are classifiers of the package."""
+def test_the_page_lists_the_ministack_and_python_versions() -> None:
+    """MiniStack is pinned; the Python versions are classifiers of the package."""
     [pinned] = [each.partition("==")[2] for each in PROJECT["optional-dependencies"]["local"] if "ministack" in each]
     assert f"| {pinned} exactly" in PAGE
     versions = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
@@ -34,12 +33,12 @@ def test_the_page_has_the_embedded_aws_and_the_pythons() -> None:
 @pytest.mark.parametrize(
     "program", sorted((ROOT / "examples" / "python").glob("*/__main__.py")), ids=lambda at: at.parent.name
 )
-def test_the_examples_use_only_what_is_promised(program: Path) -> None:
-    """A team starts from an example: what that imports must stay."""
+def test_the_examples_import_only_public_names(program: Path) -> None:
+    """A team starts from an example, so whatever the examples import must stay."""
     imports = [node for node in ast.walk(ast.parse(program.read_text())) if isinstance(node, ast.ImportFrom)]
-    ours = [
+    imported = [
         (node.module, each.name) for node in imports for each in node.names if (node.module or "").startswith("comp")
     ]
-    assert ours
-    assert [(module, name) for module, name in ours if module != "components" or name not in vars(components)] == []
+    assert imported
+    assert [(module, name) for module, name in imported if module != "components" or name not in vars(components)] == []
     assert "`components.*` modules beyond what `components/__init__.py` names" in PAGE

@@ -1,4 +1,4 @@
-"""Tests defend what the docs promise: links lead somewhere, make targets and verbs exist, and none is left out."""
+"""Every link, path, make target, verb and module in the docs exists, and every target and verb is documented."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ NAMED = re.compile(r"(?<![\w/.-])((?:docs|examples|tests|tools|components|workfl
 
 
 def verbs(group: typer.Typer, prefix: str = "booking") -> Iterator[str]:
-    """Every verb of the command, spelled in full."""
+    """Yield every verb of the command, with its groups."""
     for command in group.registered_commands:
         assert command.callback is not None
         yield f"{prefix} {command.name or command.callback.__name__.replace('_', '-')}"
@@ -29,16 +29,15 @@ def verbs(group: typer.Typer, prefix: str = "booking") -> Iterator[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_and_every_path_named_in_a_page_exists(page: Path) -> None:
-    """A reader who follows it finds something."""
     text = page.read_text("utf-8")
     links = [target for target in LINK.findall(text) if not target.startswith(("http:", "https:", "mailto:"))]
-    lost = [target for target in links if not (page.parent / target).exists()]
-    lost += [name for name in NAMED.findall(text) if not (ROOT / name).exists()]
-    assert lost == []
+    broken = [target for target in links if not (page.parent / target).exists()]
+    broken += [name for name in NAMED.findall(text) if not (ROOT / name).exists()]
+    assert broken == []
 
 
 def test_every_make_target_in_the_docs_exists() -> None:
-    """And every target is explained by `make help`."""
+    """Every target is also explained by `make help`."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     explained = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     named = {name for page in PAGES for name in re.findall(r"`make ([a-z-]+)", page.read_text("utf-8"))}
@@ -46,8 +45,8 @@ def test_every_make_target_in_the_docs_exists() -> None:
     assert targets - explained == set()
 
 
-def test_every_verb_is_in_the_page_of_the_command() -> None:
-    """And the page names none that does not exist."""
+def test_the_command_page_lists_every_verb() -> None:
+    """The page lists no other verbs."""
     text = (ROOT / "docs" / "reference" / "command.md").read_text("utf-8")
     missing = [verb for verb in verbs(build_app()) if f"`{verb}" not in text]
     assert missing == []
@@ -57,7 +56,7 @@ def test_every_verb_is_in_the_page_of_the_command() -> None:
 
 
 def test_every_module_that_a_page_runs_exists() -> None:
-    """`python -m ...`, as the recipes of CONTRIBUTING name it."""
+    """Pages run modules with `python -m ...`."""
     named = {
         name for page in PAGES for name in re.findall(r"python -m ((?:tools|tests|bench)[\w.]*)", page.read_text())
     }
@@ -65,10 +64,10 @@ def test_every_module_that_a_page_runs_exists() -> None:
     assert [name for name in named if find_spec(name) is None] == []
 
 
-def test_the_recipes_name_what_is_in_their_files() -> None:
+def test_every_name_in_a_recipe_exists_in_its_file() -> None:
     """A recipe that says "`Code` in `workflow/lint/lint_findings.py`" must find it there."""
     text = " ".join((ROOT / "CONTRIBUTING.md").read_text("utf-8").split())
     named = re.findall(r"`(\w+)`(?: and `(\w+)`)? (?:in|to|\() ?`([\w/]+\.py)`", text)
     assert len(named) >= 4
-    lost = [(name, file) for *names, file in named for name in names if name not in (ROOT / file).read_text("utf-8")]
-    assert lost == []
+    broken = [(name, file) for *names, file in named for name in names if name not in (ROOT / file).read_text("utf-8")]
+    assert broken == []

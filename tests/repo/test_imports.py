@@ -1,4 +1,4 @@
-"""The allowed imports between packages are checked, and the check can fail."""
+"""The import contracts between packages, and rules for the length and order of files."""
 
 import ast
 import re
@@ -15,21 +15,21 @@ LINT = Path(sys.executable).parent / "lint-imports"
 
 
 def test_the_import_contracts_hold() -> None:
-    """ARCHITECTURE, Folders: the contracts in pyproject.toml are kept by every module."""
+    """Every module keeps the contracts in pyproject.toml (ARCHITECTURE, Folders)."""
     ran = subprocess.run([str(LINT), "--no-cache"], cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-def test_the_program_is_a_table_of_contents() -> None:
-    """`__main__.py` has at most 100 lines, applies nothing and writes no dictionary."""
+def test_the_program_is_short_and_has_no_logic() -> None:
+    """`__main__.py` has at most 100 lines, no `apply` and no dictionaries."""
     text = (ROOT / "__main__.py").read_text("utf-8")
     assert len(text.splitlines()) <= 100
     assert ".apply(" not in text
     assert "{" not in text.replace("{}", "")
 
 
-def test_a_file_of_more_than_250_lines_says_why() -> None:
-    """Its docstring gives the reason; whoever makes a file long decides whether to split it."""
+def test_files_over_250_lines_state_a_reason() -> None:
+    """The docstring gives the reason; whoever makes a file long decides whether to split it."""
     listed = subprocess.run(
         ["git", "ls-files", "*.py", ":!tests"], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -46,8 +46,8 @@ def test_the_test_files_that_start_first_exist() -> None:
     assert [file for file in LONGEST_FIRST if not (ROOT / "tests" / file).exists()] == []
 
 
-def test_no_module_of_the_workflow_package_imports_itself_by_way_of_others() -> None:
-    """Not even for type checkers alone."""
+def test_the_workflow_package_has_no_import_cycles() -> None:
+    """There are none among the imports for type checkers either."""
     graph = grimp.build_graph("workflow", cache_dir=None)
     assert sorted(module for module in graph.modules if _imports_back(graph, module)) == []
 

@@ -27,7 +27,7 @@ RECORDED: dict[str, dict[str, int]] = json.loads((ROOT / MAXIMUMS).read_text("ut
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Figures]:
-    """The figures of this checkout, measured once: it takes 10 seconds."""
+    """The figures of this checkout, measured once because that takes 10 seconds."""
     return measure(ROOT)
 
 
@@ -76,7 +76,7 @@ def test_values_predicates_and_good_english_are_not_findings(tmp_path: Path) -> 
     assert [violation for violations in found.values() for violation in violations] == []
 
 
-def test_a_name_shared_by_a_strict_and_another_package_counts_for_the_other(tmp_path: Path) -> None:
+def test_a_name_shared_by_a_strict_and_another_package_is_counted_in_the_other(tmp_path: Path) -> None:
     found = measure(checkout(tmp_path, {"cli/a.py": "class Clock: ...\n", "workflow/b.py": "class Clock: ...\n"}))
     assert [len(found[package].found["class"]) for package in ("cli", "workflow")] == [0, 1]
 

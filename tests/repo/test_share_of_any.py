@@ -1,4 +1,4 @@
-"""`Any` switches the type checker off, so each package has a maximum of it per 1,000 lines."""
+"""`Any` switches the type checker off, so each package has a maximum number of them per 1,000 lines."""
 
 import ast
 from pathlib import Path

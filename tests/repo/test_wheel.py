@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 THEIR_PROGRAM = """
 import importlib, json, pkgutil, sys
-import handlers, workflow            # theirs: they lie beside this file
+import handlers, workflow            # theirs: they are beside this file
 import stepbooking
 from stepbooking.components import OrderStore
 from stepbooking.handlers.contracts.messages import RefundRequest
@@ -50,7 +50,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def their_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with the wheel in it; third-party packages come from ours, the checkout does not."""
+    """The interpreter of an environment with the wheel and our third-party packages, but without the checkout."""
     folder = tmp_path_factory.mktemp("their") / "env"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     python = folder / "bin" / "python"
@@ -67,8 +67,8 @@ def their_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python
 
 
-def test_a_project_with_its_own_handlers_and_workflow_uses_ours_beside_them(their_python: Path, tmp_path: Path) -> None:
-    """Both packages of the same name are imported in one process, and every module of ours can be."""
+def test_a_project_can_use_its_own_handlers_and_workflow_beside_ours(their_python: Path, tmp_path: Path) -> None:
+    """Both packages of each name are imported in one process, and every module of the wheel can be imported."""
     for name in ("handlers", "workflow"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("WHOSE = 'theirs'\n")
@@ -77,36 +77,38 @@ def test_a_project_with_its_own_handlers_and_workflow_uses_ours_beside_them(thei
         [str(their_python), "main.py"], cwd=tmp_path, capture_output=True, text=True, env=_bare_environment()
     )
     assert ran.returncode == 0, ran.stderr
-    said = json.loads(ran.stdout.splitlines()[-1])
-    assert said["theirs"] == ["theirs", "theirs"]
-    assert all(module.startswith("stepbooking.") for module in said["ours"])
-    assert said["leaked"] == []
-    assert said["start"] == "route"
-    assert said["imported"] > 50
+    report = json.loads(ran.stdout.splitlines()[-1])
+    assert report["theirs"] == ["theirs", "theirs"]
+    assert all(module.startswith("stepbooking.") for module in report["ours"])
+    assert report["leaked"] == []
+    assert report["start"] == "route"
+    assert report["imported"] > 50
 
 
-def test_the_wheel_installs_nothing_at_the_top_level_but_its_own_name(wheel: Path) -> None:
+def test_the_wheel_installs_only_one_top_level_package(wheel: Path) -> None:
     """Two distributions with a `handlers` folder would overwrite each other silently."""
     with zipfile.ZipFile(wheel) as archive:
         tops = {name.split("/")[0] for name in archive.namelist()}
     assert {"stepbooking"} == {top for top in tops if not top.endswith(".dist-info")}
 
 
-def test_the_command_is_installed_by_the_wheel(their_python: Path, tmp_path: Path) -> None:
+def test_the_wheel_installs_the_command(their_python: Path, tmp_path: Path) -> None:
     """`booking --help` runs from the wheel, and a verb that needs a program says where to run it."""
     booking = their_python.parent / "booking"
     shown = subprocess.run(
         [str(booking), "--help"], cwd=tmp_path, capture_output=True, text=True, env=_bare_environment()
     )
     assert shown.returncode == 0, shown.stderr
-    lost = subprocess.run([str(booking), "up"], cwd=tmp_path, capture_output=True, text=True, env=_bare_environment())
-    assert lost.returncode == 64
-    assert "Pulumi.yaml" in lost.stderr
+    failed = subprocess.run([str(booking), "up"], cwd=tmp_path, capture_output=True, text=True, env=_bare_environment())
+    assert failed.returncode == 64
+    assert "Pulumi.yaml" in failed.stderr
 
 
 @pytest.mark.nightly
-def test_the_files_of_the_page_and_a_teams_own_tests_run_from_the_wheel(their_python: Path, tmp_path: Path) -> None:
-    """A platform team copies the files of the page into a folder of its own, adds tests, and runs pytest."""
+def test_the_documented_project_and_the_platform_teams_tests_pass_with_the_wheel(
+    their_python: Path, tmp_path: Path
+) -> None:
+    """The team copies the files of the page into a folder of its own, adds its tests, and runs pytest."""
     page = (ROOT / "docs" / "how-to" / "use-the-components.md").read_text("utf-8")
     files = re.findall(r"^`([^`\n]+)`[^`\n]*:\n\n```\w+\n(.*?)^```", page, re.M | re.S)
     assert [name for name, _ in files] == ["functions/greet.py", "__main__.py", "Pulumi.yaml", "test_guests.py"]
@@ -120,8 +122,8 @@ def test_the_files_of_the_page_and_a_teams_own_tests_run_from_the_wheel(their_py
 
 @pytest.mark.nightly
 @pytest.mark.outside
-def test_a_teams_own_tests_with_the_engine_run_from_the_wheel(their_python: Path, tmp_path: Path) -> None:
-    """Those of `refresh` and `env`: with a Pulumi CLI on the PATH, and its settings in a folder of this test."""
+def test_the_platform_teams_engine_tests_pass_with_the_wheel(their_python: Path, tmp_path: Path) -> None:
+    """Those of `refresh` and `env`, with a Pulumi CLI on the PATH and its settings in a folder of this test."""
     cli = find_cli(ROOT)
     require(cli, "There is no Pulumi CLI: `make engine` finds or builds one.")
     assert cli is not None
@@ -149,5 +151,5 @@ def _run_team_tests(python: Path, folder: Path, marked: str, environment: dict[s
 
 
 def _bare_environment() -> dict[str, str]:
-    kept = ("PATH", "HOME", "LANG", "TMPDIR")
-    return {name: os.environ[name] for name in kept if name in os.environ}
+    names = ("PATH", "HOME", "LANG", "TMPDIR")
+    return {name: os.environ[name] for name in names if name in os.environ}
