@@ -175,8 +175,7 @@ def run_verification(
         "clean": not found,
         "found": found,
         "findings": [
-            {"problem": finding.problem.value, "where": finding.where, "sentence": finding.sentence}
-            for finding in shown
+            {"problem": finding.problem.value, "where": finding.where, "sentence": finding.message} for finding in shown
         ],
     }
 

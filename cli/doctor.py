@@ -72,9 +72,9 @@ def check_configuration(name: str, values: Mapping[str, Any]) -> tuple[Diagnosis
     """Check every key of the stage: ranges, cron expressions, and ARNs of the right service."""
     ours = {key.removeprefix(f"{PROJECT}:"): value for key, value in values.items() if key.startswith(f"{PROJECT}:")}
     try:
-        return Diagnosis(check="configuration", status="passed", sentence=""), Stage.of(name, ours)
+        return Diagnosis(check="configuration", status="passed", message=""), Stage.of(name, ours)
     except InvalidStage as error:
-        return Diagnosis(check="configuration", status="finding", sentence=str(error)), None
+        return Diagnosis(check="configuration", status="finding", message=str(error)), None
 
 
 def check_alarm_reaches_a_person(facts: StageFacts, test_alarm: bool) -> Diagnosis:
@@ -82,16 +82,16 @@ def check_alarm_reaches_a_person(facts: StageFacts, test_alarm: bool) -> Diagnos
     name = "alarm-reaches-a-person"
     if not (facts.outputs and test_alarm and has_terminal()):
         how = "Run `booking doctor --test-alarm` on a terminal, once the stage is deployed, and confirm the message."
-        return Diagnosis(check=name, status="not run", sentence=how)
+        return Diagnosis(check=name, status="not run", message=how)
     try:
         alarm = send_test_alarm(facts)
     except (ClientError, BotoCoreError) as error:
-        return Diagnosis(check=name, status="not run", sentence=f"AWS refused to trigger an alarm: {error}")
+        return Diagnosis(check=name, status="not run", message=f"AWS refused to trigger an alarm: {error}")
     if alarm is None:
-        return Diagnosis(check=name, status="finding", sentence="No alarm of this stage notifies its alert topic.")
+        return Diagnosis(check=name, status="finding", message="No alarm of this stage notifies its alert topic.")
     if typer.confirm(f"The alarm {alarm} was triggered. Did its message reach you?", err=True):
-        return Diagnosis(check=name, status="passed", sentence="")
-    return Diagnosis(check=name, status="finding", sentence=f"Nobody has seen the message of the alarm {alarm}.")
+        return Diagnosis(check=name, status="passed", message="")
+    return Diagnosis(check=name, status="finding", message=f"Nobody has seen the message of the alarm {alarm}.")
 
 
 def send_test_alarm(facts: StageFacts) -> str | None:
@@ -106,7 +106,7 @@ def send_test_alarm(facts: StageFacts) -> str | None:
 
 
 def _draw(console: Console, diagnoses: Sequence[Diagnosis]) -> None:
-    rows = [(each.check, each.status, each.sentence) for each in diagnoses]
+    rows = [(each.check, each.status, each.message) for each in diagnoses]
     console.print(table("Checks", ("check", "", ""), rows))
     counts = ", ".join(
         f"{sum(each.status == status for each in diagnoses)} {status}" for status in ("passed", "finding", "not run")

@@ -32,11 +32,11 @@ class Diagnosis:
 
     check: str
     status: Status
-    sentence: str
+    message: str
 
     def as_json(self) -> dict[str, str]:
         """Return the diagnosis for --json."""
-        return {"check": self.check, "status": self.status, "sentence": self.sentence}
+        return {"check": self.check, "status": self.status, "sentence": self.message}
 
 
 class NotRun(Exception):
@@ -68,10 +68,10 @@ def diagnose(name: str, check: Check, facts: StageFacts) -> Diagnosis:
     try:
         finding = check(facts)
     except NotRun as reason:
-        return Diagnosis(check=name, status="not run", sentence=str(reason))
+        return Diagnosis(check=name, status="not run", message=str(reason))
     except (ClientError, BotoCoreError) as error:
-        return Diagnosis(check=name, status="not run", sentence=f"AWS refused the call: {error}")
-    return Diagnosis(check=name, status="finding" if finding else "passed", sentence=finding or "")
+        return Diagnosis(check=name, status="not run", message=f"AWS refused the call: {error}")
+    return Diagnosis(check=name, status="finding" if finding else "passed", message=finding or "")
 
 
 def check_credentials(facts: StageFacts) -> str | None:
@@ -271,7 +271,7 @@ def diagnose_stage(
         if facts.outputs:
             yield diagnose(name, check, facts)
         else:
-            yield Diagnosis(check=name, status="not run", sentence="The stage is not deployed yet.")
+            yield Diagnosis(check=name, status="not run", message="The stage is not deployed yet.")
 
 
 def _latest_execution(facts: StageFacts) -> datetime:

@@ -7,11 +7,11 @@ import typer
 
 from handlers.adapters.dynamodb.archive import Archive
 from handlers.adapters.dynamodb.attribute_values import Item
-from handlers.adapters.dynamodb.order_stream import UNREADABLE, StreamRecord, events_behind
+from handlers.adapters.dynamodb.order_stream import UNREADABLE, StreamRecord, events_after
 from handlers.adapters.event_bus import EventBridgeBus
 from handlers.contracts.storage import order_key
 from handlers.domain.ports import RetryPolicy
-from handlers.runtime.publishing import PublishedBatch, Publishing
+from handlers.runtime.publishing import PublishedBatch, Publisher
 
 from .command_errors import CommandFailed, UsageError
 from .output import JsonOption, show
@@ -62,7 +62,7 @@ def _records(target: DeploymentTarget, orders: Sequence[str], since: str | None)
     for item in items:
         order_id = str(item["pk"]["S"]).removeprefix(order_key(""))
         try:
-            yield StreamRecord(sequence_number=order_id, order_id=order_id, events=events_behind(item, 0))
+            yield StreamRecord(sequence_number=order_id, order_id=order_id, events=events_after(item, 0))
         except UNREADABLE as error:
             raise CommandFailed(f"Order {order_id} cannot be read: {error!r}. Run `booking audit verify`.") from error
 
@@ -83,7 +83,7 @@ def _publish(target: DeploymentTarget, records: Sequence[StreamRecord]) -> Publi
         CommandFailed: EventBridge rejected an event.
     """
     bus = EventBridgeBus(client=target.client("events"), bus=target.output("eventBus"))
-    publishing, events = Publishing(bus=bus, retry=RetryPolicy.without_delays()), 0
+    publishing, events = Publisher(bus=bus, retry=RetryPolicy.without_delays()), 0
     for start in range(0, len(records), BATCH_ORDERS):
         batch = publishing.run(records[start : start + BATCH_ORDERS])
         events += batch.events

@@ -77,12 +77,12 @@ class GatewayVerification:
             try:
                 movements = self._movements(day)
             except BookingError as error:
-                sentence = f"From {day} on, nothing was compared: {error} Repeat this with --since {day}."
-                yield Finding(problem=Problem.CANNOT_JUDGE, where="the gateway", sentence=sentence)
+                message = f"From {day} on, nothing was compared: {error} Repeat this with --since {day}."
+                yield Finding(problem=Problem.CANNOT_JUDGE, where="the gateway", message=message)
                 return
             if movements is None:
-                sentence = "The gateway has no list of movements. Reconcile looks up settled orders one by one."
-                yield Finding(problem=Problem.CANNOT_JUDGE, where="the gateway", sentence=sentence)
+                message = "The gateway has no list of movements. Reconcile looks up settled orders one by one."
+                yield Finding(problem=Problem.CANNOT_JUDGE, where="the gateway", message=message)
                 return
             yield from self._compare(day.isoformat(), movements)
             day += timedelta(days=1)
@@ -150,17 +150,17 @@ class GatewayVerification:
         try:
             status = self._status_of(order, key)
         except BookingError as error:
-            sentence = f"{_describe(order, entry)} is not listed by the gateway on its day, and {error} Repeat this."
-            return Finding(problem=Problem.CANNOT_JUDGE, where=order.order_id, sentence=sentence)
+            message = f"{_describe(order, entry)} is not listed by the gateway on its day, and {error} Repeat this."
+            return Finding(problem=Problem.CANNOT_JUDGE, where=order.order_id, message=message)
         refund = order.account.refunds.get(key)
         was_returned = refund is not None and refund.status is RefundStatus.REVERSED
         if status in _MOVED or (was_returned and status is GatewayStatus.DECLINED):
             return None
-        sentence = (
+        message = (
             f"{_describe(order, entry)} has no movement at the gateway (status `{status.value}`). "
             f"`booking reconcile --order {order.order_id}` opens a case, which two people close."
         )
-        return Finding(problem=Problem.NO_MOVEMENT, where=order.order_id, sentence=sentence)
+        return Finding(problem=Problem.NO_MOVEMENT, where=order.order_id, message=message)
 
 
 def _reported_status(order: Order, key: str, reply: GatewayReply) -> GatewayStatus:
@@ -190,11 +190,11 @@ def _differing_amount(order: Order, entry: Entry, movement: Movement) -> Finding
     if movement.currency != order.currency or movement.amount_minor == entry.amount_minor:
         return None
     moved = format_amount(movement.amount_minor, movement.currency)
-    sentence = (
+    message = (
         f"{_describe(order, entry)} moved {moved} at the gateway ({movement.reference}). "
         f"`booking reconcile --order {order.order_id}` opens a case, which two people close."
     )
-    return Finding(problem=Problem.AMOUNT_DIFFERS, where=order.order_id, sentence=sentence)
+    return Finding(problem=Problem.AMOUNT_DIFFERS, where=order.order_id, message=message)
 
 
 def _judge_movement(movement: Movement, stored: StoredOrder | None) -> Finding | None:
@@ -206,14 +206,14 @@ def _judge_movement(movement: Movement, stored: StoredOrder | None) -> Finding |
         return None
     reference, amount = movement.reference, f"{movement.amount_minor} {movement.currency}".rstrip()
     told = f"The gateway lists {reference}, a {movement.kind} of {amount} at {movement.at}"
-    sentence = (
+    message = (
         f"{told}, which the ledger of {order.order_id} lacks. `booking reconcile --order {order.order_id}` settles it "
         "or opens a case."
         if order
         else f"{told} of order {movement.order_id or 'unknown'}, which the table lacks. `booking recover` restores it "
         "if the trail has it; otherwise see gateway-orphans in the runbook."
     )
-    return Finding(problem=Problem.NO_ENTRY, where=movement.order_id or reference, sentence=sentence)
+    return Finding(problem=Problem.NO_ENTRY, where=movement.order_id or reference, message=message)
 
 
 def _is_in_ledger(order: Order, movement: Movement) -> bool:

@@ -97,7 +97,7 @@ def _case_as_json(case: Case) -> dict[str, Any]:
         "case_id": case.case_id,
         "about": key_of(case.about),
         "status": case.status.value,
-        "reason": case.says[0],
+        "reason": case.reason,
         "opened_at": case.opened.recorded_at,
     }
 
@@ -138,7 +138,7 @@ def _totals_table(order: Order) -> Any:
         for each in account.disputes.values()
     )
     cases = (
-        (f"case {each.case_id}", f"{each.says[0]} about {key_of(each.about)}, {each.status}")
+        (f"case {each.case_id}", f"{each.reason} about {key_of(each.about)}, {each.status}")
         for each in account.cases.values()
     )
     return table("Order", ("", ""), [*rows, *disputes, *cases])

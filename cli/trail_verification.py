@@ -139,7 +139,7 @@ class TrailVerification:
                 if known is not None:
                     after = known + _LAST_CHARACTER
                     break
-                yield Finding(problem=Problem.EXTRA, where=key, sentence="No object of this system has such a key.")
+                yield Finding(problem=Problem.EXTRA, where=key, message="No object of this system has such a key.")
 
     def _find_missing(self) -> Iterator[Finding]:
         days = self.required.differing_days(self.existing)

@@ -64,7 +64,7 @@ class AuditProver:
     def _row(self, key: str, content: bytes, stored: StoredOrder) -> AuditRow:
         locked_until, mode = self._lock(key)
         sealed_on, note, is_proven = self._seal_of(key, content)
-        problems = [finding.sentence for finding in judge_outcome(key, content, stored)]
+        problems = [finding.message for finding in judge_outcome(key, content, stored)]
         return AuditRow(
             key=key,
             problems=tuple(problems if is_proven else [*problems, note]),

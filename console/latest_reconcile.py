@@ -62,6 +62,6 @@ class OrphanList:
 def read_orphans(deployment: Deployment) -> OrphanList:
     """Return the open orphans."""
     repository = DynamoDBSweepRepository(client=deployment.client("dynamodb"), table=deployment.output("ordersTable"))
-    listed = repository.orphans()
+    listed = repository.list_orphans()
     found = (repository.load_orphan(each.name) for each in listed[:MAX_ORPHANS])
     return OrphanList(first=tuple(each for each in found if each is not None), total=len(listed))

@@ -105,7 +105,7 @@ def order_report(stored: StoredOrder, audit: tuple[AuditRow, ...]) -> OrderRepor
         totals=_totals(order) if order else (),
         audit=audit,
         traces=(),
-        problems=tuple(finding.sentence for finding in verify_chain(stored)),
+        problems=tuple(finding.message for finding in verify_chain(stored)),
     )
 
 

@@ -39,32 +39,32 @@ def receive(event: object, deps: Dependencies) -> dict[str, Any]:
         return _log(deps, 413, f"The body must be text of at most {MAX_BODY_BYTES} bytes.")
     if not _is_signed(body, _header(request, "stripe-signature"), deps):
         return _log(deps, 400, "The signature must be made with this endpoint's secret within the last five minutes.")
-    told = parse_event(body)
-    if told is None:
+    webhook = parse_event(body)
+    if webhook is None:
         return _log(deps, 400, "The body must be an event of Stripe.")
-    return _accept(told, deps)
+    return _handle(webhook, deps)
 
 
-def _accept(told: StripeEvent, deps: Dependencies) -> dict[str, Any]:
+def _handle(webhook: StripeEvent, deps: Dependencies) -> dict[str, Any]:
     """Reject an event of another mode or account, ignore one that is not about our orders, and queue any other."""
     mode = deps.settings.stripe_mode
-    if told.livemode is not (mode == "live") or told.account:
-        return _log(deps, 400, f"This endpoint takes events of its own account in {mode} mode.", told)
-    if told.type not in EVENT_TYPES or told.stage not in ("", deps.settings.stage):
-        return _log(deps, 200, "ignored", told)
-    notice = _notice(told)
+    if webhook.livemode is not (mode == "live") or webhook.account:
+        return _log(deps, 400, f"This endpoint takes events of its own account in {mode} mode.", webhook)
+    if webhook.type not in EVENT_TYPES or webhook.stage not in ("", deps.settings.stage):
+        return _log(deps, 200, "ignored", webhook)
+    notice = _notice(webhook)
     if notice is None:
-        return _log(deps, 200, "ignored", told)
+        return _log(deps, 200, "ignored", webhook)
     deps.notices.send(notice)
-    return _log(deps, 200, "queued", told)
+    return _log(deps, 200, "queued", webhook)
 
 
-def _notice(told: StripeEvent) -> GatewayNotice | None:
+def _notice(webhook: StripeEvent) -> GatewayNotice | None:
     """Return the notice by which reconcile finds the order; None if the event names neither order nor payment."""
     try:
-        if told.order_id:
-            return GatewayNotice(order_id=told.order_id)
-        return GatewayNotice(reference=told.payment_intent) if told.payment_intent else None
+        if webhook.order_id:
+            return GatewayNotice(order_id=webhook.order_id)
+        return GatewayNotice(reference=webhook.payment_intent) if webhook.payment_intent else None
     except ValidationError:
         return None
 
@@ -97,8 +97,8 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def _log(deps: Dependencies, status: int, message: str, told: StripeEvent | None = None) -> dict[str, Any]:
-    facts = {"event": told.id, "type": told.type, "order": told.order_id or None} if told else {}
+def _log(deps: Dependencies, status: int, message: str, webhook: StripeEvent | None = None) -> dict[str, Any]:
+    facts = {"event": webhook.id, "type": webhook.type, "order": webhook.order_id or None} if webhook else {}
     deps.log.log_step("gateway-events", status=status, outcome=message, **facts)
     return _reply(status, message)
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from .adapters.dynamodb.order_stream import read_record
 from .contracts.metrics import MetricName
 from .runtime.dependencies import Dependencies, dependencies
-from .runtime.publishing import Publishing
+from .runtime.publishing import Publisher
 
 REQUIRED_SETTINGS: Final = ("stage", "event_bus", "sdk_timeout")
 
@@ -19,7 +19,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 def publish(event: Mapping[str, Any], deps: Dependencies) -> dict[str, Any]:
     """Publish every entry that a batch of the stream added, and return the records that Lambda must redeliver."""
     records = [record for each in event["Records"] if (record := read_record(each))]
-    batch = Publishing(bus=deps.bus, retry=deps.bus_retry).run(records)
+    batch = Publisher(bus=deps.bus, retry=deps.bus_retry).run(records)
     if batch.events:
         deps.log.add_metric(MetricName.EVENTS, batch.events)
     for record in batch.failed:

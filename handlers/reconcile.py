@@ -10,7 +10,7 @@ from .contracts.request_rules import MESSAGE_SCHEMA
 from .runtime.dependencies import Dependencies, dependencies
 from .runtime.reconcile.audit_sample import AuditSample
 from .runtime.reconcile.findings import Findings
-from .runtime.reconcile.gateway_notices import is_batch, take
+from .runtime.reconcile.gateway_notices import is_batch, reconcile_batch
 from .runtime.reconcile.parked_results import drain
 from .runtime.reconcile.reconciliation import Reconciliation
 from .runtime.reconcile.scan_plan import ScanPlan
@@ -46,17 +46,17 @@ def handler(event: object, context: Context) -> dict[str, Any]:
         return timedelta(milliseconds=context.get_remaining_time_in_millis()) > MIN_REMAINING_TIME
 
     if is_batch(event):
-        return take(event, deps, lambda order_id: settle_order(order_id, deps), has_time)
-    asked = ReconcileInput.model_validate(event)
+        return reconcile_batch(event, deps, lambda order_id: settle_order(order_id, deps), has_time)
+    scope = ReconcileInput.model_validate(event)
     total = timedelta(milliseconds=context.get_remaining_time_in_millis())
 
     def has_more_than(share: timedelta) -> bool:
         return timedelta(milliseconds=context.get_remaining_time_in_millis()) > max(MIN_REMAINING_TIME, share)
 
     report = reconcile(event, deps, has_time, lambda: has_more_than(total / 2), lambda: has_more_than(total / 4))
-    while report["continuation"] and "limit" not in asked.model_fields_set and has_time():
-        following = reconcile({**asked.model_dump(), "continuation": report["continuation"]}, deps, has_time)
-        report = _merge_reports(report, following)
+    while report["continuation"] and "limit" not in scope.model_fields_set and has_time():
+        next_report = reconcile({**scope.model_dump(), "continuation": report["continuation"]}, deps, has_time)
+        report = _merge_reports(report, next_report)
     return report
 
 
@@ -100,8 +100,16 @@ def reconcile(
         return _report(run.findings, None, deps)
     continuation = _scan(run, message, deps, has_time_to_settle or has_time)
     if message.continuation is None and has_time():
-        drain(deps.parked, deps.orders, deps.audit, run.now, run.findings, message.limit, has_time_to_drain or has_time)
-        run.findings.altered += AuditSample(orders=deps.orders, audit=deps.audit, now=run.now).altered()
+        drain(
+            deps.parking_queue,
+            deps.orders,
+            deps.audit,
+            run.now,
+            run.findings,
+            message.limit,
+            has_time_to_drain or has_time,
+        )
+        run.findings.altered += AuditSample(orders=deps.orders, audit=deps.audit, now=run.now).find_altered()
         _sweep(run, deps, has_time)
     return _report(run.findings, continuation, deps)
 

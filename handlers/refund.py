@@ -3,14 +3,14 @@
 from typing import Any, Final
 
 from .domain.answers import Answer
-from .domain.rules.cases import decide, propose_resolution
 from .domain.ledger import key_of
 from .domain.order import Order
 from .domain.outcomes import answer_of
 from .domain.payments import GatewayReply
 from .domain.ports import Change
-from .domain.rules.refunds import reserve_refund
 from .domain.requests import IssueRefund, MakeDecision, Origin, Request, ResolveCase
+from .domain.rules.cases import decide, propose_resolution
+from .domain.rules.refunds import reserve_refund
 from .domain.settlement import settle
 from .runtime.dependencies import Dependencies, dependencies
 from .runtime.run_step import Decided, begin_or_resume, run_step

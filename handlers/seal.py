@@ -6,7 +6,7 @@ from typing import Any, Final
 from .contracts.metrics import MetricName
 from .reconcile import Context
 from .runtime.dependencies import Dependencies, dependencies
-from .runtime.sealing import Sealing
+from .runtime.sealing import Sealer
 
 REQUIRED_SETTINGS: Final = ("stage", "audit_bucket", "seal_key", "sdk_timeout")
 
@@ -25,7 +25,7 @@ def seal(deps: Dependencies, context: Context) -> dict[str, Any]:
         Unavailable: S3 or KMS did not answer; the next run continues where this one stopped.
         AuditContradiction: a different object has a seal's key.
     """
-    sealing = Sealing(
+    sealing = Sealer(
         audit=deps.audit,
         signer=deps.seal_signer,
         copies=deps.seal_copies,

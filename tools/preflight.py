@@ -42,7 +42,7 @@ def free_bytes(folder):
 
 
 if __name__ == "__main__":
-    sentence = find_problem(os.getcwd())
-    if sentence:
-        sys.stderr.write(sentence + "\n")
+    message = find_problem(os.getcwd())
+    if message:
+        sys.stderr.write(message + "\n")
         sys.exit(1)

@@ -98,8 +98,8 @@ def _file(name: str, media_type: str) -> Callable[[Request], Response]:
 def _error_pages(views: Views) -> dict[Any, Callable[[Request, Exception], Response]]:
     def missing(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        sentence = "There is no such page." if status == 404 else "This page does not accept such a request."
-        return views.problem(request, status, sentence)
+        message = "There is no such page." if status == 404 else "This page does not accept such a request."
+        return views.problem(request, status, message)
 
     def unavailable(request: Request, error: Exception) -> Response:
         return views.problem(request, 502, f"AWS returned an error: {error}")

@@ -60,7 +60,7 @@ class Refused:
     """An answer of the guard: a status, and a message for people."""
 
     status: int
-    sentence: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class RequestGuard:
             return
         body = await _read_body(receive)
         if body is None:
-            await _answer(send, Refused(status=413, sentence=f"A form may have at most {MAX_BODY} bytes."))
+            await _answer(send, Refused(status=413, message=f"A form may have at most {MAX_BODY} bytes."))
             return
         await self.app(scope, _replay(body, receive), send)
 
@@ -101,17 +101,17 @@ def head_of(scope: Scope) -> RequestHead:
 def judge(head: RequestHead, entrance: Entrance) -> Refused | None:
     """Return the refusal of a request, or None."""
     if head.value("host") != entrance.host:
-        return Refused(status=421, sentence=f"This console answers only at {entrance.origin}.")
+        return Refused(status=421, message=f"This console answers only at {entrance.origin}.")
     if head.method not in ("GET", "HEAD", "POST"):
-        return Refused(status=405, sentence="This console answers GET, HEAD and POST.")
+        return Refused(status=405, message="This console answers GET, HEAD and POST.")
     if not _is_from_here(head, entrance):
-        return Refused(status=403, sentence="Another site caused this request, so it was refused.")
+        return Refused(status=403, message="Another site caused this request, so it was refused.")
     if head.method == "POST" and head.value("content-type").partition(";")[0].strip() != _FORM:
-        return Refused(status=415, sentence=f"A form must be sent as {_FORM}.")
+        return Refused(status=415, message=f"A form must be sent as {_FORM}.")
     if head.path not in _OPEN and not entrance.knows(head.value("cookie")):
         return Refused(
             status=401,
-            sentence="No session. Open the address that `booking console` printed; it works once. "
+            message="No session. Open the address that `booking console` printed; it works once. "
             "For a new address, start the console again.",
         )
     return None
@@ -140,7 +140,7 @@ def _harden(send: Send) -> Send:
 
 
 async def _answer(send: Send, refused: Refused) -> None:
-    body = f"{refused.sentence}\n".encode()
+    body = f"{refused.message}\n".encode()
     headers = (("content-type", "text/plain; charset=utf-8"), ("content-length", str(len(body))))
     await send({"type": "http.response.start", "status": refused.status, "headers": _encoded(headers)})
     await send({"type": "http.response.body", "body": body})

@@ -42,8 +42,8 @@ class OwnDecisions:
             return self.views.problem(request, 400, "A decision is either approve or deny. Go back and choose one.")
         waiting = self._waiting(order_id, subject)
         if waiting is None:
-            sentence = f"Nothing waits under the id {subject!r} in the order {order_id}: it is decided, or has expired."
-            return self.views.problem(request, 409, sentence)
+            message = f"Nothing waits under the id {subject!r} in the order {order_id}: it is decided, or has expired."
+            return self.views.problem(request, 409, message)
         return self.views.page(request, "decision.html", waiting=waiting, fields=fields)
 
     def _send(self, request: Request, fields: Mapping[str, str]) -> Response:
@@ -51,13 +51,13 @@ class OwnDecisions:
         assert decide is not None  # this route exists only with it
         token = fields.get("token", "")
         if not _TOKEN.fullmatch(token):
-            sentence = "The access token must be complete: three parts of letters, digits, - and _, separated by dots."
-            return self.views.problem(request, 400, sentence)
+            message = "The access token must be complete: three parts of letters, digits, - and _, separated by dots."
+            return self.views.problem(request, 400, message)
         answer = decide(decision_event(fields, order_id), token)
         if not answer.is_accepted:
             return self.views.problem(request, 409, answer.message)
         if not answer.is_settled:
-            return self.views.page(request, "accepted.html", 202, order_id=order_id, sentence=answer.message)
+            return self.views.page(request, "accepted.html", 202, order_id=order_id, message=answer.message)
         return redirect(f"/orders/{order_id}")
 
     def _waiting(self, order_id: str, subject: str) -> WaitingDecision | None:

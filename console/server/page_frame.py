@@ -48,9 +48,9 @@ class Views:
         }
         return HTMLResponse(render(template, **frame, **values), status_code=status)
 
-    def problem(self, request: Request, status: int, sentence: str) -> HTMLResponse:
+    def problem(self, request: Request, status: int, message: str) -> HTMLResponse:
         """Return a page that states the problem and what to do."""
-        return self.page(request, "problem.html", status, sentence=sentence)
+        return self.page(request, "problem.html", status, message=message)
 
 
 def parameter(request: Request, name: str) -> str:

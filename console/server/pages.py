@@ -76,8 +76,8 @@ class Pages:
         found = self._find(wanted) if _IDENTIFIER.fullmatch(wanted) else None
         if found is not None:
             return found
-        sentence = f"Nothing has the id {wanted!r}. Search for an order, an execution or a customer by its whole id."
-        return self.views.problem(request, 404, sentence)
+        message = f"Nothing has the id {wanted!r}. Search for an order, an execution or a customer by its whole id."
+        return self.views.problem(request, 404, message)
 
     def attention(self, request: Request) -> Response:
         """List the orders with money in flight."""
@@ -97,8 +97,8 @@ class Pages:
             latest = [each for each in _list_executions(client, machine, {}) if each["status"] != "RUNNING"]
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") == "StateMachineTypeNotSupported":
-                sentence = "AWS does not list EXPRESS executions. Open one from its order, or search for its ARN."
-                return self.views.problem(request, 404, sentence)
+                message = "AWS does not list EXPRESS executions. Open one from its order, or search for its ARN."
+                return self.views.problem(request, 404, message)
             return self.views.problem(request, 502, f"The executions could not be listed: {error}")
         return self.views.page(request, "executions.html", running=running, latest=latest, interval=LIVE_MILLISECONDS)
 
@@ -139,8 +139,8 @@ class Pages:
         last = parameter(request, "to") or today.isoformat()
         days = list_days(first, last)
         if days is None:
-            sentence = f"Give two days such as {today.isoformat()}, at most {MAX_DAYS} days apart, the first one first."
-            return self.views.problem(request, 400, sentence)
+            message = f"Give two days such as {today.isoformat()}, at most {MAX_DAYS} days apart, the first one first."
+            return self.views.problem(request, 400, message)
         figures = self.views.services.day_figures(days)
         report = days_report(first, last, figures, read_open_orders(self.views.services.deployment), days)
         return self.views.page(request, "days.html", report=report)

@@ -87,8 +87,8 @@ def _endpoints(partitions: Any) -> Any:
     return {"version": 3, "partitions": [_partition(each) for each in partitions["partitions"]]}
 
 
-def _partition(known: Any) -> Any:
-    outputs = known["outputs"]
+def _partition(source: Any) -> Any:
+    outputs = source["outputs"]
     host, suffix, dual = "{service}.{region}.{dnsSuffix}", outputs["dnsSuffix"], outputs["dualStackDnsSuffix"]
     variants = [
         {"tags": ["fips"], "hostname": "{service}-fips.{region}.{dnsSuffix}", "dnsSuffix": suffix},
@@ -97,13 +97,13 @@ def _partition(known: Any) -> Any:
     ]
     defaults = {"hostname": host, "protocols": ["https"], "signatureVersions": ["v4"], "variants": variants}
     s3: dict[str, Any] = {"defaults": {**defaults, "signatureVersions": ["s3v4"]}, "endpoints": {}}
-    if known["id"] == "aws":  # in us-east-1, S3 is addressed by its global name
+    if source["id"] == "aws":  # in us-east-1, S3 is addressed by its global name
         s3["partitionEndpoint"] = "aws-global"
         s3["endpoints"] = {"aws-global": {"hostname": "s3.amazonaws.com", "credentialScope": {"region": "us-east-1"}}}
     return {
-        "partition": known["id"],
+        "partition": source["id"],
         "dnsSuffix": suffix,
-        "regionRegex": known["regionRegex"],
+        "regionRegex": source["regionRegex"],
         "regions": {},
         "defaults": defaults,
         "services": {"s3": s3},

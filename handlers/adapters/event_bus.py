@@ -24,7 +24,7 @@ class EventBridgeBus:
 
         If EventBridge accepts only part of a request, it names the rest.
         """
-        return tuple(event for part in _parts(events) for event in self._put(part))
+        return tuple(event for batch in _batches(events) for event in self._put(batch))
 
     def _put(self, events: Sequence[LedgerEvent]) -> Iterator[LedgerEvent]:
         reply = call(self.client.put_events, Entries=[self._entry(event) for event in events])
@@ -42,14 +42,14 @@ class EventBridgeBus:
         }
 
 
-def _parts(events: Sequence[LedgerEvent]) -> Iterator[list[LedgerEvent]]:
+def _batches(events: Sequence[LedgerEvent]) -> Iterator[list[LedgerEvent]]:
     """Yield the events in as few batches as their number and size allow."""
-    part, size = list[LedgerEvent](), 0
+    batch, size = list[LedgerEvent](), 0
     for event in events:
-        if part and (len(part) == MAX_ENTRIES or size + event.size > MAX_EVENT_BYTES):
-            yield part
-            part, size = [], 0
-        part.append(event)
+        if batch and (len(batch) == MAX_ENTRIES or size + event.size > MAX_EVENT_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(event)
         size += event.size
-    if part:
-        yield part
+    if batch:
+        yield batch

@@ -49,7 +49,7 @@ class S3AuditTrail:
             )
         except ClientError as error:
             if code_of(error) not in ("PreconditionFailed", "412"):
-                raise _rejected(error) from error
+                raise _rejection(error) from error
             return False
         return True
 
@@ -64,7 +64,7 @@ class S3AuditTrail:
             return bytes(call(self._get_body, Bucket=self.bucket, Key=key)["Body"])
         except ClientError as error:
             if code_of(error) not in ("NoSuchKey", "404"):
-                raise _rejected(error) from error
+                raise _rejection(error) from error
             return None
 
     def _get_body(self, **request: object) -> Reply:
@@ -77,7 +77,7 @@ class S3AuditTrail:
         try:
             reply = call(self.client.list_objects_v2, Bucket=self.bucket, Prefix=prefix, **start)
         except ClientError as error:
-            raise _rejected(error) from error
+            raise _rejection(error) from error
         names = tuple(str(each["Key"]) for each in reply.get("Contents", ()))
         return Page(names=names, after=names[-1] if names and reply.get("IsTruncated") else None)
 
@@ -98,5 +98,5 @@ def _version_markers(after: str | None) -> dict[str, str]:
     return {name: value for name, value in (("KeyMarker", key), ("VersionIdMarker", version)) if value}
 
 
-def _rejected(error: ClientError) -> AuditRejected:
+def _rejection(error: ClientError) -> AuditRejected:
     return AuditRejected(f"The audit bucket rejected {error.operation_name}: {error}")

@@ -71,7 +71,7 @@ class SandboxPaymentGateway:
         """Hold an amount as the token describes."""
         token = TOKENS.get(method.token, UNKNOWN)
         until = format_instant(parse_instant(instruction.opened_at) + token.hold)
-        held = replace(token.charge, outcome=_held(token.charge.outcome))
+        held = replace(token.charge, outcome=_held_status(token.charge.outcome))
         return self._move(instruction.key, {**_facts(instruction), "token": method.token, "until": until}, held)
 
     def capture(self, instruction: Instruction) -> GatewayReply:
@@ -82,11 +82,11 @@ class SandboxPaymentGateway:
             return self._reject_undelivered(instruction.key)
         is_declined = behaviour.outcome is GatewayStatus.DECLINED
         facts: dict[str, Json] = {**_facts(instruction), "heard": behaviour.outcome.value, "reason": behaviour.reason}
-        facts.update({"charge": instruction.charge_key, **self._moved(behaviour)})
+        facts.update({"charge": instruction.charge_key, **self._movement_attributes(behaviour)})
         written = self._insert(instruction.key, facts) is facts if is_declined else self._end_hold(instruction, facts)
         if behaviour.replies_lost == ALWAYS or (written and behaviour.replies_lost):
             raise PaymentOutcomeUnknown(f"The gateway's reply about {instruction.key} was lost.")
-        return self._known(instruction) or self._decline_capture(instruction)
+        return self._find_reply(instruction) or self._decline_capture(instruction)
 
     def void(self, instruction: Instruction) -> GatewayReply:
         """Give up a payment, unless it was captured or the bank is processing it."""
@@ -107,8 +107,8 @@ class SandboxPaymentGateway:
         if charge is None or charge["heard"] != GatewayStatus.SETTLED:
             return self._move(key, facts, Behaviour(outcome=GatewayStatus.DECLINED, reason="charge_not_found"))
         token = TOKENS.get(str(charge["token"]), UNKNOWN)
-        taken = token.dashboard_refund.amount_of(_amount(charge)) if token.dashboard_refund else 0
-        if instruction.amount_minor > _amount(charge) - taken:
+        refunded_minor = token.dashboard_refund.amount_of(_amount(charge)) if token.dashboard_refund else 0
+        if instruction.amount_minor > _amount(charge) - refunded_minor:
             return self._move(key, facts, Behaviour(outcome=GatewayStatus.DECLINED, reason="amount_too_large"))
         return self._move(key, {**facts, "charge": instruction.charge_key, "token": charge["token"]}, token.refund)
 
@@ -118,11 +118,15 @@ class SandboxPaymentGateway:
         if item is None:
             return GatewayReply(status=GatewayStatus.NOTHING)
         token = TOKENS.get(str(item.get("token")), UNKNOWN)
-        if item["kind"] == "refund" and item["heard"] == token.refund.outcome and self._has_come(token.refund, item):
+        if (
+            item["kind"] == "refund"
+            and item["heard"] == token.refund.outcome
+            and self._is_later_state_due(token.refund, item)
+        ):
             return _reply({**item, "heard": cast("GatewayStatus", token.refund.later)})
-        initial = _held(token.charge.outcome) if item["kind"] == Operation.AUTHORIZE else token.charge.outcome
+        initial = _held_status(token.charge.outcome) if item["kind"] == Operation.AUTHORIZE else token.charge.outcome
         if item["heard"] == initial and initial in _OPEN and token.charge.later:
-            return self._finish(instruction, item, token.charge.later)
+            return self._apply_later_state(instruction, item, token.charge.later)
         if item["kind"] not in (Operation.CHARGE, Operation.AUTHORIZE) or item["heard"] != GatewayStatus.SETTLED:
             return _reply(item)
         return replace(
@@ -132,16 +136,16 @@ class SandboxPaymentGateway:
         )
 
     def _dashboard_refunds(
-        self, instruction: Instruction, item: Mapping[str, Json], made: DashboardRefund | None
+        self, instruction: Instruction, item: Mapping[str, Json], refund: DashboardRefund | None
     ) -> tuple[ReportedRefund, ...]:
         """Return the refund that somebody made in the dashboard, in its state this long after the purchase."""
-        if made is None:
+        if refund is None:
             return ()
-        has_ended = made.later is not None and self.now() - parse_instant(instruction.opened_at) >= made.ends_after
+        has_ended = refund.later is not None and self.now() - parse_instant(instruction.opened_at) >= refund.ends_after
         reported = ReportedRefund(
             reference=_dashboard_reference(instruction.key),
-            status=made.later if made.later and has_ended else made.status,
-            amount_minor=made.amount_of(_amount(item)),
+            status=refund.later if refund.later and has_ended else refund.status,
+            amount_minor=refund.amount_of(_amount(item)),
             currency=str(item["currency"]),
         )
         return (reported,)
@@ -162,7 +166,7 @@ class SandboxPaymentGateway:
         )
         return (reported,)
 
-    def _has_come(self, behaviour: Behaviour, item: Mapping[str, Json]) -> bool:
+    def _is_later_state_due(self, behaviour: Behaviour, item: Mapping[str, Json]) -> bool:
         return behaviour.later is not None and str(item.get("moved_at", "")) <= format_instant(self.now())
 
     def payment_action(self, instruction: Instruction) -> PaymentAction | None:
@@ -174,7 +178,7 @@ class SandboxPaymentGateway:
 
     def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
         """List the movements of one day at a time; `after` is the day and the position in it."""
-        day, _, place = (after or day_of(since)).partition(" ")
+        day, _, position = (after or day_of(since)).partition(" ")
         reply = call(
             self.client.query,
             TableName=self.table,
@@ -182,13 +186,13 @@ class SandboxPaymentGateway:
             KeyConditionExpression="#day = :day AND #at BETWEEN :since AND :until",
             ExpressionAttributeNames={"#day": BY_MOVEMENT.hash_key, "#at": BY_MOVEMENT.range_key},
             ExpressionAttributeValues={":day": encode(day), ":since": encode(since), ":until": encode(until)},
-            **page_start(place),
+            **page_start(position),
         )
         items = [decode_item(item) for item in reply["Items"]]
-        moved = tuple(movement for item in items for movement in _movements(item))
-        rest = page_end(reply)
-        following = f"{day} {rest}" if rest else next_day(day) if day < day_of(until) else None
-        return MovementPage(movements=moved, after=following)
+        movements = tuple(movement for item in items for movement in _movements(item))
+        page_position = page_end(reply)
+        next_position = f"{day} {page_position}" if page_position else next_day(day) if day < day_of(until) else None
+        return MovementPage(movements=movements, after=next_position)
 
     def fence(self, instruction: Instruction) -> GatewayReply:
         """Write a tombstone under the key, unless the key exists. Give up a payment that has not been captured."""
@@ -199,11 +203,13 @@ class SandboxPaymentGateway:
         self._update(instruction.key, str(found["heard"]), GatewayStatus.FENCED)
         return _reply(self._read(instruction.key) or found)
 
-    def _finish(self, instruction: Instruction, item: Mapping[str, Json], later: GatewayStatus) -> GatewayReply:
+    def _apply_later_state(
+        self, instruction: Instruction, item: Mapping[str, Json], later: GatewayStatus
+    ) -> GatewayReply:
         """Apply the later action of customer or bank, once, and return the resulting state."""
         is_held = item["kind"] == Operation.AUTHORIZE and item["heard"] != GatewayStatus.AUTHORIZED
-        reached = _held(later) if is_held else later
-        self._update(instruction.key, str(item["heard"]), reached)
+        new_status = _held_status(later) if is_held else later
+        self._update(instruction.key, str(item["heard"]), new_status)
         return _reply(self._read(instruction.key) or item)
 
     def _update(self, key: str, before: str, after: GatewayStatus) -> None:
@@ -216,8 +222,8 @@ class SandboxPaymentGateway:
 
     def _transition(self, key: str, before: Sequence[str], after: str, amount_minor: int | None) -> dict[str, Any]:
         update = Update()
-        heard = update.name("heard")
-        update.condition = f"{heard} IN ({', '.join(update.value(each) for each in before)})"
+        status = update.name("heard")
+        update.condition = f"{status} IN ({', '.join(update.value(each) for each in before)})"
         update.set({"heard": after, **({} if amount_minor is None else {"amount_minor": amount_minor})})
         return {"TableName": self.table, "Key": {"pk": encode(key)}, **update.request()}
 
@@ -238,12 +244,12 @@ class SandboxPaymentGateway:
             raise PaymentOutcomeUnknown(f"The gateway was busy with {instruction.charge_key}.")
         return reasons is None
 
-    def _known(self, instruction: Instruction) -> GatewayReply | None:
+    def _find_reply(self, instruction: Instruction) -> GatewayReply | None:
         item = self._find(instruction.key)
         return _reply(item) if item else None
 
     def _decline_capture(self, instruction: Instruction) -> GatewayReply:
-        """Decline a capture finally if nothing is held."""
+        """Decline a capture for good, because nothing is held."""
         payment = (self._find(instruction.charge_key) or {}).get("heard")
         reason = "already_captured" if payment == GatewayStatus.SETTLED else AUTHORIZATION_GONE
         outcome: dict[str, Json] = {"heard": GatewayStatus.DECLINED.value, "reason": reason}
@@ -263,21 +269,21 @@ class SandboxPaymentGateway:
         if not behaviour.arrives:
             return self._reject_undelivered(key)
         outcome: dict[str, Json] = {"heard": behaviour.outcome.value, "reason": behaviour.reason}
-        first = {"pk": key, **facts, **outcome, "lost": behaviour.replies_lost, **self._moved(behaviour)}
+        first = {"pk": key, **facts, **outcome, "lost": behaviour.replies_lost, **self._movement_attributes(behaviour)}
         stored = self._insert(key, first)
         if _is_reply_lost(stored, behaviour, is_first=stored is first):
             raise PaymentOutcomeUnknown(f"The gateway's reply about {key} was lost.")
         return _reply(stored)
 
-    def _moved(self, behaviour: Behaviour) -> dict[str, Json]:
-        """Return the index attributes of a movement: of the money that moves now, or of a later change."""
+    def _movement_attributes(self, behaviour: Behaviour) -> dict[str, Json]:
+        """Return the index attributes of a movement: money that moves now, or when a later state applies."""
         if behaviour.later is None and behaviour.outcome is not GatewayStatus.SETTLED:
             return {}
         at = format_instant(self.now() + behaviour.delay)
         return {BY_MOVEMENT.hash_key: day_of(at), BY_MOVEMENT.range_key: at}
 
     def _reject_undelivered(self, key: str) -> GatewayReply:
-        """Raise, because the call never arrives, unless the key was fenced."""
+        """Raise PaymentOutcomeUnknown, because the call never arrives, unless the key was fenced."""
         item = self._read(key)
         if item is None:
             raise PaymentOutcomeUnknown(f"The gateway did not answer about {key}.")
@@ -317,8 +323,8 @@ _REVOCABLE: Final = (GatewayStatus.ACTION_REQUIRED.value, GatewayStatus.AUTHORIZ
 """The states in which a payment has not ended, and those in which it can be given up."""
 
 
-def _held(status: GatewayStatus) -> GatewayStatus:
-    """Return the status of an authorisation that, as a charge, would be settled."""
+def _held_status(status: GatewayStatus) -> GatewayStatus:
+    """Return the status of an authorisation, for the status that a charge would have."""
     return GatewayStatus.AUTHORIZED if status is GatewayStatus.SETTLED else status
 
 
@@ -360,7 +366,7 @@ def _dispute_movement(item: Mapping[str, Json]) -> Movement:
     return replace(payment, kind="dispute", reference=reference, key=dispute_id_of(payment.order_id, reference))
 
 
-def _dashboard_movement(item: Mapping[str, Json], made: DashboardRefund) -> Movement:
+def _dashboard_movement(item: Mapping[str, Json], refund: DashboardRefund) -> Movement:
     """Return the movement of a refund that somebody made in the dashboard."""
     payment = _movement(item)
     reference = _dashboard_reference(payment.order_id)
@@ -369,7 +375,7 @@ def _dashboard_movement(item: Mapping[str, Json], made: DashboardRefund) -> Move
         kind=Operation.REFUND.value,
         reference=reference,
         key=reported_refund_id_of(payment.order_id, reference),
-        amount_minor=made.amount_of(payment.amount_minor),
+        amount_minor=refund.amount_of(payment.amount_minor),
         is_reported=True,
     )
 

@@ -11,7 +11,7 @@ from ..domain.canonical import Json
 from .clients import Reply, StepFunctionsClient, call, code_of
 
 _GONE: Final = frozenset({"ExecutionDoesNotExist", "InvalidArn", "StateMachineTypeNotSupported"})
-_STARTED_BEFORE: Final = "ExecutionAlreadyExists"
+_ALREADY_STARTED: Final = "ExecutionAlreadyExists"
 """The error for the SDK's own retry of a start whose reply was lost, if that execution has ended."""
 
 
@@ -35,11 +35,11 @@ class BookingMachine:
         """Start an execution with a unique name. An EXPRESS one ends before this returns."""
         request = {"stateMachineArn": self.arn, "name": name, "input": json.dumps(envelope), **_trace(trace)}
         if self.is_express:
-            return _ended(call(self.client.start_sync_execution, **request))
+            return _parse_outcome(call(self.client.start_sync_execution, **request))
         try:
             call(self.client.start_execution, **request)
         except ClientError as error:
-            if code_of(error) != _STARTED_BEFORE:
+            if code_of(error) != _ALREADY_STARTED:
                 raise
         return ExecutionStatus(is_running=True)
 
@@ -53,7 +53,7 @@ class BookingMachine:
             if code_of(error) not in _GONE:
                 raise
             return None
-        return ExecutionStatus(is_running=True) if reply["status"] == "RUNNING" else _ended(reply)
+        return ExecutionStatus(is_running=True) if reply["status"] == "RUNNING" else _parse_outcome(reply)
 
     def execution_arn(self, name: str) -> str:
         """Return the ARN of an execution."""
@@ -64,7 +64,7 @@ def _trace(trace: str) -> dict[str, str]:
     return {"traceHeader": trace} if trace.startswith("Root=") else {}
 
 
-def _ended(reply: Reply) -> ExecutionStatus:
+def _parse_outcome(reply: Reply) -> ExecutionStatus:
     """Parse the result: the output, or the cause of the `failed` state."""
     text = reply.get("output") if reply["status"] == "SUCCEEDED" else reply.get("cause")
     try:

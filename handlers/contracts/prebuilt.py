@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from .messages import RefundRequest as RefundRequest
     from .messages import ResolutionRequest as ResolutionRequest
 
-    _Parsed = PurchaseRequest | CaptureRequest | CancelRequest | RefundRequest | DecisionRequest | ResolutionRequest
+    _ParsedRequest = (
+        PurchaseRequest | CaptureRequest | CancelRequest | RefundRequest | DecisionRequest | ResolutionRequest
+    )
 
 SCHEMAS: Final = Path(__file__).with_name("core_schemas.json")
 REQUEST: Final = "BookingRequest"
@@ -46,7 +48,7 @@ FACTORIES: Final = {"list": list, "dict": dict}
 """The default factories that schemas refer to."""
 
 
-class _Stand:
+class _StandIn:
     """A class that pydantic's compiled code can create instances of, with the methods of a model that we use."""
 
     __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__")
@@ -75,9 +77,9 @@ class _Stand:
         return {aliases.get(name, name): _dump(value) for name, value in members.items()}
 
 
-def read_request(value: object) -> "_Parsed":
+def read_request(value: object) -> "_ParsedRequest":
     """Return the request in a JSON value. Raises ValidationError."""
-    return cast("_Parsed", _validator(REQUEST).validate_python(value))
+    return cast("_ParsedRequest", _validator(REQUEST).validate_python(value))
 
 
 @cache
@@ -107,11 +109,11 @@ def _aliases(name: str) -> Mapping[str, str]:
 
 def _dump(value: Any) -> Any:
     """Convert messages, at any depth of lists, to JSON-like data; other data is returned unchanged."""
-    if isinstance(value, _Stand):
+    if isinstance(value, _StandIn):
         return value.model_dump()
     if isinstance(value, list):
         members = cast("list[object]", value)
-        return [each.model_dump() if isinstance(each, _Stand) else each for each in members]
+        return [each.model_dump() if isinstance(each, _StandIn) else each for each in members]
     return value
 
 
@@ -131,4 +133,4 @@ def _resolve(value: object) -> Any:
 
 
 if not TYPE_CHECKING:
-    globals().update({name: type(name, (_Stand,), {"__slots__": ()}) for name in _schemas() if name != REQUEST})
+    globals().update({name: type(name, (_StandIn,), {"__slots__": ()}) for name in _schemas() if name != REQUEST})

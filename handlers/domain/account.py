@@ -94,11 +94,14 @@ def fold(ledger: Iterable[Entry], start: Account | None = None) -> Account:
 def _advance(account: Account, entry: Entry) -> Account:
     if entry.kind in STATUS_KEPT:
         return (_apply_case_entry if entry.kind in CASE_KINDS else _apply_dispute_entry)(account, entry)
-    nexts = ORDER_TRANSITIONS.get((account.status, entry.kind))
-    if nexts is None:
+    next_statuses = ORDER_TRANSITIONS.get((account.status, entry.kind))
+    if next_statuses is None:
         raise LedgerBroken(f"Entry {entry.seq} ({entry.kind}) is not legal in an order that is {account.status}.")
-    moved = _PAYMENT[entry.kind](account, entry) if entry.kind in _PAYMENT else _apply_refund_entry(account, entry)
-    return replace(moved, status=nexts[0] if len(nexts) == 1 else _status_from_totals(moved, nexts, entry))
+    updated = _PAYMENT[entry.kind](account, entry) if entry.kind in _PAYMENT else _apply_refund_entry(account, entry)
+    return replace(
+        updated,
+        status=next_statuses[0] if len(next_statuses) == 1 else _status_from_totals(updated, next_statuses, entry),
+    )
 
 
 def _status_from_totals(account: Account, allowed: Sequence[OrderStatus], entry: Entry) -> OrderStatus:
@@ -197,17 +200,17 @@ _REFUNDED = {Kind.REFUND_SETTLED: 1, Kind.REFUND_REVERSED: -1}
 
 def _apply_refund_entry(account: Account, entry: Entry) -> Account:
     refund = advance_refund(account.refunds.get(key_of(entry.subject)), entry)
-    moved = replace(
+    updated = replace(
         account,
         reserved_minor=account.reserved_minor + _RESERVED.get(entry.kind, 0) * refund.amount_minor,
         refunded_minor=account.refunded_minor + _REFUNDED.get(entry.kind, 0) * refund.amount_minor,
         refunds={**account.refunds, refund.refund_id: refund},
     )
-    if _exceeds_captured(moved) or entry.amount_minor != refund.amount_minor:
+    if _exceeds_captured(updated) or entry.amount_minor != refund.amount_minor:
         raise LedgerBroken(
             f"Entry {entry.seq} ({entry.kind}) moves {entry.amount_minor} minor units, which the order does not hold."
         )
-    return moved
+    return updated
 
 
 def _exceeds_captured(account: Account) -> bool:

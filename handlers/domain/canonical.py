@@ -24,7 +24,7 @@ def digest(value: Json) -> str:
     return sha256(canonical(value))
 
 
-def salted(salt: str, value: Json) -> str:
+def hash_with_salt(salt: str, value: Json) -> str:
     """Return a hash that shows whether two values are equal and cannot be guessed without the salt."""
     return digest([salt, value])
 
@@ -35,9 +35,9 @@ def parse_instant(text: str) -> datetime:
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-def format_instant(moment: datetime) -> str:
+def format_instant(instant: datetime) -> str:
     """Format an instant as ISO 8601 in UTC, with microseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def day_of(text: str) -> str:

@@ -141,7 +141,7 @@ def _hash_input(entry: Entry) -> dict[str, Json]:
     }
 
 
-_OWN_FIELDS = frozenset({"schema", "seq", "type", "at", "recorded_at", "subject", "amount_minor", "previous", "hash"})
+_ENTRY_FIELDS = frozenset({"schema", "seq", "type", "at", "recorded_at", "subject", "amount_minor", "previous", "hash"})
 
 
 def entry_from(stored: Mapping[str, Json]) -> Entry:
@@ -154,7 +154,7 @@ def entry_from(stored: Mapping[str, Json]) -> Entry:
         recorded_at=_recorded_at(stored),
         subject=str(stored["subject"]),
         amount_minor=_require_int(stored["amount_minor"]),
-        facts={key: value for key, value in stored.items() if key not in _OWN_FIELDS},
+        facts={key: value for key, value in stored.items() if key not in _ENTRY_FIELDS},
         previous=str(stored["previous"]),
         hash=str(stored["hash"]),
     )

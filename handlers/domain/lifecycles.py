@@ -142,12 +142,12 @@ class Refund:
 
     @property
     def was_sent(self) -> bool:
-        """Return whether its key may have reached the gateway."""
+        """True if its key may have reached the gateway."""
         return not self.is_reported and self.status not in (RefundStatus.AWAITING_APPROVAL, RefundStatus.DENIED)
 
     @property
     def holds_money(self) -> bool:
-        """Return whether the refund's amount is reserved or refunded."""
+        """True if the refund's amount is reserved or refunded."""
         return self.status in _HOLDING
 
 
@@ -163,6 +163,11 @@ class OpenMovement:
 
 
 def advance_refund(refund: Refund | None, entry: Entry) -> Refund:
+    """Return a refund after an entry.
+
+    Raises:
+        LedgerBroken: the entry is not legal in the refund's state.
+    """
     status = REFUND_TRANSITIONS.get((refund.status if refund else None, entry.kind))
     if status is None:
         raise LedgerBroken(
@@ -185,6 +190,7 @@ def _new_refund(entry: Entry, status: RefundStatus) -> Refund:
 
 
 def shares_of(entry: Entry) -> tuple[Share, ...]:
+    """Return the shares in an entry's facts."""
     stored = cast("Sequence[Sequence[int]]", entry.facts["shares"])
     return tuple(Share(line=line, quantity=quantity, amount_minor=minor) for line, quantity, minor in stored)
 
@@ -312,17 +318,22 @@ class Case:
 
     @property
     def is_open(self) -> bool:
-        """Return whether people must still close it."""
+        """True until people have closed it."""
         return self.status is not CaseStatus.CLOSED
 
     @property
-    def says(self) -> tuple[str, ...]:
-        """The reason and what ledger and gateway said, by which a recurrence of a closed case is recognised."""
+    def reason(self) -> str:
+        """The cause of the case, one of `CaseReason`."""
+        return str(self.opened.facts.get("reason", ""))
+
+    @property
+    def recurrence_key(self) -> tuple[str, ...]:
+        """The reason and the statements of ledger and gateway: a later case with the same key is a recurrence."""
         return tuple(str(self.opened.facts.get(fact, "")) for fact in ("reason", "ledger_says", "gateway_says"))
 
 
 def advance_case(cases: Iterable[Case], case: Case | None, entry: Entry) -> Case:
-    """Return a case after an entry; `cases` are the order's, of which one for each subject may be open.
+    """Return a case after an entry. Of the order's `cases`, only one for each subject may be open.
 
     Raises:
         LedgerBroken: the entry is not legal in the case's state.
@@ -335,7 +346,7 @@ def advance_case(cases: Iterable[Case], case: Case | None, entry: Entry) -> Case
 
 
 def find_open_case(cases: Iterable[Case], name: str) -> Case | None:
-    """Return the open case with this id, or about this subject, both with or without their types."""
+    """Return the open case with this id or about this subject; the name may include a type (`refund:ref_…`)."""
     return next((each for each in cases if each.is_open and key_of(name) in (each.case_id, key_of(each.about))), None)
 
 
@@ -350,4 +361,4 @@ def _new_case(entry: Entry, status: CaseStatus) -> Case:
 
 
 STATUS_KEPT: Final = DISPUTE_KINDS | CASE_KINDS
-"""The kinds of entries that never change the state of an order and are not in the table."""
+"""The kinds of entries that never change the state of an order and are therefore not in `ORDER_TRANSITIONS`."""

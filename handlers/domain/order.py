@@ -10,7 +10,7 @@ from typing import Final, Self, cast
 
 from .account import Account, fold
 from .answers import Answer
-from .canonical import Json, format_instant, parse_instant, salted
+from .canonical import Json, format_instant, hash_with_salt, parse_instant
 from .errors import BookingError
 from .ledger import OPENING, Entry, Kind, append_entry, is_known, key_of, subject_of, type_of
 from .lifecycles import OrderStatus, RefundStatus
@@ -47,7 +47,7 @@ class AcceptedRequest:
     def is_repeated_by(self, request: Request, salt: str) -> bool:
         """Return whether a request with this key is the same one; erased text is not compared."""
         keyed = self.fingerprint_version >= FINGERPRINT_VERSION
-        expected = salted(salt, request.fingerprint) if keyed else request.fingerprint
+        expected = hash_with_salt(salt, request.fingerprint) if keyed else request.fingerprint
         return self.erased or self.fingerprint == expected
 
     def erase(self) -> Self:
@@ -74,8 +74,8 @@ class Order:
     salt: str
     deferred_since: str | None = None
     """The time at which reconcile first deferred the order, in the current run of deferrals."""
-    next_look: str | None = field(default=None, compare=False)
-    """The time of reconcile's next look when the order was loaded; None if it needed none, or has been appended to."""
+    stored_due_at: str | None = field(default=None, compare=False)
+    """The due time stored with the order when it was loaded; None if it had none, or if entries were appended since."""
 
     @property
     def placed(self) -> Entry:
@@ -89,7 +89,7 @@ class Order:
 
     @property
     def customer_id(self) -> str:
-        """The customer."""
+        """The customer's id, as the purchase named it."""
         return self.placed.text("customer_id")
 
     @property
@@ -99,7 +99,7 @@ class Order:
 
     @property
     def ordered_at(self) -> str:
-        """The start of the purchase's execution."""
+        """The time at which the purchase's execution started."""
         return self.placed.at
 
     @property
@@ -166,21 +166,21 @@ class Order:
         return key if key in self.requests else subject_of(key)
 
     def find_request(self, key: str) -> AcceptedRequest | None:
-        """Return the request that a gateway key belongs to, or None."""
+        """Return the request to which a gateway key belongs, or None."""
         return self.requests.get(self.subject(key))
 
     def opened_at(self, key: str) -> str:
         """Return the time of the entry that allowed the key to be sent.
 
-        It is the later of the entry's two times: if a slow clock made a key look older than its execution, reconcile
-        would give up on it while its sender still runs (law 19).
+        It is the later of the entry's two times. If a slow clock made a key look older than its execution, reconcile
+        would give up on the key while its sender is still running (law 19).
         """
         subject = self.subject(key)
         opening = next(e for e in self.ledger if e.subject == subject and e.kind in OPENING)
         return max(opening.at, opening.recorded_at, key=parse_instant)
 
     def may_send(self, key: str, now: datetime) -> bool:
-        """Return whether a key may still be sent; later it may only be looked up."""
+        """Return whether a key may still be sent; after `SEND_WINDOW` it may only be looked up."""
         return now - parse_instant(self.opened_at(key)) <= SEND_WINDOW
 
     def instruction(self, key: str) -> Instruction:
@@ -211,25 +211,27 @@ class Order:
     def _reference(self, key: str) -> str:
         """Return the gateway's own id for a key, from its latest reply, or an empty string."""
         subject = self.subject(key)
-        told = (str(entry.facts.get("reference", "")) for entry in reversed(self.ledger) if entry.subject == subject)
-        return next((reference for reference in told if reference), "")
+        references = (
+            str(entry.facts.get("reference", "")) for entry in reversed(self.ledger) if entry.subject == subject
+        )
+        return next((reference for reference in references if reference), "")
 
     @property
     def sent_keys(self) -> tuple[str, ...]:
-        """The keys that may have reached the gateway, which excludes refunds that nobody approved or sent."""
+        """The keys that may have reached the gateway: the payment's, and those of the refunds that were sent."""
         return (self.order_id, *(each.refund_id for each in self.account.refunds.values() if each.was_sent))
 
     def entries_of(self, key: str) -> tuple[Entry, ...]:
-        """Return the entries of a key's subject, or those that followed from a decision or proposal."""
+        """Return the entries of a key's subject; for a decision or a proposal, the entries that it caused."""
         subject = self.subject(key)
         return tuple(e for e in self.ledger if subject in (e.subject, e.facts.get("decision"), e.facts.get("proposal")))
 
     def due_at(self) -> str | None:
         """Return the time at which reconcile must look at the order, or None if nothing is open."""
-        return min(self.waits(), default=None)
+        return min(self.due_times(), default=None)
 
-    def waits(self) -> Iterator[str]:
-        """Yield when each open part of the order is due: a past time, or the deadline if it waits."""
+    def due_times(self) -> Iterator[str]:
+        """Yield the due time of each open part of the order: a past time, or the deadline of a wait."""
         wait = None if self.account.movement or self.account.in_flight else self.wait
         if wait:
             yield wait.recorded_at if wait.kind is Kind.PAYMENT_PENDING else wait.text("until")
@@ -257,7 +259,7 @@ class Order:
         accepted = AcceptedRequest(
             request_id=request.request_id,
             subject=subject_of(request.key),
-            fingerprint=salted(self.salt, request.fingerprint),
+            fingerprint=hash_with_salt(self.salt, request.fingerprint),
             fingerprint_version=FINGERPRINT_VERSION,
             text=text,
             answer=answer,
@@ -294,7 +296,7 @@ class Order:
             amount_minor=amount_minor,
             facts=facts,
         )
-        return replace(self, ledger=ledger, account=fold(ledger[-1:], self.account), next_look=None)
+        return replace(self, ledger=ledger, account=fold(ledger[-1:], self.account), stored_due_at=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,7 +312,7 @@ class RefundPolicy:
 
 
 def place_order(request: PlaceOrder, origin: Origin, policy: RefundPolicy, salt: str, now: str) -> Order:
-    """Create a PENDING order from a purchase. The refund policy of that moment applies to it for ever."""
+    """Create a PENDING order from a purchase. The refund policy at purchase applies to it for ever."""
     order = Order(order_id=request.order_id, ledger=(), account=Account(), requests={}, salt=salt)
     return order.accept(request, text=request.payment_method).append(
         Kind.ORDER_PLACED,
@@ -321,12 +323,12 @@ def place_order(request: PlaceOrder, origin: Origin, policy: RefundPolicy, salt:
         facts={
             "request_id": request.request_id,
             "execution": origin.execution,
-            "origin": origin.door,
+            "origin": origin.channel,
             "customer_id": request.customer_id,
             "currency": request.currency,
             "lines": [[line.sku, line.quantity, line.unit_price_minor] for line in request.lines],
             "refundable_until": format_instant(policy.until(parse_instant(origin.requested_at))),
-            "payment_method_sha256": salted(salt, request.payment_method),
+            "payment_method_sha256": hash_with_salt(salt, request.payment_method),
             "payment_action_seconds": int(policy.action_window.total_seconds()),
             **({"capture": "later", "hold_seconds": request.hold_seconds} if request.captures_later else {}),
         },
@@ -349,7 +351,7 @@ class ReadOnlyOrder:
         return next(entry for entry in self.entries if not is_known(entry))
 
     def find_request(self, key: str) -> AcceptedRequest | None:
-        """Return the request that a gateway key belongs to, or None."""
+        """Return the request to which a gateway key belongs, or None."""
         return self.requests.get(key) or self.requests.get(subject_of(key))
 
 

@@ -78,10 +78,10 @@ def decision_answer(order: Order, seq: int) -> Answer:
     return replace(approval, action="decide", request_id=entry.text("request_id"), message=message)
 
 
-def result_at(order: Order, key: str, seq: int, words_of: Kind | None = None) -> Answer:
+def result_at(order: Order, key: str, seq: int, worded_as: Kind | None = None) -> Answer:
     """Return the answer that entry `seq` gives to the request under a gateway key, worded for another kind if given."""
     entry, account = order.ledger[seq - 1], fold(order.ledger[:seq])
-    kind = words_of or entry.kind
+    kind = worded_as or entry.kind
     status, code, template = _wording(order, key, entry, kind)
     opening = _opening(order, key)
     return Answer(
@@ -134,10 +134,10 @@ def _message(template: str, order: Order, account: Account, entry: Entry) -> str
 def outcome_seq(order: Order, key: str) -> int:
     """Return the ledger entry that answers a request: its first final entry, or its latest if none is final.
 
-    A refund first reported as reversed has two entries from one write; the reversal is its outcome. A void that ends
-    the payment also ends an open purchase, and whatever ends the payment ends a void. An approval is the outcome of the
-    decision, not of the refund, which is only reserved. The consequences of a decision on a case end with the case's
-    own entry.
+    A refund whose first report is a reversal has two entries from one write, of which the reversal is its outcome. A
+    void that ends the payment also ends an open purchase, and whatever ends the payment ends a void. An approval is the
+    outcome of the decision, not of the refund, which is only reserved. The consequences of a decision on a case end
+    with the case's own entry.
     """
     if is_decision(key):
         return order.entries_of(key)[-1].seq
@@ -166,7 +166,7 @@ def _opening(order: Order, key: str) -> Entry:
 
 
 def execution_of(order: Order, key: str) -> str:
-    """Return the execution in which a request began. Any other execution of the request is a replay."""
+    """Return the execution in which a request began. Every other execution of the request is a replay."""
     return order.entries_of(key)[0].text("execution")
 
 
@@ -314,11 +314,11 @@ def resolution_answer(order: Order, seq: int, *, is_decision: bool = False) -> A
     status, code, message = CASE_MESSAGES[entry.kind]
     if is_decision:
         status, code, message = "succeeded", None, DECISION_MESSAGES[entry.kind]
-    asked = entry if is_decision else _proposal(order, entry)
+    cause = entry if is_decision else _proposal(order, entry)
     return Answer(
         status=status,
         action="decide" if is_decision else "resolve",
-        request_id=asked.text("request_id"),
+        request_id=cause.text("request_id"),
         order_id=order.order_id,
         case_id=case.case_id,
         amount_minor=entry.amount_minor or None,

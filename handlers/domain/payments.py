@@ -156,9 +156,9 @@ class GatewayReply:
 class Movement:
     """An entry of the gateway's own list: money that moved.
 
-    It proves nothing; it names an order to look up. `key` and `order_id` are empty for a movement that we did not make.
-    The key of a dispute is `dispute_id_of` it, and that of a refund which a lookup of the payment reports
-    (`is_reported`) is `reported_refund_id_of` it. `is_return`: it gives back what an earlier movement of the key took,
+    It proves nothing and only names an order to look up. `key` and `order_id` are empty for a movement that we did not
+    make. The key of a dispute is its `dispute_id_of`; that of a refund which lookups of the payment report
+    (`is_reported`) is its `reported_refund_id_of`. `is_return`: it gives back what an earlier movement of the key took,
     such as a refund that failed, or the funds of a dispute that was won. `at` is the gateway's time.
     """
 
@@ -254,7 +254,7 @@ class PaymentGateway(Protocol):
         ...
 
     list_reach: ClassVar[timedelta | None]
-    """The age up to which movements are listed; None: for ever."""
+    """The age up to which movements are listed; None: of any age."""
 
     def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
         """List the movements of our stage from `since` to `until`; None if the gateway has no such list."""

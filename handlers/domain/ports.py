@@ -28,7 +28,7 @@ class Change:
     restock: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def without_restock(self, skus: Collection[str]) -> Self:
-        """Return the change without units of deleted SKUs, so that no entry claims to have restocked them."""
+        """Return the change without the units of deleted SKUs, so that no entry claims that they were restocked."""
         gone = {number for number, line in enumerate(self.after.lines) if line.sku in skus}
         order = replace(self.before, requests=self.after.requests, salt=self.after.salt)
         for entry in self.after.ledger[self.before.version :]:
@@ -52,14 +52,14 @@ def _without_lines(fact: Json, lines: Collection[int], name: str) -> Json:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """The write took effect; `after` is the order as it is stored."""
+    """A write that took effect; `after` is the stored order."""
 
     after: Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaleOrder:
-    """The write was refused because the order has changed or already exists; `current` is the stored order."""
+    """A write that was refused because the order has changed or already exists; `current` is the stored order."""
 
     current: Order
 
@@ -96,7 +96,7 @@ class OrderRepository(Protocol):
         ...
 
     def list_due(self, shard: int, until: str, after: str | None, limit: int) -> Page:
-        """List the ids of the orders in one shard whose next look is due by `until`, the longest due first."""
+        """List the ids of the orders in one shard that are due by `until`, the longest due first."""
         ...
 
     def list_of_customer(self, customer_id: str, since: str, until: str, after: str | None, limit: int) -> Page:
@@ -104,7 +104,7 @@ class OrderRepository(Protocol):
         ...
 
     def defer(self, order: Order, until: str | None, now: str | None) -> bool:
-        """Set the time of an order's next look (None: never), unless the order has changed since it was loaded.
+        """Set an order's due time (None: none), unless the order has changed since it was loaded.
 
         `now` marks a deferral; the order keeps the time of the first of consecutive deferrals. Without `now`, `until`
         is the order's own due time, and the deferrals end. Return false if the order has changed.
@@ -114,7 +114,7 @@ class OrderRepository(Protocol):
     def list_changed(
         self, day: str, shard: int, since: str, after: str | None, limit: int, until: str | None = None
     ) -> Page:
-        """Order ids whose last entry is of that day (YYYY-MM-DD), from `since` to `until`, in one shard."""
+        """List the orders of one shard whose last entry is of a day (YYYY-MM-DD), from `since` to `until`."""
         ...
 
 
@@ -135,7 +135,7 @@ class VersionPage:
 
 
 class WriteOnceStore(Protocol):
-    """Objects that can each be put once. May raise `Unavailable`."""
+    """A store of objects that can each be put once. `put` may raise `Unavailable`."""
 
     def put(self, key: str, body: bytes) -> bool:
         """Put an object unless the key exists, and return whether it was put now."""
@@ -222,7 +222,7 @@ class SweepPosition:
     """The time up to which the gateway's list has been read, and the window that a run left unfinished.
 
     `until` is the end of that window and `after` the position in it; both are None between windows. `after` without
-    `until` is a position among the orders, left by a run that ran out of time to queue or look up all of them.
+    `until` is the position of an unfinished walk through the orders, which a run had no time to complete.
     """
 
     through: str
@@ -271,12 +271,12 @@ class SweepRepository(Protocol):
         """Remove an orphan that a ledger now accounts for."""
         ...
 
-    def orphans(self) -> tuple[ListMember, ...]:
+    def list_orphans(self) -> tuple[ListMember, ...]:
         """Return the references of the orphans."""
         ...
 
     def load_orphan(self, reference: str) -> Movement | None:
-        """Return an orphan."""
+        """Return an orphan, or None if it is unknown."""
         ...
 
     def watch(self, watchlist: Watchlist, order_id: str, now: str) -> None:
@@ -287,6 +287,6 @@ class SweepRepository(Protocol):
         """Take an order out of a watchlist."""
         ...
 
-    def watched(self, watchlist: Watchlist) -> tuple[ListMember, ...]:
+    def list_watched(self, watchlist: Watchlist) -> tuple[ListMember, ...]:
         """Return the orders in a watchlist."""
         ...

@@ -18,8 +18,8 @@ MAX_EVENT_BYTES: Final = 256 * 1024
 """The size of one request of PutEvents. Source: EventBridge user guide, "Calculating PutEvents event entry size"."""
 
 _OVERHEAD_BYTES: Final = 1024  # time, source, detail type and bus, which count as well
-_OF_CHAIN: Final = frozenset({"previous", "hash"})
-_COMMON: Final = frozenset({"schema", "seq", "type", "at", "recorded_at", "subject", "amount_minor"})
+_CHAIN_FIELDS: Final = frozenset({"previous", "hash"})
+_COMMON_FIELDS: Final = frozenset({"schema", "seq", "type", "at", "recorded_at", "subject", "amount_minor"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def _event(order: Mapping[str, Json], entry: Mapping[str, Json], detail: Mapping
 
 
 def _detail(order: Mapping[str, Json], entry: Mapping[str, Json], totals: Mapping[str, Json]) -> dict[str, Json]:
-    facts = {name: fact for name, fact in entry.items() if name not in _COMMON | _OF_CHAIN}
+    facts = {name: fact for name, fact in entry.items() if name not in _COMMON_FIELDS | _CHAIN_FIELDS}
     return {
         "schema": EVENT_SCHEMA,
         "id": f"{order['order_id']}#{entry['seq']}",

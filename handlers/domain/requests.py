@@ -15,52 +15,52 @@ from typing import ClassVar, Final, Protocol
 from .canonical import Json, canonical, digest, format_instant, parse_instant
 from .ledger import key_of
 
-_LENGTH = 32  # hexadecimal digits, 128 bits: enough to rule out chance collisions
+_HEX_DIGITS = 32  # hexadecimal digits, 128 bits: enough to rule out chance collisions
 
 
 def order_id_of(customer_id: str, request_id: str) -> str:
     """Return the id of the order that a customer's request creates."""
-    return f"ord_{digest(['order', customer_id, request_id])[:_LENGTH]}"
+    return f"ord_{digest(['order', customer_id, request_id])[:_HEX_DIGITS]}"
 
 
 def refund_id_of(order_id: str, request_id: str) -> str:
     """Return the id of the refund that a request on an order creates."""
-    return f"ref_{digest(['refund', order_id, request_id])[:_LENGTH]}"
+    return f"ref_{digest(['refund', order_id, request_id])[:_HEX_DIGITS]}"
 
 
 def found_refund_id_of(order_id: str, case_id: str) -> str:
     """Return the id of a refund that people found at the gateway and record by closing a case."""
-    return f"ref_{digest(['found refund', order_id, case_id])[:_LENGTH]}"
+    return f"ref_{digest(['found refund', order_id, case_id])[:_HEX_DIGITS]}"
 
 
 def reported_refund_id_of(order_id: str, reference: str) -> str:
     """Return the id of a refund that was made at the gateway itself, which calls it `reference`."""
-    return f"ref_{digest(['refund', order_id, 'gateway', reference])[:_LENGTH]}"
+    return f"ref_{digest(['refund', order_id, 'gateway', reference])[:_HEX_DIGITS]}"
 
 
 def decision_id_of(order_id: str, action: str, request_id: str) -> str:
     """Return the id of a person's decision on a subject of an order; `action` is the request's."""
-    return f"dec_{digest(['decision', order_id, action, request_id])[:_LENGTH]}"
+    return f"dec_{digest(['decision', order_id, action, request_id])[:_HEX_DIGITS]}"
 
 
 def capture_id_of(order_id: str, request_id: str) -> str:
     """Return the gateway key of the capture that a request on an order asks for."""
-    return f"cap_{digest(['capture', order_id, 'capture', request_id])[:_LENGTH]}"
+    return f"cap_{digest(['capture', order_id, 'capture', request_id])[:_HEX_DIGITS]}"
 
 
 def void_id_of(order_id: str, action: str, request_id: str) -> str:
     """Return the gateway key of the void that a request on an order, or reconcile, asks for."""
-    return f"void_{digest(['void', order_id, action, request_id])[:_LENGTH]}"
+    return f"void_{digest(['void', order_id, action, request_id])[:_HEX_DIGITS]}"
 
 
 def dispute_id_of(order_id: str, reference: str) -> str:
     """Return the id of a dispute that the gateway calls `reference`."""
-    return f"dis_{digest(['dispute', order_id, 'dispute', reference])[:_LENGTH]}"
+    return f"dis_{digest(['dispute', order_id, 'dispute', reference])[:_HEX_DIGITS]}"
 
 
 def case_id_of(order_id: str, about: str, version: int) -> str:
     """Return the id of the case about a subject that is opened at a version of the order."""
-    return f"case_{digest(['case', order_id, about, str(version)])[:_LENGTH]}"
+    return f"case_{digest(['case', order_id, about, str(version)])[:_HEX_DIGITS]}"
 
 
 DEFAULT_HOLD_SECONDS: Final = 7 * 24 * 60 * 60
@@ -69,11 +69,11 @@ DEFAULT_HOLD_SECONDS: Final = 7 * 24 * 60 * 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """The execution of a request and its start, which decides policy questions in every attempt."""
+    """The execution of a request and its start, as of which every attempt applies policies."""
 
     execution: str
     requested_at: str
-    door: str = "direct"
+    channel: str = "direct"
     """`api` if the API identified the caller, else `direct` (anyone who may start an execution)."""
 
     @property
@@ -132,11 +132,13 @@ class PlaceOrder:
     def fingerprint(self) -> str:
         """A hash that is equal for equal requests, in whatever order they list their lines."""
         lines: list[Json] = [*sorted((line.sku, line.quantity, line.unit_price_minor) for line in self.lines)]
-        further: list[Json] = [self._further] if self._further else []  # (older fingerprints stay valid)
+        further: list[Json] = (
+            [self._optional_fields] if self._optional_fields else []
+        )  # (older fingerprints stay valid)
         return digest([self.customer_id, self.currency, lines, self.payment_method, *further])
 
     @property
-    def _further(self) -> dict[str, Json]:
+    def _optional_fields(self) -> dict[str, Json]:
         """The optional fields that differ from their defaults. Defaults are left out of fingerprints."""
         values: dict[str, Json] = {
             "capture": "later" if self.captures_later else None,

@@ -90,17 +90,17 @@ _REFUND_ENTRIES: Mapping[tuple[RefundStatus, GatewayStatus], tuple[Kind, ...]] =
 }
 """The entries that a reply adds to a refund; none if the ledger has them. A failure after settlement is a reversal."""
 
-_BELOW_FINAL: Final = frozenset({GatewayStatus.PENDING})
+_INTERIM_REPLIES: Final = frozenset({GatewayStatus.PENDING})
 """Replies that are ignored if the ledger has later ones: they arrived out of order."""
 
-_AGREEING: Mapping[OrderStatus, tuple[GatewayStatus, ...]] = {
+_CONSISTENT_REPLIES: Mapping[OrderStatus, tuple[GatewayStatus, ...]] = {
     OrderStatus.CONFIRMED: (GatewayStatus.SETTLED,),
     OrderStatus.PARTIALLY_REFUNDED: (GatewayStatus.SETTLED,),
     OrderStatus.REFUNDED: (GatewayStatus.SETTLED,),
     OrderStatus.DECLINED: (GatewayStatus.DECLINED,),
     OrderStatus.CANCELLED: (GatewayStatus.FENCED, GatewayStatus.DECLINED),
 }
-"""The final replies that are consistent with each end of a payment.
+"""The final replies that are consistent with the status of an order whose payment has ended.
 
 A payment that was given up may also have been declined.
 """
@@ -116,8 +116,8 @@ def apply_gateway_reply(
     kinds = _kinds(order, key, reply)
     if kinds is None or _amount_differs(order, key, reply):
         ledger_says = f"{_ledger_status(order, key)} {_expected_amount(order, key)}"
-        says = quote_reply(reply)
-        return Contradiction(subject=key, ledger_says=ledger_says, gateway_says=says, facts=reply_facts(reply))
+        gateway_says = quote_reply(reply)
+        return Contradiction(subject=key, ledger_says=ledger_says, gateway_says=gateway_says, facts=reply_facts(reply))
     return _append_entries(order, key, reply, kinds, at, now, {}) if kinds else None
 
 
@@ -207,29 +207,29 @@ def _kinds(order: Order, key: str, reply: GatewayReply) -> tuple[Kind, ...] | No
 
 
 def was_ended_by_people(order: Order, key: str) -> bool:
-    """Return whether people ended a key, so the gateway must no longer move money under it."""
-    return bool(_ends_by_people(order, key))
+    """Return whether people decided the outcome of a key, so the gateway must no longer move money under it."""
+    return bool(_entries_by_people(order, key))
 
 
-def is_judged(order: Order, key: str, gateway_says: str) -> bool:
-    """Return whether people knew this reply when they last ended the key."""
-    cases = [order.account.cases[key_of(entry.text("case"))] for entry in _ends_by_people(order, key)[-1:]]
+def was_judged(order: Order, key: str, gateway_says: str) -> bool:
+    """Return whether people knew of this reply when they last decided the key's outcome."""
+    cases = [order.account.cases[key_of(entry.text("case"))] for entry in _entries_by_people(order, key)[-1:]]
     return any(case.opened.facts.get("gateway_says") == gateway_says for case in cases)
 
 
-def _ends_by_people(order: Order, key: str) -> Sequence[Entry]:
-    """Return the entries of a key that people caused by closing a case."""
+def _entries_by_people(order: Order, key: str) -> Sequence[Entry]:
+    """Return the entries with which people, by closing a case, decided the outcome of a key."""
     subject = order.subject(key)
     return [entry for entry in order.ledger if entry.subject == subject and "case" in entry.facts]
 
 
 def _is_confirmed(order: Order, key: str, reply: GatewayReply) -> bool:
-    """Return whether people already recorded this reply: a payment reported to them, or its return."""
+    """Return whether people have already recorded this reply: a payment that was reported to them, or its return."""
     refund = order.account.refunds.get(key)
     if refund is not None and refund.status is RefundStatus.REVERSED:
         return reply.status is GatewayStatus.REVERSED
     is_paid = key == order.order_id and order.account.captured_minor > 0
-    return is_paid and is_judged(order, key, quote_reply(reply))
+    return is_paid and was_judged(order, key, quote_reply(reply))
 
 
 def _moved_nothing(order: Order, key: str) -> bool:
@@ -270,7 +270,7 @@ def _payment_kinds(order: Order, reply: GatewayReply) -> tuple[Kind, ...] | None
         return ()
     if order.status is OrderStatus.AUTHORIZED:
         return _authorized_payment_kinds(order, status)
-    return () if status in _AGREEING[order.status] else None
+    return () if status in _CONSISTENT_REPLIES[order.status] else None
 
 
 def _pending_payment_kinds(order: Order, status: GatewayStatus) -> tuple[Kind, ...] | None:
@@ -308,8 +308,8 @@ def _movement_kinds(order: Order, key: str, operation: Operation, reply: Gateway
 
 def _refund_kinds(order: Order, key: str, reply: GatewayReply) -> tuple[Kind, ...] | None:
     status = order.account.refunds[key].status
-    overtaken = () if status is not RefundStatus.RESERVED and reply.status in _BELOW_FINAL else None
-    return _REFUND_ENTRIES.get((status, reply.status), overtaken)
+    stale = () if status is not RefundStatus.RESERVED and reply.status in _INTERIM_REPLIES else None
+    return _REFUND_ENTRIES.get((status, reply.status), stale)
 
 
 def _ledger_status(order: Order, key: str) -> str:
@@ -344,11 +344,11 @@ def _wait_facts(window: Callable[[Order], timedelta]) -> Callable[[Order, str, G
 
 def _capture_facts(order: Order, _: str, __: GatewayReply, now: str) -> dict[str, Json]:
     until = format_instant(parse_instant(now) + order.refund_window)
-    return {"refundable_until": until, **({"released": released} if (released := _units_released(order)) else {})}
+    return {"refundable_until": until, **({"released": released} if (released := _uncaptured_units(order)) else {})}
 
 
 def _decline_facts(order: Order, key: str, reply: GatewayReply, _: str) -> dict[str, Json]:
-    """Return the entries of a capture that the gateway declined, that never arrived, or whose hold had ended."""
+    """Return the facts of a capture that never arrived, or whose hold had ended; a decline needs none."""
     if reply.status is not GatewayStatus.FENCED:
         return {}
     return {"reason_code": AUTHORIZATION_GONE if key == order.order_id else "never_arrived"}
@@ -356,8 +356,8 @@ def _decline_facts(order: Order, key: str, reply: GatewayReply, _: str) -> dict[
 
 def _void_facts(order: Order, _: str, __: GatewayReply, ___: str) -> dict[str, Json]:
     movement = order.account.movement
-    asked = next((e for e in order.ledger if movement and e.subject == order.subject(movement.key)), None)
-    return {"reason": asked.text("reason"), "cause": asked.text("cause")} if asked else {"reason": "lost"}
+    request = next((e for e in order.ledger if movement and e.subject == order.subject(movement.key)), None)
+    return {"reason": request.text("reason"), "cause": request.text("cause")} if request else {"reason": "lost"}
 
 
 _PAYMENT_FACTS: Mapping[Kind, Callable[[Order, str, GatewayReply, str], dict[str, Json]]] = {
@@ -370,7 +370,7 @@ _PAYMENT_FACTS: Mapping[Kind, Callable[[Order, str, GatewayReply, str], dict[str
 }
 
 
-def _units_released(order: Order) -> list[Json]:
+def _uncaptured_units(order: Order) -> list[Json]:
     """Return the units per line that the open capture leaves uncaptured."""
     movement = order.account.movement
     if movement is None or movement.is_void:
@@ -392,12 +392,12 @@ def _units_to_restock(order: Order, refund_id: str) -> dict[int, int]:
     returned = Counter({s.line: 0 for s in refunds[refund_id].shares})
     for refund in (*settled, refunds[refund_id]):
         returned.update({share.line: share.quantity for share in refund.shares})
-    returned.subtract(_units_restocked(order))
+    returned.subtract(_count_restocked_units(order))
     lines = {share.line for share in refunds[refund_id].shares}
     return {line: units for line, units in sorted(returned.items()) if line in lines and units > 0}
 
 
-def _units_restocked(order: Order) -> dict[int, int]:
+def _count_restocked_units(order: Order) -> dict[int, int]:
     counted: Counter[int] = Counter()
     for entry in order.ledger:
         counted.update(dict(cast("Sequence[tuple[int, int]]", entry.facts.get("restocked", ()))))
@@ -410,8 +410,8 @@ def _stock_to_release(before: Order, after: Order) -> dict[str, int]:
         return {line.sku: line.quantity for line in after.lines}
     new = after.ledger[before.version :]
     facts = [entry.facts.get(fact, ()) for entry in new for fact in ("restocked", "released")]
-    back = [pair for pairs in facts for pair in cast("Sequence[tuple[int, int]]", pairs)]
-    return {after.lines[line].sku: units for line, units in back}
+    released = [pair for pairs in facts for pair in cast("Sequence[tuple[int, int]]", pairs)]
+    return {after.lines[line].sku: units for line, units in released}
 
 
 def settle(

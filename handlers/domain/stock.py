@@ -114,7 +114,7 @@ class SetPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountStock:
-    """Correct the stock after a physical count, if the system still shows what it showed during the count."""
+    """Correct the stock after a physical count, unless the stored number has changed since the count."""
 
     sku: str
     seen: int

@@ -157,7 +157,7 @@ class Dependencies:
         return S3AuditTrail(client=self.client("s3"), bucket=bucket)
 
     @cached_property
-    def parked(self) -> ParkingQueue:
+    def parking_queue(self) -> ParkingQueue:
         """The queue of results that could not be recorded."""
         from ..adapters.sqs_parking import SQSParkingQueue
 

@@ -42,15 +42,15 @@ def _decide(
 def _send(order: Order, key: str, origin: Origin, deps: Dependencies) -> Answer:
     """Send a movement or look it up, unless it has ended, and return the request's answer."""
     movement = order.account.movement
-    heard = _ask(order, key, deps) if movement and movement.key == key else None
-    if heard is None:
+    gateway_answer = _query_gateway(order, key, deps) if movement and movement.key == key else None
+    if gateway_answer is None:
         return answer_of(order, key)
-    about, reply = heard
-    after = settle(deps.orders, deps.retry, order, about, reply, at=origin.at, clock=deps.now)
+    answered_key, reply = gateway_answer
+    after = settle(deps.orders, deps.retry, order, answered_key, reply, at=origin.at, clock=deps.now)
     return answer_of(after, key)
 
 
-def _ask(order: Order, key: str, deps: Dependencies) -> tuple[str, GatewayReply] | None:
+def _query_gateway(order: Order, key: str, deps: Dependencies) -> tuple[str, GatewayReply] | None:
     if type_of(key) == "void":
         return void_payment(deps.gateway, order, key)
     instruction = order.instruction(key)

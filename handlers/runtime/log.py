@@ -29,17 +29,17 @@ class Log:
     def add_metric(self, metric: MetricName, value: int, of: str | None = None) -> None:
         """Add to a metric. `of` is the value of the metric's additional dimension, if it has one."""
         further = {DIMENSIONS[metric]: of} if metric in DIMENSIONS and of else {}
-        self.write(json.dumps(self._embedded(metric, value, {STAGE: self.stage, **further})))
+        self.write(json.dumps(self._embedded_metric(metric, value, {STAGE: self.stage, **further})))
 
-    def _embedded(self, metric: MetricName, value: int, dimensions: Mapping[str, str]) -> Mapping[str, object]:
-        described = {
+    def _embedded_metric(self, metric: MetricName, value: int, dimensions: Mapping[str, str]) -> Mapping[str, object]:
+        definition = {
             "Namespace": NAMESPACE,
             "Dimensions": [list(dimensions)],
             "Metrics": [{"Name": metric.value, "Unit": "Count"}],
         }
         timestamp = int(self.now().timestamp() * 1000)
         return {
-            "_aws": {"Timestamp": timestamp, "CloudWatchMetrics": [described]},
+            "_aws": {"Timestamp": timestamp, "CloudWatchMetrics": [definition]},
             **dimensions,
             metric.value: value,
         }

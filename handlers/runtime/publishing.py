@@ -24,8 +24,8 @@ class PublishedBatch:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Waiting:
-    """The unpublished events of one order, each with the position of its record in the batch."""
+class _OrderQueue:
+    """The queue of one order's unpublished events, each with the position of its record in the batch."""
 
     events: deque[tuple[int, LedgerEvent]] = field(default_factory=deque[tuple[int, LedgerEvent]])
     failed_at: int | None = None
@@ -43,7 +43,7 @@ class _Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Publishing:
+class Publisher:
     """A publisher of batches.
 
     A batch may be published again, in whole or in part, because consumers ignore repetitions.
@@ -56,27 +56,27 @@ class Publishing:
         """Publish a batch. If a record fails, the later ones of its order fail with it."""
         orders = _by_order(records)
         published = 0
-        while wave := [order for order in orders.values() if order.events]:
-            refused = self._publish(tuple(order.events[0][1] for order in wave))
-            published += len(wave) - len(refused)
-            for order in wave:
-                if order.events[0][1] in refused:
+        while ready := [order for order in orders.values() if order.events]:
+            rejected = self._publish(tuple(order.events[0][1] for order in ready))
+            published += len(ready) - len(rejected)
+            for order in ready:
+                if order.events[0][1] in rejected:
                     order.give_up()
                 else:
                     order.events.popleft()
-        return PublishedBatch(events=published, failed=tuple(_failed(records, orders)))
+        return PublishedBatch(events=published, failed=tuple(_failed_records(records, orders)))
 
     def _publish(self, events: tuple[LedgerEvent, ...]) -> tuple[LedgerEvent, ...]:
         """Return the events that the bus rejected in every attempt."""
-        left = events
+        remaining = events
         try:
             for _ in self.retry.attempts("The event bus"):
-                left = self._attempt(left)
-                if not left:
+                remaining = self._attempt(remaining)
+                if not remaining:
                     return ()
         except Unavailable:
             pass
-        return left
+        return remaining
 
     def _attempt(self, events: tuple[LedgerEvent, ...]) -> tuple[LedgerEvent, ...]:
         try:
@@ -85,17 +85,17 @@ class Publishing:
             return events
 
 
-def _by_order(records: Sequence[StreamRecord]) -> dict[str, _Waiting]:
-    orders: dict[str, _Waiting] = {}
+def _by_order(records: Sequence[StreamRecord]) -> dict[str, _OrderQueue]:
+    orders: dict[str, _OrderQueue] = {}
     for position, record in enumerate(records):
-        orders.setdefault(record.order_id, _Waiting()).add(position, record)
+        orders.setdefault(record.order_id, _OrderQueue()).add(position, record)
     return orders
 
 
-def _failed(records: Sequence[StreamRecord], orders: dict[str, _Waiting]) -> list[StreamRecord]:
-    first = {order_id: waiting.failed_at for order_id, waiting in orders.items()}
+def _failed_records(records: Sequence[StreamRecord], orders: dict[str, _OrderQueue]) -> list[StreamRecord]:
+    first_failures = {order_id: queue.failed_at for order_id, queue in orders.items()}
     return [
         record
         for position, record in enumerate(records)
-        if (failed_at := first[record.order_id]) is not None and position >= failed_at
+        if (failed_at := first_failures[record.order_id]) is not None and position >= failed_at
     ]

@@ -44,7 +44,7 @@ class Recorded:
     key: str
     is_new: bool
     further: tuple["Recorded", ...] = ()
-    """The outcomes of a decision so far: its refund's, or that of the case's subject."""
+    """The outcomes that a decision has caused so far: its refund's, or that of the case's subject."""
 
 
 def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTrail, now: datetime) -> Recorded:
@@ -59,7 +59,7 @@ def record_outcome(message: RecordInput, orders: OrderRepository, audit: AuditTr
         return _record_refusal(message, request, audit, now)
     if _was_refused(message, order, request.key):
         return _record_refusal(message, request, audit, now)
-    return _record_trace(message, order, request.key, audit)
+    return _record_request(message, order, request.key, audit)
 
 
 def _parse_sent_request(message: RecordInput) -> Request | Answer:
@@ -90,33 +90,30 @@ def _was_refused(message: RecordInput, order: Order, key: str) -> bool:
     return is_refusal and execution_of(order, key) != message.execution
 
 
-def _record_trace(message: RecordInput, order: Order, key: str, audit: AuditTrail) -> Recorded:
+def _record_request(message: RecordInput, order: Order, key: str, audit: AuditTrail) -> Recorded:
     seq = outcome_seq(order, key)
     name = outcome_key(order, seq)
     is_new = audit.write(name, outcome_record(order, seq))
     return Recorded(
-        answer=_present_answer(message, order, key, seq),
+        answer=_current_answer(message, order, key, seq),
         replayed=execution_of(order, key) != message.execution,
         key=name,
         is_new=is_new,
-        further=_record_decided(order, seq, audit, is_new=is_new) if is_decision(key) else (),
+        further=_record_decision_outcomes(order, seq, audit, is_new=is_new) if is_decision(key) else (),
     )
 
 
-def _present_answer(message: RecordInput, order: Order, key: str, seq: int) -> Answer:
-    """Return the answer of a request.
-
-    If its refund was waiting for approval, that is the answer, even if it has been approved since.
-    """
+def _current_answer(message: RecordInput, order: Order, key: str, seq: int) -> Answer:
+    """Return the answer of a request; `pending` if its step found the refund waiting, even if it is approved by now."""
     answer = answer_of(order, key)
-    found_waiting = message.result is not None and message.result.status == "pending"
-    return result_at(order, key, seq) if found_waiting and answer.status == "unknown" else answer
+    was_pending = message.result is not None and message.result.status == "pending"
+    return result_at(order, key, seq) if was_pending and answer.status == "unknown" else answer
 
 
-def _record_decided(order: Order, seq: int, audit: AuditTrail, *, is_new: bool) -> tuple[Recorded, ...]:
-    """Write the refund's outcome after the decision at entry `seq`; a denial is itself the outcome."""
+def _record_decision_outcomes(order: Order, seq: int, audit: AuditTrail, *, is_new: bool) -> tuple[Recorded, ...]:
+    """Write the outcome of the refund that was decided at entry `seq`; a denial is itself the outcome."""
     if order.ledger[seq - 1].kind in CASE_KINDS:
-        return _record_ended(order, seq, audit)
+        return _record_case_outcomes(order, seq, audit)
     key = key_of(order.ledger[seq - 1].subject)
     final = outcome_seq(order, key)
     if final < seq:
@@ -126,11 +123,11 @@ def _record_decided(order: Order, seq: int, audit: AuditTrail, *, is_new: bool) 
     return (Recorded(answer=result_at(order, key, final), replayed=False, key=name, is_new=is_new),)
 
 
-def _record_ended(order: Order, seq: int, audit: AuditTrail) -> tuple[Recorded, ...]:
+def _record_case_outcomes(order: Order, seq: int, audit: AuditTrail) -> tuple[Recorded, ...]:
     """Write the outcomes of the subject that people ended together with the case at entry `seq`."""
     decision = order.ledger[seq - 1].facts.get("decision")
-    ended = [entry.seq for entry in order.ledger[: seq - 1] if decision and entry.facts.get("decision") == decision]
-    return tuple(each for each in (_record_entry(order, each, audit) for each in ended) if each)
+    seqs = [entry.seq for entry in order.ledger[: seq - 1] if decision and entry.facts.get("decision") == decision]
+    return tuple(each for each in (_record_entry(order, each, audit) for each in seqs) if each)
 
 
 def _record_entry(order: Order, seq: int, audit: AuditTrail) -> Recorded | None:
@@ -169,7 +166,7 @@ def _day_of_writing(origin: Origin, now: datetime) -> str:
 
 
 def _days_of_attempts(origin: Origin, now: datetime) -> Iterator[str]:
-    """Yield the days on which an earlier attempt may have written the refusal: none while the start's day is open."""
+    """Yield the days on which an earlier attempt may have written the refusal; none while the first day is open."""
     day = day_of(origin.at)
     if is_closed(day, now):
         yield day
@@ -179,7 +176,7 @@ def _days_of_attempts(origin: Origin, now: datetime) -> Iterator[str]:
             day = next_day(day)
 
 
-_NEVER_TEXT: Final = frozenset(
+_FIELDS_WITHOUT_TEXT: Final = frozenset(
     {"action", "request_id", "order_id", "currency", "amount_minor", "lines", "capture", "hold_seconds"}
     | {"restock", "override", "subject", "decision", "outcome"}
 )
@@ -195,18 +192,18 @@ def _without_text(message: RecordInput, request: Request | Answer) -> dict[str, 
     if isinstance(request, Answer):
         return {}
     sent = cast("Mapping[str, Json]", unwrap(message.request))
-    return {name: value for name, value in sent.items() if name in _NEVER_TEXT}
+    return {name: value for name, value in sent.items() if name in _FIELDS_WITHOUT_TEXT}
 
 
 def _refusal(message: RecordInput, request: Request | Answer) -> Answer:
     if isinstance(request, Answer):
         return request
     if message.result is None or message.result.status in ("succeeded", "pending"):
-        return _not_executed(request, origin_of(message))
+        return _not_executed_answer(request, origin_of(message))
     return answer_from(message.result.model_dump())
 
 
-def _not_executed(request: Request, origin: Origin) -> Answer:
+def _not_executed_answer(request: Request, origin: Origin) -> Answer:
     """Answer a request whose steps failed before anything was written: nothing was decided and no money moved."""
     return Answer(
         status="failed",

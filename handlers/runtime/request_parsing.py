@@ -194,7 +194,7 @@ ALLOWED: Final[Mapping[str, str]] = {
 }
 """The allowed values of each field of a request, in words."""
 
-_WHOLE: Final[Mapping[str, str]] = {
+_REQUEST_PROBLEMS: Final[Mapping[str, str]] = {
     "repeated_sku": "lines must not contain the same sku twice; add the quantities up.",
     "total_too_large": f"lines must total at most {MAX_MINOR} minor units.",
     "amount_and_lines": "amount_minor and lines must not both be given; give one, or neither for everything.",
@@ -211,8 +211,8 @@ def describe_error(error: ValidationError) -> str:
 
 def _describe_problem(problem: "ErrorDetails") -> str:
     kind, value = problem["type"], problem.get("input")
-    if kind in _WHOLE:
-        return _WHOLE[kind]
+    if kind in _REQUEST_PROBLEMS:
+        return _REQUEST_PROBLEMS[kind]
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _describe_action(value)
     path = list(problem["loc"][1:]) if problem["loc"][:1] and problem["loc"][0] in ACTIONS else list(problem["loc"])
@@ -254,7 +254,7 @@ def _printable(name: str) -> str:
     return cleaned or "(empty)"
 
 
-_DESCRIBED: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...]] = (
+_DESCRIPTIONS: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...]] = (
     (bool, lambda value: str(value).lower()),
     (int, lambda value: str(value) if abs(value) < 10**18 else "a number that is far out of range"),
     (float, lambda value: f"the number {value!r}"),
@@ -266,4 +266,4 @@ _DESCRIBED: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ..
 
 def describe(value: Any) -> str:
     """Describe a JSON value in a few words that repeat no string."""
-    return next((say(value) for kind, say in _DESCRIBED if isinstance(value, kind)), "null")
+    return next((describe_value(value) for kind, describe_value in _DESCRIPTIONS if isinstance(value, kind)), "null")

@@ -50,11 +50,11 @@ def _decide_if_proven(
     message: FunctionInput, request: Request, origin: Origin, deps: Dependencies, decide: Decide
 ) -> Decided | None:
     """Decide on a request from the API or a direct start; refuse one whose proof of its caller is invalid."""
-    door = verify_origin(message.request, request, message.requested_at, deps.proof_key)
-    if isinstance(door, ForgedProof):
-        return refuse_unproven(request, door.reason), False
+    channel = verify_origin(message.request, request, message.requested_at, deps.proof_key)
+    if isinstance(channel, ForgedProof):
+        return refuse_unproven(request, channel.reason), False
     try:
-        return decide(request, replace(origin, door=door), deps)
+        return decide(request, replace(origin, channel=channel), deps)
     except NewerRelease as newer:
         return answer_read_only(newer.order, request)
 
@@ -68,8 +68,8 @@ def begin_or_resume(
     """Record the beginning of a request in its order, then send it.
 
     A request that the order already has is only sent again. `begin` gets the order and the time of the write. `send`
-    calls the gateway for whatever is in flight and returns the answer. A lost race returns the order from which the
-    next attempt is computed. A different fingerprint is a reused key.
+    calls the gateway for whatever is in flight and returns the answer. After a lost race, the next attempt starts from
+    the stored order. A request with a known key and a different fingerprint is refused as a reused key.
     """
     order = deps.orders.load(request.order_id)
     if order is None:

@@ -40,7 +40,7 @@ class SealedDays:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sealing:
+class Sealer:
     """One run.
 
     Each write is conditional and each part final, so a run may stop anywhere, be repeated, or race another.
@@ -57,10 +57,10 @@ class Sealing:
 
     def run(self) -> SealedDays:
         """Copy the last seal again, because the previous run may have failed there, then seal day after day."""
-        sealed, latest = SealedDays(), self._latest()
+        sealed, latest = SealedDays(), self._find_latest()
         if latest:
             self._copy(latest)
-        for day in self._due(latest):
+        for day in self._due_days(latest):
             seal = self._seal(day, latest)
             if seal is None:
                 sealed.is_finished = False
@@ -70,17 +70,17 @@ class Sealing:
             latest = seal
         return sealed
 
-    def _latest(self) -> Seal | None:
-        """Find the latest seal, looking back from the last closed day to the first seal's at most."""
+    def _find_latest(self) -> Seal | None:
+        """Find the latest seal, looking back from the last closed day as far as the first seal."""
         first = next(iter(self.audit.keys(SEALS_PREFIX).names), None)
         day = last_closed_day(self.now())
         while first is not None and seal_key(day) >= first:
-            if seal := self._stored(day):
+            if seal := self._load_seal(day):
                 return seal
             day = previous_day(day)
         return None
 
-    def _stored(self, day: str) -> Seal | None:
+    def _load_seal(self, day: str) -> Seal | None:
         content = self.audit.read(seal_key(day))
         if content is None:
             return None
@@ -89,8 +89,8 @@ class Sealing:
         except ValueError as error:
             raise AuditContradiction(f"{seal_key(day)} is not a seal: {error}.") from error
 
-    def _due(self, latest: Seal | None) -> Iterator[str]:
-        """Return every closed day after the latest seal. The very first seal also covers everything before it."""
+    def _due_days(self, latest: Seal | None) -> Iterator[str]:
+        """Yield every closed day after the latest seal. The very first seal also covers everything before it."""
         last = last_closed_day(self.now())
         day = next_day(latest.day) if latest else last
         while day <= last:
@@ -100,7 +100,7 @@ class Sealing:
     def _seal(self, day: str, latest: Seal | None) -> Seal | None:
         """Write the missing parts and then the seal; None if time runs out before the next part."""
         after = latest.day if latest else None
-        parts, cursor = self._written_parts(day)
+        parts, cursor = self._load_parts(day)
         objects = self._objects(after, day, cursor)
         while chunk := tuple(islice(objects, self.part_objects)):
             if not self.has_time():
@@ -116,12 +116,12 @@ class Sealing:
             )
         )
 
-    def _written_parts(self, day: str) -> tuple[list[ManifestPart], str]:
+    def _load_parts(self, day: str) -> tuple[list[ManifestPart], str]:
         """Return the parts that an earlier run wrote, and the last key that they list."""
         parts, cursor = list[ManifestPart](), ""
         while (content := self.audit.read(part_key(day, len(parts) + 1))) is not None:
             objects = tuple(read_part(content))
-            parts.append(_described(part_key(day, len(parts) + 1), content, len(objects)))
+            parts.append(_describe_part(part_key(day, len(parts) + 1), content, len(objects)))
             cursor = objects[-1].key
         return parts, cursor
 
@@ -129,14 +129,14 @@ class Sealing:
         content = write_part(objects)
         if not self.audit.put(key, content) and self.audit.read(key) != content:
             raise AuditContradiction(f"Another run wrote {key} at the same time; the next run continues from it.")
-        return _described(key, content, len(objects))
+        return _describe_part(key, content, len(objects))
 
     def _write_seal(self, seal: Seal) -> Seal:
         """Sign and write the seal. If another run wrote it first, it must be the same."""
         signature = self.signer.sign(bytes.fromhex(seal.digest()))
         signed = SignedSeal(seal=seal, signature=signature)
         if not self.audit.put(seal_key(seal.day), signed.content()):
-            seal = self._stored(seal.day) or seal
+            seal = self._load_seal(seal.day) or seal
         self._copy(seal)
         return seal
 
@@ -154,7 +154,7 @@ class Sealing:
         with ThreadPoolExecutor(_READERS) as readers:
             for window in windows(after, day):
                 for names in self._pages(window, max(window.start, cursor)):
-                    yield from (each for each in readers.map(self._hashed, names) if each)
+                    yield from (each for each in readers.map(self._hash_object, names) if each)
 
     def _pages(self, window: Window, start: str) -> Iterator[list[str]]:
         after: str | None = start
@@ -163,11 +163,11 @@ class Sealing:
             yield [name for name in page.names if name < window.end]
             after = page.after
 
-    def _hashed(self, key: str) -> SealedObject | None:
+    def _hash_object(self, key: str) -> SealedObject | None:
         """Return the object, or None if it has just been deleted; verification against the ledger reports that."""
         content = self.audit.read(key)
         return None if content is None else SealedObject(key=key, sha256=hashlib.sha256(content).hexdigest())
 
 
-def _described(key: str, content: bytes, objects: int) -> ManifestPart:
+def _describe_part(key: str, content: bytes, objects: int) -> ManifestPart:
     return ManifestPart(key=key, objects=objects, sha256=hashlib.sha256(content).hexdigest())

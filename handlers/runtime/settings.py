@@ -31,8 +31,8 @@ class Settings:
     def gateway(self) -> str:
         """Name of the payment gateway: `sandbox` or `stripe`. Its own settings are checked as well."""
         name = self._choice("BOOKING_GATEWAY", "sandbox", "stripe")
-        own = ("gateway_table",) if name == "sandbox" else ("stripe_secret", "stripe_mode", "stripe_endpoint")
-        for setting in own:
+        required = ("gateway_table",) if name == "sandbox" else ("stripe_secret", "stripe_mode", "stripe_endpoint")
+        for setting in required:
             getattr(self, setting)
         return name
 

@@ -44,5 +44,5 @@ class _DryRunMonitor(Monitor):
         raise self._record_failure(_ReachedFirstResource(f"it calls {request.tok}"))
 
 
-def _without_prefix(sentence: str, program: Path) -> str:
-    return sentence.removeprefix(f"The program {program.name} failed: ")
+def _without_prefix(message: str, program: Path) -> str:
+    return message.removeprefix(f"The program {program.name} failed: ")

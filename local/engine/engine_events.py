@@ -78,21 +78,21 @@ class EngineEvents:
         self.listener(step)
 
     def _record_failure(self, diagnostic: DiagnosticEvent) -> None:
-        sentence = " ".join(_COLOURS.sub("", diagnostic.message).split()).removeprefix("error: ")
-        sentence = _REPEATED_PREFIX.sub("", sentence)
-        if not sentence or "Traceback (most recent call last)" in sentence:
+        message = " ".join(_COLOURS.sub("", diagnostic.message).split()).removeprefix("error: ")
+        message = _REPEATED_PREFIX.sub("", message)
+        if not message or "Traceback (most recent call last)" in message:
             return
-        told = self._with_location(diagnostic.urn or "", sentence)
+        told = self._with_location(diagnostic.urn or "", message)
         if told not in self.failures:
             self.failures.append(told)
 
-    def _with_location(self, urn: str, sentence: str) -> str:
+    def _with_location(self, urn: str, message: str) -> str:
         if not urn or "pulumi:pulumi:Stack" in urn.split("::")[-2]:
-            return sentence
+            return message
         type_, name = name_of(urn).split(" ", 1)
         place = self.locations.get((type_, name))
         about = f"{type_} {name}" + (f" ({place})" if place else "")
-        return f"{about}: {_strip_resource_name(sentence, type_, name)}"
+        return f"{about}: {_strip_resource_name(message, type_, name)}"
 
 
 def program_location(root: Path) -> str | None:
@@ -126,15 +126,15 @@ def _is_component(metadata: StepEventMetadata) -> bool:
     return state is not None and not state.custom
 
 
-def _strip_resource_name(sentence: str, type_: str, name: str) -> str:
+def _strip_resource_name(message: str, type_: str, name: str) -> str:
     """Remove the resource's name, which both the engine and the provider put before the reason."""
-    sentence = re.sub(r"^(\d+ errors? occurred: )?\* |^rpc error: code = \w+ desc = ", "", sentence)
+    message = re.sub(r"^(\d+ errors? occurred: )?\* |^rpc error: code = \w+ desc = ", "", message)
     told = re.fullmatch(
-        rf"{re.escape(type_)} resource '{re.escape(name)}'(?:: property (\S+) value .*?)? has a problem: (.*)", sentence
+        rf"{re.escape(type_)} resource '{re.escape(name)}'(?:: property (\S+) value .*?)? has a problem: (.*)", message
     )
     if told:
         return f"{told[1]}: {told[2]}" if told[1] else told[2]
-    return sentence.replace(f"{type_} {name} could not be ", "could not be ")
+    return message.replace(f"{type_} {name} could not be ", "could not be ")
 
 
 def _last_line(text: str) -> str:

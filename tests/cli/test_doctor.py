@@ -205,18 +205,16 @@ def test_every_check_has_a_healthy_account_and_a_planted_fault() -> None:
 )
 def test_a_check_passes_on_a_healthy_account(name: str, answers: Answers, arguments: Mapping[str, Any]) -> None:
     diagnosis = diagnose(name, ALL_CHECKS[name], facts(answers, **arguments))
-    assert (diagnosis.status, diagnosis.sentence) == ("passed", "")
+    assert (diagnosis.status, diagnosis.message) == ("passed", "")
 
 
 @pytest.mark.parametrize(
     ("name", "answers", "arguments", "sentence"), FAULTY, ids=lambda value: value if isinstance(value, str) else ""
 )
-def test_a_check_finds_a_planted_fault(
-    name: str, answers: Answers, arguments: Mapping[str, Any], sentence: str
-) -> None:
+def test_a_check_finds_a_planted_fault(name: str, answers: Answers, arguments: Mapping[str, Any], message: str) -> None:
     diagnosis = diagnose(name, ALL_CHECKS[name], facts(answers, **arguments))
     assert diagnosis.status == "finding"
-    assert sentence in diagnosis.sentence
+    assert message in diagnosis.message
 
 
 @pytest.mark.parametrize(
@@ -228,10 +226,10 @@ def test_a_check_finds_a_planted_fault(
         ("access-logs", [("s3", "get_bucket_logging", "AccessDenied")], "AccessDenied"),
     ],
 )
-def test_a_check_that_cannot_look_says_why(name: str, answers: Answers, sentence: str) -> None:
+def test_a_check_that_cannot_look_says_why(name: str, answers: Answers, message: str) -> None:
     diagnosis = diagnose(name, ALL_CHECKS[name], facts(answers))
     assert diagnosis.status == "not run"
-    assert sentence in diagnosis.sentence
+    assert message in diagnosis.message
 
 
 def test_the_checks_of_a_deployed_stage_are_not_run_before_the_first_up() -> None:
@@ -253,7 +251,7 @@ def test_the_checks_of_a_deployed_stage_are_not_run_before_the_first_up() -> Non
 def test_a_wrong_value_in_the_stage_file_is_a_finding(key: str, value: str) -> None:
     diagnosis, stage = check_configuration("prod", {f"booking:{key}": value})
     assert (diagnosis.status, stage) == ("finding", None)
-    assert key in diagnosis.sentence
+    assert key in diagnosis.message
 
 
 def test_the_test_alarm_is_one_that_notifies_the_stage() -> None:

@@ -109,19 +109,19 @@ FAULTS: dict[str, tuple[str, str, Fault]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_check_finds_its_planted_fault_and_shows_no_secret(account: HealthyStage, fault: str) -> None:
-    check, sentence, plant = FAULTS[fault]
+    check, message, plant = FAULTS[fault]
     plant(account)
     found = account.diagnose()
     assert found[check].status == "finding"
-    assert sentence in found[check].sentence
-    shown = " ".join(each.sentence for each in found.values())
+    assert message in found[check].message
+    shown = " ".join(each.message for each in found.values())
     assert [secret for secret in (TEST_KEY, "whsec_double") if secret in shown] == []
 
 
 def test_a_stage_without_webhooks_and_a_key_that_may_not_list_endpoints_are_not_judged(account: HealthyStage) -> None:
     account.double.forbidden.add("/v1/webhook_endpoints")
     found = account.diagnose()["stripe-webhooks"]
-    assert (found.status, URL in found.sentence) == ("not run", True)
+    assert (found.status, URL in found.message) == ("not run", True)
     account.webhook_secret = ""
     assert account.diagnose()["stripe-webhooks"].status == "not run"
 

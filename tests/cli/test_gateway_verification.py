@@ -119,7 +119,7 @@ def test_a_difference_names_the_order_the_side_and_the_next_step(harm: Break, pr
     found = _findings(world)
     assert {each.problem for each in found} == {problem}
     assert found[0].where == order_id
-    assert words.format(order=order_id) in found[0].sentence
+    assert words.format(order=order_id) in found[0].message
 
 
 def _copy(world: World, order_id: str, key: str) -> None:
@@ -163,7 +163,7 @@ def test_a_failing_list_of_the_gateway_is_a_finding_that_names_the_day() -> None
     failing: Any = Failing(None)
     *_, finding = _findings(world, gateway=failing)
     assert finding.problem is Problem.CANNOT_JUDGE
-    assert finding.sentence == (
+    assert finding.message == (
         "From 2026-03-02 on, nothing was compared: The secret must contain a Stripe key. "
         "Repeat this with --since 2026-03-02."
     )

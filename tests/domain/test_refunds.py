@@ -12,7 +12,7 @@ from handlers.domain.lifecycles import OrderStatus
 from handlers.domain.order import Order, RefundPolicy, place_order
 from handlers.domain.payments import GatewayStatus
 from handlers.domain.requests import Origin, PlaceOrder
-from handlers.domain.rules.refunds import by_amount, remaining_lines
+from handlers.domain.rules.refunds import allocate_amount, remaining_lines
 from tests.domain.orders import asked, line_sets, lines_of, lives, paid, refund_request, refunded, told, wishes
 
 DEADLINE = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -111,7 +111,7 @@ def test_an_amount_is_spread_in_proportion_to_within_one_minor_unit(lines: Any, 
     order = paid(lines)
     amount = data.draw(st.integers(1, order.account.captured_minor))
     remaining = remaining_lines(order)
-    shares = {share.line: share.amount_minor for share in by_amount(remaining, amount)}
+    shares = {share.line: share.amount_minor for share in allocate_amount(remaining, amount)}
     for line in remaining:
         exact = amount * line.amount_minor / order.account.captured_minor
         assert abs(shares.get(line.line, 0) - exact) < 1

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.domain.canonical import Json, digest, format_instant, salted
+from handlers.domain.canonical import Json, digest, format_instant, hash_with_salt
 from handlers.domain.order import Order
 from handlers.domain.ports import Change, StaleOrder, Written
 from handlers.domain.rules.erasure import ErasureRefused, erase_text
@@ -61,7 +61,7 @@ def _confirmed(world: World, guesses: list[Guess]) -> set[str]:
         parsed: Any = parse_request(request)
         values: list[Json] = [text, request, getattr(parsed, "fingerprint", None)]
         hashes = {text, digest(text), digest(request), getattr(parsed, "fingerprint", text)}
-        hashes |= {salted(salt, value) for salt in stored for value in values}
+        hashes |= {hash_with_salt(salt, value) for salt in stored for value in values}
         found |= {text} if hashes & stored else set()
     return found
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.adapters.dynamodb.attribute_values import encode_item
-from handlers.adapters.dynamodb.order_stream import events_behind
+from handlers.adapters.dynamodb.order_stream import events_after
 from handlers.contracts.order_event import OrderEvent
 from handlers.publish import publish
 from handlers.runtime.dependencies import Dependencies
@@ -178,7 +178,7 @@ def test_an_entry_of_a_kind_that_only_a_newer_release_knows_is_published() -> No
     item = _last_image()
     newer = {**item["ledger"]["L"][-1]["M"], "type": {"S": "OrderGiftWrapped"}}
     ledger = {"L": [*item["ledger"]["L"][:-1], {"M": newer}]}
-    event = events_behind({**item, "ledger": ledger}, len(ledger["L"]) - 1)[0]
+    event = events_after({**item, "ledger": ledger}, len(ledger["L"]) - 1)[0]
     totals = json.loads(event.detail)["totals"]
     assert event.kind == "OrderGiftWrapped"
     assert totals["status"] == item["status"]["S"]

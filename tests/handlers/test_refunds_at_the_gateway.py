@@ -90,7 +90,7 @@ def test_a_refund_in_the_dashboard_is_written_at_once_and_opens_a_case() -> None
     assert len({entry.recorded_at for entry in order.ledger[2:]}) == 1
     assert (order.status, order.account.refundable_minor, world.available("MUG")) == ("PARTIALLY_REFUNDED", 1000, 18)
     (case,) = order.account.open_cases
-    assert (case.says, case.amount_minor) == (("made_at_gateway", "", "settled 600 EUR"), 600)
+    assert (case.recurrence_key, case.amount_minor) == (("made_at_gateway", "", "settled 600 EUR"), 600)
     assert any('"MoneyOut": 600' in line for line in world.lines)
     (shown,) = view_refunds(order, for_customer=False)
     assert (shown["status"], shown["amount_minor"], "requested_by" in shown, shown["origin"]) == (
@@ -500,7 +500,7 @@ def test_an_event_of_the_gateway_brings_it_into_the_ledger() -> None:
     record = {"messageId": "m-1", "body": json.dumps({"order_id": order_id})}
     for _ in range(2):
         deps = world.dependencies()
-        taken = gateway_notices.take(
+        taken = gateway_notices.reconcile_batch(
             {"Records": [record, record]},
             deps,
             lambda each: not reconcile({"schema": 1, "order_id": each}, world.dependencies())["postponed"],

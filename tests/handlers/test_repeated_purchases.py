@@ -189,7 +189,7 @@ def test_an_order_is_in_doubt_for_a_day_and_then_forgotten() -> None:
     doubtful = _buy(world, "first", "pm_timeout")
     world.reconcile()
     sweeps = world.dependencies().sweeps
-    assert [each.name for each in sweeps.watched(Watchlist.DOUBTS)] == [doubtful]
+    assert [each.name for each in sweeps.list_watched(Watchlist.DOUBTS)] == [doubtful]
     world.clock.advance(timedelta(hours=25))
     world.reconcile()
-    assert sweeps.watched(Watchlist.DOUBTS) == ()
+    assert sweeps.list_watched(Watchlist.DOUBTS) == ()

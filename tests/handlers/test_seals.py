@@ -18,7 +18,7 @@ from handlers.domain.errors import AuditContradiction, Unavailable
 from handlers.domain.trail.seal_verification import SealVerification
 from handlers.domain.trail.seals import SEALED_PREFIXES, SEALS_PREFIX, Signature, SignedSeal, part_key, seal_key
 from handlers.domain.trail.verification import Finding, Problem, verify_versions
-from handlers.runtime.sealing import SealedDays, Sealing
+from handlers.runtime.sealing import SealedDays, Sealer
 from handlers.seal import seal
 from tests.handlers.faults import Crash
 from tests.handlers.world import SEAL_KEY, Invocation, World, purchase_of, refund_of
@@ -38,7 +38,7 @@ def _sold(orders: int = 3, world: World | None = None, name: str = "buy") -> Wor
 
 def _run(world: World, *, parts: int = 1_000_000, size: int = 5000, copies: Any = None) -> SealedDays:
     deps, context = world.dependencies(), Invocation(parts)
-    return Sealing(
+    return Sealer(
         audit=deps.audit,
         signer=deps.seal_signer,
         copies=copies,
@@ -178,7 +178,7 @@ def test_of_two_runs_at_once_the_seal_that_was_written_first_stands() -> None:
             return world.dependencies().seal_signer.sign(digest)
 
     deps = world.dependencies()
-    Sealing(audit=deps.audit, signer=Slow(), copies=None, now=deps.now, has_time=lambda: True).run()
+    Sealer(audit=deps.audit, signer=Slow(), copies=None, now=deps.now, has_time=lambda: True).run()
     world.clock.advance(DAY)
     _run(world)
     assert all(len(versions) == 1 for versions in world.s3.versions.values())

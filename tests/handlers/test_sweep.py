@@ -19,7 +19,7 @@ from handlers.domain.payments import GatewayReply, Instruction, Movement, Moveme
 from handlers.domain.ports import OrderRepository
 from handlers.reconcile import reconcile
 from handlers.refund import refund
-from handlers.runtime.reconcile.order_walk import WalkPlace, WalkPurpose
+from handlers.runtime.reconcile.order_walk import WalkPosition, WalkPurpose
 from tests.handlers.paying import OrphanListing
 from tests.handlers.world import World, purchase_of, refund_of
 
@@ -326,7 +326,7 @@ def test_the_evidence_of_a_closed_orphan_can_be_erased() -> None:
     assert "Mail of person" not in str(world.dynamodb.tables["orders"].rows)
     assert sweeps.erase_orphan("txn_2", "c", "now") == "unknown"
     sweeps.add_orphan(orphan, "later")
-    assert sweeps.orphans() == ()
+    assert sweeps.list_orphans() == ()
 
 
 def test_a_refund_made_in_the_gateway_s_dashboard_is_a_case_of_its_order() -> None:
@@ -456,7 +456,7 @@ def test_without_a_list_runs_that_have_no_time_for_a_day_look_at_its_orders_one_
 
 def test_the_place_of_a_walk_is_no_place_in_another_nor_in_the_gateway_s_list() -> None:
     """Law 29 (late reversals): a stored position is used only by its own walk."""
-    place = WalkPlace(purpose=WalkPurpose.AGED, time="2026-03-01T12:00:00.000000Z", at=3, after="x")
-    assert WalkPlace.parse(str(place), WalkPurpose.AGED) == place
-    assert WalkPlace.parse(str(place), WalkPurpose.QUEUE) is None
-    assert WalkPlace.parse("txn_1", WalkPurpose.AGED) is None
+    place = WalkPosition(purpose=WalkPurpose.AGED, time="2026-03-01T12:00:00.000000Z", at=3, after="x")
+    assert WalkPosition.parse(str(place), WalkPurpose.AGED) == place
+    assert WalkPosition.parse(str(place), WalkPurpose.QUEUE) is None
+    assert WalkPosition.parse("txn_1", WalkPurpose.AGED) is None

@@ -21,7 +21,7 @@ from handlers.reconcile import reconcile, settle_order
 from handlers.record import record
 from handlers.refund import refund
 from handlers.runtime.dependencies import Dependencies
-from handlers.runtime.reconcile.gateway_notices import take
+from handlers.runtime.reconcile.gateway_notices import reconcile_batch
 from handlers.runtime.settings import Settings
 from tests.simulation.fold import LawBroken
 from tests.simulation.services import SimulatedCall, call_number, calls, canonical, replies
@@ -57,7 +57,9 @@ FUNCTIONS: dict[str, Callable[[Any, Dependencies], Any]] = {
     "refund": refund,
     "record": record,
     "reconcile": reconcile,
-    "notice": lambda event, deps: take(event, deps, lambda order_id: settle_order(order_id, deps), lambda: True),
+    "notice": lambda event, deps: reconcile_batch(
+        event, deps, lambda order_id: settle_order(order_id, deps), lambda: True
+    ),
     "forget": forget_text,
 }
 ENVIRONMENT = {

@@ -25,7 +25,7 @@ class ScanningClient(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """The stored orders and stock, read as they are."""
+    """The stored orders and stock, read without interpretation."""
 
     client: ScanningClient
     table: str
@@ -42,11 +42,11 @@ class Archive:
 
     def changed_items(self, since: str) -> Iterator[Item]:
         """Yield the items of all orders whose last entry was recorded at a formatted instant or later."""
-        moment = BY_DAY.range_key
-        return (item for item in self._items(order_key("")) if str(decode(item[moment])) >= since)
+        recorded_at = BY_DAY.range_key
+        return (item for item in self._items(order_key("")) if str(decode(item[recorded_at])) >= since)
 
     def orders(self) -> Iterator[StoredOrder]:
-        """Yield all orders, in an arbitrary sequence."""
+        """Yield all orders, in no particular order."""
         return (stored_order(item) for item in self._items(order_key("")))
 
     def stock(self) -> tuple[StockItem, ...]:
@@ -78,11 +78,11 @@ def _projection_differences(item: Item, order: Order | None) -> tuple[str, ...]:
     expected = (
         {**projection(order), **{name: due[name] for name in due.keys() - {ATTENTION.range_key}}} if order else {}
     )
-    stored = {**_ADDED_LATER, **{name: decode(item[name]) for name in expected if name in item}}
+    stored = {**_DEFAULTS_OF_OLDER_ITEMS, **{name: decode(item[name]) for name in expected if name in item}}
     return tuple(name for name, value in expected.items() if name not in stored or stored[name] != value)
 
 
-_ADDED_LATER: Final = {"disputed_minor": 0}
+_DEFAULTS_OF_OLDER_ITEMS: Final = {"disputed_minor": 0}
 """Attributes that older items lack, and their defaults."""
 
 

@@ -41,7 +41,7 @@ def projection(order: Order) -> dict[str, Json]:
 
 
 def attention(order: Order) -> dict[str, Json]:
-    """Return the attributes that put an order into the attention index; none if it needs no further look."""
+    """Return the attributes that put an order into the attention index; none if it has no due time."""
     due = min(filter(None, (order.due_at(), order.deferred_since)), default=None)
     return {ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: due} if due else {}
 
@@ -63,7 +63,7 @@ def order_item(order: Order) -> dict[str, Any]:
             "lines": lines,
             "salt": order.salt,
             "ledger": [entry.as_json() for entry in order.ledger],
-            "requests": {subject: request_json(asked) for subject, asked in order.requests.items()},
+            "requests": {subject: request_json(accepted) for subject, accepted in order.requests.items()},
             **projection(order),
             **attention(order),
         }
@@ -90,12 +90,12 @@ def order_from(item: Item) -> Order:
         requests=_requests_from(stored),
         salt=str(stored["salt"]),
         deferred_since=cast("str | None", stored.get(DEFERRED_SINCE)),
-        next_look=cast("str | None", stored.get(ATTENTION.range_key)),
+        stored_due_at=cast("str | None", stored.get(ATTENTION.range_key)),
     )
 
 
-_OF_EVERY_ORDER: Final = ("order_id", "currency", "ledger", "requests", "salt")
-_OF_EVERY_REQUEST: Final = ("request_id", "subject", "fingerprint")
+_REQUIRED_ATTRIBUTES: Final = ("order_id", "currency", "ledger", "requests", "salt")
+_REQUIRED_REQUEST_ATTRIBUTES: Final = ("request_id", "subject", "fingerprint")
 
 
 def _require_complete(stored: Mapping[str, Json]) -> None:
@@ -104,10 +104,10 @@ def _require_complete(stored: Mapping[str, Json]) -> None:
 
 
 def _missing_attributes(stored: Mapping[str, Json]) -> Iterator[str]:
-    yield from (name for name in _OF_EVERY_ORDER if name not in stored)
+    yield from (name for name in _REQUIRED_ATTRIBUTES if name not in stored)
     requests = cast("Mapping[str, Mapping[str, Json]]", stored["requests"])
-    for subject, asked in requests.items():
-        yield from (f"requests.{subject}.{name}" for name in _OF_EVERY_REQUEST if name not in asked)
+    for subject, request in requests.items():
+        yield from (f"requests.{subject}.{name}" for name in _REQUIRED_REQUEST_ATTRIBUTES if name not in request)
 
 
 def _read_only(stored: Mapping[str, Json], entries: Sequence[Mapping[str, Json]]) -> ReadOnlyOrder:
@@ -122,19 +122,19 @@ def _read_only(stored: Mapping[str, Json], entries: Sequence[Mapping[str, Json]]
 
 def _requests_from(stored: Mapping[str, Json]) -> dict[str, AcceptedRequest]:
     requests = cast("Mapping[str, Mapping[str, Json]]", stored["requests"])
-    return {subject: _request_from(asked) for subject, asked in requests.items()}
+    return {subject: _request_from(request) for subject, request in requests.items()}
 
 
-def request_json(asked: AcceptedRequest) -> dict[str, Json]:
+def request_json(accepted: AcceptedRequest) -> dict[str, Json]:
     """Return a request as it is stored beside the ledger."""
     return {
-        "request_id": asked.request_id,
-        "subject": asked.subject,
-        "fingerprint": asked.fingerprint,
-        "text": asked.text,
-        **({"fingerprint_version": asked.fingerprint_version} if asked.fingerprint_version > 1 else {}),
-        **({"erased": True} if asked.erased else {}),
-        **({"answer": asked.answer.as_json()} if asked.answer else {}),
+        "request_id": accepted.request_id,
+        "subject": accepted.subject,
+        "fingerprint": accepted.fingerprint,
+        "text": accepted.text,
+        **({"fingerprint_version": accepted.fingerprint_version} if accepted.fingerprint_version > 1 else {}),
+        **({"erased": True} if accepted.erased else {}),
+        **({"answer": accepted.answer.as_json()} if accepted.answer else {}),
     }
 
 

@@ -11,14 +11,14 @@ from .attribute_values import decode, encode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """A position in an index partition: the sort key and the order. It grants no permission."""
+    """A position in an index partition: the sort key and the order. Holding one permits nothing."""
 
     sort: str
     order_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class OrderIdPage:
     """A page of order ids, in order, and the position after which the next page begins (None: it was the last)."""
 
     order_ids: tuple[str, ...]
@@ -32,7 +32,7 @@ class DynamoDBOrderListing:
     client: DynamoDBClient
     table: str
 
-    def page(self, index: IndexSchema, partition: str, condition: str, bound: str, start: "Start") -> Listed:
+    def page(self, index: IndexSchema, partition: str, condition: str, bound: str, start: "PageStart") -> OrderIdPage:
         """Query one partition whose sort keys satisfy `condition` (">=" or "<=") with `bound`."""
         reply = call(
             self.client.query,
@@ -47,18 +47,18 @@ class DynamoDBOrderListing:
         ids = tuple(_order_id(item) for item in reply["Items"])
         last = reply.get("LastEvaluatedKey")
         after = Position(sort=str(decode(last[index.range_key])), order_id=_order_id(last)) if last else None
-        return Listed(order_ids=ids, after=after)
+        return OrderIdPage(order_ids=ids, after=after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class PageStart:
     """The position at which a page begins, and its maximum size."""
 
     limit: int
     position: Position | None = None
 
     def parameters(self, index: IndexSchema, partition: str) -> dict[str, Any]:
-        """Return the parameters of the query; the partition is the caller's, whatever the position says."""
+        """Return the parameters of the query. The partition is always the given one, never one from the position."""
         if self.position is None:
             return {}
         key = {

@@ -70,7 +70,7 @@ class DynamoDBOrderRepository:
         raise AssertionError("attempts() ends by raising")
 
     def list_due(self, shard: int, until: str, after: str | None, limit: int) -> Page:
-        """Query the sparse index of orders that need another look."""
+        """Query the sparse index of orders that have a due time."""
         return self._query(ATTENTION, str(shard), "<=", until, after, limit)
 
     def defer(self, order: Order, until: str | None, now: str | None) -> bool:
@@ -109,27 +109,27 @@ class DynamoDBOrderRepository:
         return None
 
     def _update_and_restock(self, write: Mapping[str, Any], change: Change) -> Sequence[Reply] | None:
-        shelves = [{"Update": release_stock(self.table, sku, units)} for sku, units in change.restock.items()]
-        return transact(self.client, [{"Update": write}, *shelves])
+        restocks = [{"Update": release_stock(self.table, sku, units)} for sku, units in change.restock.items()]
+        return transact(self.client, [{"Update": write}, *restocks])
 
     def _query(
         self,
         index: IndexSchema,
         partition: str,
         comparison: str,
-        moment: str,
+        bound: str,
         after: str | None,
         limit: int,
         since: str | None = None,
     ) -> Page:
-        further = {":since": encode(since)} if since else {}
+        since_value = {":since": encode(since)} if since else {}
         reply = call(
             self.client.query,
             TableName=self.table,
             IndexName=index.name,
             KeyConditionExpression=f"#partition = :partition AND #moment {comparison} :moment",
             ExpressionAttributeNames={"#partition": index.hash_key, "#moment": index.range_key},
-            ExpressionAttributeValues={":partition": encode(partition), ":moment": encode(moment), **further},
+            ExpressionAttributeValues={":partition": encode(partition), ":moment": encode(bound), **since_value},
             Limit=limit,
             **page_start(after),
         )

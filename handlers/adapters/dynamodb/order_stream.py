@@ -34,7 +34,7 @@ def read_record(record: Mapping[str, Any]) -> StreamRecord | None:
         return None
     new, old = change.get("NewImage"), change.get("OldImage")
     try:
-        events = events_behind(new, _length(old)) if new else ()
+        events = events_after(new, _length(old)) if new else ()
     except UNREADABLE:
         events = None
     return StreamRecord(
@@ -42,7 +42,7 @@ def read_record(record: Mapping[str, Any]) -> StreamRecord | None:
     )
 
 
-def events_behind(item: Item, seq: int) -> tuple[LedgerEvent, ...]:
+def events_after(item: Item, seq: int) -> tuple[LedgerEvent, ...]:
     """Return the event of each entry of a stored order after entry `seq`, in order."""
     stored = decode_item(item)
     ledger = cast("Sequence[Mapping[str, Json]]", stored["ledger"])

@@ -46,8 +46,8 @@ def release_stock(table: str, sku: str, quantity: int) -> dict[str, Any]:
 def append_order(table: str, change: Change) -> dict[str, Any]:
     """Append the entries of a change, if the order is still as in its `before`.
 
-    A deferral outlives the entry: reconcile deferred the order because a lookup failed, and whoever appends has not
-    looked. Unknown attributes are left alone, so an older function keeps what a newer one has written.
+    The append does not end a deferral: reconcile deferred the order because a lookup failed, and an append involves no
+    lookup. Unknown attributes are left alone, so an older function keeps what a newer one has written.
     """
     before, after, update = change.before, change.after, Update()
     update.condition = (
@@ -66,14 +66,14 @@ def append_order(table: str, change: Change) -> dict[str, Any]:
 
 
 def defer_order(table: str, order: Order, until: str | None, now: str | None) -> dict[str, Any]:
-    """Set the time of an order's next look, or none, if nothing was added to its ledger.
+    """Set an order's due time, or remove it, if nothing was added to its ledger.
 
     Deferrals end only if no other run has deferred the order since it was loaded.
     """
     update = Update()
     update.condition = _is_version_of(update, order)
     if now is None:
-        known = order.next_look or attention(order).get(ATTENTION.range_key)
+        known = order.stored_due_at or attention(order).get(ATTENTION.range_key)
         update.condition += f" AND {_is_unchanged(update, ATTENTION.range_key, known)}"
     if until:
         update.set({ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: until})
@@ -95,13 +95,13 @@ def _is_unchanged(update: Update, name: str, loaded: Json) -> str:
 
 
 def _set_requests(update: Update, change: Change) -> None:
-    for subject, asked in change.after.requests.items():
+    for subject, accepted in change.after.requests.items():
         known = change.before.requests.get(subject)
         if known is None:
-            update.set_at(("requests", subject), request_json(asked))
+            update.set_at(("requests", subject), request_json(accepted))
             continue
-        if asked.answer and known.answer is None:
-            update.set_at(("requests", subject, "answer"), asked.answer.as_json())
-        if asked.erased and not known.erased:
+        if accepted.answer and known.answer is None:
+            update.set_at(("requests", subject, "answer"), accepted.answer.as_json())
+        if accepted.erased and not known.erased:
             for name, value in (("text", ""), ("fingerprint", ""), ("erased", True)):
                 update.set_at(("requests", subject, name), value)

@@ -55,23 +55,23 @@ class DynamoDBInventory:
         """Write one item; None if the condition failed but would now hold, or if a transaction was running."""
         try:
             if isinstance(command, AddItem):
-                call(self.client.put_item, **_addition(self.table, command.item))
+                call(self.client.put_item, **_put_item(self.table, command.item))
             else:
-                call(self.client.update_item, **_update(self.table, command))
+                call(self.client.update_item, **_update_item(self.table, command))
         except ClientError as error:
             if code_of(error) in CONFLICTS:
                 return None
             if code_of(error) != "ConditionalCheckFailedException":
                 raise
             return _refusal(command, cast("Item | None", error.response.get("Item")))
-        return StockChanged(item=self._written(command.sku))
+        return StockChanged(item=self._load_existing(command.sku))
 
     def _move(self, command: MoveUnits) -> StockChanged | StockRefused | None:
         """Write the movement and the item in one transaction; None as in `_write`."""
-        writes = [{"Put": _receipt(self.table, command)}, {"Update": _update(self.table, command)}]
+        writes = [{"Put": _put_receipt(self.table, command)}, {"Update": _update_item(self.table, command)}]
         reasons = transact(self.client, writes)
         if reasons is None:
-            return StockChanged(item=self._written(command.sku))
+            return StockChanged(item=self._load_existing(command.sku))
         if earlier := reasons[0].get("Item"):
             return self._replay(command, decode_item(earlier))
         return (
@@ -80,13 +80,13 @@ class DynamoDBInventory:
 
     def _replay(self, command: MoveUnits, earlier: dict[str, Json]) -> StockChanged | StockRefused:
         if int(str(earlier["units"])) == command.units:
-            return StockChanged(item=self._written(command.sku), replayed=True)
+            return StockChanged(item=self._load_existing(command.sku), replayed=True)
         return StockRefused(
             message=f"request id {command.request_id} was used to move {earlier['units']} units of {command.sku}. "
             "Repeat that command unchanged, or use a new request id."
         )
 
-    def _written(self, sku: str) -> StockItem:
+    def _load_existing(self, sku: str) -> StockItem:
         return cast("StockItem", self.load(sku))  # no command removes an item
 
 
@@ -107,7 +107,7 @@ def _refusal(command: StockCommand, item: Item | None) -> StockRefused | None:
     return outcome if isinstance(outcome, StockRefused) else None
 
 
-def _addition(table: str, item: StockItem) -> dict[str, Any]:
+def _put_item(table: str, item: StockItem) -> dict[str, Any]:
     stored: dict[str, Json] = {
         "pk": sku_key(item.sku),
         "schema": ITEM_SCHEMA,
@@ -119,8 +119,8 @@ def _addition(table: str, item: StockItem) -> dict[str, Any]:
     return {**_put(table, stored), "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 
 
-def _receipt(table: str, command: MoveUnits) -> dict[str, Any]:
-    """Store the movement under its request id for ever, so a repetition finds it and moves nothing."""
+def _put_receipt(table: str, command: MoveUnits) -> dict[str, Any]:
+    """Return the write that stores a movement under its request id for ever, so that a repetition moves nothing."""
     stored: dict[str, Json] = {
         "pk": stock_request_key(command.sku, command.request_id),
         "schema": ITEM_SCHEMA,
@@ -134,7 +134,7 @@ def _put(table: str, stored: dict[str, Json]) -> dict[str, Any]:
     return {"TableName": table, "Item": encode_item(stored), "ConditionExpression": "attribute_not_exists(pk)"}
 
 
-def _update(table: str, command: MoveUnits | SetPrice | CountStock) -> dict[str, Any]:
+def _update_item(table: str, command: MoveUnits | SetPrice | CountStock) -> dict[str, Any]:
     update = Update()
     if isinstance(command, MoveUnits):
         available = update.name("available")

@@ -81,9 +81,9 @@ class DynamoDBSweepRepository:
 
     def remove_orphan(self, reference: str) -> None:
         """Remove an orphan from the index; the item stays as a trace."""
-        self._unlist(orphan_key(reference))
+        self._remove_from_index(orphan_key(reference))
 
-    def orphans(self) -> tuple[ListMember, ...]:
+    def list_orphans(self) -> tuple[ListMember, ...]:
         """Query the partition of the orphans."""
         return self._list(ORPHANS, orphan_key(""))
 
@@ -155,9 +155,9 @@ class DynamoDBSweepRepository:
 
     def unwatch(self, watchlist: Watchlist, order_id: str) -> None:
         """Remove the order's item from the index; the item stays as a trace."""
-        self._unlist(watch_key(watchlist, order_id))
+        self._remove_from_index(watch_key(watchlist, order_id))
 
-    def watched(self, watchlist: Watchlist) -> tuple[ListMember, ...]:
+    def list_watched(self, watchlist: Watchlist) -> tuple[ListMember, ...]:
         """Query the partition of the watchlist."""
         return self._list(watchlist.value, watch_key(watchlist, ""))
 
@@ -181,7 +181,7 @@ class DynamoDBSweepRepository:
                 return tuple(found)
             start = {"ExclusiveStartKey": reply["LastEvaluatedKey"]}
 
-    def _unlist(self, key: str) -> None:
+    def _remove_from_index(self, key: str) -> None:
         call(
             self.client.update_item,
             TableName=self.table,

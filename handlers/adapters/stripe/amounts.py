@@ -71,17 +71,25 @@ UNSUPPORTED: Final = frozenset(
 
 def to_units(amount_minor: int, currency: str) -> int:
     """Convert ISO minor units to Stripe's units. Call `refuse_amount` first: not every amount can be converted."""
-    ours, theirs = DECIMALS[currency], STRIPE_DECIMALS.get(currency, DECIMALS[currency])
-    return amount_minor * _power(theirs - ours) if theirs >= ours else amount_minor // _power(ours - theirs)
+    iso_decimals, stripe_decimals = DECIMALS[currency], STRIPE_DECIMALS.get(currency, DECIMALS[currency])
+    return (
+        amount_minor * _power_of_ten(stripe_decimals - iso_decimals)
+        if stripe_decimals >= iso_decimals
+        else amount_minor // _power_of_ten(iso_decimals - stripe_decimals)
+    )
 
 
 def to_minor(units: int, currency: str) -> int:
     """Convert Stripe's units to ISO minor units."""
-    ours, theirs = DECIMALS.get(currency, 2), STRIPE_DECIMALS.get(currency, DECIMALS.get(currency, 2))
-    return units // _power(theirs - ours) if theirs >= ours else units * _power(ours - theirs)
+    iso_decimals, stripe_decimals = DECIMALS.get(currency, 2), STRIPE_DECIMALS.get(currency, DECIMALS.get(currency, 2))
+    return (
+        units // _power_of_ten(stripe_decimals - iso_decimals)
+        if stripe_decimals >= iso_decimals
+        else units * _power_of_ten(iso_decimals - stripe_decimals)
+    )
 
 
-def _power(decimals: int) -> int:
+def _power_of_ten(decimals: int) -> int:
     return int(10**decimals)
 
 

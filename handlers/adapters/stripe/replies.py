@@ -38,7 +38,7 @@ Source: docs.stripe.com/reports/reporting-categories.
 
 def is_declined(intent: StripeObject) -> bool:
     """Return whether an attempt to pay failed and anyone with the client secret may try again."""
-    return intent.get("status") == "requires_payment_method" and bool(_failure(intent))
+    return intent.get("status") == "requires_payment_method" and bool(_decline_code(intent))
 
 
 def payment_reply(intent: StripeObject) -> GatewayReply:
@@ -50,15 +50,15 @@ def payment_reply(intent: StripeObject) -> GatewayReply:
         case "succeeded":
             return _reply(intent, GatewayStatus.SETTLED, units=_number(intent, "amount_received"))
         case "requires_capture":
-            until = _mapping(_card(intent)).get("capture_before")
+            until = _mapping(_card_details(intent)).get("capture_before")
             held = _reply(intent, GatewayStatus.AUTHORIZED, units=_number(intent, "amount_capturable"))
-            return held if not isinstance(until, int) else _until(held, until)
+            return held if not isinstance(until, int) else _with_hold_end(held, until)
         case "processing":
             return _reply(intent, GatewayStatus.PENDING)
         case "requires_action":
             return _reply(intent, GatewayStatus.ACTION_REQUIRED)
         case "canceled":
-            failure = _failure(intent)
+            failure = _decline_code(intent)
             status = GatewayStatus.DECLINED if failure else GatewayStatus.FENCED
             return _reply(intent, status, reason=failure or str(intent.get("cancellation_reason") or ""))
         case _:
@@ -163,10 +163,10 @@ def reported_refund(refund: StripeObject) -> ReportedRefund | None:
     is_unproven = reply.status is GatewayStatus.SETTLED and not moved
     if is_given_up or is_unproven or _mapping(refund.get("metadata")).get(KEY):
         return None
-    has_come_back = reply.status is GatewayStatus.DECLINED and bool(moved)
+    was_returned = reply.status is GatewayStatus.DECLINED and bool(moved)
     return ReportedRefund(
         reference=reply.reference,
-        status=GatewayStatus.REVERSED if has_come_back else reply.status,
+        status=GatewayStatus.REVERSED if was_returned else reply.status,
         amount_minor=reply.amount_minor,
         currency=reply.currency,
         reason=reply.reason,
@@ -191,18 +191,18 @@ def _reply(item: StripeObject, status: GatewayStatus, *, units: int | None = Non
     )
 
 
-def _until(held: GatewayReply, capture_before: int) -> GatewayReply:
+def _with_hold_end(reply: GatewayReply, capture_before: int) -> GatewayReply:
     until = format_instant(datetime.fromtimestamp(capture_before, UTC))
     return GatewayReply(
-        status=held.status,
-        reference=held.reference,
-        amount_minor=held.amount_minor,
-        currency=held.currency,
+        status=reply.status,
+        reference=reply.reference,
+        amount_minor=reply.amount_minor,
+        currency=reply.currency,
         until=until,
     )
 
 
-def _failure(intent: StripeObject) -> str:
+def _decline_code(intent: StripeObject) -> str:
     """Return the code of the last failed attempt to pay, or an empty string."""
     error, charge = _mapping(intent.get("last_payment_error")), _mapping(intent.get("latest_charge"))
     if error:
@@ -212,7 +212,7 @@ def _failure(intent: StripeObject) -> str:
     return str(_mapping(charge.get("outcome")).get("reason") or charge.get("failure_code") or "payment_failed")
 
 
-def _card(intent: StripeObject) -> object:
+def _card_details(intent: StripeObject) -> object:
     return _mapping(_mapping(intent.get("latest_charge")).get("payment_method_details")).get("card")
 
 

@@ -92,8 +92,8 @@ class StripeApi:
         Raises:
             PaymentOutcomeUnknown: no reply. The call may have taken effect.
         """
-        named = {"Idempotency-Key": key} if key else {}
-        return self._call("POST", path, urlencode(form).encode(), named)
+        key_header = {"Idempotency-Key": key} if key else {}
+        return self._call("POST", path, urlencode(form).encode(), key_header)
 
     def _call(
         self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
@@ -120,12 +120,14 @@ class StripeApi:
         try:
             reply = self.pool.request(method, self.endpoint + target, body=body, headers=sent)
         except HTTPError as error:
-            raise PaymentOutcomeUnknown(f"Stripe did not answer {method} {_shown(target)}.") from _scrubbed(error)
+            raise PaymentOutcomeUnknown(
+                f"Stripe did not answer {method} {_without_query(target)}."
+            ) from _without_message(error)
         return _read(reply)
 
 
 def urllib3_pool(timeout_seconds: float) -> HttpPool:
-    """Return a connection pool with time limits, without retries and redirects."""
+    """Return a connection pool with time limits that neither retries nor follows redirects."""
     from urllib3 import PoolManager, Retry, Timeout
 
     timeout = Timeout(connect=timeout_seconds / 5, read=timeout_seconds * 4 / 5)
@@ -137,8 +139,8 @@ def _read(reply: HttpReply) -> StripeResult | StripeError:
     parsed = _parse(reply.data)
     if reply.status == 200 and parsed:
         return StripeResult(item=parsed, is_replayed=reply.headers.get("Idempotent-Replayed") == "true")
-    said = parsed.get("error")
-    error: StripeObject = cast("StripeObject", said) if isinstance(said, dict) else {}
+    details = parsed.get("error")
+    error: StripeObject = cast("StripeObject", details) if isinstance(details, dict) else {}
     kind, code = str(error.get("type") or ""), str(error.get("code") or "")
     return StripeError(
         meaning=error_meaning(reply.status, kind, code),
@@ -157,11 +159,11 @@ def _parse(body: bytes) -> StripeObject:
     return cast("StripeObject", parsed) if isinstance(parsed, dict) else {}
 
 
-def _shown(target: str) -> str:
+def _without_query(target: str) -> str:
     """Return a target without its query, which may be long."""
     return target.partition("?")[0]
 
 
-def _scrubbed(error: Exception) -> Exception:
+def _without_message(error: Exception) -> Exception:
     """Return an error of the same kind without its message, which may contain a URL."""
     return ConnectionError(type(error).__name__)

@@ -52,7 +52,7 @@ WITH_CHARGE: Final[Form] = {"expand[]": "latest_charge"}
 _REPEAT_LATER: Final = frozenset(
     {ErrorMeaning.RATE_LIMITED, ErrorMeaning.CONFLICT, ErrorMeaning.SAVED_ERROR, ErrorMeaning.UNAUTHORIZED}
 )
-_NEVER_DONE: Final = (_REPEAT_LATER - {ErrorMeaning.SAVED_ERROR}) | {ErrorMeaning.FORBIDDEN}
+_NOTHING_DONE: Final = (_REPEAT_LATER - {ErrorMeaning.SAVED_ERROR}) | {ErrorMeaning.FORBIDDEN}
 _READ_STATE: Final = frozenset({ErrorMeaning.STATE_CHANGED, ErrorMeaning.MISMATCH, ErrorMeaning.SAVED_ERROR})
 _NEVER_PAID: Final = frozenset({ErrorMeaning.DECLINED, ErrorMeaning.MISSING, ErrorMeaning.BUG})
 
@@ -88,42 +88,42 @@ class StripePaymentGateway:
 
     def capture(self, instruction: Instruction) -> GatewayReply:
         """Capture all or part of an authorised intent."""
-        intent_id = instruction.charge_reference or self._search(instruction.charge_key, instruction)
+        intent_id = instruction.charge_reference or self._require_intent(instruction.charge_key, instruction)
         form = {"amount_to_capture": str(_units(instruction)), **WITH_CHARGE}
-        made = self.api.post(f"{INTENTS}/{intent_id}/capture", form, key=f"{instruction.key}:capture")
-        if isinstance(made, StripeResult):
-            return reply_to(instruction, self._current(made, intent_id))
-        if made.meaning in _READ_STATE:
-            return self._definite(reply_to(instruction, self._retrieve(intent_id)), made)
-        if made.meaning in _NEVER_PAID:
+        result = self.api.post(f"{INTENTS}/{intent_id}/capture", form, key=f"{instruction.key}:capture")
+        if isinstance(result, StripeResult):
+            return reply_to(instruction, self._current_state(result, intent_id))
+        if result.meaning in _READ_STATE:
+            return self._require_definite(reply_to(instruction, self._retrieve(intent_id)), result)
+        if result.meaning in _NEVER_PAID:
             known = reply_to(instruction, self._retrieve(intent_id))
-            return _declined(instruction, made.reason) if known.status is GatewayStatus.NOTHING else known
-        raise _failure(made, instruction)
+            return _decline_reply(instruction, result.reason) if known.status is GatewayStatus.NOTHING else known
+        raise _exception_for(result, instruction)
 
     def void(self, instruction: Instruction) -> GatewayReply:
         """Cancel an intent that is not captured."""
-        intent_id = instruction.charge_reference or self._search(instruction.charge_key, instruction)
-        return self._definite(reply_to(instruction, self._cancel(intent_id, "requested_by_customer")), None)
+        intent_id = instruction.charge_reference or self._require_intent(instruction.charge_key, instruction)
+        return self._require_definite(reply_to(instruction, self._cancel(intent_id, "requested_by_customer")), None)
 
     def refund(self, instruction: Instruction) -> GatewayReply:
         """Refund all or part of a payment."""
-        intent_id = instruction.charge_reference or self._search(instruction.charge_key, instruction)
+        intent_id = instruction.charge_reference or self._require_intent(instruction.charge_key, instruction)
         form = {"payment_intent": intent_id, "amount": str(_units(instruction)), **self._metadata(instruction)}
-        made = self.api.post(REFUNDS, form, key=f"{instruction.key}:refund")
-        if isinstance(made, StripeResult):
-            found = self._get(f"{REFUNDS}/{made.item['id']}") if made.is_replayed else made.item
+        result = self.api.post(REFUNDS, form, key=f"{instruction.key}:refund")
+        if isinstance(result, StripeResult):
+            found = self._get(f"{REFUNDS}/{result.item['id']}") if result.is_replayed else result.item
             return refund_reply(found)
-        if made.meaning in _NEVER_DONE:
-            raise _failure(made, instruction)
-        return self._refund_after_error(instruction, intent_id, made)
+        if result.meaning in _NOTHING_DONE:
+            raise _exception_for(result, instruction)
+        return self._refund_after_error(instruction, intent_id, result)
 
     def _refund_after_error(self, instruction: Instruction, intent_id: str, error: StripeError) -> GatewayReply:
         known = self._find_refund(instruction.key, intent_id)
         if known is not None:
             return refund_reply(known)
         if error.meaning in _READ_STATE:
-            raise _failure(error, instruction)
-        return _declined(instruction, error.reason)
+            raise _exception_for(error, instruction)
+        return _decline_reply(instruction, error.reason)
 
     def lookup(self, instruction: Instruction) -> GatewayReply:
         """Read the state of a key; one or two calls. An intent that was declined is canceled before it is reported.
@@ -135,7 +135,7 @@ class StripePaymentGateway:
         intent_id = self._intent_id(instruction)
         if intent_id is None:
             return GatewayReply(status=GatewayStatus.NOTHING)
-        intent = self._settle_decline(self._retrieve(intent_id))
+        intent = self._cancel_if_declined(self._retrieve(intent_id))
         reply = reply_to(instruction, intent)
         if instruction.operation not in (Operation.CHARGE, Operation.AUTHORIZE):
             return reply
@@ -165,20 +165,20 @@ class StripePaymentGateway:
 
     def payment_action(self, instruction: Instruction) -> PaymentAction | None:
         """Return the page of 3-D Secure, or the client secret for Stripe's own form; one or two calls."""
-        intent_id = instruction.reference or self._search(instruction.key, instruction)
+        intent_id = instruction.reference or self._require_intent(instruction.key, instruction)
         return action_of(self._retrieve(intent_id))
 
     def fence(self, instruction: Instruction) -> GatewayReply:
         """Cancel the intent of a key.
 
         If there may be none, it is created first, so that nobody can create it later. Once Stripe has forgotten the
-        key, a new intent would differ from a late sender's. Senders stop long before that, so the search decides:
-        `nothing` then means that the key never arrived.
+        key, a new intent would differ from a late sender's. Senders stop long before that, so the search decides: if
+        it finds no intent, the key never arrived.
         """
         intent_id = instruction.reference or self._create_or_find(instruction)
         if isinstance(intent_id, GatewayReply):
             return intent_id
-        return self._definite(payment_reply(self._cancel(intent_id, "abandoned")), None)
+        return self._require_definite(payment_reply(self._cancel(intent_id, "abandoned")), None)
 
     def _create_or_find(self, instruction: Instruction) -> str | GatewayReply:
         if self._is_key_alive(instruction):
@@ -193,12 +193,12 @@ class StripePaymentGateway:
 
     def find_order(self, reference: str) -> str | None:
         """Return the order of a payment intent, if it belongs to this stage."""
-        made = self.api.get(f"{INTENTS}/{reference}")
-        if isinstance(made, StripeError):
-            if made.meaning is ErrorMeaning.MISSING:
+        result = self.api.get(f"{INTENTS}/{reference}")
+        if isinstance(result, StripeError):
+            if result.meaning is ErrorMeaning.MISSING:
                 return None
-            raise PaymentOutcomeUnknown(f"Stripe did not return {reference}: {made.reason}.")
-        metadata = made.item["metadata"]
+            raise PaymentOutcomeUnknown(f"Stripe did not return {reference}: {result.reason}.")
+        metadata = result.item["metadata"]
         return metadata.get(ORDER) if metadata.get(STAGE) == self.stage else None
 
     # payment intents
@@ -212,36 +212,38 @@ class StripePaymentGateway:
         form = {"payment_method": method.token, **WITH_CHARGE}
         if method.return_url:
             form["return_url"] = method.return_url
-        made = self.api.post(f"{INTENTS}/{intent_id}/confirm", form, key=f"{instruction.key}:confirm")
-        if isinstance(made, StripeResult):
-            return self._paid(instruction, self._current(made, intent_id))
-        if made.meaning in _NEVER_PAID:
-            return self._decline(instruction, intent_id, made)
-        if made.meaning in _READ_STATE:
-            return self._paid(instruction, self._retrieve(intent_id), made)
-        raise _failure(made, instruction)
+        result = self.api.post(f"{INTENTS}/{intent_id}/confirm", form, key=f"{instruction.key}:confirm")
+        if isinstance(result, StripeResult):
+            return self._payment_reply(instruction, self._current_state(result, intent_id))
+        if result.meaning in _NEVER_PAID:
+            return self._cancel_after_refusal(instruction, intent_id, result)
+        if result.meaning in _READ_STATE:
+            return self._payment_reply(instruction, self._retrieve(intent_id), result)
+        raise _exception_for(result, instruction)
 
-    def _paid(self, instruction: Instruction, intent: StripeObject, error: StripeError | None = None) -> GatewayReply:
-        return self._definite(reply_to(instruction, self._settle_decline(intent)), error)
+    def _payment_reply(
+        self, instruction: Instruction, intent: StripeObject, error: StripeError | None = None
+    ) -> GatewayReply:
+        return self._require_definite(reply_to(instruction, self._cancel_if_declined(intent)), error)
 
-    def _decline(self, instruction: Instruction, intent_id: str, error: StripeError) -> GatewayReply:
+    def _cancel_after_refusal(self, instruction: Instruction, intent_id: str, error: StripeError) -> GatewayReply:
         """Cancel an intent whose confirmation was refused, and return its resulting state."""
         if error.meaning is not ErrorMeaning.DECLINED:
-            self._keep_reason(instruction, intent_id, error.reason)
-        return self._definite(payment_reply(self._cancel(intent_id, "abandoned")), error)
+            self._store_reason(instruction, intent_id, error.reason)
+        return self._require_definite(payment_reply(self._cancel(intent_id, "abandoned")), error)
 
-    def _keep_reason(self, instruction: Instruction, intent_id: str, reason: str) -> None:
+    def _store_reason(self, instruction: Instruction, intent_id: str, reason: str) -> None:
         """Store the reason of a refusal in the metadata, so that every later lookup finds it.
 
         Stripe stores the reason of a bank's decline, but not of a request that never reached a bank, such as one with
         an unknown payment method. Canceled without its reason, such a payment would look fenced, so it stays open for
         another attempt until Stripe has stored the reason, unless somebody else has canceled it already.
         """
-        made = self.api.post(f"{INTENTS}/{intent_id}", {f"metadata[{REFUSED}]": reason})
-        if isinstance(made, StripeError) and made.meaning is not ErrorMeaning.STATE_CHANGED:
-            raise _failure(made, instruction)
+        result = self.api.post(f"{INTENTS}/{intent_id}", {f"metadata[{REFUSED}]": reason})
+        if isinstance(result, StripeError) and result.meaning is not ErrorMeaning.STATE_CHANGED:
+            raise _exception_for(result, instruction)
 
-    def _settle_decline(self, intent: StripeObject) -> StripeObject:
+    def _cancel_if_declined(self, intent: StripeObject) -> StripeObject:
         """Cancel an intent after a failed attempt to pay, which makes the decline final, and return its new state."""
         return self._cancel(str(intent["id"]), "abandoned") if is_declined(intent) else intent
 
@@ -258,44 +260,44 @@ class StripePaymentGateway:
             "payment_method_types[]": "card",
             **self._metadata(instruction),
         }
-        made = self.api.post(INTENTS, form, key=f"{instruction.key}:create")
-        if isinstance(made, StripeResult):
-            return str(made.item["id"])
-        if made.meaning is ErrorMeaning.MISMATCH:
-            return self._search(instruction.key, instruction)
-        if made.meaning is ErrorMeaning.DECLINED:
-            return _declined(instruction, made.reason)
-        raise _failure(made, instruction)
+        result = self.api.post(INTENTS, form, key=f"{instruction.key}:create")
+        if isinstance(result, StripeResult):
+            return str(result.item["id"])
+        if result.meaning is ErrorMeaning.MISMATCH:
+            return self._require_intent(instruction.key, instruction)
+        if result.meaning is ErrorMeaning.DECLINED:
+            return _decline_reply(instruction, result.reason)
+        raise _exception_for(result, instruction)
 
     def _attach_customer(self, instruction: Instruction, intent_id: str, customer: str) -> None:
         """Set the customer who owns a saved payment method, in a separate call, because the ledger does not contain it.
 
         If the key lacks the permission, the attempt ends: without its customer, the payment would be declined.
         """
-        made = self.api.post(f"{INTENTS}/{intent_id}", {"customer": customer})
-        if isinstance(made, StripeError) and made.meaning in _REPEAT_LATER | _NEVER_DONE:
-            raise _failure(made, instruction)
+        result = self.api.post(f"{INTENTS}/{intent_id}", {"customer": customer})
+        if isinstance(result, StripeError) and result.meaning in _REPEAT_LATER | _NOTHING_DONE:
+            raise _exception_for(result, instruction)
 
     def _cancel(self, intent_id: str, reason: str) -> StripeObject:
         """Cancel an intent if its state allows that, and return the intent."""
-        made = self.api.post(f"{INTENTS}/{intent_id}/cancel", {"cancellation_reason": reason, **WITH_CHARGE})
-        if isinstance(made, StripeResult):
-            return made.item
-        if made.meaning in _READ_STATE:
+        result = self.api.post(f"{INTENTS}/{intent_id}/cancel", {"cancellation_reason": reason, **WITH_CHARGE})
+        if isinstance(result, StripeResult):
+            return result.item
+        if result.meaning in _READ_STATE:
             return self._retrieve(intent_id)
-        raise PaymentOutcomeUnknown(f"Stripe did not cancel {intent_id}: {made.reason}.")
+        raise PaymentOutcomeUnknown(f"Stripe did not cancel {intent_id}: {result.reason}.")
 
-    def _current(self, made: StripeResult, intent_id: str) -> StripeObject:
-        return self._retrieve(intent_id) if made.is_replayed else made.item
+    def _current_state(self, result: StripeResult, intent_id: str) -> StripeObject:
+        return self._retrieve(intent_id) if result.is_replayed else result.item
 
     def _retrieve(self, intent_id: str) -> StripeObject:
         return self._get(f"{INTENTS}/{intent_id}", WITH_CHARGE)
 
     def _get(self, path: str, query: Form | None = None) -> StripeObject:
-        made = self.api.get(path, query)
-        if isinstance(made, StripeError):
-            raise PaymentOutcomeUnknown(f"Stripe did not return {path}: {made.reason}.")
-        return made.item
+        result = self.api.get(path, query)
+        if isinstance(result, StripeError):
+            raise PaymentOutcomeUnknown(f"Stripe did not return {path}: {result.reason}.")
+        return result.item
 
     def _intent_id(self, instruction: Instruction) -> str | None:
         """Return the id of an instruction's intent, if Stripe already finds one."""
@@ -306,10 +308,10 @@ class StripePaymentGateway:
     def _find_intent(self, key: str) -> str | None:
         """Search for the intent of a key. New ones take a while to appear."""
         found = self._get(f"{INTENTS}/search", {"query": f"metadata['{KEY}']:'{key}'"})
-        ours = [intent for intent in found["data"] if intent["metadata"].get(STAGE) == self.stage]
-        return str(ours[-1]["id"]) if ours else None  # the oldest is the one that senders received
+        intents = [intent for intent in found["data"] if intent["metadata"].get(STAGE) == self.stage]
+        return str(intents[-1]["id"]) if intents else None  # the oldest is the one that senders received
 
-    def _search(self, key: str, instruction: Instruction) -> str:
+    def _require_intent(self, key: str, instruction: Instruction) -> str:
         found = self._find_intent(key)
         if found is None:
             raise PaymentOutcomeUnknown(f"Stripe's search does not find the payment of {instruction.key} yet.")
@@ -317,8 +319,8 @@ class StripePaymentGateway:
 
     def _find_refund(self, key: str, intent_id: str) -> StripeObject | None:
         """Find a refund by its key among those of its payment."""
-        ours = (each for each in self._refunds(intent_id) if each["metadata"].get(STAGE) == self.stage)
-        return next((refund for refund in ours if refund["metadata"].get(KEY) == key), None)
+        refunds = (each for each in self._refunds(intent_id) if each["metadata"].get(STAGE) == self.stage)
+        return next((refund for refund in refunds if refund["metadata"].get(KEY) == key), None)
 
     def _refunds(self, intent_id: str) -> Iterator[StripeObject]:
         """Yield the refunds of a payment, newest first."""
@@ -339,14 +341,14 @@ class StripePaymentGateway:
         named = {KEY: instruction.key, ORDER: order, STAGE: self.stage}
         return {f"metadata[{name}]": value for name, value in named.items()}
 
-    def _definite(self, reply: GatewayReply, error: StripeError | None) -> GatewayReply:
-        """Return a reply; raise if it leaves the outcome of the call open."""
+    def _require_definite(self, reply: GatewayReply, error: StripeError | None) -> GatewayReply:
+        """Return a reply, or raise PaymentOutcomeUnknown if it leaves the outcome of the call open."""
         if reply.status is GatewayStatus.NOTHING:
             raise PaymentOutcomeUnknown(f"Stripe left the payment open: {error.reason if error else 'no error'}.")
         return reply
 
 
-def _failure(error: StripeError, instruction: Instruction) -> BookingError:
+def _exception_for(error: StripeError, instruction: Instruction) -> BookingError:
     """Return the exception for an error that leaves it open whether money moved."""
     if error.meaning in _REPEAT_LATER or error.meaning in _READ_STATE:
         return PaymentOutcomeUnknown(f"Stripe did not settle {instruction.key}: {error.reason}.")
@@ -360,7 +362,7 @@ def _units(instruction: Instruction) -> int:
     return to_units(instruction.amount_minor, instruction.currency)
 
 
-def _declined(instruction: Instruction, reason: str) -> GatewayReply:
+def _decline_reply(instruction: Instruction, reason: str) -> GatewayReply:
     return GatewayReply(
         status=GatewayStatus.DECLINED,
         reason=reason,

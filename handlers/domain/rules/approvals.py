@@ -1,7 +1,7 @@
 """Approvals: refunds that wait for another person, and that person's decision.
 
-A held refund has its amount reserved and has not reached the gateway. It ends with a decision, or lapses when its time
-runs out.
+The amount of a held refund is reserved, and the gateway does not know of it. A held refund ends with a decision, or
+lapses at its deadline.
 """
 
 from collections.abc import Mapping
@@ -56,14 +56,14 @@ class ApprovalPolicy:
 
     def find_fault(self, origin: Origin, what: str) -> Fault:
         """Return the refusal of a decision, an override or a resolution that the API must make, or None."""
-        if not self.api_only or origin.door == "api":
+        if not self.api_only or origin.channel == "api":
             return None
         return Code.API_REQUIRED, f"This stage accepts {what} only through its API, which identifies the caller."
 
     def find_unidentified(self, requested: Entry, request: MakeDecision) -> Fault:
-        """Return the refusal to approve what was requested directly, or None. It can still be denied.
+        """Return the refusal to approve a request that did not come through the API, or None. It can still be denied.
 
-        Its requester is not identified and may be the approver, so there may be no second person.
+        Nobody identified its requester, who may be the approver, so there may be no second person.
         """
         if not self.api_only or request.decision != "approve" or requested.facts.get("origin") == "api":
             return None
@@ -101,7 +101,7 @@ def _decide_refund(
         policy.find_fault(origin, "decisions"),
         _check_waiting(refund),
         _check_person(order, refund, request),
-        policy.find_unidentified(_held(order, refund), request),
+        policy.find_unidentified(_hold_entry(order, refund), request),
         _check_time(order, refund, origin),
         _check_balance(order, request),
     )
@@ -112,7 +112,7 @@ def _decide_refund(
     facts: dict[str, Json] = {
         "request_id": request.request_id,
         "execution": origin.execution,
-        "origin": origin.door,
+        "origin": origin.channel,
         "by": request.requested_by,
         "decision": subject_of(request.key),
         **({"reason_code": "denied"} if kind is Kind.REFUND_DENIED else {}),
@@ -120,15 +120,15 @@ def _decide_refund(
     return Change(before=order, after=_answer_decision(_end_wait(order, refund, kind, origin.at, now, facts), request))
 
 
-def lapse_refund(order: Order, now: datetime, patience: timedelta) -> Change | None:
+def lapse_refund(order: Order, now: datetime, max_execution_time: timedelta) -> Change | None:
     """Give up a held refund whose time has run out; None if there is none.
 
-    `patience` is the longest life of an execution: a decision that started in time still counts.
+    A decision that started in time still counts, so the refund lapses only `max_execution_time` later.
     """
     for refund in order.account.refunds.values():
         if (
             refund.status is RefundStatus.AWAITING_APPROVAL
-            and now - parse_instant(held_until(order, refund)) > patience
+            and now - parse_instant(held_until(order, refund)) > max_execution_time
         ):
             facts: dict[str, Json] = {"by": "lapse", "reason_code": "lapsed", "cause": "reconcile"}
             after = _end_wait(order, refund, Kind.REFUND_DENIED, None, format_instant(now), facts)
@@ -144,10 +144,10 @@ def awaits_decision(order: Order) -> bool:
 
 def held_until(order: Order, refund: Refund) -> str:
     """Return the last instant at which a decision on a held refund may start."""
-    return _held(order, refund).text("until")
+    return _hold_entry(order, refund).text("until")
 
 
-def _held(order: Order, refund: Refund) -> Entry:
+def _hold_entry(order: Order, refund: Refund) -> Entry:
     subject = order.subject(refund.refund_id)
     return next(entry for entry in order.ledger if entry.subject == subject)
 
@@ -172,7 +172,7 @@ def _check_waiting(refund: Refund) -> Fault:
 
 
 def _check_person(order: Order, refund: Refund, request: MakeDecision) -> Fault:
-    if request.requested_by not in (_held(order, refund).text("requested_by"), order.customer_id):
+    if request.requested_by not in (_hold_entry(order, refund).text("requested_by"), order.customer_id):
         return None
     message = "A refund must be decided by someone other than its requester and the customer. Ask another person."
     return Code.OWN_DECISION, message

@@ -12,16 +12,16 @@ from ..order import Order
 from ..outcomes import refuse_request
 from ..ports import Change
 from ..requests import CancelOrder, CapturePayment, Origin, void_id_of
-from .refunds import Fault, Remaining, by_amount, everything
+from .refunds import Fault, Remaining, allocate_amount, allocate_everything
 
-_ENDED: Final = {
+_ENDED_PAYMENTS: Final = {
     OrderStatus.DECLINED: (Code.PAYMENT_DECLINED, "The payment of this order was declined, so nothing is held."),
     OrderStatus.CANCELLED: (Code.PAYMENT_CANCELLED, "The payment of this order was given up, so nothing is held."),
 }
 
 
 def request_capture(order: Order, request: CapturePayment, origin: Origin, now: str, rule: str) -> Change | Answer:
-    """Begin a capture, or refuse it. `rule` is the reason why the gateway does not accept the amount, or empty."""
+    """Begin a capture, or refuse it. `rule` is the gateway's reason not to accept the amount, or an empty string."""
     checks = (_check_open(order), _check_authorized(order), _check_due(order, origin), _check_amount(order, request))
     fault = next((each for each in checks if each), None)
     if fault is None and rule:
@@ -52,7 +52,7 @@ def request_cancel(order: Order, request: CancelOrder, origin: Origin, now: str)
 
 
 def expire_payment(order: Order, now: str) -> Change:
-    """Begin to void a payment whose wait is over. No request causes the void, so it answers only the purchase."""
+    """Begin to void a payment whose deadline has passed. No request asked for it, so it answers only the purchase."""
     key = void_id_of(order.order_id, "expire", str(order.version))
     after = order.append(
         Kind.PAYMENT_VOID_REQUESTED,
@@ -84,7 +84,7 @@ def _begin(
         facts={
             "request_id": request.request_id,
             "execution": origin.execution,
-            "origin": origin.door,
+            "origin": origin.channel,
             **facts,
         },
     )
@@ -99,7 +99,7 @@ def _check_open(order: Order) -> Fault:
         return code, "Another request for this order's payment has no outcome yet. Repeat the same request later."
     if order.account.captured_minor:
         return Code.ALREADY_CAPTURED, "The payment of this order has already been captured. Refund it instead."
-    return _ENDED.get(order.status)
+    return _ENDED_PAYMENTS.get(order.status)
 
 
 def _check_authorized(order: Order) -> Fault:
@@ -146,13 +146,13 @@ def _allocate(order: Order, request: CapturePayment) -> tuple[Share, ...]:
             Share(line=line.line, quantity=quantity, amount_minor=line.amount_minor // line.quantity * quantity)
             for line, quantity in wanted
         )
-    return everything(lines) if request.amount_minor is None else capture_by_amount(order, request.amount_minor)
+    return allocate_everything(lines) if request.amount_minor is None else allocate_capture(order, request.amount_minor)
 
 
-def capture_by_amount(order: Order, amount_minor: int) -> tuple[Share, ...]:
+def allocate_capture(order: Order, amount_minor: int) -> tuple[Share, ...]:
     """Allocate a captured amount to lines: all units are captured, and the money is shared as in a refund."""
     lines = _all_lines(order)
-    money = {share.line: share.amount_minor for share in by_amount(lines, amount_minor)}
+    money = {share.line: share.amount_minor for share in allocate_amount(lines, amount_minor)}
     return tuple(Share(line=line.line, quantity=line.quantity, amount_minor=money.get(line.line, 0)) for line in lines)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ..answers import Answer, Code
-from ..canonical import Json, parse_instant, salted
+from ..canonical import Json, hash_with_salt, parse_instant
 from ..ledger import Kind, key_of, subject_of, type_of
 from ..lifecycles import Case, CaseReason, CaseStatus, RefundStatus, find_open_case
 from ..money import format_amount
@@ -20,7 +20,7 @@ from ..ports import Change
 from ..requests import MakeDecision, Origin, ResolveCase, case_id_of, found_refund_id_of, reported_refund_id_of
 from ..settlement import Contradiction, apply_gateway_reply, end_by_people, quote_reply, reply_facts
 from .approvals import ApprovalPolicy, Fault, decide_refund
-from .captures import capture_by_amount
+from .captures import allocate_capture
 from .disputes import end_dispute_by_people
 from .refunds import CASES_LIMIT, KB, record_refund, worst_case_bytes
 
@@ -36,8 +36,8 @@ def open_case(
 ) -> Change | None:
     """Open a case about a subject of an order.
 
-    None if one is open, if people have closed one in which ledger and gateway said the same and its subject has ended,
-    or if the order's item has no room for it.
+    Return None if one is open, if people have closed one with the same statements of ledger and gateway and its subject
+    has ended, or if the order's item has no room for it.
     """
     subject = subject_of(case_id_of(order.order_id, about, order.version))
     known = [case for case in order.account.cases.values() if case.about == about]
@@ -55,13 +55,13 @@ def open_case(
     )
     if after is None or worst_case_bytes(after) > CASES_LIMIT:
         return None
-    says = after.account.cases[key_of(subject)].says
-    is_closed = not _is_unended(order, about) and any(case.says == says for case in known)
+    recurrence_key = after.account.cases[key_of(subject)].recurrence_key
+    is_closed = not _is_open(order, about) and any(case.recurrence_key == recurrence_key for case in known)
     return None if is_closed else Change(before=order, after=after)
 
 
-def _is_unended(order: Order, about: str) -> bool:
-    """Return whether a subject has no outcome yet, so closing a case about it has not ended it."""
+def _is_open(order: Order, about: str) -> bool:
+    """Return whether a subject has no outcome yet, which closing a case about it did not change."""
     is_waiting = about == order.order_id and order.wait is not None
     return is_waiting or key_of(about) in order.in_flight
 
@@ -69,8 +69,9 @@ def _is_unended(order: Order, about: str) -> bool:
 def apply_reported_refund(order: Order, reported: ReportedRefund, now: str) -> Change | Contradiction | None:
     """Apply a refund that was made at the gateway itself; None if the ledger, or a case, already has it.
 
-    A new one is written together with its outcome and a case. One that exceeds what other refunds leave is only a case
-    until they leave more. Closing the case does not change the refund: the gateway reports how it ends.
+    A new refund is written together with its outcome and a case. If it exceeds what other refunds leave of the captured
+    amount, only the case is written until they leave more. Closing the case does not change the refund: the gateway
+    reports how it ends.
     """
     key = refund_id_of_report(order, reported)
     status, amount_minor = reported.status, reported.amount_minor
@@ -91,16 +92,20 @@ def apply_reported_refund(order: Order, reported: ReportedRefund, now: str) -> C
     is_found = orphan is not None and found_refund_id_of(order.order_id, orphan.case_id) in order.account.refunds
     is_recordable = reported.currency == order.currency and not is_found
     recorded = record_refund(order, key, amount_minor, kinds, at=None, now=now, facts=facts) if is_recordable else None
-    told: dict[str, Json] = {"gateway_says": quote_reply(reply), "reference": reported.reference, **reply_facts(reply)}
-    told |= {"movement_kind": Operation.REFUND.value, "movement_currency": reported.currency}
-    told |= {SAME_AS: orphan.about} if orphan else {}
+    case_facts: dict[str, Json] = {
+        "gateway_says": quote_reply(reply),
+        "reference": reported.reference,
+        **reply_facts(reply),
+    }
+    case_facts |= {"movement_kind": Operation.REFUND.value, "movement_currency": reported.currency}
+    case_facts |= {SAME_AS: orphan.about} if orphan else {}
     opened = open_case(
         recorded.after if recorded else order,
         subject_of(key),
         CaseReason.MADE_AT_GATEWAY,
         now,
         amount_minor=amount_minor,
-        facts=told,
+        facts=case_facts,
     )
     return Change(before=order, after=opened.after) if opened else recorded
 
@@ -116,25 +121,25 @@ _REPORTED: Final = {
 def refund_id_of_report(order: Order, reported: ReportedRefund) -> str:
     """Return the id, in the order's ledger, of a refund that was made at the gateway itself.
 
-    If the case of an orphan recorded it first, it keeps that id. If it was given up and moved money all the same, it
-    gets a second id, because an ended refund never begins again.
+    A refund that was first recorded by closing the case of an orphan keeps that id. One that was given up and moved
+    money nevertheless gets a second id, because an ended refund never begins again.
     """
     refunds = order.account.refunds
     key = reported_refund_id_of(order.order_id, reported.reference)
     if found_id := _find_orphan_id(order, subject_of(key)):
         return found_id
-    first, again = refunds.get(key), reported_refund_id_of(order.order_id, key)
+    first, second_id = refunds.get(key), reported_refund_id_of(order.order_id, key)
     is_given_up = first is not None and first.status in (RefundStatus.DECLINED, RefundStatus.RELEASED)
     has_moved = reported.status in (GatewayStatus.SETTLED, GatewayStatus.REVERSED)
-    return again if is_given_up and (has_moved or again in refunds) else key
+    return second_id if is_given_up and (has_moved or second_id in refunds) else key
 
 
 SAME_AS: Final = "same_as"
 """Fact of a case about a reported refund: the orphan that is assumed to be the same refund."""
 
 
-def _matches(order: Order) -> dict[str, str]:
-    """Return the subject of the reported refund that each orphan was matched with."""
+def _matched_refunds(order: Order) -> dict[str, str]:
+    """Return the subject of the reported refund that each orphan was matched with, by the orphan's subject."""
     cases = order.account.cases.values()
     return {str(case.opened.facts[SAME_AS]): case.about for case in cases if SAME_AS in case.opened.facts}
 
@@ -144,15 +149,15 @@ def _find_orphan_of(order: Order, reported: ReportedRefund) -> Case | None:
 
     Earlier releases, which learned of dashboard refunds only from the gateway's list, opened such cases.
     """
-    says = f"{Operation.REFUND.value} {reported.amount_minor} {reported.currency} under key "
-    cases, matches = order.account.cases.values(), _matches(order)
+    expected = f"{Operation.REFUND.value} {reported.amount_minor} {reported.currency} under key "
+    cases, matches = order.account.cases.values(), _matched_refunds(order)
     orphans = (case for case in cases if case.about.startswith(MOVEMENT) and case.about not in matches)
-    return next((case for case in orphans if case.opened.facts.get("gateway_says") == says), None)
+    return next((case for case in orphans if case.opened.facts.get("gateway_says") == expected), None)
 
 
 def _find_orphan_id(order: Order, about: str) -> str | None:
     """Return the id of the refund recorded by closing the case of the orphan that a reported refund matches."""
-    matches = _matches(order)
+    matches = _matched_refunds(order)
     orphans = (case for case in order.account.cases.values() if matches.get(case.about) == about)
     recorded = (found_refund_id_of(order.order_id, case.case_id) for case in orphans)
     return next((refund_id for refund_id in recorded if refund_id in order.account.refunds), None)
@@ -179,10 +184,10 @@ def propose_resolution(
         subject=subject_of(case.case_id),
         amount_minor=case.amount_minor,
         facts={
-            **_requested(request, origin),
+            **_request_facts(request, origin),
             "proposal": subject_of(request.key),
             "outcome": request.outcome,
-            "evidence_sha256": salted(order.salt, request.evidence),
+            "evidence_sha256": hash_with_salt(order.salt, request.evidence),
         },
     )
     if (size := worst_case_bytes(after)) > CASES_LIMIT:
@@ -211,7 +216,7 @@ def decide(order: Order, request: MakeDecision, origin: Origin, now: str, policy
 
 def _close(order: Order, case: Case, request: MakeDecision, origin: Origin, now: str) -> Change:
     """Append the consequences of a decision in one write: the outcome of the case's subject, and of the case."""
-    facts = {**_requested(request, origin), "decision": subject_of(request.key)}
+    facts = {**_request_facts(request, origin), "decision": subject_of(request.key)}
     ended = _end_subject(order, case, origin, now, facts) if request.decision == "approve" else None
     kind = Kind.CASE_CLOSED if request.decision == "approve" else Kind.RESOLUTION_DENIED
     proposal = case.proposal
@@ -224,7 +229,7 @@ def _close(order: Order, case: Case, request: MakeDecision, origin: Origin, now:
         amount_minor=case.amount_minor,
         facts={**facts, "proposal": proposal.text("proposal"), "outcome": proposal.text("outcome")},
     )
-    return Change(before=order, after=_answer(after, request), restock=ended.restock if ended else {})
+    return Change(before=order, after=_store_answers(after, request), restock=ended.restock if ended else {})
 
 
 def _end_subject(order: Order, case: Case, origin: Origin, now: str, facts: Mapping[str, Json]) -> Change | None:
@@ -236,7 +241,7 @@ def _end_subject(order: Order, case: Case, origin: Origin, now: str, facts: Mapp
     by_people = {"by": "people", "cause": "people", "case": subject_of(case.case_id)}
     execution = {name: facts[name] for name in ("execution", "origin", "decision")}
     ended_by: dict[str, Json] = {**execution, **by_people}
-    refund_id = _unrecorded_refund(order, case)
+    refund_id = _unrecorded_refund_id(order, case)
     if was_paid and refund_id:
         ended_by |= {"request_id": facts["request_id"], "movement": case.about}
         return record_refund(
@@ -248,7 +253,7 @@ def _end_subject(order: Order, case: Case, origin: Origin, now: str, facts: Mapp
     if key not in _keys_of(order) or (paid_minor or 0) > order.account.requested_minor:
         return None  # more than was authorised has no lines to be allocated to
     if paid_minor is not None:
-        ended_by |= {"shares": [share.as_json() for share in capture_by_amount(order, paid_minor)], "released": []}
+        ended_by |= {"shares": [share.as_json() for share in allocate_capture(order, paid_minor)], "released": []}
     return end_by_people(order, key, was_paid=was_paid, at=origin.at, now=now, facts=ended_by, amount_minor=paid_minor)
 
 
@@ -260,18 +265,20 @@ def _is_ended_by_gateway(order: Order, case: Case) -> bool:
     refund = order.account.refunds.get(key_of(case.about))
     if refund is None or not refund.is_reported:
         return False
-    was_made_there = case.opened.facts.get("reason") == CaseReason.MADE_AT_GATEWAY
-    return was_made_there or refund.status is not RefundStatus.PENDING
+    was_made_at_gateway = case.reason == CaseReason.MADE_AT_GATEWAY
+    return was_made_at_gateway or refund.status is not RefundStatus.PENDING
 
 
-def _unrecorded_refund(order: Order, case: Case) -> str | None:
+def _unrecorded_refund_id(order: Order, case: Case) -> str | None:
     """Return the id for a refund that only a case mentions; None if the case is about anything else."""
     facts = case.opened.facts
     if facts.get("movement_kind") != Operation.REFUND or facts.get("movement_currency") != order.currency:
         return None
     is_orphan = case.about.startswith(MOVEMENT)
-    same = key_of(_matches(order).get(case.about, "")) if is_orphan else _find_orphan_id(order, case.about)
-    if same in order.account.refunds:
+    matched_id = (
+        key_of(_matched_refunds(order).get(case.about, "")) if is_orphan else _find_orphan_id(order, case.about)
+    )
+    if matched_id in order.account.refunds:
         return None
     refund_id = found_refund_id_of(order.order_id, case.case_id) if is_orphan else key_of(case.about)
     return refund_id if refund_id not in order.account.refunds else None
@@ -280,21 +287,21 @@ def _unrecorded_refund(order: Order, case: Case) -> str | None:
 def _paid_minor(order: Order, case: Case) -> int | None:
     """Return the amount that was paid according to a case if it differs from the requested one, else None.
 
-    Money that came back was paid before: the ledger records its return as a lost dispute.
+    Money that was returned had been paid before; the ledger records the return as a lost dispute.
     """
-    movement, (status, amount_minor, currency) = order.account.movement, _quoted_reply(case)
-    usual = movement.amount_minor if movement and not movement.is_void else order.account.requested_minor
+    movement, (status, amount_minor, currency) = order.account.movement, _reported_reply(case)
+    expected_minor = movement.amount_minor if movement and not movement.is_void else order.account.requested_minor
     is_payment = type_of(case.about) in ("order", "capture") and not order.account.captured_minor
     if not is_payment or status not in _WAS_PAID or currency not in ("", order.currency):
         return None
-    return amount_minor if amount_minor not in (0, usual) else None
+    return amount_minor if amount_minor not in (0, expected_minor) else None
 
 
 _WAS_PAID: Final = (GatewayStatus.SETTLED.value, GatewayStatus.REVERSED.value)
 
 
-def _quoted_reply(case: Case) -> tuple[str, int, str]:
-    """Return the status, amount and currency that the gateway reported; earlier releases stored only a sentence."""
+def _reported_reply(case: Case) -> tuple[str, int, str]:
+    """Return the status, amount and currency that the gateway reported; earlier releases stored only a message."""
     facts = case.opened.facts
     status, amount, currency = [*str(facts.get("gateway_says", "")).split(), "", "", ""][:3]
     amount = str(facts.get("gateway_amount_minor", amount))
@@ -306,13 +313,13 @@ def _quoted_reply(case: Case) -> tuple[str, int, str]:
 
 
 def _keys_of(order: Order) -> tuple[str, ...]:
-    """Return the keys of the order that people can end."""
+    """Return the order's gateway keys whose outcome people may decide."""
     movement = (order.account.movement.key,) if order.account.movement else ()
     refunds = (each.refund_id for each in order.account.refunds.values() if each.status is not RefundStatus.DENIED)
     return (order.order_id, *movement, *refunds)
 
 
-def _answer(order: Order, request: MakeDecision) -> Order:
+def _store_answers(order: Order, request: MakeDecision) -> Order:
     """Store the answers to the decision and to the proposal that it decides."""
     seq = order.version
     proposed = order.requests[order.ledger[-1].text("proposal")]
@@ -320,11 +327,11 @@ def _answer(order: Order, request: MakeDecision) -> Order:
     return decided.with_request(replace(proposed, answer=resolution_answer(order, seq)))
 
 
-def _requested(request: ResolveCase | MakeDecision, origin: Origin) -> dict[str, Json]:
+def _request_facts(request: ResolveCase | MakeDecision, origin: Origin) -> dict[str, Json]:
     return {
         "request_id": request.request_id,
         "execution": origin.execution,
-        "origin": origin.door,
+        "origin": origin.channel,
         "by" if isinstance(request, MakeDecision) else "requested_by": request.requested_by,
     }
 
@@ -341,7 +348,7 @@ def _check_recordable(order: Order, case: Case, request: MakeDecision) -> Fault:
     is_paid = case.proposal is not None and case.proposal.text("outcome") == PAID
     left = account.captured_minor - account.refunded_minor
     is_blocked = left - account.reserved_minor < case.amount_minor <= left
-    if request.decision != "approve" or not is_paid or not is_blocked or _unrecorded_refund(order, case) is None:
+    if request.decision != "approve" or not is_paid or not is_blocked or _unrecorded_refund_id(order, case) is None:
         return None
     amount, reserved = (format_amount(each, order.currency) for each in (case.amount_minor, account.reserved_minor))
     return (
@@ -370,23 +377,23 @@ def is_in_doubt(order: Order, now: datetime) -> bool:
 
 def was_unknown(order: Order) -> bool:
     """Return whether the purchase's own execution ended before the gateway reported anything about the payment."""
-    heard = next((entry for entry in order.ledger[1:] if entry.subject == order.order_id), None)
-    return heard is not None and heard.at != order.placed.at
+    first_report = next((entry for entry in order.ledger[1:] if entry.subject == order.order_id), None)
+    return first_report is not None and first_report.at != order.placed.at
 
 
 def is_bought_again(order: Order, other: Order) -> bool:
-    """Return whether another order with the same lines was placed within that time and both are paid."""
+    """Return whether another order with the same lines was placed within `DOUBT` after an order, and both are paid."""
     delay = parse_instant(other.ordered_at) - parse_instant(order.ordered_at)
     return (
         other.order_id != order.order_id
         and timedelta() <= delay <= DOUBT
-        and _wish(other) == _wish(order)
+        and _purchase_content(other) == _purchase_content(order)
         and _is_paid(order)
         and _is_paid(other)
     )
 
 
-def _wish(order: Order) -> tuple[str, str, frozenset[object]]:
+def _purchase_content(order: Order) -> tuple[str, str, frozenset[object]]:
     return order.customer_id, order.currency, frozenset(order.lines)
 
 

@@ -10,7 +10,7 @@ from ..order import Order
 from ..payments import DisputePhase, GatewayReply, GatewayStatus, ReportedDispute
 from ..ports import Change
 from ..requests import dispute_id_of
-from ..settlement import Contradiction, is_judged
+from ..settlement import Contradiction, was_judged
 
 _P, _S = DisputePhase, DisputeStatus
 
@@ -61,10 +61,10 @@ def apply_dispute(order: Order, reported: ReportedDispute, now: str) -> Change |
     known = order.account.disputes.get(key)
     kinds = _ENTRIES.get((known.status if known else None, reported.phase))
     if kinds is None or _differs(order, known, reported):
-        says = f"{reported.phase.value} {reported.amount_minor} {reported.currency}".rstrip()
-        if is_judged(order, key, says):
+        gateway_says = f"{reported.phase.value} {reported.amount_minor} {reported.currency}".rstrip()
+        if was_judged(order, key, gateway_says):
             return None
-        return Contradiction(subject=key, ledger_says=_ledger_says(known), gateway_says=says)
+        return Contradiction(subject=key, ledger_says=_ledger_says(known), gateway_says=gateway_says)
     if not kinds or not order.account.captured_minor:
         return None
     after = order

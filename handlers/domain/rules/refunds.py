@@ -1,4 +1,4 @@
-"""Refunds: the checks before one is reserved, its allocation to the lines of an order, and its room in the item.
+"""Refunds: the checks before one is reserved, its allocation to the lines of an order, and its size in the item.
 
 DynamoDB refuses an item above 400 KB. A refund is therefore accepted only if the item stays within a limit once
 everything open has been written. The space above the limit is for entries that cannot be refused (law 31).
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..answers import Answer, Code
-from ..canonical import Json, parse_instant, salted
+from ..canonical import Json, hash_with_salt, parse_instant
 from ..ledger import SUPERSEDED, Kind, subject_of
 from ..lifecycles import OrderStatus, Refund, RefundStatus, Share
 from ..money import format_amount
@@ -42,17 +42,17 @@ def reserve_refund(
     execution.
     """
     lines = remaining_lines(order)
-    refusal = _refusal(order, request, origin, lines, policy)
+    refusal = _find_refusal(order, request, origin, lines, policy)
     if refusal:
         return refusal
     shares = _allocate(order, request, lines)
     held = policy.hold(order, request, sum(share.amount_minor for share in shares), now)
     after = _append_request(order, request, origin, shares, now, held)
-    full = _check_room(after, APPROVED_LIMIT if held else ORDINARY_LIMIT)
+    full = _check_item_size(after, APPROVED_LIMIT if held else ORDINARY_LIMIT)
     return refuse_request(request, *full, order) if full else Change(before=order, after=after)
 
 
-def _refusal(
+def _find_refusal(
     order: Order, request: IssueRefund, origin: Origin, lines: tuple[Remaining, ...], policy: ApprovalPolicy
 ) -> Answer | None:
     checks = (
@@ -91,7 +91,7 @@ def _check_balance(order: Order, request: IssueRefund) -> Fault:
     refundable = order.account.refundable_minor
     requested = request.amount_minor
     if requested is not None and requested > refundable:
-        return _excess(order, requested)
+        return _exceeds_balance(order, requested)
     if refundable == 0:
         return Code.NOTHING_TO_REFUND, f"Nothing can be refunded: {_why_nothing(order)}."
     return None
@@ -128,15 +128,15 @@ def _check_price(order: Order, amount_minor: int) -> Fault:
     if not amount_minor:
         return Code.NOTHING_TO_REFUND, "The price of these units has already been refunded by amount; nothing is left."
     refundable = order.account.refundable_minor
-    return _excess(order, amount_minor) if amount_minor > refundable else None
+    return _exceeds_balance(order, amount_minor) if amount_minor > refundable else None
 
 
-def _excess(order: Order, amount_minor: int) -> Fault:
+def _exceeds_balance(order: Order, amount_minor: int) -> Fault:
     amount, limit = (format_amount(each, order.currency) for each in (amount_minor, order.account.refundable_minor))
     return Code.REFUND_EXCEEDS_BALANCE, f"At most {limit} can be refunded, but {amount} was requested."
 
 
-def _check_room(after: Order, limit: int) -> Fault:
+def _check_item_size(after: Order, limit: int) -> Fault:
     size = worst_case_bytes(after)
     if size <= limit:
         return None
@@ -149,12 +149,13 @@ def _check_room(after: Order, limit: int) -> Fault:
 
 def _allocate(order: Order, request: IssueRefund, lines: tuple[Remaining, ...]) -> tuple[Share, ...]:
     if request.amount_minor is not None:
-        return by_amount(lines, request.amount_minor)
+        return allocate_amount(lines, request.amount_minor)
     if request.units is not None:
-        return by_units(lines, {each.sku: each.quantity for each in request.units})
+        return allocate_units(lines, {each.sku: each.quantity for each in request.units})
     if order.account.disputed_minor:
-        return by_amount(lines, order.account.refundable_minor)  # a dispute belongs to no line and restocks nothing
-    return everything(lines)
+        # a dispute belongs to no line and restocks nothing
+        return allocate_amount(lines, order.account.refundable_minor)
+    return allocate_everything(lines)
 
 
 def _append_request(
@@ -174,11 +175,11 @@ def _append_request(
         facts={
             "request_id": request.request_id,
             "execution": origin.execution,
-            "origin": origin.door,
+            "origin": origin.channel,
             "requested_by": request.requested_by,
             **({} if request.restock else {"restock": False}),
             **held,
-            "reason_sha256": salted(order.salt, request.reason),
+            "reason_sha256": hash_with_salt(order.salt, request.reason),
             "shares": [share.as_json() for share in shares],
         },
     )
@@ -196,13 +197,14 @@ def record_refund(
 ) -> Change | None:
     """Record a refund that was made at the gateway, up to the last of `kinds`: by amount, and without restocking.
 
-    None if it exceeds what other refunds leave of the captured amount, or if the order's item has no room for it.
+    Return None if it exceeds what other refunds leave of the captured amount, or if the order's item has no room for
+    it.
     Disputes do not reduce that amount: refund and dispute together may overdraw the order.
     """
     lines = remaining_lines(order) if order.account.captured_minor else ()
     if not 0 < amount_minor <= sum(line.amount_minor for line in lines):
         return None
-    shares: list[Json] = [share.as_json() for share in by_amount(lines, amount_minor)]
+    shares: list[Json] = [share.as_json() for share in allocate_amount(lines, amount_minor)]
     is_superseded: dict[str, Json] = {} if kinds[-1] is Kind.REFUND_SETTLED else {SUPERSEDED: True}
     further: dict[Kind, dict[str, Json]] = {
         Kind.REFUND_REQUESTED: {"request_id": facts.get("request_id", ""), "restock": False, "shares": shares},
@@ -220,8 +222,8 @@ def record_refund(
 def remaining_lines(order: Order) -> tuple[Remaining, ...]:
     """Return the part of each captured line that no refund has taken."""
     quantities, amounts = (
-        _sum_held(order, lambda share: share.quantity),
-        _sum_held(order, lambda share: share.amount_minor),
+        _sum_by_line(order, lambda share: share.quantity),
+        _sum_by_line(order, lambda share: share.amount_minor),
     )
     return tuple(
         Remaining(
@@ -244,24 +246,24 @@ def _captured_shares(order: Order) -> tuple[Share, ...]:
     )
 
 
-def by_amount(lines: Sequence[Remaining], amount_minor: int) -> tuple[Share, ...]:
+def allocate_amount(lines: Sequence[Remaining], amount_minor: int) -> tuple[Share, ...]:
     """Allocate an amount to lines in proportion to what is left of each, rounding up the largest remainders.
 
     No units return to stock. Source: Hare's largest remainder method; equal remainders go to the earlier line.
     """
-    whole = sum(line.amount_minor for line in lines)
-    parts = [divmod(amount_minor * line.amount_minor, whole) for line in lines]
+    total = sum(line.amount_minor for line in lines)
+    parts = [divmod(amount_minor * line.amount_minor, total) for line in lines]
     short = amount_minor - sum(quotient for quotient, _ in parts)
     rounded_up = set(sorted(range(len(parts)), key=lambda index: -parts[index][1])[:short])
     amounts = [quotient + (index in rounded_up) for index, (quotient, _) in enumerate(parts)]
     return _to_shares((line.line, 0, amount) for line, amount in zip(lines, amounts, strict=True))
 
 
-def by_units(lines: Sequence[Remaining], units: Mapping[str, int]) -> tuple[Share, ...]:
-    """Allocate the money of a number of units per SKU; unit by unit, it adds up to the whole line.
+def allocate_units(lines: Sequence[Remaining], units: Mapping[str, int]) -> tuple[Share, ...]:
+    """Allocate the price of a number of units per SKU; refunded one by one, the units add up to the whole line.
 
-    What earlier refunds by amount left of a line is spread evenly over its units, rounded up. The last units may
-    therefore be worth nothing; the first never are.
+    The amount that earlier refunds by amount left of a line is spread evenly over its units, rounded up. The last units
+    may therefore be worth nothing, but the first never are.
     """
     requested = [(line, units[line.sku]) for line in lines if line.sku in units]
     return _to_shares(
@@ -269,7 +271,7 @@ def by_units(lines: Sequence[Remaining], units: Mapping[str, int]) -> tuple[Shar
     )
 
 
-def everything(lines: Sequence[Remaining]) -> tuple[Share, ...]:
+def allocate_everything(lines: Sequence[Remaining]) -> tuple[Share, ...]:
     """Allocate all the money and all the units that are left."""
     return _to_shares((line.line, line.quantity, line.amount_minor) for line in lines)
 
@@ -280,12 +282,12 @@ def _to_shares(parts: Iterable[tuple[int, int, int]]) -> tuple[Share, ...]:
     )
 
 
-def _sum_held(order: Order, measure: Callable[[Share], int]) -> dict[int, int]:
-    held: dict[int, int] = {}
+def _sum_by_line(order: Order, measure: Callable[[Share], int]) -> dict[int, int]:
+    sums: dict[int, int] = {}
     for refund in order.account.refunds.values():
         for share in refund.shares if refund.holds_money else ():
-            held[share.line] = held.get(share.line, 0) + measure(share)
-    return held
+            sums[share.line] = sums.get(share.line, 0) + measure(share)
+    return sums
 
 
 KB: Final = 1024
@@ -297,18 +299,21 @@ APPROVED_LIMIT: Final = ORDINARY_LIMIT + 30 * KB
 CASES_LIMIT: Final = APPROVED_LIMIT + 60 * KB
 """The same for disputes, reversals and cases. DynamoDB's limit is 400 KB."""
 
-_ENTRY: Final = 1 * KB  # any entry without shares: measured 460 to 780 bytes with ids of 64 characters
-_ANSWER: Final = 1 * KB  # a stored answer with the longest message and ids
-_LINE: Final = 16  # a line's number and units in `restocked`
-_ITEM: Final = 1 * KB  # keys, totals and index attributes
-_DISPUTE: Final = 2 * _ENTRY  # lost, and won after all
-_CASE: Final = 3 * _ENTRY + 3 * _ANSWER  # the subject's end, the case's, the decision, and the answers
+_ENTRY_BYTES: Final = 1 * KB  # any entry without shares: measured 460 to 780 bytes with ids of 64 characters
+_ANSWER_BYTES: Final = 1 * KB  # a stored answer with the longest message and ids
+_LINE_BYTES: Final = 16  # a line's number and units in `restocked`
+_ITEM_BYTES: Final = 1 * KB  # keys, totals and index attributes
+_DISPUTE_BYTES: Final = 2 * _ENTRY_BYTES  # lost, and won after all
+_CASE_BYTES: Final = (
+    3 * _ENTRY_BYTES + 3 * _ANSWER_BYTES
+)  # the subject's end, the case's, the decision, and the answers
 
-_STILL_TO_COME: Final = {
-    RefundStatus.AWAITING_APPROVAL: 5 * _ENTRY + 3 * _ANSWER,  # approved, with its request; pending, settled, reversed
-    RefundStatus.RESERVED: 3 * _ENTRY + _ANSWER,
-    RefundStatus.PENDING: 2 * _ENTRY + _ANSWER,
-    RefundStatus.SETTLED: _ENTRY,
+_MAX_FUTURE_BYTES: Final = {
+    RefundStatus.AWAITING_APPROVAL: 5 * _ENTRY_BYTES
+    + 3 * _ANSWER_BYTES,  # approved, with its request; pending, settled, reversed
+    RefundStatus.RESERVED: 3 * _ENTRY_BYTES + _ANSWER_BYTES,
+    RefundStatus.PENDING: 2 * _ENTRY_BYTES + _ANSWER_BYTES,
+    RefundStatus.SETTLED: _ENTRY_BYTES,
 }
 """The maximum number of bytes that a refund in each state can still add; in any other state it has ended."""
 
@@ -317,22 +322,23 @@ def worst_case_bytes(order: Order) -> int:
     """Return an upper bound of the item's size once everything open has ended with the longest possible entries."""
     stored = sum(_size(entry.as_json()) for entry in order.ledger)
     stored += sum(_size(_stored_request(order, subject)) for subject in order.requests)
-    lines = sum(len(line.sku) + 8 * _LINE for line in order.lines)
+    lines = sum(len(line.sku) + 8 * _LINE_BYTES for line in order.lines)
     account = order.account
-    refunds = sum(_open_bytes(refund) for refund in account.refunds.values())
-    return _ITEM + stored + lines + refunds + _DISPUTE * len(account.open_disputes) + _CASE * len(account.open_cases)
+    refunds = sum(_future_bytes(refund) for refund in account.refunds.values())
+    cases, disputes = len(account.open_cases), len(account.open_disputes)
+    return _ITEM_BYTES + stored + lines + refunds + _CASE_BYTES * cases + _DISPUTE_BYTES * disputes
 
 
-def _open_bytes(refund: Refund) -> int:
-    entries = _STILL_TO_COME.get(refund.status, 0)
-    restocked = _LINE * len(refund.shares) if refund.status is not RefundStatus.SETTLED else 0
+def _future_bytes(refund: Refund) -> int:
+    entries = _MAX_FUTURE_BYTES.get(refund.status, 0)
+    restocked = _LINE_BYTES * len(refund.shares) if refund.status is not RefundStatus.SETTLED else 0
     return entries + (restocked if entries else 0)
 
 
 def _stored_request(order: Order, subject: str) -> dict[str, Json]:
-    asked = order.requests[subject]
-    answer = asked.answer.as_json() if asked.answer else None
-    known = [asked.request_id, asked.subject, asked.subject, asked.fingerprint, asked.text]
+    accepted = order.requests[subject]
+    answer = accepted.answer.as_json() if accepted.answer else None
+    known = [accepted.request_id, accepted.subject, accepted.subject, accepted.fingerprint, accepted.text]
     names = "request_id subject fingerprint fingerprint_version text answer erased"
     return {"known": known, "names": names, "answer": answer}
 

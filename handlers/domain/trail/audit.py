@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from ..answers import Answer, answer_from
-from ..canonical import Json, canonical, day_of, digest, salted
+from ..canonical import Json, canonical, day_of, digest, hash_with_salt
 from ..ledger import OPENING
 from ..order import Order
 from ..outcomes import outcome_at
@@ -86,7 +86,7 @@ def refusal_record(request: Json, answer: Answer, origin: Origin, day: str) -> d
         "kind": "refusal",
         "execution": origin.execution,
         "requested_at": origin.at,
-        "request_sha256": salted(origin.execution, request),
+        "request_sha256": hash_with_salt(origin.execution, request),
         "result": answer.as_json(),
     }
 
@@ -111,13 +111,13 @@ def find_earlier_refusal(content: bytes | None, record: Mapping[str, Json]) -> A
 
 
 def is_same_record(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
-    """Return whether two audit objects prove the same.
+    """Return whether two audit objects prove the same facts.
 
     Another release may reword the message and add fields (law 39). Fields that both have must agree, and neither may
     lack those that the hash chain and the key are checked by.
     """
     kind = one.get("kind")
-    required = _PROVEN_BY.get(str(kind), frozenset())
+    required = _REQUIRED_FIELDS.get(str(kind), frozenset())
     if kind != other.get("kind") or not required or not required <= one.keys() & other.keys():
         return False
     result, other_result = one["result"], other["result"]
@@ -128,7 +128,7 @@ def is_same_record(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
     )
 
 
-_PROVEN_BY: Final[Mapping[str, frozenset[str]]] = {
+_REQUIRED_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "outcome": frozenset({"order_id", "seq", "ledger", "result"}),
     "refusal": frozenset({"execution", "requested_at", "request_sha256", "result"}),
 }

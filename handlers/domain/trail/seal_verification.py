@@ -33,7 +33,7 @@ SignatureCheck = Callable[[bytes, Signature], bool]
 
 @dataclass(slots=True, kw_only=True)
 class SealedHistory:
-    """The number of seals and objects that a check has read, and the first and the last sealed day."""
+    """The number of seals and objects that a verification has read, and the first and the last sealed day."""
 
     seals: int = 0
     objects: int = 0
@@ -43,7 +43,7 @@ class SealedHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealVerification:
-    """A check of every seal from the day `since` on (None: from the first)."""
+    """A verification of every seal from the day `since` on (None: from the first)."""
 
     audit: AuditTrail
     is_valid: SignatureCheck
@@ -58,7 +58,7 @@ class SealVerification:
         for key in self._seal_keys():
             signed = self._parse(key)
             if signed is None:
-                yield _broken(key, "It is not a seal.")
+                yield _broken_finding(key, "It is not a seal.")
                 continue
             yield from self._judge_seal(key, signed)
             yield from self._judge_link(key, signed, previous)
@@ -88,18 +88,18 @@ class SealVerification:
 
     def _judge_seal(self, key: str, signed: SignedSeal) -> Iterator[Finding]:
         if seal_key(signed.seal.day) != key:
-            yield _broken(key, f"It is the seal of {signed.seal.day}.")
+            yield _broken_finding(key, f"It is the seal of {signed.seal.day}.")
         if not self.is_valid(bytes.fromhex(signed.seal.digest()), signed.signature):
-            yield _broken(key, "The sealing key did not sign it.")
+            yield _broken_finding(key, "The sealing key did not sign it.")
 
     def _judge_link(self, key: str, signed: SignedSeal, previous: SignedSeal | None) -> Iterator[Finding]:
-        """A seal names the day and the hash of the one before it. With `since`, the first one read has none."""
+        """Check that a seal names the seal before it by day and hash. With `since`, the first one is not checked."""
         if previous is None and self.since is not None:
             return
         expected = (previous.seal.day, previous.seal.digest()) if previous else (None, None)
         if (signed.seal.after, signed.seal.previous) != expected:
             before = f"the seal of {previous.seal.day}" if previous else "no seal"
-            yield _broken(key, f"It does not follow {before}, which now precedes it.")
+            yield _broken_finding(key, f"It does not follow {before}, which now precedes it.")
 
     def _judge_end(self) -> Iterator[Finding]:
         last = self.history.last
@@ -107,7 +107,7 @@ class SealVerification:
             yield Finding(
                 problem=Problem.SEAL_MISSING,
                 where=seal_key(self.due),
-                sentence=f"Days after {last} are not sealed; {self.due} is due.",
+                message=f"Days after {last} are not sealed; {self.due} is due.",
             )
 
     def _judge_objects(self, signed: SignedSeal) -> Iterator[Finding]:
@@ -119,14 +119,14 @@ class SealVerification:
 
     def _compare(self, signed: SignedSeal) -> Iterator[Finding]:
         seal = signed.seal
-        sealed, listed = self._manifest(signed), self._listed(windows(seal.after, seal.day))
+        sealed, listed = self._manifest(signed), self._list_keys(windows(seal.after, seal.day))
         entry, key = next(sealed, None), next(listed, None)
         while entry is not None or key is not None:
             if entry is not None and (key is None or entry.key < key):
-                yield _missing(entry.key, seal.day)
+                yield _missing_finding(entry.key, seal.day)
                 entry = next(sealed, None)
             elif key is not None and (entry is None or key < entry.key):
-                yield _unsealed(key, seal.day)
+                yield _unsealed_finding(key, seal.day)
                 key = next(listed, None)
             elif entry is not None:
                 yield from self._judge_content(entry, seal.day)
@@ -135,24 +135,24 @@ class SealVerification:
     def _judge_content(self, entry: SealedObject, day: str) -> Iterator[Finding]:
         content = self.audit.read(entry.key)
         if content is None:
-            yield _missing(entry.key, day)
+            yield _missing_finding(entry.key, day)
         elif hashlib.sha256(content).hexdigest() != entry.sha256:
-            sentence = f"It is not what was sealed on {day}: its hash differs."
-            yield Finding(problem=Problem.ALTERED, where=entry.key, sentence=sentence)
+            message = f"It is not what was sealed on {day}: its hash differs."
+            yield Finding(problem=Problem.ALTERED, where=entry.key, message=message)
 
     def _judge_part(self, part: ManifestPart) -> Finding | None:
         content = self.audit.read(part.key)
         if content is None:
-            return _broken(part.key, "A part of the manifest is missing.")
+            return _broken_finding(part.key, "A part of the manifest is missing.")
         if hashlib.sha256(content).hexdigest() != part.sha256:
-            return _broken(part.key, "The part of the manifest is not what was sealed: its hash differs.")
+            return _broken_finding(part.key, "The part of the manifest is not what was sealed: its hash differs.")
         return None
 
     def _manifest(self, signed: SignedSeal) -> Iterator[SealedObject]:
         for part in signed.seal.parts:
             yield from read_part(self.audit.read(part.key) or b"")
 
-    def _listed(self, covered: tuple[Window, ...]) -> Iterator[str]:
+    def _list_keys(self, covered: tuple[Window, ...]) -> Iterator[str]:
         for window in covered:
             after: str | None = window.start
             while after is not None and after < window.end:
@@ -161,17 +161,17 @@ class SealVerification:
                 after = page.after
 
 
-def _broken(key: str, sentence: str) -> Finding:
-    return Finding(problem=Problem.SEAL_BROKEN, where=key, sentence=sentence)
+def _broken_finding(key: str, message: str) -> Finding:
+    return Finding(problem=Problem.SEAL_BROKEN, where=key, message=message)
 
 
-def _missing(key: str, day: str) -> Finding:
-    return Finding(problem=Problem.MISSING, where=key, sentence=f"It was sealed on {day} and is missing.")
+def _missing_finding(key: str, day: str) -> Finding:
+    return Finding(problem=Problem.MISSING, where=key, message=f"It was sealed on {day} and is missing.")
 
 
-def _unsealed(key: str, day: str) -> Finding:
-    sentence = f"It was not there when {day} was sealed: it was written more than 48 hours after its day."
-    return Finding(problem=Problem.UNSEALED, where=key, sentence=sentence)
+def _unsealed_finding(key: str, day: str) -> Finding:
+    message = f"It was not there when {day} was sealed: it was written more than 48 hours after its day."
+    return Finding(problem=Problem.UNSEALED, where=key, message=message)
 
 
 def statements_of_proof(history: SealedHistory) -> tuple[str, ...]:

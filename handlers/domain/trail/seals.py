@@ -25,17 +25,17 @@ SEALS_PREFIX: Final = "seals/"
 
 
 def seal_key(day: str) -> str:
-    """The key of a day's seal."""
+    """Return the key of a day's seal."""
     return f"{parts_prefix(day)}seal.json"
 
 
 def part_key(day: str, number: int) -> str:
-    """The key of a part of a day's manifest; the first has the number 1."""
+    """Return the key of a part of a day's manifest; the first has the number 1."""
     return f"{parts_prefix(day)}{number:06d}.jsonl"
 
 
 def parts_prefix(day: str) -> str:
-    """The prefix of a day's seal and of the parts of its manifest."""
+    """Return the key prefix of a day's seal and of the parts of its manifest."""
     return f"{SEALS_PREFIX}date={day}/"
 
 
@@ -73,7 +73,7 @@ class SealedObject:
     sha256: str
 
     def line(self) -> str:
-        """The object as a line of the manifest."""
+        """Return the object as a line of the manifest."""
         return canonical(asdict(self)) + "\n"
 
 
@@ -104,7 +104,7 @@ class ManifestPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal:
-    """The signed content: the day, the day of the seal before (`after`), the manifest, and the hash of that seal."""
+    """The signed content: the day, the manifest, and the day (`after`) and the hash (`previous`) of the seal before."""
 
     day: str
     after: str | None
@@ -118,7 +118,7 @@ class Seal:
         return sum(part.objects for part in self.parts)
 
     def statement(self) -> dict[str, Json]:
-        """The seal in the form that is signed."""
+        """Return the seal in the form that is signed."""
         return {
             "schema": SCHEMA,
             "kind": "seal",
@@ -131,7 +131,7 @@ class Seal:
         }
 
     def digest(self) -> str:
-        """The hexadecimal SHA-256 of the statement, which is signed and which the next seal names as `previous`."""
+        """Return the hexadecimal SHA-256 of the statement: it is signed, and the next seal names it as `previous`."""
         return digest(self.statement())
 
 
@@ -164,7 +164,7 @@ class SignedSeal:
     signature: Signature
 
     def content(self) -> bytes:
-        """The object that is stored."""
+        """Return the content of the stored object."""
         signature = {
             "key": self.signature.key,
             "algorithm": self.signature.algorithm,

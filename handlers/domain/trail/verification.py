@@ -38,7 +38,7 @@ class Finding:
 
     problem: Problem
     where: str
-    sentence: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +80,11 @@ def verify_versions(audit: AuditTrail, prefixes: Iterable[str], since: str | Non
             found = tuple(of_key)
             if any(version.is_deletion for version in found):
                 yield Finding(
-                    problem=Problem.DELETED, where=key, sentence="It was deleted; its versions still hold the content."
+                    problem=Problem.DELETED, where=key, message="It was deleted; its versions still hold the content."
                 )
             elif len(found) > 1:
-                sentence = f"It was overwritten: it has {len(found)} versions, and the oldest is the recorded one."
-                yield Finding(problem=Problem.OVERWRITTEN, where=key, sentence=sentence)
+                message = f"It was overwritten: it has {len(found)} versions, and the oldest is the recorded one."
+                yield Finding(problem=Problem.OVERWRITTEN, where=key, message=message)
 
 
 def _versions(audit: AuditTrail, prefix: str, after: str | None) -> Iterator[ObjectVersion]:
@@ -102,13 +102,13 @@ def verify_chain(stored: StoredOrder) -> tuple[Finding, ...]:
     faults = [*find_breaks(order_id, stored.entries)]
     faults += [] if stored.order or unknown else ["the ledger cannot be folded"]
     broken = (
-        Finding(problem=Problem.CHAIN_BROKEN, where=order_id, sentence=f"In {order_id}, {what}.") for what in faults
+        Finding(problem=Problem.CHAIN_BROKEN, where=order_id, message=f"In {order_id}, {what}.") for what in faults
     )
     differing = (
         Finding(
             problem=Problem.PROJECTION_DIFFERS,
             where=order_id,
-            sentence=f"In {order_id} the stored {name} does not follow from the ledger.",
+            message=f"In {order_id} the stored {name} does not follow from the ledger.",
         )
         for name in stored.differing
     )
@@ -116,8 +116,8 @@ def verify_chain(stored: StoredOrder) -> tuple[Finding, ...]:
 
 
 def _cannot_judge(order_id: str, unknown: Mapping[str, Json]) -> Finding:
-    sentence = f"Entry {unknown.get('seq')} ({unknown.get('type')}) of {order_id} was written by a newer release."
-    return Finding(problem=Problem.CANNOT_JUDGE, where=order_id, sentence=f"{sentence} Verify it with that release.")
+    message = f"Entry {unknown.get('seq')} ({unknown.get('type')}) of {order_id} was written by a newer release."
+    return Finding(problem=Problem.CANNOT_JUDGE, where=order_id, message=f"{message} Verify it with that release.")
 
 
 def required_records(stored: StoredOrder) -> dict[str, Entry]:
@@ -129,8 +129,8 @@ def required_records(stored: StoredOrder) -> dict[str, Entry]:
 def missing_record(stored: StoredOrder, key: str) -> Finding:
     """Return the finding for a required record that does not exist."""
     entry = required_records(stored)[key]
-    sentence = f"Entry {entry.seq} ({entry.kind}) of {stored.order_id} has no record."
-    return Finding(problem=Problem.MISSING, where=key, sentence=sentence)
+    message = f"Entry {entry.seq} ({entry.kind}) of {stored.order_id} has no record."
+    return Finding(problem=Problem.MISSING, where=key, message=message)
 
 
 def judge_outcome(key: str, content: bytes, stored: StoredOrder | None) -> Iterator[Finding]:
@@ -139,9 +139,9 @@ def judge_outcome(key: str, content: bytes, stored: StoredOrder | None) -> Itera
     if stored and stored.unknown_entry:
         yield from _judge_by_chain(key, record, stored)
     elif expected is None:
-        yield Finding(problem=Problem.EXTRA, where=key, sentence="No ledger has an entry for this record.")
+        yield Finding(problem=Problem.EXTRA, where=key, message="No ledger has an entry for this record.")
     elif record is None:
-        yield Finding(problem=Problem.ALTERED, where=key, sentence="The record is not a JSON object.")
+        yield Finding(problem=Problem.ALTERED, where=key, message="The record is not a JSON object.")
     elif not is_same_record(record, expected):
         yield _difference(key, record, expected)
 
@@ -151,7 +151,7 @@ def _judge_by_chain(key: str, record: Mapping[str, Json] | None, stored: StoredO
     seq = record.get("seq") if record else None
     entries = list(stored.entries[:seq]) if isinstance(seq, int) else []
     if record is None or not entries or record.get("ledger") != entries or f"/{seq:06d}.json" not in key:
-        yield Finding(problem=Problem.ALTERED, where=key, sentence="Its ledger is not the order's.")
+        yield Finding(problem=Problem.ALTERED, where=key, message="Its ledger is not the order's.")
 
 
 def _expected_record(key: str, stored: StoredOrder | None) -> dict[str, Json] | None:
@@ -167,21 +167,21 @@ def judge_refusal(key: str, content: bytes) -> Iterator[Finding]:
     """Check the record of a refusal. No ledger contains it, but its key follows from its own execution and day."""
     record = parse_record(content)
     if record is None or record.get("kind") != "refusal" or not isinstance(record.get("result"), Mapping):
-        yield Finding(problem=Problem.ALTERED, where=key, sentence="It is not the record of a refusal.")
+        yield Finding(problem=Problem.ALTERED, where=key, message="It is not the record of a refusal.")
     elif key != refusal_key_of(record):
-        yield Finding(problem=Problem.ALTERED, where=key, sentence="Its key does not match its execution and day.")
+        yield Finding(problem=Problem.ALTERED, where=key, message="Its key does not match its execution and day.")
 
 
 def _difference(key: str, record: Mapping[str, Json], expected: Mapping[str, Json]) -> Finding:
     if _sorted_ledger(record) == _sorted_ledger(expected) and record.get("ledger") != expected["ledger"]:
-        return Finding(problem=Problem.REORDERED, where=key, sentence="Its ledger entries are in a different order.")
+        return Finding(problem=Problem.REORDERED, where=key, message="Its ledger entries are in a different order.")
     if record.get("seq") != expected["seq"] or record.get("order_id") != expected["order_id"]:
-        sentence = f"It is the record of entry {record.get('seq')} of {record.get('order_id')}."
-        return Finding(problem=Problem.REORDERED, where=key, sentence=sentence)
+        message = f"It is the record of entry {record.get('seq')} of {record.get('order_id')}."
+        return Finding(problem=Problem.REORDERED, where=key, message=message)
     differing = [name for name in expected if canonical(record.get(name)) != canonical(expected[name])]
     differing += [name for name in record if name not in expected]
-    sentence = f"It differs from the ledger in {', '.join(differing)}."
-    return Finding(problem=Problem.ALTERED, where=key, sentence=sentence)
+    message = f"It differs from the ledger in {', '.join(differing)}."
+    return Finding(problem=Problem.ALTERED, where=key, message=message)
 
 
 def _sorted_ledger(record: Mapping[str, Json]) -> list[str]:

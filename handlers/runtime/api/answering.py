@@ -16,14 +16,14 @@ from ...domain.requests import IssueRefund, Origin, Request
 from ...domain.rules.refunds import reserve_refund
 from .api_dependencies import ApiServices
 from .approval_queue import decide, list_approvals, resolve
-from .execution_results import status_of_rejection, unavailable
+from .execution_results import service_problem, status_of_rejection
 from .http_calls import ApiProblem, Call, Reply
 from .identity import Caller, identify
 from .reading import list_orders, list_refunds, load_readable_order, show_order, show_payment_action
 from .requesting import IDENTIFIER, build_request, show_request, start
 from .views import view_stock
 
-Serve = Callable[[ApiServices, Call, Caller], Reply]
+RouteFunction = Callable[[ApiServices, Call, Caller], Reply]
 
 
 def answer(event: Mapping[str, Any], services: ApiServices) -> dict[str, Any]:
@@ -34,24 +34,24 @@ def answer(event: Mapping[str, Any], services: ApiServices) -> dict[str, Any]:
     try:
         if route is None:
             raise ApiProblem(404, "ROUTE_NOT_FOUND", "This route does not exist. /openapi.json describes every route.")
-        caller = None if route.is_public else _admit(services, call, route)
-        reply = _PUBLIC[route.name]() if caller is None else _SERVED[route.name](services, call, caller)
+        caller = None if route.is_public else _authorize(services, call, route)
+        reply = _PUBLIC_ROUTES[route.name]() if caller is None else _ROUTE_FUNCTIONS[route.name](services, call, caller)
     except ApiProblem as problem:
         reply = problem.reply(call.trace)
     except NewerRelease:
-        reply = unavailable(
+        reply = service_problem(
             "A newer release has changed this order. Repeat the call once that release is deployed again."
         ).reply(call.trace)
     except (PaymentOutcomeUnknown, Unavailable):
-        reply = unavailable("A service did not answer. It is safe to repeat the call.").reply(call.trace)
+        reply = service_problem("A service did not answer. It is safe to repeat the call.").reply(call.trace)
     except BookingError as error:
         services.deps.log.log_step("api", error=type(error).__name__, message=str(error), trace=call.trace[:128])
-        reply = unavailable("The system needs repair, and its operators have been notified.").reply(call.trace)
+        reply = service_problem("The system needs repair, and its operators have been notified.").reply(call.trace)
     _log(services, call, reply, caller)
     return reply.as_event(call.trace)
 
 
-def _admit(services: ApiServices, call: Call, route: Route) -> Caller:
+def _authorize(services: ApiServices, call: Call, route: Route) -> Caller:
     """Return the caller of a route.
 
     Raises:
@@ -71,19 +71,19 @@ def _log(services: ApiServices, call: Call, reply: Reply, caller: Caller | None)
 
 
 def _purchase(services: ApiServices, call: Call, caller: Caller) -> Reply:
-    bare, request = build_request(call, {"action": "purchase", "customer_id": caller.person_id})
-    return start(services, call, caller, bare, request)
+    payload, request = build_request(call, {"action": "purchase", "customer_id": caller.person_id})
+    return start(services, call, caller, payload, request)
 
 
 def _refund(services: ApiServices, call: Call, caller: Caller) -> Reply:
     if call.query.keys() - {"dry_run"} or call.query.get("dry_run", "false") not in ("true", "false"):
         raise ApiProblem(400, "BAD_FILTER", "The only query parameter is dry_run, which must be true or false.")
     order = load_readable_order(services, call, caller)
-    own = {"action": "refund", "order_id": order.order_id, "requested_by": caller.person_id}
-    bare, request = build_request(call, own)
+    server_fields = {"action": "refund", "order_id": order.order_id, "requested_by": caller.person_id}
+    payload, request = build_request(call, server_fields)
     if call.query.get("dry_run") == "true":
         return _preview(services, call, caller, request)
-    return start(services, call, caller, bare, request)
+    return start(services, call, caller, payload, request)
 
 
 def _capture(services: ApiServices, call: Call, caller: Caller) -> Reply:
@@ -97,9 +97,9 @@ def _cancel(services: ApiServices, call: Call, caller: Caller) -> Reply:
 def _request_on_order(action: str, services: ApiServices, call: Call, caller: Caller) -> Reply:
     """Start a request that only needs its order."""
     order = load_readable_order(services, call, caller)
-    own = {"action": action, "order_id": order.order_id, "requested_by": caller.person_id}
-    bare, request = build_request(call, own, needs_body=False)
-    return start(services, call, caller, bare, request)
+    server_fields = {"action": action, "order_id": order.order_id, "requested_by": caller.person_id}
+    payload, request = build_request(call, server_fields, needs_body=False)
+    return start(services, call, caller, payload, request)
 
 
 def _preview(services: ApiServices, call: Call, caller: Caller, request: Request) -> Reply:
@@ -110,7 +110,7 @@ def _preview(services: ApiServices, call: Call, caller: Caller, request: Request
         is_same = accepted.is_repeated_by(request, order.salt)
         known = answer_of(order, request.key) if is_same else refuse_reused_key(request)
         return _preview_repeat(known, is_final=accepted.answer is not None)
-    change = reserve_refund(order, request, Origin(execution="dry-run", requested_at=now, door="api"), now)
+    change = reserve_refund(order, request, Origin(execution="dry-run", requested_at=now, channel="api"), now)
     if isinstance(change, Answer):
         raise _preview_refusal(change)
     after = change.after.account
@@ -127,8 +127,8 @@ def _preview_repeat(known: Answer, *, is_final: bool) -> Reply:
     """Answer with the stored or current state of a refund, as a repeated request would."""
     if known.status in ("rejected", "failed"):
         raise _preview_refusal(known)
-    shown = {name: value for name, value in known.as_json().items() if name != "schema" and value is not None}
-    return Reply(status=200, body={"dry_run": True, **shown, "replayed": is_final})
+    fields = {name: value for name, value in known.as_json().items() if name != "schema" and value is not None}
+    return Reply(status=200, body={"dry_run": True, **fields, "replayed": is_final})
 
 
 def _preview_refusal(refusal: Answer) -> ApiProblem:
@@ -144,8 +144,8 @@ def _show_stock(services: ApiServices, call: Call, _caller: Caller) -> Reply:
 
 
 def _show_caller(_services: ApiServices, _call: Call, caller: Caller) -> Reply:
-    shown = {"id": caller.person_id, "issuer": caller.iss, "subject": caller.sub, "is_machine": caller.is_machine}
-    return Reply(status=200, body={**shown, "roles": sorted(caller.roles)})
+    identity = {"id": caller.person_id, "issuer": caller.iss, "subject": caller.sub, "is_machine": caller.is_machine}
+    return Reply(status=200, body={**identity, "roles": sorted(caller.roles)})
 
 
 @cache
@@ -155,11 +155,11 @@ def _openapi() -> Mapping[str, Any]:
 
 
 _ROUTES: Final = {route.key: route for route in ROUTES}
-_PUBLIC: Final[Mapping[str, Callable[[], Reply]]] = {
+_PUBLIC_ROUTES: Final[Mapping[str, Callable[[], Reply]]] = {
     "show_openapi": lambda: Reply(status=200, body=_openapi()),
     "show_health": lambda: Reply(status=200, body={"status": "ok"}),
 }
-_SERVED: Final[Mapping[str, Serve]] = {
+_ROUTE_FUNCTIONS: Final[Mapping[str, RouteFunction]] = {
     "purchase": _purchase,
     "refund": _refund,
     "capture": _capture,

@@ -17,7 +17,7 @@ _VERSION: Final = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class CursorPosition:
     """A position in a list over several partitions."""
 
     partition: int = 0
@@ -25,13 +25,13 @@ class Place:
     order_id: str = ""
 
 
-def encode_cursor(place: Place, filters: Mapping[str, Json]) -> str:
+def encode_cursor(position: CursorPosition, filters: Mapping[str, Json]) -> str:
     """Return the cursor of a position in the list that the filters select."""
-    parts: list[Json] = [_VERSION, digest(filters)[:16], place.partition, place.sort, place.order_id]
+    parts: list[Json] = [_VERSION, digest(filters)[:16], position.partition, position.sort, position.order_id]
     return base64.urlsafe_b64encode(canonical(parts).encode()).decode().rstrip("=")
 
 
-def decode_cursor(text: str, filters: Mapping[str, Json]) -> Place:
+def decode_cursor(text: str, filters: Mapping[str, Json]) -> CursorPosition:
     """Return the position in a cursor.
 
     Raises:
@@ -42,7 +42,7 @@ def decode_cursor(text: str, filters: Mapping[str, Json]) -> Place:
         raise ApiProblem(
             400, "BAD_CURSOR", "cursor must come from the previous page, with the same filters and caller."
         )
-    return Place(partition=parts[2], sort=parts[3], order_id=parts[4])
+    return CursorPosition(partition=parts[2], sort=parts[3], order_id=parts[4])
 
 
 def _parts(text: str) -> list[Any] | None:

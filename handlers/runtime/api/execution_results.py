@@ -42,16 +42,16 @@ def reply_with_result(result: Mapping[str, Any], handle: str) -> Reply:
         return Reply(status=200, body={**shown, "handle": handle})
     if status in ("rejected", "failed"):
         raise _problem(status, shown, handle)
-    return accepted(handle, shown)
+    return accepted_reply(handle, shown)
 
 
-def accepted(handle: str, shown: Mapping[str, Any]) -> Reply:
+def accepted_reply(handle: str, shown: Mapping[str, Any]) -> Reply:
     """Return the answer to a request that is running, or whose outcome is unknown."""
     location = {"location": f"/v1/requests/{handle}", "retry-after": "1"}
     return Reply(status=202, body={**shown, "handle": handle}, headers=location)
 
 
-def unavailable(detail: str, more: Mapping[str, Any] | None = None) -> ApiProblem:
+def service_problem(detail: str, more: Mapping[str, Any] | None = None) -> ApiProblem:
     """Return the problem of a service that may answer soon."""
     return ApiProblem(503, "UNAVAILABLE", detail, more or {}, {"retry-after": str(RETRY_AFTER_SECONDS)})
 

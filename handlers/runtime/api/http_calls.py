@@ -1,4 +1,4 @@
-"""Calls as API Gateway passes them, and their answers."""
+"""HTTP calls in API Gateway's format, and the answers to them."""
 
 import base64
 import binascii

@@ -57,7 +57,7 @@ def identify(call: Call, rules: TokenRules, now: datetime) -> Caller:
     header, payload = _read_token(call)
     fault = _fault(header, payload, call.claims, rules, now)
     if fault:
-        raise _unauthorized(fault)
+        raise _unauthorized_problem(fault)
     roles = _roles(payload.get(rules.roles_claim))
     if not roles:
         raise ApiProblem(403, "NO_ROLE", f"The token's claim {rules.roles_claim!r} lists none of {', '.join(Role)}.")
@@ -68,7 +68,7 @@ def _read_token(call: Call) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     match = _BEARER.fullmatch(call.headers.get("authorization", ""))
     parts = [_decode(match[1]), _decode(match[2])] if match else []
     if not parts or None in parts:
-        raise _unauthorized("The header Authorization must be one `Bearer` with one JSON web token.")
+        raise _unauthorized_problem("The header Authorization must be one `Bearer` with one JSON web token.")
     header, payload = parts
     return cast("Mapping[str, Any]", header), cast("Mapping[str, Any]", payload)
 
@@ -150,10 +150,10 @@ def _is_machine(payload: Mapping[str, Any]) -> bool:
     each client.
     """
     clients = {str(payload[name]) for name in ("client_id", "azp", "cid") if payload.get(name)}
-    own_grant = payload.get("gty") == "client-credentials" or payload.get("idtyp") == "app"
-    own_account = str(payload.get("preferred_username", "")).startswith("service-account-")
-    return own_grant or own_account or str(payload["sub"]).removesuffix("@clients") in clients
+    has_client_grant = payload.get("gty") == "client-credentials" or payload.get("idtyp") == "app"
+    has_client_account = str(payload.get("preferred_username", "")).startswith("service-account-")
+    return has_client_grant or has_client_account or str(payload["sub"]).removesuffix("@clients") in clients
 
 
-def _unauthorized(detail: str) -> ApiProblem:
+def _unauthorized_problem(detail: str) -> ApiProblem:
     return ApiProblem(401, "UNAUTHORIZED", detail, headers={"www-authenticate": 'Bearer error="invalid_token"'})

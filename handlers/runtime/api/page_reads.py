@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ...adapters.dynamodb.order_listing import Position, Start
+from ...adapters.dynamodb.order_listing import PageStart, Position
 from ...contracts.api_routes import DEFAULT_PAGE, MAX_PAGE
 from ...contracts.storage import ATTENTION, SHARDS, IndexSchema
 from ...domain.errors import LedgerBroken, OrderIncomplete
 from ...domain.order import NewerRelease, Order
 from .api_dependencies import ApiServices
-from .cursors import Place
+from .cursors import CursorPosition
 from .http_calls import ApiProblem, Call
 
 _PARTITIONS_PER_PAGE: Final = 64  # a page with few orders is returned as it is, with a cursor
@@ -31,7 +31,7 @@ class Partition:
 
 
 def attention_partitions(until: str) -> Iterator[Partition]:
-    """Yield the partitions of the orders whose next look is due by `until`."""
+    """Yield the partitions of the orders that are due by `until`."""
     yield from (Partition(index=ATTENTION, name=str(shard), condition="<=", bound=until) for shard in range(SHARDS))
 
 
@@ -60,27 +60,27 @@ def read_limit(call: Call) -> int:
 
 
 def collect_page(
-    services: ApiServices, partitions: Sequence[Partition], place: Place, limit: int
-) -> tuple[list[str], Place | None]:
-    """Return at most `limit` order ids from `place` on, and the position of the next page.
+    services: ApiServices, partitions: Sequence[Partition], position: CursorPosition, limit: int
+) -> tuple[list[str], CursorPosition | None]:
+    """Return at most `limit` order ids from `position` on, and the position of the next page.
 
     Raises:
         ApiProblem: 400 if the position is in none of the partitions.
     """
     ids: list[str] = []
-    position = Position(sort=place.sort, order_id=place.order_id) if place.sort else None
-    for number in range(place.partition, min(place.partition + _PARTITIONS_PER_PAGE, len(partitions))):
-        each = partitions[number]
-        if position and not each.accepts(position):
+    resume_at = Position(sort=position.sort, order_id=position.order_id) if position.sort else None
+    for number in range(position.partition, min(position.partition + _PARTITIONS_PER_PAGE, len(partitions))):
+        partition = partitions[number]
+        if resume_at and not partition.accepts(resume_at):
             raise ApiProblem(
                 400, "BAD_CURSOR", "cursor must come from the previous page, with the same filters and caller."
             )
-        start = Start(limit=limit - len(ids), position=position)
-        listed = services.listing.page(each.index, each.name, each.condition, each.bound, start)
-        ids, position = [*ids, *listed.order_ids], None
+        start = PageStart(limit=limit - len(ids), position=resume_at)
+        listed = services.listing.page(partition.index, partition.name, partition.condition, partition.bound, start)
+        ids, resume_at = [*ids, *listed.order_ids], None
         if listed.after:
-            return ids, Place(partition=number, sort=listed.after.sort, order_id=listed.after.order_id)
+            return ids, CursorPosition(partition=number, sort=listed.after.sort, order_id=listed.after.order_id)
         if len(ids) >= limit:
-            return ids, Place(partition=number + 1) if number + 1 < len(partitions) else None
-    end = place.partition + _PARTITIONS_PER_PAGE
-    return ids, Place(partition=end) if end < len(partitions) else None
+            return ids, CursorPosition(partition=number + 1) if number + 1 < len(partitions) else None
+    end = position.partition + _PARTITIONS_PER_PAGE
+    return ids, CursorPosition(partition=end) if end < len(partitions) else None

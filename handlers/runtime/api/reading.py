@@ -14,7 +14,7 @@ from ...domain.ledger import Kind
 from ...domain.order import Order
 from ...domain.rules.approvals import awaits_decision
 from .api_dependencies import ApiServices
-from .cursors import Place, decode_cursor, encode_cursor
+from .cursors import CursorPosition, decode_cursor, encode_cursor
 from .http_calls import ApiProblem, Call, Reply
 from .identity import Caller
 from .page_reads import Partition, attention_partitions, collect_page, load_listed, read_limit
@@ -37,7 +37,7 @@ def load_readable_order(services: ApiServices, call: Call, caller: Caller) -> Or
         ApiProblem: 404, the same for an order that does not exist and for one that is not the caller's.
     """
     order = find_order(services, call)
-    if order is None or not (_sees_as_insider(caller, order) or _is_own(caller, order)):
+    if order is None or not (_sees_whole_order(caller, order) or _is_customer_of(caller, order)):
         raise ApiProblem(404, "ORDER_NOT_FOUND", "This order does not exist, or this caller may not see it.")
     return order
 
@@ -48,33 +48,33 @@ def find_order(services: ApiServices, call: Call) -> Order | None:
     return services.load_order(order_id) if IDENTIFIER.fullmatch(order_id) else None
 
 
-def _sees_as_insider(caller: Caller, order: Order) -> bool:
+def _sees_whole_order(caller: Caller, order: Order) -> bool:
     """Return whether a caller sees all of an order. An approver does while one of its refunds waits for a decision."""
     return sees_everything(caller) or (Role.APPROVER in caller.roles and awaits_decision(order))
 
 
-def _is_own(caller: Caller, order: Order) -> bool:
+def _is_customer_of(caller: Caller, order: Order) -> bool:
     return Role.CUSTOMER in caller.roles and order.customer_id == caller.person_id
 
 
 def show_order(services: ApiServices, call: Call, caller: Caller) -> Reply:
     """Answer with an order."""
     order = load_readable_order(services, call, caller)
-    return Reply(status=200, body=view_order(order, for_customer=not _sees_as_insider(caller, order)))
+    return Reply(status=200, body=view_order(order, for_customer=not _sees_whole_order(caller, order)))
 
 
 def list_refunds(services: ApiServices, call: Call, caller: Caller) -> Reply:
     """Answer with the refunds of an order."""
     order = load_readable_order(services, call, caller)
-    for_customer = not _sees_as_insider(caller, order)
+    for_customer = not _sees_whole_order(caller, order)
     return Reply(status=200, body={"refunds": view_refunds(order, for_customer=for_customer)})
 
 
 def show_payment_action(services: ApiServices, call: Call, caller: Caller) -> Reply:
     """Answer with the action that completes a payment, read from the gateway each time."""
     order = load_readable_order(services, call, caller)
-    waits = order.wait is not None and order.wait.kind is Kind.PAYMENT_ACTION_REQUIRED
-    action = services.deps.gateway.payment_action(order.instruction(order.order_id)) if waits else None
+    is_waiting = order.wait is not None and order.wait.kind is Kind.PAYMENT_ACTION_REQUIRED
+    action = services.deps.gateway.payment_action(order.instruction(order.order_id)) if is_waiting else None
     if order.wait is None or action is None:
         raise ApiProblem(404, "NO_PAYMENT_ACTION", "This order's payment is not waiting for its customer.")
     shown = {"url": action.url, "client_secret": action.client_secret, "until": order.wait.text("until")}
@@ -96,13 +96,13 @@ class OrderFilter:
 
 def list_orders(services: ApiServices, call: Call, caller: Caller) -> Reply:
     """Answer with a page of orders and the cursor of the next."""
-    wanted, limit = _read_filter(call, caller, services.now()), read_limit(call)
-    place = decode_cursor(call.query["cursor"], wanted.as_json()) if "cursor" in call.query else Place()
-    partitions = list(_partitions(wanted, services.now()))
-    ids, after = collect_page(services, partitions, place, limit)
-    orders = [order for order in load_listed(services, ids) if _is_wanted(order, wanted)]
+    filters, limit = _read_filter(call, caller, services.now()), read_limit(call)
+    position = decode_cursor(call.query["cursor"], filters.as_json()) if "cursor" in call.query else CursorPosition()
+    partitions = list(_partitions(filters, services.now()))
+    ids, after = collect_page(services, partitions, position, limit)
+    orders = [order for order in load_listed(services, ids) if _matches(order, filters)]
     body: dict[str, Any] = {"orders": [view_order(order, for_customer=not sees_everything(caller)) for order in orders]}
-    return Reply(status=200, body=body | ({"cursor": encode_cursor(after, wanted.as_json())} if after else {}))
+    return Reply(status=200, body=body | ({"cursor": encode_cursor(after, filters.as_json())} if after else {}))
 
 
 def _read_filter(call: Call, caller: Caller, now: datetime) -> OrderFilter:
@@ -116,8 +116,10 @@ def _read_filter(call: Call, caller: Caller, now: datetime) -> OrderFilter:
         raise ApiProblem(400, "BAD_FILTER", "customer must be 1 to 64 characters of A-Z a-z 0-9 _ . : -.")
     if attention not in ("true", "false"):
         raise ApiProblem(400, "BAD_FILTER", "needs_attention must be true or false.")
-    own = customer if sees_everything(caller) else caller.person_id
-    return OrderFilter(customer=own, since=_read_since(call, own, now), needs_attention=attention == "true")
+    listed_customer = customer if sees_everything(caller) else caller.person_id
+    return OrderFilter(
+        customer=listed_customer, since=_read_since(call, listed_customer, now), needs_attention=attention == "true"
+    )
 
 
 def _read_since(call: Call, customer: str | None, now: datetime) -> str:
@@ -139,20 +141,20 @@ def _is_day(text: str) -> bool:
     return bool(_DAY.fullmatch(text))
 
 
-def _partitions(wanted: OrderFilter, now: datetime) -> Iterator[Partition]:
+def _partitions(filters: OrderFilter, now: datetime) -> Iterator[Partition]:
     """Yield the partitions of the index that serves a list, in order."""
-    if wanted.customer:
-        yield Partition(index=BY_CUSTOMER, name=wanted.customer, condition=">=", bound=wanted.since)
+    if filters.customer:
+        yield Partition(index=BY_CUSTOMER, name=filters.customer, condition=">=", bound=filters.since)
         return
-    if wanted.needs_attention:
+    if filters.needs_attention:
         yield from attention_partitions(format_instant(now))
         return
-    day, today = wanted.since, day_of(format_instant(now))
+    day, today = filters.since, day_of(format_instant(now))
     while day <= today:
         for shard in range(SHARDS):
             yield Partition(index=BY_DAY, name=changed_day(day, shard), condition=">=", bound=day)
         day = next_day(day)
 
 
-def _is_wanted(order: Order, wanted: OrderFilter) -> bool:
-    return bool(order.in_flight) or not (wanted.needs_attention and wanted.customer)
+def _matches(order: Order, filters: OrderFilter) -> bool:
+    return bool(order.in_flight) or not (filters.needs_attention and filters.customer)

@@ -14,7 +14,7 @@ from ...domain.outcomes import answer_of, execution_of
 from ...domain.requests import Request, capture_id_of, decision_id_of, enclose, refund_id_of, void_id_of
 from ..request_parsing import parse_request
 from .api_dependencies import ApiServices
-from .execution_results import accepted, reply_with_result, unavailable
+from .execution_results import accepted_reply, reply_with_result, service_problem
 from .handles import RequestHandle, decode_handle
 from .http_calls import ApiProblem, Call, Reply, read_json
 from .identity import Caller
@@ -22,27 +22,29 @@ from .identity import Caller
 IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _KEY: Final = re.compile(r'"?([A-Za-z0-9_.:-]{1,64})"?')
 _WAIT: Final = re.compile(r"(?:^|[,; ])wait=([0-9]{1,4})(?:$|[,; ])")
-_FIRST_PAUSE: Final = timedelta(milliseconds=100)
-_LONGEST_PAUSE: Final = timedelta(seconds=1)
+_INITIAL_DELAY: Final = timedelta(milliseconds=100)
+_MAX_DELAY: Final = timedelta(seconds=1)
 
 
-def build_request(call: Call, own: Mapping[str, str], *, needs_body: bool = True) -> tuple[dict[str, Any], Request]:
-    """Return the bare and the parsed request of a call; `own` are the fields that no caller may set.
+def build_request(
+    call: Call, server_fields: Mapping[str, str], *, needs_body: bool = True
+) -> tuple[dict[str, Any], Request]:
+    """Return the request of a call, as JSON and parsed; `server_fields` are those that no caller may set.
 
     Raises:
         ApiProblem: 400 without an idempotency key; 422 if the request does not match the contract.
     """
     body = read_json(call) if needs_body or call.body else {}
-    own = {**own, "request_id": idempotency_key(call)}
-    written = sorted(own.keys() & body.keys())
-    if written:
-        message = f"{', '.join(written)} must not be in the body: the API takes it from the token, path and headers."
+    server_fields = {**server_fields, "request_id": idempotency_key(call)}
+    forbidden = sorted(server_fields.keys() & body.keys())
+    if forbidden:
+        message = f"{', '.join(forbidden)} must not be in the body: the API takes it from the token, path and headers."
         raise ApiProblem(422, "INVALID_REQUEST", message)
-    bare = {**own, **body}
-    request = parse_request(bare)
+    payload = {**server_fields, **body}
+    request = parse_request(payload)
     if isinstance(request, Answer):
         raise ApiProblem(422, str(request.code), request.message)
-    return bare, request
+    return payload, request
 
 
 def idempotency_key(call: Call) -> str:
@@ -60,7 +62,7 @@ def idempotency_key(call: Call) -> str:
     return match[1]
 
 
-def start(services: ApiServices, call: Call, caller: Caller, bare: dict[str, Any], request: Request) -> Reply:
+def start(services: ApiServices, call: Call, caller: Caller, payload: dict[str, Any], request: Request) -> Reply:
     """Start an execution of the request, wait for as long as the caller asks, and answer with the result so far."""
     now = services.now()
     name = _execution_name(request)
@@ -68,11 +70,11 @@ def start(services: ApiServices, call: Call, caller: Caller, bare: dict[str, Any
         request.order_id, request.action, request.request_id, name, day_of(format_instant(now))
     ).encode(caller.person_id, services.proof_key)
     roles = tuple(sorted(caller.roles))
-    envelope = enclose(bare, iss=caller.iss, sub=caller.sub, roles=roles, key=services.proof_key, now=now)
+    envelope = enclose(payload, iss=caller.iss, sub=caller.sub, roles=roles, key=services.proof_key, now=now)
     services.deps.log.log_step("api", execution=name, trace=call.trace[:128])  # from an answer to its execution
-    state = services.machine.start(name, envelope, call.trace)
+    status = services.machine.start(name, envelope, call.trace)
     seconds = min(_wait_seconds(call), services.settings.api_wait_seconds)
-    return _reply(_wait(services, name, state, seconds), handle, request.order_id)
+    return _reply(_poll(services, name, status, seconds), handle, request.order_id)
 
 
 def show_request(services: ApiServices, call: Call, caller: Caller) -> Reply:
@@ -89,31 +91,31 @@ def show_request(services: ApiServices, call: Call, caller: Caller) -> Reply:
     key = _find_key(order, handle)
     if order and key and execution_of(order, key) == services.machine.execution_arn(handle.execution):
         return reply_with_result(answer_of(order, key).as_json(), text)
-    state = services.machine.describe(handle.execution)
-    if state is not None and (state.is_running or state.result is not None):
-        return _reply(state, text, handle.order_id)
+    status = services.machine.describe(handle.execution)
+    if status is not None and (status.is_running or status.result is not None):
+        return _reply(status, text, handle.order_id)
     result = answer_of(order, key).as_json() if order and key else _recorded_refusal(services, handle)
     if result is None:
         raise ApiProblem(404, "REQUEST_NOT_FOUND", "This request is not known (yet). Repeat it with the same key.")
     return reply_with_result(result, text)
 
 
-def _reply(state: ExecutionStatus, handle: str, order_id: str) -> Reply:
-    if state.is_running:
-        return accepted(handle, {"status": "running", "order_id": order_id})
-    if state.result is None:
-        raise unavailable("The request ended without a result. It is safe to repeat it with the same key.")
-    return reply_with_result(state.result, handle)
+def _reply(status: ExecutionStatus, handle: str, order_id: str) -> Reply:
+    if status.is_running:
+        return accepted_reply(handle, {"status": "running", "order_id": order_id})
+    if status.result is None:
+        raise service_problem("The request ended without a result. It is safe to repeat it with the same key.")
+    return reply_with_result(status.result, handle)
 
 
-def _wait(services: ApiServices, name: str, state: ExecutionStatus, seconds: int) -> ExecutionStatus:
+def _poll(services: ApiServices, name: str, status: ExecutionStatus, seconds: int) -> ExecutionStatus:
     """Poll the execution until it ends or the time is up."""
-    deadline, pause = services.now() + timedelta(seconds=seconds), _FIRST_PAUSE
-    while state.is_running and services.now() + pause <= deadline:
-        services.deps.sleep(pause)
-        state = services.machine.describe(name) or state
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
-    return state
+    deadline, delay = services.now() + timedelta(seconds=seconds), _INITIAL_DELAY
+    while status.is_running and services.now() + delay <= deadline:
+        services.deps.sleep(delay)
+        status = services.machine.describe(name) or status
+        delay = min(delay * 1.5, _MAX_DELAY)
+    return status
 
 
 def _wait_seconds(call: Call) -> int:

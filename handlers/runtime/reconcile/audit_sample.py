@@ -21,7 +21,7 @@ from ...domain.trail.audit import is_same_record, outcome_record, outcomes_on
 DAYS: Final = 35
 SLICES: Final = 256  # slices of the order ids, by their first two hexadecimal digits
 OBJECTS: Final = 20
-_TURN: Final = timedelta(minutes=5)
+_INTERVAL: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class AuditSample:
     audit: AuditTrail
     now: datetime
 
-    def altered(self) -> list[str]:
+    def find_altered(self) -> list[str]:
         """Return each object of the sample that was overwritten, deleted or differs from its ledger.
 
         A failing service ends the sample early; later runs look again.
@@ -46,14 +46,14 @@ class AuditSample:
 
     def _objects(self) -> Iterator[tuple[str, tuple[ObjectVersion, ...]]]:
         """Yield keys with their versions, alternately of today and of an earlier day."""
-        turn = int(self.now.timestamp() // _TURN.total_seconds())
-        days_ago = 0 if turn % 2 else turn // 2 % DAYS
+        interval = int(self.now.timestamp() // _INTERVAL.total_seconds())
+        days_ago = 0 if interval % 2 else interval // 2 % DAYS
         prefix = outcomes_on(day_of(format_instant(self.now - timedelta(days=days_ago))))
-        start = f"{prefix}order=ord_{turn * 37 % SLICES:02x}"
-        yield from self._from(prefix, start)
-        yield from self._from(prefix, None)
+        start = f"{prefix}order=ord_{interval * 37 % SLICES:02x}"
+        yield from self._read_page(prefix, start)
+        yield from self._read_page(prefix, None)
 
-    def _from(self, prefix: str, start: str | None) -> Iterator[tuple[str, tuple[ObjectVersion, ...]]]:
+    def _read_page(self, prefix: str, start: str | None) -> Iterator[tuple[str, tuple[ObjectVersion, ...]]]:
         page = self.audit.versions(prefix, start)
         for key, versions in groupby(page.versions, key=lambda version: version.key):
             yield key, tuple(versions)
@@ -63,10 +63,10 @@ class AuditSample:
             return "it was deleted"
         if len(versions) > 1:
             return "it was overwritten"
-        return None if self._is_as_the_ledger_says(key) else "it differs from the ledger"
+        return None if self._matches_ledger(key) else "it differs from the ledger"
 
-    def _is_as_the_ledger_says(self, key: str) -> bool:
-        order_id, seq = _address(key)
+    def _matches_ledger(self, key: str) -> bool:
+        order_id, seq = _parse_key(key)
         try:
             order = self.orders.load(order_id)
         except Unavailable:
@@ -81,7 +81,7 @@ class AuditSample:
         return is_same_record(record, outcome_record(order, seq))
 
 
-def _address(key: str) -> tuple[str, int]:
+def _parse_key(key: str) -> tuple[str, int]:
     """Return the order and the sequence number in a key; 0 if it has none."""
     *_, order, name = key.split("/")
     number = name.removesuffix(".json")

@@ -42,7 +42,7 @@ class Findings:
     oldest_due: int | None = None
     """Seconds since the earliest time at which an order was due when the run began."""
     inquiries: int = 0
-    """The number of inquiries, whose orders have nothing open in their ledgers and must be looked at again."""
+    """The number of inquiries. Their orders have nothing open in the ledger but must be looked up again."""
     cursor_age: int | None = None
     """Seconds since the latest time up to which the gateway's list has been read."""
     drift: dict[str, int] = field(default_factory=lambda: {"gateway": 0, "audit": 0})
@@ -59,19 +59,19 @@ class Findings:
 
     def note_failure(self, name: str, error: Exception) -> None:
         """Leave a permanent failure to people, and log its stack trace."""
-        sentence = f"{name}: {error if isinstance(error, BookingError) else type(error).__name__}"
-        if sentence in self.left_to_people:
+        message = f"{name}: {error if isinstance(error, BookingError) else type(error).__name__}"
+        if message in self.left_to_people:
             return
-        self.left_to_people.append(sentence)
+        self.left_to_people.append(message)
         # Not the error's own text, which may quote what a person wrote.
         stack = "".join(traceback.format_tb(error.__traceback__, limit=TRACEBACK_ENTRIES))
         self.failures.append((name, f"{stack}{type(error).__name__}"))
 
     def note_rejection(self, rejection: AuditRejected) -> None:
         """Leave a bucket that rejects calls to people, once per run, because every object is rejected alike."""
-        sentence = f"{rejection} Nothing is lost: records are written once its policy or key is fixed."
-        if sentence not in self.left_to_people:
-            self.left_to_people.append(sentence)
+        message = f"{rejection} Nothing is lost: records are written once its policy or key is fixed."
+        if message not in self.left_to_people:
+            self.left_to_people.append(message)
 
     def note_newer_release(self, newer: NewerRelease) -> None:
         """Leave an order that this release cannot fold to the newer release, once per run."""
@@ -100,7 +100,7 @@ class Findings:
         """Report the open cases of an order."""
         for case in order.account.open_cases:
             self.cases.append(
-                f"{order.order_id}: {case.case_id} about {key_of(case.about)} ({case.says[0]}) is {case.status} since "
+                f"{order.order_id}: {case.case_id} about {key_of(case.about)} ({case.reason}) is {case.status} since "
                 f"{case.opened.recorded_at}"
             )
 

@@ -16,7 +16,7 @@ def is_batch(event: object) -> TypeGuard[Batch]:
     return isinstance(event, dict) and "Records" in event
 
 
-def take(
+def reconcile_batch(
     batch: Batch, deps: Dependencies, settle_order: Callable[[str], bool], has_time: Callable[[], bool]
 ) -> dict[str, Any]:
     """Reconcile each order of a batch once, and return the messages to redeliver.

@@ -20,7 +20,7 @@ class WalkPurpose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WalkPlace:
+class WalkPosition:
     """A position in a walk: the partition, and the position in it.
 
     `time` decides which orders the walk visits, or what it does to them. It is the time of the run that began the walk.
@@ -34,27 +34,27 @@ class WalkPlace:
     @classmethod
     def parse(cls, text: str, purpose: WalkPurpose) -> Self | None:
         """Parse the output of `__str__`; None if it belongs to a walk for another purpose."""
-        if not text.startswith(_MARK):
+        if not text.startswith(_PREFIX):
             return None
-        stored = json.loads(text.removeprefix(_MARK))
+        stored = json.loads(text.removeprefix(_PREFIX))
         if stored["purpose"] != purpose:
             return None
         return cls(purpose=purpose, time=stored["time"], at=stored["at"], after=stored["after"])
 
     def __str__(self) -> str:
-        return _MARK + json.dumps(asdict(self))
+        return _PREFIX + json.dumps(asdict(self))
 
     def walk(self, scans: Sequence[Scan], visit: Callable[[str], None], has_time: Callable[[], bool]) -> Self | None:
         """Visit the orders from here on. Return the position where time ran out; None if all were visited."""
-        place = self
-        while place.at < len(scans):
+        position = self
+        while position.at < len(scans):
             if not has_time():
-                return place
-            page = scans[place.at](place.after)
+                return position
+            page = scans[position.at](position.after)
             for order_id in page.names:
                 visit(order_id)
-            place = replace(place, at=place.at + (page.after is None), after=page.after)
+            position = replace(position, at=position.at + (page.after is None), after=page.after)
         return None
 
 
-_MARK: Final = "walk:"
+_PREFIX: Final = "walk:"

@@ -73,12 +73,12 @@ class Reconciliation:
     def _settle_and_restore(self, order: Order, *, is_due: bool, is_swept: bool) -> None:
         before, failures, inquiries = order.version, self.findings.service_failures, self.findings.inquiries
         with self._isolate(order.order_id):
-            order = self._lapse(order)
+            order = self._lapse_refunds(order)
         for key in order.sent_keys:
             with self._isolate(order.order_id):
                 order = self._query_gateway(order, key)
         with self._isolate(order.order_id):
-            order = self._end_payment(order)
+            order = self._end_hold(order)
         with self._isolate(order.order_id):
             order = self._report_stuck(order)
         with self._isolate(order.order_id):
@@ -87,7 +87,7 @@ class Reconciliation:
             self._watch(order)
         has_failed = self.findings.service_failures > failures
         is_inquired = self.findings.inquiries > inquiries
-        if (has_failed and (is_swept or is_due or order.due_at())) or is_inquired or _is_for_others(order):
+        if (has_failed and (is_swept or is_due or order.due_at())) or is_inquired or _waits_for_others(order):
             self._back_off(order)
         elif is_due and (order.version == before or order.deferred_since):
             self._end_deferral(order)
@@ -110,16 +110,16 @@ class Reconciliation:
             self.findings.note_failure(order_id, error)
 
     def _back_off(self, order: Order | None) -> None:
-        """Look less and less often at an order that waits for others, so it does not starve the orders behind it.
+        """Defer an order that waits for others, for longer each time, so that it does not starve the orders behind it.
 
-        An entry that somebody appended meanwhile does not replace the look, so the changed order is deferred as well.
+        An entry that somebody appended meanwhile does not replace a lookup, so the changed order is deferred as well.
         """
         while order and not self._defer(order):
             order = self.orders.load(order.order_id)
 
     def _defer(self, order: Order) -> bool:
         now = format_instant(self.now)
-        due = [*order.waits()]
+        due = [*order.due_times()]
         since = max((each for each in due if each <= now), default=order.deferred_since or now)
         delay = min(max((self.now - parse_instant(since)) / 4, MIN_BACK_OFF), MAX_BACK_OFF)
         until = min([format_instant(self.now + delay), *(each for each in due if each > now)])
@@ -144,7 +144,7 @@ class Reconciliation:
             if is_open:
                 self.watchlists.watch(watchlist, order.order_id, now)
 
-    def _lapse(self, order: Order) -> Order:
+    def _lapse_refunds(self, order: Order) -> Order:
         """Give up the held refunds that nobody decided in time. If the order has changed, the next run looks again."""
         while change := lapse_refund(order, self.now, self.fence_after):
             written = self.orders.append(change)
@@ -160,7 +160,7 @@ class Reconciliation:
         change = self._compare(order, key, reply)
         if isinstance(change, Contradiction):
             order = self.orders.load(order.order_id) or order
-            # Either side may have been out of date.
+            # Either side may have been out of date, so both are read again.
             reply = self.gateway.lookup(order.instruction(key))
             change = self._compare(order, key, reply)
         if reply.status is GatewayStatus.NOTHING and key in order.in_flight:
@@ -180,29 +180,29 @@ class Reconciliation:
                 self.findings.note_inquiry(order.order_id, reported)
             change = apply_dispute(order, reported, format_instant(self.now))
             order = self._write(order, dispute_id_of(order.order_id, reported.reference), change)
-        for made in reply.refunds:
-            key = refund_id_of_report(order, made)
-            order = self._write(order, key, apply_reported_refund(order, made, format_instant(self.now)))
-            if made.status is not GatewayStatus.DECLINED and not _tells_of(order, order.subject(key)):
-                self.findings.left_to_people.append(_unwritten(order, made))
+        for refund in reply.refunds:
+            key = refund_id_of_report(order, refund)
+            order = self._write(order, key, apply_reported_refund(order, refund, format_instant(self.now)))
+            if refund.status is not GatewayStatus.DECLINED and not _mentions(order, order.subject(key)):
+                self.findings.left_to_people.append(_unrecorded_reason(order, refund))
         return order
 
-    def _end_payment(self, order: Order) -> Order:
-        """Settle an open capture or void.
+    def _end_hold(self, order: Order) -> Order:
+        """Settle an open capture or void, which ends the payment's hold.
 
         Begin a void if a wait is over and no execution that began before its end is running.
         """
         if order.account.movement is None and self._is_wait_over(order):
-            order = self._expire(order)
+            order = self._expire_payment(order)
         movement = order.account.movement
         if movement is None:
             return order
         if not movement.is_void:
             return self._query_gateway(order, movement.key)
-        heard = void_payment(self.gateway, order, movement.key)
-        if heard is None:
+        gateway_answer = void_payment(self.gateway, order, movement.key)
+        if gateway_answer is None:
             return order
-        key, reply = heard
+        key, reply = gateway_answer
         return self._write(order, key, self._compare(order, key, reply))
 
     def _report_stuck(self, order: Order) -> Order:
@@ -212,14 +212,14 @@ class Reconciliation:
         pending = [each.refund_id for each in order.account.refunds.values() if each.status is RefundStatus.PENDING]
         for key, opened in (*voiding, *((key, key) for key in pending)):
             if self.now - parse_instant(order.opened_at(opened)) >= STUCK_AFTER:
-                sentence = f"{key}: the bank has not ended it since {order.opened_at(opened)}"
-                order = self._leave_to_people(order, key, CaseReason.STUCK, sentence)
+                message = f"{key}: the bank has not ended it since {order.opened_at(opened)}"
+                order = self._leave_to_people(order, key, CaseReason.STUCK, message)
         return order
 
     def _is_wait_over(self, order: Order) -> bool:
         return order.wait is not None and self.now >= parse_instant(order.wait.text("until")) + self.fence_after
 
-    def _expire(self, order: Order) -> Order:
+    def _expire_payment(self, order: Order) -> Order:
         change = expire_payment(order, format_instant(self.now))
         outcome = self.orders.append(change)
         return outcome.current if isinstance(outcome, StaleOrder) else outcome.after
@@ -254,9 +254,9 @@ class Reconciliation:
     def _write(self, order: Order, key: str, change: Change | Contradiction | None) -> Order:
         """Write the change from a reply. If the order has changed meanwhile, the next run looks at it again."""
         if isinstance(change, Contradiction):
-            says: dict[str, Json] = {"ledger_says": change.ledger_says, "gateway_says": change.gateway_says}
-            says |= change.facts
-            return self._leave_to_people(order, key, CaseReason.CONTRADICTION, str(change), says)
+            facts: dict[str, Json] = {"ledger_says": change.ledger_says, "gateway_says": change.gateway_says}
+            facts |= change.facts
+            return self._leave_to_people(order, key, CaseReason.CONTRADICTION, str(change), facts)
         if change is None:
             return order
         outcome = self.orders.append(change)
@@ -266,7 +266,7 @@ class Reconciliation:
         return outcome.after
 
     def _leave_to_people(
-        self, order: Order, key: str, reason: CaseReason, sentence: str, facts: Mapping[str, Json] | None = None
+        self, order: Order, key: str, reason: CaseReason, message: str, facts: Mapping[str, Json] | None = None
     ) -> Order:
         """Open a case about a key, unless it has one; report it unless people have closed an identical one."""
         about = order.subject(key)
@@ -274,7 +274,7 @@ class Reconciliation:
         cases = [case for case in order.account.cases.values() if case.about == about]
         if not cases or any(case.is_open for case in cases):
             self.findings.drift["gateway"] += reason is CaseReason.CONTRADICTION
-            self.findings.left_to_people.append(sentence)
+            self.findings.left_to_people.append(message)
         return order
 
     def open_orphan_case(self, order: Order, movement: Movement) -> Order:
@@ -349,23 +349,23 @@ class Reconciliation:
             self.findings.refunded_elsewhere.append((entry.amount_minor, order.currency))
 
 
-def _unwritten(order: Order, made: ReportedRefund) -> str:
+def _unrecorded_reason(order: Order, refund: ReportedRefund) -> str:
     """Return the reason why a refund made at the gateway itself has neither an entry nor a case."""
     if order.account.captured_minor:
-        return f"{order.order_id}: the ledger has no room for the refund {made.reference} made at the gateway"
+        return f"{order.order_id}: the ledger has no room for the refund {refund.reference} made at the gateway"
     return (
-        f"{order.order_id}: the refund {made.reference} made at the gateway is not recorded, because the payment "
+        f"{order.order_id}: the refund {refund.reference} made at the gateway is not recorded, because the payment "
         "is not captured here"
     )
 
 
-def _tells_of(order: Order, subject: str) -> bool:
+def _mentions(order: Order, subject: str) -> bool:
     """Return whether the ledger has an entry or a case about a subject."""
     return any(subject in (entry.subject, entry.facts.get("about")) for entry in order.ledger)
 
 
-def _is_for_others(order: Order) -> bool:
-    """Return whether the bank or people must end something, which is then looked up less and less often."""
+def _waits_for_others(order: Order) -> bool:
+    """Return whether the order waits for the bank or for people, so that it is looked up less and less often."""
     wait, movement = order.wait, order.account.movement
     is_processing = wait is not None and wait.kind is Kind.PAYMENT_PENDING
     is_voiding = movement is not None and movement.is_void

@@ -15,7 +15,7 @@ from ...domain.ports import OrderRepository, Page
 _ROTATION: Final = timedelta(minutes=5)
 
 
-def turn_at(now: datetime) -> int:
+def interval_number(now: datetime) -> int:
     """Return the number of the schedule's interval.
 
     Runs in different intervals begin at different positions of a list.
@@ -61,7 +61,7 @@ class ScanPlan:
         return cls(
             days=tuple(message.days) if message.days is not None else _days_around(now),
             since=format_instant(now - timedelta(seconds=seconds)) if seconds is not None else "",
-            turn=turn_at(now),
+            turn=interval_number(now),
         )
 
     @classmethod

@@ -20,8 +20,8 @@ from ...domain.payments import Movement, PaymentGateway
 from ...domain.ports import ListMember, OrderRepository, SweepPosition, SweepRepository, Watchlist
 from ...domain.rules.cases import DOUBT, MOVEMENT, is_bought_again, is_in_doubt
 from .findings import Findings
-from .order_walk import Scan, WalkPlace, WalkPurpose
-from .scan_plan import turn_at
+from .order_walk import Scan, WalkPosition, WalkPurpose
+from .scan_plan import interval_number
 
 OVERLAP: Final = timedelta(hours=1)
 MARGIN: Final = timedelta(minutes=1)
@@ -32,13 +32,13 @@ MAX_REVIEWED: Final = 100
 """List members read per run. Runs rotate through the list, and its length is a metric."""
 MAX_COMPARED: Final = 500
 """Approximate number of orders compared per run with those in doubt; the page that reaches it is completed."""
-_REVIEWED: Final = (Watchlist.CASES, Watchlist.DISPUTES, Watchlist.DOUBTS)
+_REVIEW_ORDER: Final = (Watchlist.CASES, Watchlist.DISPUTES, Watchlist.DOUBTS)
 """The watchlists in the order of their review. Doubts come last because they read the most."""
 AGES: Final = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
 AGED_WINDOW: Final = timedelta(minutes=15)
 """The period before the first run, with a gateway without a list, in which orders may have reached an age."""
 FAR_FUTURE: Final = timedelta(days=3650)
-_PAGE: Final = 100
+_PAGE_SIZE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class GatewaySweep:
     has_time: Callable[[], bool]
     findings: Findings
     _compared: dict[str, object] = field(default_factory=dict[str, object], init=False)
-    """The results of `_load_alone` for orders that were loaded for comparison, by id."""
+    """The results of `_load_safely` for orders that were loaded for comparison, by id."""
 
     def run(self) -> None:
         """Continue from the stored position while there is time. The next run retries failures."""
@@ -88,19 +88,19 @@ class GatewaySweep:
             self._note_age(reached)
 
     def _read_window(self, stored: SweepPosition | None) -> SweepPosition:
-        begun = self._begin(stored)
-        reached = self._read(begun)
+        window = self._begin(stored)
+        reached = self._read(window)
         if reached:
             return reached
         since = stored.through if stored else format_instant(self.now - AGED_WINDOW)
-        return self._check_aged(since, str(begun.until), _place(stored, WalkPurpose.AGED))
+        return self._check_aged(since, str(window.until), _parse_walk(stored, WalkPurpose.AGED))
 
     def _note_age(self, position: SweepPosition | None) -> None:
         if position:
             self.findings.cursor_age = int((self.now - parse_instant(position.through)).total_seconds())
 
     def _begin(self, stored: SweepPosition | None) -> SweepPosition:
-        """Return the unfinished window, or the one that ends now, which a run with a slow clock cannot move back."""
+        """Return the unfinished window, or a new one that ends now; a slow clock cannot move its end back."""
         if stored and stored.until:
             return stored
         until = format_instant(self.now - MARGIN)
@@ -115,24 +115,24 @@ class GatewaySweep:
     def _queue_open_orders(self, stored: SweepPosition) -> SweepPosition | None:
         """Make every unfinished order due now, because the list no longer names those that changed.
 
-        Return the position of the next run; None once all are queued. "Now" is the time of the run that began, so an
-        order that was due before is visited at most twice.
+        Return the position of the next run; None once all are queued. "Now" is the time of the run that began the walk,
+        so an order that was due earlier is visited at most twice.
         """
-        begun = _place(stored, WalkPurpose.QUEUE)
-        begun = begun or WalkPlace(purpose=WalkPurpose.QUEUE, time=format_instant(self.now))
-        far = format_instant(self.now + FAR_FUTURE)
-        scans = [self._scan_open(shard, far) for shard in range(SHARDS)]
-        left = begun.walk(scans, lambda order_id: self._queue(order_id, begun.time), self.has_time)
-        return SweepPosition(through=stored.through, after=str(left)) if left else None
+        position = _parse_walk(stored, WalkPurpose.QUEUE)
+        position = position or WalkPosition(purpose=WalkPurpose.QUEUE, time=format_instant(self.now))
+        far_future = format_instant(self.now + FAR_FUTURE)
+        scans = [self._scan_open(shard, far_future) for shard in range(SHARDS)]
+        remaining = position.walk(scans, lambda order_id: self._queue(order_id, position.time), self.has_time)
+        return SweepPosition(through=stored.through, after=str(remaining)) if remaining else None
 
     def _scan_open(self, shard: int, until: str) -> Scan:
         """Return the scan of a shard's orders that are due now or later."""
-        return lambda after: self.orders.list_due(shard, until, after, _PAGE)
+        return lambda after: self.orders.list_due(shard, until, after, _PAGE_SIZE)
 
     def _queue(self, order_id: str, due: str) -> None:
-        order = self._load_alone(order_id)
+        order = self._load_safely(order_id)
         while isinstance(order, Order) and not self.orders.defer(order, due, due):
-            order = self._load_alone(order_id)
+            order = self._load_safely(order_id)
 
     def _read(self, position: SweepPosition) -> SweepPosition | None:
         """Read the window page by page; None if the gateway has no list."""
@@ -146,13 +146,13 @@ class GatewaySweep:
             if page is None:
                 return None
             for movement in page.movements:
-                self._follow_alone(movement, seen)
+                self._follow_safely(movement, seen)
             after = page.after
             if after is None:
                 return SweepPosition(through=until)
         return SweepPosition(through=position.through, until=until, after=after)
 
-    def _follow_alone(self, movement: Movement, seen: set[str]) -> None:
+    def _follow_safely(self, movement: Movement, seen: set[str]) -> None:
         try:
             self._follow(movement, seen)
         except (Unavailable, PaymentOutcomeUnknown):
@@ -173,8 +173,8 @@ class GatewaySweep:
     def _has_entry(self, movement: Movement) -> bool:
         """Return whether the ledger has an outcome of the key from after the money moved, or waits for one.
 
-        Money that came back needs an entry that says so: an outcome whose reply preceded the return may be written
-        after it, or by a function whose clock is fast (law 29).
+        For money that was returned, the entry must record the return. Any other entry may stem from a reply that
+        preceded the return, written late or by a function whose clock is fast (law 29).
         """
         order = self._load(movement.order_id)
         if isinstance(order, ReadOnlyOrder):
@@ -212,9 +212,9 @@ class GatewaySweep:
 
     def _review_orphans(self) -> None:
         """Report the orphans while there is time, and remove those whose order now exists."""
-        listed = self.sweeps.orphans()
+        listed = self.sweeps.list_orphans()
         self.findings.orphan_count = len(listed)
-        for each in _take_turns(listed, self.now):
+        for each in _rotate(listed, self.now):
             if not self.has_time():
                 break
             movement = self.sweeps.load_orphan(each.name)
@@ -226,21 +226,21 @@ class GatewaySweep:
 
     def _review_watchlists(self) -> None:
         """Report the open cases and disputes while there is time, and remove orders that no longer have any."""
-        for watchlist in _REVIEWED:
-            listed, done = self.sweeps.watched(watchlist), set[str]()
-            for each in _take_turns(listed, self.now):
+        for watchlist in _REVIEW_ORDER:
+            listed, done = self.sweeps.list_watched(watchlist), set[str]()
+            for each in _rotate(listed, self.now):
                 if not self.has_time():
                     break
                 if self._is_done(watchlist, each.name):
                     self.sweeps.unwatch(watchlist, each.name)
                     done.add(each.name)
-            left = [each for each in listed if each.name not in done]
-            age = self.now - parse_instant(left[0].since) if left else timedelta()
-            self.findings.watched[watchlist] = len(left), int(age.total_seconds())
+            remaining = [each for each in listed if each.name not in done]
+            age = self.now - parse_instant(remaining[0].since) if remaining else timedelta()
+            self.findings.watched[watchlist] = len(remaining), int(age.total_seconds())
 
     def _is_done(self, watchlist: Watchlist, order_id: str) -> bool:
-        """Report what an order has open for a watchlist, and return whether it has nothing."""
-        order = self._load_alone(order_id)
+        """Report the open items of an order that a watchlist is about, and return whether there are none."""
+        order = self._load_safely(order_id)
         if not isinstance(order, Order):
             return order is None
         if watchlist is Watchlist.DOUBTS:
@@ -252,7 +252,7 @@ class GatewaySweep:
         self.findings.note_disputes(order)
         return not order.account.open_disputes
 
-    def _load_alone(self, order_id: str) -> Order | ReadOnlyOrder | Exception | None:
+    def _load_safely(self, order_id: str) -> Order | ReadOnlyOrder | Exception | None:
         """Load an order. A failure becomes a finding and does not hide other orders (law 28)."""
         try:
             return self._load(order_id)
@@ -268,7 +268,7 @@ class GatewaySweep:
         Only one case is open at a time, so a customer who repeats a purchase many times does not fill the order's
         ledger.
         """
-        cases = [each for each in order.account.cases.values() if each.says[0] == CaseReason.BOUGHT_AGAIN]
+        cases = [each for each in order.account.cases.values() if each.reason == CaseReason.BOUGHT_AGAIN]
         if any(each.is_open for each in cases):
             return
         others = self._later_orders(order, known={each.about for each in cases})
@@ -280,31 +280,31 @@ class GatewaySweep:
         since, after = order.ordered_at, None
         until = format_instant(parse_instant(since) + DOUBT)
         while len(self._compared) < MAX_COMPARED and self.has_time():
-            page = self.orders.list_of_customer(order.customer_id, since, until, after, _PAGE)
+            page = self.orders.list_of_customer(order.customer_id, since, until, after, _PAGE_SIZE)
             for order_id in page.names:
                 if order_id not in self._compared:
-                    self._compared[order_id] = self._load_alone(order_id)
+                    self._compared[order_id] = self._load_safely(order_id)
                 other = self._compared[order_id]
                 if isinstance(other, Order) and order_id not in known:
                     yield other
             if (after := page.after) is None:
                 break
 
-    def _check_aged(self, since: str, until: str, place: WalkPlace | None) -> SweepPosition:
+    def _check_aged(self, since: str, until: str, resume_at: WalkPosition | None) -> SweepPosition:
         """Look up the orders whose last entry became 1, 7 or 30 days old, and return the position reached.
 
         The window is read in slices of a day, each from the position at which an earlier run ran out of time.
         """
         while since < until:
             end = min(until, format_instant(parse_instant(since) + timedelta(days=1)))
-            begun = place or WalkPlace(purpose=WalkPurpose.AGED, time=end)
-            left = begun.walk([*self._scans_of_aged(since, begun.time)], self.reconcile_order, self.has_time)
-            if left:
-                return SweepPosition(through=since, after=str(left))
-            since, place = begun.time, None
+            position = resume_at or WalkPosition(purpose=WalkPurpose.AGED, time=end)
+            remaining = position.walk([*self._aged_scans(since, position.time)], self.reconcile_order, self.has_time)
+            if remaining:
+                return SweepPosition(through=since, after=str(remaining))
+            since, resume_at = position.time, None
         return SweepPosition(through=since)
 
-    def _scans_of_aged(self, since: str, until: str) -> Iterator[Scan]:
+    def _aged_scans(self, since: str, until: str) -> Iterator[Scan]:
         """Yield the scans of the orders that reach an age within a slice, in an order that depends only on the slice.
 
         Each scan lists one order, so the time is checked before each lookup, which takes far longer than the listing.
@@ -319,13 +319,13 @@ class GatewaySweep:
         return lambda after: self.orders.list_changed(day, shard, since, after, 1, until)
 
 
-def _place(stored: SweepPosition | None, purpose: WalkPurpose) -> WalkPlace | None:
-    """Return the walk at which a position stands; None for a position within a window of the list."""
-    return WalkPlace.parse(stored.after, purpose) if stored and stored.after and not stored.until else None
+def _parse_walk(stored: SweepPosition | None, purpose: WalkPurpose) -> WalkPosition | None:
+    """Parse the walk in a stored position; None for a position within a window of the list."""
+    return WalkPosition.parse(stored.after, purpose) if stored and stored.after and not stored.until else None
 
 
-def _take_turns(listed: Sequence[ListMember], now: datetime) -> Sequence[ListMember]:
+def _rotate(listed: Sequence[ListMember], now: datetime) -> Sequence[ListMember]:
     """Return a list's members for the run at `now`, beginning at a different one in each run."""
     step = MAX_REVIEWED if len(listed) > MAX_REVIEWED else 1  # if time runs out, the next run begins elsewhere
-    first = turn_at(now) * step % len(listed) if listed else 0
+    first = interval_number(now) * step % len(listed) if listed else 0
     return [*listed[first:], *listed[:first]][:MAX_REVIEWED]

@@ -13,7 +13,7 @@ from handlers.adapters.stripe.secrets_manager import ApiSecret, SecretMisconfigu
 from handlers.adapters.stripe.webhook_events import EVENT_TYPES, MAX_BODY_BYTES
 from handlers.gateway_events import receive
 from handlers.runtime.dependencies import Dependencies
-from handlers.runtime.reconcile.gateway_notices import is_batch, take
+from handlers.runtime.reconcile.gateway_notices import is_batch, reconcile_batch
 from handlers.runtime.settings import Settings
 from tests.fakes.clock import FakeClock
 from tests.fakes.secrets_manager import FakeSecretsManager
@@ -248,7 +248,7 @@ def _take(endpoint: Endpoint, batch: dict[str, Any], failing: tuple[str, ...] = 
         return order_id not in failing
 
     assert is_batch(batch)
-    reply = take(batch, endpoint.deps, settle_order, lambda: len(reconciled) < 3)
+    reply = reconcile_batch(batch, endpoint.deps, settle_order, lambda: len(reconciled) < 3)
     return reconciled, [each["itemIdentifier"] for each in reply["batchItemFailures"]]
 
 

@@ -14,7 +14,7 @@ from console.order_pages import read_order
 from console.rendering import render_report
 from handlers.gateway_events import receive
 from handlers.reconcile import settle_order
-from handlers.runtime.reconcile.gateway_notices import take
+from handlers.runtime.reconcile.gateway_notices import reconcile_batch
 from tests.console.in_process_deployment import InProcessDeployment
 from tests.handlers.stripe.test_gateway_events import ENVIRONMENT, QUEUE, SECRET_ARN
 from tests.handlers.stripe.test_stripe_bookings import StripeWorld
@@ -37,7 +37,7 @@ def _deliver_webhooks(world: StripeWorld) -> None:
         request = {"pathParameters": {"gateway": "stripe"}, "headers": headers, "body": sent.body.decode()}
         assert receive(request, deps)["statusCode"] == 200
     records = [{"messageId": key, "body": body} for key, body in world.sqs.queues.get(QUEUE, {}).items()]
-    take({"Records": records}, deps, lambda order_id: settle_order(order_id, deps), lambda: True)
+    reconcile_batch({"Records": records}, deps, lambda order_id: settle_order(order_id, deps), lambda: True)
 
 
 def _act_as_customer(world: StripeWorld, order_id: str) -> Iterator[str]:

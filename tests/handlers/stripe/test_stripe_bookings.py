@@ -11,7 +11,7 @@ import pytest
 
 from handlers.purchase import purchase
 from handlers.reconcile import settle_order
-from handlers.runtime.reconcile.gateway_notices import take
+from handlers.runtime.reconcile.gateway_notices import reconcile_batch
 from tests.environment import THOROUGH
 from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.s3 import FakeS3
@@ -57,7 +57,7 @@ class StripeWorld(World):
         bodies = order([json.dumps(notice) for item in told if (notice := _notice_of(item))])
         records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
         deps = self.dependencies()
-        take({"Records": records}, deps, lambda order_id: settle_order(order_id, deps), lambda: True)
+        reconcile_batch({"Records": records}, deps, lambda order_id: settle_order(order_id, deps), lambda: True)
 
     def check_laws(self) -> None:
         """The ledgers agree with the money at Stripe, the stock and the audit trail."""
