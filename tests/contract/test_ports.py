@@ -278,14 +278,14 @@ def test_a_fenced_key_never_moves_money(gateway: PaymentGateway) -> None:
     assert gateway.lookup(CHARGE).status is GatewayStatus.FENCED
 
 
-def test_a_fence_comes_too_late_for_money_that_moved(gateway: PaymentGateway) -> None:
+def test_a_fence_after_the_money_moved_reports_it_as_settled(gateway: PaymentGateway) -> None:
     """Law 19: cancel returns an earlier outcome."""
     _charge(gateway, "pm_ok")
     assert gateway.fence(CHARGE).status is GatewayStatus.SETTLED
     assert gateway.lookup(CHARGE).status is GatewayStatus.SETTLED
 
 
-def test_refunds_have_keys_of_their_own(gateway: PaymentGateway) -> None:
+def test_each_refund_key_moves_money_once(gateway: PaymentGateway) -> None:
     """Law 18: two refunds of one charge are two, the same refund is one."""
     _charge(gateway, "pm_ok")
     assert gateway.refund(_refund_of("order", "r1", 600)).status is GatewayStatus.SETTLED

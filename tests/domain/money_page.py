@@ -65,7 +65,7 @@ def _drawing(arrows: list[tuple[str | None, str, str]]) -> str:
 
 def codes() -> str:
     """Every code with the status that it comes with."""
-    status = {code: said for said, code, _ in OUTCOME_MESSAGES.values() if code} | {
+    status = {code: outcome for outcome, code, _ in OUTCOME_MESSAGES.values() if code} | {
         Code.NOT_EXECUTED: "failed",
         Code.NOT_RECORDED: "unknown",
         Code.NEWER_RELEASE: "failed",
@@ -109,7 +109,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
 }
 
 
-def rendered(page: str) -> str:
+def render(page: str) -> str:
     """The page with every generated part as the code says it."""
 
     def part(found: re.Match[str]) -> str:
@@ -120,4 +120,4 @@ def rendered(page: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(rendered(PAGE.read_text()))
+    PAGE.write_text(render(PAGE.read_text()))

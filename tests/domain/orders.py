@@ -25,7 +25,7 @@ def lines_of(*quantities_and_prices: tuple[int, int]) -> tuple[Line, ...]:
     )
 
 
-def pending(lines: tuple[Line, ...], currency: str = "EUR") -> Order:
+def pending_order(lines: tuple[Line, ...], currency: str = "EUR") -> Order:
     """An order as it is first written."""
     request = PlaceOrder(
         request_id="buy-1", customer_id="customer-1", currency=currency, lines=lines, payment_method="pm_ok"
@@ -33,53 +33,53 @@ def pending(lines: tuple[Line, ...], currency: str = "EUR") -> Order:
     return place_order(request, ORIGIN, POLICY, salt="5a17", now=NOON)
 
 
-def paid(lines: tuple[Line, ...], currency: str = "EUR") -> Order:
+def paid_order(lines: tuple[Line, ...], currency: str = "EUR") -> Order:
     """An order that has been paid."""
-    order = pending(lines, currency)
-    return told(order, order.order_id, GatewayStatus.SETTLED)
+    order = pending_order(lines, currency)
+    return apply_status(order, order.order_id, GatewayStatus.SETTLED)
 
 
-def reply_of(order: Order, key: str, heard: GatewayStatus) -> GatewayReply:
+def reply_of(order: Order, key: str, status: GatewayStatus) -> GatewayReply:
     is_payment = key == order.order_id
     amount = order.account.requested_minor if is_payment else order.account.refunds[key].amount_minor
-    return GatewayReply(status=heard, reference="gw-1", amount_minor=amount)
+    return GatewayReply(status=status, reference="gw-1", amount_minor=amount)
 
 
-def told(order: Order, key: str, heard: GatewayStatus, at: str = NOON) -> Order:
+def apply_status(order: Order, key: str, status: GatewayStatus, at: str = NOON) -> Order:
     """The order after the gateway has spoken of a key."""
-    change = apply_gateway_reply(order, key, reply_of(order, key, heard), at, at)
+    change = apply_gateway_reply(order, key, reply_of(order, key, status), at, at)
     return change.after if isinstance(change, Change) else order
 
 
-def contradicts(order: Order, key: str, heard: GatewayStatus) -> bool:
-    return isinstance(apply_gateway_reply(order, key, reply_of(order, key, heard), NOON, NOON), Contradiction)
+def contradicts(order: Order, key: str, status: GatewayStatus) -> bool:
+    return isinstance(apply_gateway_reply(order, key, reply_of(order, key, status), NOON, NOON), Contradiction)
 
 
-def refund_request(order: Order, request_id: str, **wish: Any) -> IssueRefund:
+def refund_request(order: Order, request_id: str, **fields: Any) -> IssueRefund:
     """amount_minor=…, units={sku: quantity} or neither."""
-    units = wish.get("units")
+    units = fields.get("units")
     return IssueRefund(
         request_id=request_id,
         order_id=order.order_id,
         requested_by="agent-7",
         reason="The handle is scratched.",
-        amount_minor=wish.get("amount_minor"),
+        amount_minor=fields.get("amount_minor"),
         units=None if units is None else tuple(Units(sku=sku, quantity=n) for sku, n in units.items()),
     )
 
 
-def asked(order: Order, request_id: str, at: str = NOON, **wish: Any) -> Order | Answer:
+def reserve(order: Order, request_id: str, at: str = NOON, **fields: Any) -> Order | Answer:
     """The order with a refund reserved, or the refusal."""
     origin = Origin(execution=ORIGIN.execution, requested_at=at)
-    decided = reserve_refund(order, refund_request(order, request_id, **wish), origin, NOON)
+    decided = reserve_refund(order, refund_request(order, request_id, **fields), origin, NOON)
     return decided.after if isinstance(decided, Change) else decided
 
 
-def refunded(order: Order, request_id: str, **wish: Any) -> Order:
+def make_refund(order: Order, request_id: str, **fields: Any) -> Order:
     """The order with a refund asked for and made."""
-    reserved = asked(order, request_id, **wish)
+    reserved = reserve(order, request_id, **fields)
     assert isinstance(reserved, Order), reserved
-    return told(reserved, refund_request(order, request_id).refund_id, GatewayStatus.SETTLED)
+    return apply_status(reserved, refund_request(order, request_id).refund_id, GatewayStatus.SETTLED)
 
 
 line_sets = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 5_000)), min_size=1, max_size=5).map(
@@ -88,7 +88,7 @@ line_sets = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 5_000)), min_si
 
 
 @st.composite
-def wishes(draw: st.DrawFn, order: Order) -> dict[str, Any]:
+def refund_fields(draw: st.DrawFn, order: Order) -> dict[str, Any]:
     """Draw a refund of this order that somebody may ask for, possible or not."""
     kind = draw(st.sampled_from(("everything", "amount", "units")))
     if kind == "everything":
@@ -102,14 +102,14 @@ def wishes(draw: st.DrawFn, order: Order) -> dict[str, Any]:
 @st.composite
 def lives(draw: st.DrawFn) -> list[Order]:
     """Every state of an order through a random life: refunds of all kinds, a gateway that says anything at any time."""
-    order = paid(draw(line_sets))
-    states = [pending(order.lines), order]
+    order = paid_order(draw(line_sets))
+    states = [pending_order(order.lines), order]
     for number in range(draw(st.integers(0, 8))):
         keys = [order.order_id, *order.account.refunds]
         if draw(st.booleans()):
-            decided = asked(order, f"refund-{draw(st.integers(0, number))}-{number}", **draw(wishes(order)))
+            decided = reserve(order, f"refund-{draw(st.integers(0, number))}-{number}", **draw(refund_fields(order)))
             order = decided if isinstance(decided, Order) else order
         else:
-            order = told(order, draw(st.sampled_from(keys)), draw(st.sampled_from(tuple(GatewayStatus))))
+            order = apply_status(order, draw(st.sampled_from(keys)), draw(st.sampled_from(tuple(GatewayStatus))))
         states.append(order)
     return states

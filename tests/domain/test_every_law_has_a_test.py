@@ -56,6 +56,6 @@ def test_every_law_has_a_test_that_pays_through_stripe() -> None:
     assert set(LAWS.items()) - _laws_of((*over_gateways, *_tests("handlers/stripe"))) == set()
 
 
-def test_every_test_of_the_money_says_what_it_defends() -> None:
+def test_every_money_test_has_a_docstring() -> None:
     """A test is a sentence, its docstring the law."""
     assert [test.name for test in _tests("domain", "handlers") if not ast.get_docstring(test)] == []

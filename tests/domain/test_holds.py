@@ -26,7 +26,7 @@ steps = st.one_of(
 )
 
 
-def _authorised() -> Order:
+def _authorise() -> Order:
     request = PlaceOrder(
         request_id="buy-1", customer_id="c", currency="EUR", lines=lines_of((2, 500)), payment_method="pm_ok"
     )
@@ -37,14 +37,14 @@ def _authorised() -> Order:
     return change.after
 
 
-def _reply(order: Order, said: str) -> tuple[str, GatewayReply]:
+def _reply(order: Order, outcome: str) -> tuple[str, GatewayReply]:
     """Return the gateway's reply about the open movement, or about the payment if none is open."""
     movement = order.account.movement
     key = movement.key if movement else order.order_id
     amount = movement.amount_minor if movement and not movement.is_void else HELD
-    if said == "gone":
+    if outcome == "gone":
         return key, GatewayReply(status=GatewayStatus.DECLINED, reason=AUTHORIZATION_GONE, amount_minor=amount)
-    return key, GatewayReply(status=GatewayStatus(said), amount_minor=amount)
+    return key, GatewayReply(status=GatewayStatus(outcome), amount_minor=amount)
 
 
 def _take(order: Order, number: int, action: str, detail: object) -> Change | None:
@@ -55,15 +55,15 @@ def _take(order: Order, number: int, action: str, detail: object) -> Change | No
             assert amount is None or isinstance(amount, int)
             change = request_capture(order, CapturePayment(**name, amount_minor=amount), ORIGIN, NOON, "")
         case "capture units", int(units):
-            wish = CapturePayment(**name, units=(Units(sku="SKU-0", quantity=units),))
-            change = request_capture(order, wish, ORIGIN, NOON, "")
+            capture = CapturePayment(**name, units=(Units(sku="SKU-0", quantity=units),))
+            change = request_capture(order, capture, ORIGIN, NOON, "")
         case "cancel", _:
             change = request_cancel(order, CancelOrder(**name), ORIGIN, NOON)
         case "expire", _:
             change = expire_payment(order, NOON) if order.wait and not order.account.movement else None
         case _:
-            said = apply_gateway_reply(order, *_reply(order, str(detail)), None, NOON)
-            change = said if isinstance(said, Change) else None
+            outcome = apply_gateway_reply(order, *_reply(order, str(detail)), None, NOON)
+            change = outcome if isinstance(outcome, Change) else None
     return None if isinstance(change, Answer) else change
 
 
@@ -71,9 +71,9 @@ def _take(order: Order, number: int, action: str, detail: object) -> Change | No
 @example([("capture", 400), ("reply", "settled"), ("cancel", None), ("reply", "settled")])
 @example([("cancel", None), ("capture", None), ("reply", "settled"), ("reply", "fenced")])
 @example([("capture units", 1), ("reply", "declined"), ("expire", None), ("reply", "settled")])
-def test_a_hold_ends_once_and_never_takes_more_than_it_holds(taken: list[tuple[str, object]]) -> None:
+def test_a_hold_ends_once_and_never_captures_more_than_its_amount(taken: list[tuple[str, object]]) -> None:
     """Law 33 (authorise): captured ≤ authorised; a hold ends once; its stock returns at most once."""
-    order = _authorised()
+    order = _authorise()
     returned = Counter[str]()
     for number, (action, detail) in enumerate(taken):
         change = _take(order, number, action, detail)

@@ -52,14 +52,14 @@ def test_every_semantic_field_changes_the_fingerprint(request_: Any, change: dic
 
 
 @given(st.lists(st.text("ab_.:-", max_size=4), min_size=4, max_size=4))
-def test_ids_do_not_collide_where_parts_run_together(parts: list[str]) -> None:
+def test_ids_of_different_requests_never_collide(parts: list[str]) -> None:
     """Law 8 (replay): two requests are one only if customer and request id are."""
     one, other = (parts[0], parts[1]), (parts[2], parts[3])
     assert (order_id_of(*one) == order_id_of(*other)) == (one == other)
     assert (refund_id_of(*one) == refund_id_of(*other)) == (one == other)
 
 
-def test_ids_stay_what_they_are_for_ever() -> None:
+def test_ids_are_the_same_in_every_release() -> None:
     """Law 13 (no expiry): a repeat after years finds the same order, so these values may never change."""
     assert order_id_of("customer-1", "buy-1") == "ord_cf466969b1282408981155db2684475d"
     assert refund_id_of("ord_cf466969b1282408981155db2684475d", "refund-1") == "ref_99640db3ae9268f61621c73c9c33be80"

@@ -12,11 +12,11 @@ from handlers.domain.errors import LedgerBroken
 from handlers.domain.ledger import Kind, append_entry, entry_from, find_breaks
 from handlers.domain.lifecycles import ORDER_TRANSITIONS, OrderStatus
 from handlers.domain.order import Order
-from tests.domain.orders import NOON, lines_of, lives, paid
+from tests.domain.orders import NOON, lines_of, lives, paid_order
 
 
 @given(lives())
-def test_status_and_totals_are_a_fold_of_the_ledger_at_every_prefix(states: list[Order]) -> None:
+def test_status_and_totals_equal_the_fold_of_every_ledger_prefix(states: list[Order]) -> None:
     """Law 21 (fold): rebuilding from the ledger equals what was carried along, and only listed transitions occur."""
     for order in states:
         assert fold(order.ledger) == order.account
@@ -27,14 +27,14 @@ def test_status_and_totals_are_a_fold_of_the_ledger_at_every_prefix(states: list
 
 
 @given(lives())
-def test_a_later_ledger_has_every_earlier_one_as_its_beginning(states: list[Order]) -> None:
+def test_every_earlier_ledger_is_a_prefix_of_a_later_one(states: list[Order]) -> None:
     """Law 22 (append-only)."""
     for earlier, later in itertools.pairwise(states):
         assert later.ledger[: earlier.version] == earlier.ledger
 
 
 @given(lives())
-def test_an_untouched_chain_is_whole(states: list[Order]) -> None:
+def test_an_unaltered_chain_has_no_breaks(states: list[Order]) -> None:
     """Law 22 (tamper-evident), the other way round: no false alarm."""
     order = states[-1]
     assert find_breaks(order.order_id, [entry.as_json() for entry in order.ledger]) == ()
@@ -60,22 +60,22 @@ def test_one_edited_deleted_inserted_or_swapped_entry_is_detected(states: list[O
 
 def test_a_chain_moved_to_another_order_is_detected() -> None:
     """Law 22 (tamper-evident): the first link names the order."""
-    order = paid(lines_of((1, 5)))
+    order = paid_order(lines_of((1, 5)))
     assert find_breaks("ord_other", [entry.as_json() for entry in order.ledger]) == (
         "entry 1 does not follow the entry before it",
     )
 
 
 @given(lives())
-def test_an_entry_survives_being_stored(states: list[Order]) -> None:
+def test_an_entry_round_trips_through_its_stored_form(states: list[Order]) -> None:
     """Law 22 (append-only)."""
     for entry in states[-1].ledger:
         assert entry_from(entry.as_json()) == entry
 
 
-def test_what_a_newer_version_wrote_into_an_entry_is_kept() -> None:
+def test_unknown_fields_of_a_newer_version_stay_in_an_entry() -> None:
     """Law 22 (append-only): a reader keeps fields that it does not know, and the chain still holds."""
-    order = paid(lines_of((1, 5)))
+    order = paid_order(lines_of((1, 5)))
     facts = {"reference": "gw", "from_the_future": {"a": [1, None, True]}}
     ledger = append_entry(
         order.ledger[:1],
@@ -95,7 +95,7 @@ def test_what_a_newer_version_wrote_into_an_entry_is_kept() -> None:
 @pytest.mark.parametrize("kind", [Kind.ORDER_PLACED, Kind.PAYMENT_CAPTURED, Kind.PAYMENT_DECLINED, Kind.REFUND_SETTLED])
 def test_an_entry_that_no_transition_lists_cannot_be_folded(kind: Kind) -> None:
     """Law 21 (fold)."""
-    order = paid(lines_of((1, 5)))
+    order = paid_order(lines_of((1, 5)))
     with pytest.raises(LedgerBroken):
         order.append(
             kind, at=NOON, now=NOON, subject=order.order_id, amount_minor=5, facts={"request_id": "r", "shares": []}
@@ -104,7 +104,7 @@ def test_an_entry_that_no_transition_lists_cannot_be_folded(kind: Kind) -> None:
 
 def test_a_refund_entry_beyond_the_balance_cannot_be_folded() -> None:
     """Law 1 (cap): not even when somebody writes it into the ledger."""
-    order = paid(lines_of((1, 5)))
+    order = paid_order(lines_of((1, 5)))
     facts: dict[str, Any] = {"request_id": "r", "shares": [[0, 1, 6]]}
     with pytest.raises(LedgerBroken):
         order.append(Kind.REFUND_REQUESTED, at=NOON, now=NOON, subject="ref_1", amount_minor=6, facts=facts)

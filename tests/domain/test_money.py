@@ -25,7 +25,7 @@ def test_formatted_amounts_parse_back_exactly(amount_minor: int, currency: str) 
         ("0.001", "BHD", 1),
     ],
 )
-def test_amounts_are_read_as_people_write_them(text: str, currency: str, amount_minor: int) -> None:
+def test_amounts_are_parsed_in_their_usual_notation(text: str, currency: str, amount_minor: int) -> None:
     """Law 27 (currency)."""
     assert amount_minor == parse_amount(text, currency)
 
@@ -38,13 +38,13 @@ def test_amounts_are_read_as_people_write_them(text: str, currency: str, amount_
         ("1", "XXX"), ("1", "eur"), ("9" * 16, "EUR"),
     ],
 )  # fmt: skip
-def test_what_is_no_amount_is_refused_with_a_sentence(text: str, currency: str) -> None:
+def test_an_invalid_amount_is_rejected_with_a_message(text: str, currency: str) -> None:
     """Law 27 (currency), law 2 (positive integer): nothing is rounded or guessed."""
     with pytest.raises(ValueError, match=r"is not (an amount in|the ISO 4217 code)"):
         parse_amount(text, currency)
 
 
-def test_amounts_are_written_with_the_currencys_decimals() -> None:
+def test_amounts_are_formatted_with_the_decimals_of_their_currency() -> None:
     """Law 27 (currency)."""
     assert [format_amount(1234, currency) for currency in ("EUR", "JPY", "KWD")] == [
         "12.34 EUR",

@@ -13,13 +13,13 @@ from handlers.domain.lifecycles import (
     OrderStatus,
     RefundStatus,
 )
-from tests.domain.money_page import PAGE, PARTS, rendered
+from tests.domain.money_page import PAGE, PARTS, render
 
 
 def test_every_generated_part_of_the_page_is_current() -> None:
     """`python -m tests.domain.money_page` writes it anew."""
     page = PAGE.read_text()
-    assert page == rendered(page)
+    assert page == render(page)
     assert all(f"<!-- generated: {name} -->" in page for name in PARTS)
 
 
@@ -28,7 +28,7 @@ def test_every_code_has_a_meaning() -> None:
     assert set(MEANINGS) == set(Code)
 
 
-def test_every_kind_of_entry_and_every_status_is_in_the_table_of_transitions() -> None:
+def test_the_transition_tables_list_every_entry_kind_and_status() -> None:
     """Law 21 (fold): what the tables do not list does not occur."""
     listed = {kind for _, kind in ORDER_TRANSITIONS} | STATUS_KEPT
     assert listed == set(Kind)

@@ -25,18 +25,18 @@ _UNUSED: Final = ("metadata", "ref", "computed_fields")
 
 def generate() -> str:
     """Return the content of the file."""
-    written = {name: _written(model.__pydantic_core_schema__, outermost=True) for name, model in MODELS.items()}
-    written[REQUEST] = _written(TypeAdapter(messages.BookingRequest).core_schema)
-    return json.dumps(written, indent=1) + "\n"
+    serialized = {name: _serialize(model.__pydantic_core_schema__, outermost=True) for name, model in MODELS.items()}
+    serialized[REQUEST] = _serialize(TypeAdapter(messages.BookingRequest).core_schema)
+    return json.dumps(serialized, indent=1) + "\n"
 
 
-def _written(value: Any, *, outermost: bool = False) -> Any:
+def _serialize(value: Any, *, outermost: bool = False) -> Any:
     if isinstance(value, Mapping):
         model = None if outermost else _model_of(value)
         if model:
             return {"$message": model}
-        return {name: _written_member(name, each, outermost) for name, each in value.items() if name not in _UNUSED}
-    return [_written(each) for each in value] if isinstance(value, list | tuple) else value
+        return {name: _serialize_member(name, each, outermost) for name, each in value.items() if name not in _UNUSED}
+    return [_serialize(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _model_of(schema: Mapping[str, Any]) -> str | None:
@@ -45,16 +45,16 @@ def _model_of(schema: Mapping[str, Any]) -> str | None:
     return inner["cls"].__name__ if inner.get("type") == "model" else None
 
 
-def _written_member(name: str, value: Any, outermost: bool) -> Any:
+def _serialize_member(name: str, value: Any, outermost: bool) -> Any:
     if name == "cls":
         return {"$class": value.__name__}
     if name == "function" and callable(value):
         assert RULES[value.__name__] is value, f"{value} must be a rule in handlers/contracts/request_rules.py"
         return {"$rule": value.__name__}
     if name == "default_factory":
-        return {"$factory": next(known for known, made in FACTORIES.items() if value() == made())}
+        return {"$factory": next(known for known, factory in FACTORIES.items() if value() == factory())}
     is_rule_around_model = outermost and isinstance(value, Mapping) and value.get("type") == "model"
-    return _written(value, outermost=is_rule_around_model)
+    return _serialize(value, outermost=is_rule_around_model)
 
 
 if __name__ == "__main__":

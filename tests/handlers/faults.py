@@ -63,11 +63,11 @@ class Counted:
     def __getattr__(self, operation: str) -> Any:
         method = getattr(self._client, operation)
 
-        def counted(**request: Any) -> Any:
+        def invoke(**request: Any) -> Any:
             table = request.get("TableName") or request.get("Bucket") or ""
             return self._faults.call(f"{operation} {table}".strip(), lambda: method(**request))
 
-        return counted
+        return invoke
 
 
 @dataclass(slots=True)

@@ -70,8 +70,8 @@ class SandboxPayer:
             amount = int(item["amount_minor"]["N"])
             if item["pk"]["S"] == order_id:
                 token = TOKENS[item["token"]["S"]]
-                made = token.dashboard_refund.amount_of(amount) if token.dashboard_refund else 0
-                net += 0 if token.dispute else amount - made
+                refunded = token.dashboard_refund.amount_of(amount) if token.dashboard_refund else 0
+                net += 0 if token.dispute else amount - refunded
             elif item["kind"]["S"] == "refund" and item.get("charge", {}).get("S") == order_id:
                 net -= amount
         return net
@@ -123,8 +123,8 @@ class StripePayer:
         declined = {
             each["metadata"].get(KEY): "declined" for each in self._objects("payment_intent") if is_declined(each)
         }
-        heard = {key: reply.status.value for key, reply in {**refunds, **intents}.items()}
-        return {key: state for key, state in (heard | declined).items() if key and state != "nothing"}
+        states = {key: reply.status.value for key, reply in {**refunds, **intents}.items()}
+        return {key: state for key, state in (states | declined).items() if key and state != "nothing"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,10 +18,10 @@ def _shop(payment_method: str = "pm_ok", **environment: str) -> tuple[World, str
     return world, world.book(purchase_of(payment_method=payment_method, MUG=(4, 800)))["order_id"]
 
 
-def _held(**wish: Any) -> tuple[World, str, str]:
+def _hold_refund(**changes: Any) -> tuple[World, str, str]:
     world, order_id = _shop()
-    asked: dict[str, Any] = {"amount_minor": 1001, **wish}
-    result = world.book({**refund_of(order_id), **asked})
+    fields: dict[str, Any] = {"amount_minor": 1001, **changes}
+    result = world.book({**refund_of(order_id), **fields})
     assert (result["status"], result["code"]) == ("pending", "APPROVAL_NEEDED")
     return world, order_id, result["refund_id"]
 
@@ -33,9 +33,9 @@ def _is_sound(world: World) -> bool:
 
 
 @pytest.mark.over_gateways
-def test_a_refund_above_the_limit_reserves_its_amount_and_reaches_no_gateway() -> None:
+def test_a_refund_above_the_limit_is_reserved_but_not_sent_to_the_gateway() -> None:
     """Law 35 (approval): no money moves before another identity approved; a held amount is reserved."""
-    world, order_id, refund_id = _held()
+    world, order_id, refund_id = _hold_refund()
     account = world.order(order_id).account
     assert (account.reserved_minor, account.refunds[refund_id].status) == (1001, "AWAITING_APPROVAL")
     assert world.gateway_net(order_id) == 3200
@@ -47,7 +47,7 @@ def test_a_refund_above_the_limit_reserves_its_amount_and_reaches_no_gateway() -
 
 
 @pytest.mark.over_gateways
-def test_splitting_a_refund_does_not_help() -> None:
+def test_splitting_a_refund_does_not_bypass_the_limit() -> None:
     """Law 35 (approval): the limit applies to the order's unapproved refunds plus the new one."""
     world, order_id = _shop()
     assert world.book(refund_of(order_id, "first", amount_minor=600))["status"] == "succeeded"
@@ -55,23 +55,23 @@ def test_splitting_a_refund_does_not_help() -> None:
     assert world.book(refund_of(order_id, "third", amount_minor=1))["status"] == "pending"
 
 
-def test_a_refund_that_was_approved_does_not_count_against_the_limit() -> None:
+def test_an_approved_refund_does_not_count_against_the_limit() -> None:
     """Law 35 (approval): the limit bounds what moves without a second person."""
-    world, order_id, refund_id = _held()
+    world, order_id, refund_id = _hold_refund()
     assert world.book(decision_of(order_id, refund_id))["status"] == "succeeded"
     assert world.book(refund_of(order_id, "small", amount_minor=1000))["status"] == "succeeded"
 
 
-def test_a_currency_without_a_limit_is_always_held_where_limits_exist() -> None:
+def test_a_refund_in_a_currency_without_a_limit_is_always_held() -> None:
     """Law 35 (approval): a currency without a limit always requires approval."""
     world, order_id = _shop(BOOKING_APPROVAL_LIMITS="JPY:500")
     assert world.book(refund_of(order_id, amount_minor=1))["status"] == "pending"
 
 
 @pytest.mark.over_gateways
-def test_an_approved_refund_is_made_once_and_both_requests_have_their_answers() -> None:
+def test_an_approved_refund_is_made_once_and_both_requests_are_answered() -> None:
     """Law 35 (approval): the decision has its own answer, and a repetition of it changes nothing."""
-    world, order_id, refund_id = _held(lines=[{"sku": "MUG", "quantity": 2}], amount_minor=None)
+    world, order_id, refund_id = _hold_refund(lines=[{"sku": "MUG", "quantity": 2}], amount_minor=None)
     decision = decision_of(order_id, f"refund:{refund_id}")
     first, second = world.book(decision), world.book(decision)
     assert (first["status"], first["action"], first["refund_id"]) == ("succeeded", "decide", refund_id)
@@ -89,9 +89,9 @@ def test_an_approved_refund_is_made_once_and_both_requests_have_their_answers() 
 
 
 @pytest.mark.over_gateways
-def test_a_denied_refund_frees_its_amount_and_stays_denied() -> None:
+def test_a_denied_refund_releases_its_amount_and_stays_denied() -> None:
     """Law 35 (approval): a denial releases once, and no later decision changes it."""
-    world, order_id, refund_id = _held()
+    world, order_id, refund_id = _hold_refund()
     denial = decision_of(order_id, refund_id, decision="deny")
     assert world.book(denial)["message"] == "The refund of 10.01 EUR was denied."
     assert world.order(order_id).account.refundable_minor == 3200
@@ -107,23 +107,23 @@ def test_a_denied_refund_frees_its_amount_and_stays_denied() -> None:
 
 @pytest.mark.parametrize("person", ["agent-7", "customer-1"])
 @pytest.mark.parametrize("decision", ["approve", "deny"])
-def test_neither_the_requester_nor_the_customer_decides(person: str, decision: str) -> None:
+def test_neither_requester_nor_customer_may_decide_on_a_refund(person: str, decision: str) -> None:
     """Law 35 (approval): an own decision changes nothing."""
-    world, order_id, refund_id = _held()
+    world, order_id, refund_id = _hold_refund()
     result = world.book(decision_of(order_id, refund_id, requested_by=person, decision=decision))
     assert (result["status"], result["code"]) == ("rejected", "OWN_DECISION")
     assert world.order(order_id).account.refunds[refund_id].status == "AWAITING_APPROVAL"
 
 
-def test_the_same_request_id_with_another_decision_is_a_reused_key() -> None:
+def test_another_decision_under_the_same_request_id_is_rejected() -> None:
     """Law 9 (key reuse): a decision cannot be turned round under its own id."""
-    world, order_id, refund_id = _held()
+    world, order_id, refund_id = _hold_refund()
     world.book(decision_of(order_id, refund_id))
     assert world.book(decision_of(order_id, refund_id, decision="deny"))["code"] == "KEY_REUSED"
 
 
 @pytest.mark.parametrize("subject", ["ref_none", "dec_none", "nothing"])
-def test_a_decision_on_something_that_does_not_wait_is_rejected(subject: str) -> None:
+def test_a_decision_on_a_subject_that_awaits_none_is_rejected(subject: str) -> None:
     """Law 35 (approval): a decision on nothing changes nothing."""
     world, order_id = _shop()
     assert world.book(decision_of(order_id, subject))["code"] == "NOT_AWAITING_DECISION"
@@ -132,7 +132,7 @@ def test_a_decision_on_something_that_does_not_wait_is_rejected(subject: str) ->
 
 def test_a_held_refund_lapses_once_and_only_after_the_longest_execution() -> None:
     """Law 35 (approval): lapsing releases once, and a late decision changes nothing."""
-    world, order_id, refund_id = _held()
+    world, order_id, refund_id = _hold_refund()
     world.clock.advance(timedelta(days=7, minutes=14))
     assert world.reconcile()["released"] == []
     late = world.book(decision_of(order_id, refund_id))
@@ -157,9 +157,9 @@ def test_the_window_can_be_overridden_with_an_approval() -> None:
     assert world.gateway_net(order_id) == 3195
 
 
-def test_a_stage_can_demand_that_decisions_and_overrides_come_through_the_api() -> None:
+def test_an_api_only_stage_rejects_direct_decisions_and_overrides() -> None:
     """Law 35 (approval): a direct start can name any person."""
-    world, order_id, refund_id = _held()
+    world, order_id, refund_id = _hold_refund()
     world.environment["BOOKING_APPROVALS"] = "api-only"
     assert world.book(decision_of(order_id, refund_id))["code"] == "API_REQUIRED"
     assert world.book(refund_of(order_id, "new", amount_minor=5, override="window"))["code"] == "API_REQUIRED"
@@ -172,7 +172,7 @@ def test_without_limits_no_amount_needs_approval() -> None:
     assert world.book(refund_of(order_id))["status"] == "succeeded"
 
 
-def test_a_silent_gateway_leaves_an_approved_refund_in_flight_until_it_is_settled() -> None:
+def test_an_approved_refund_without_a_reply_is_unknown_until_reconcile_settles_it() -> None:
     """Law 15 (ambiguity): the decision is answered, and the refund is unknown and never failed."""
     world, order_id = _shop("pm_refund_timeout")
     refund = refund_of(order_id, amount_minor=1001)

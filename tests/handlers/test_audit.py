@@ -21,7 +21,7 @@ from tests.handlers.faults import Crash
 from tests.handlers.world import World, purchase_of, refund_of, through_json
 
 
-def _booked() -> tuple[World, str]:
+def _book_history() -> tuple[World, str]:
     world = World()
     world.stock(MUG=(800, 20))
     order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
@@ -34,7 +34,7 @@ def _booked() -> tuple[World, str]:
 @pytest.mark.over_gateways
 def test_every_outcome_has_exactly_one_record() -> None:
     """Law 23 (audit completeness): replays write nothing new, and every execution can be traced to a record."""
-    world, order_id = _booked()
+    world, order_id = _book_history()
     keys = set(world.audit_objects())
     assert len(keys) == 5
     for _ in range(3):
@@ -46,7 +46,7 @@ def test_every_outcome_has_exactly_one_record() -> None:
 
 
 @given(st.integers(0, 4), st.sampled_from(("throttle", "lost_reply", "lost_request")))
-def test_a_failing_s3_delays_the_record_and_never_loses_or_doubles_it(failures: int, mode: str) -> None:
+def test_s3_failures_never_lose_or_duplicate_a_record(failures: int, mode: str) -> None:
     """Law 23 (audit completeness)."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -58,9 +58,9 @@ def test_a_failing_s3_delays_the_record_and_never_loses_or_doubles_it(failures: 
 
 
 @pytest.mark.over_gateways
-def test_what_could_not_be_recorded_is_parked_and_recorded_by_reconcile() -> None:
+def test_unrecorded_results_are_parked_until_reconcile_records_them() -> None:
     """Law 23 (audit completeness): an outcome and a refusal alike."""
-    world, order_id = _booked()
+    world, order_id = _book_history()
     before = set(world.audit_objects())
     for request, calls in (
         (refund_of(order_id, "late", amount_minor=5), 6),
@@ -81,7 +81,7 @@ def test_what_could_not_be_recorded_is_parked_and_recorded_by_reconcile() -> Non
 @pytest.mark.parametrize(
     "body", ["", "no json", "[]", '{"schema":1}', '{"execution":"e","requested_at":"x","request":1}']
 )
-def test_a_parked_message_that_cannot_be_read_stays_and_is_left_to_people(body: str) -> None:
+def test_an_unreadable_parked_message_stays_parked_and_is_left_to_people(body: str) -> None:
     """Law 23 (audit completeness): nothing is thrown away unseen."""
     world = World()
     world.sqs.send_message(QueueUrl="https://sqs.example/parking", MessageBody=body)
@@ -104,9 +104,11 @@ class RejectingS3(FakeS3):
 
 @pytest.mark.parametrize("code", ["AccessDenied", "KMS.DisabledException"])
 @pytest.mark.parametrize("rejected", [{"PutObject"}, {"PutObject", "ListObjectsV2", "GetObject"}])
-def test_a_bucket_that_rejects_records_keeps_them_parked_and_money_is_settled(rejected: set[str], code: str) -> None:
+def test_results_stay_parked_and_payments_settle_while_the_bucket_rejects_records(
+    rejected: set[str], code: str
+) -> None:
     """Law 23 (audit completeness): one sentence rings the alarm; once the bucket is fixed, all is written."""
-    world, order_id = _booked()
+    world, order_id = _book_history()
     s3 = RejectingS3()
     s3.versions, s3.code, world.s3 = world.s3.versions, code, s3
     silent = world.book(purchase_of("silent", "pm_timeout", MUG=(1, 800)))["order_id"]
@@ -129,9 +131,9 @@ def test_a_bucket_that_rejects_records_keeps_them_parked_and_money_is_settled(re
     assert world.findings() == ()
 
 
-def test_a_rejecting_bucket_is_asked_once_for_all_parked_results() -> None:
+def test_the_first_rejected_record_ends_the_drain_of_parked_results() -> None:
     """Every receive brings a message nearer to the dead-letter queue, so the first refusal ends the drain."""
-    world, order_id = _booked()
+    world, order_id = _book_history()
     s3 = RejectingS3()
     s3.versions, s3.rejects, world.s3 = world.s3.versions, frozenset({"PutObject"}), s3
     for number in range(25):
@@ -144,7 +146,7 @@ def test_a_rejecting_bucket_is_asked_once_for_all_parked_results() -> None:
 
 def test_a_missing_record_is_restored_byte_for_byte() -> None:
     """Law 23 (audit completeness): the record follows from the ledger alone."""
-    world, order_id = _booked()
+    world, order_id = _book_history()
     whole = world.audit_objects()
     for place in [place for place in world.s3.versions if "outcomes/" in str(place)]:
         del world.s3.versions[place]
@@ -153,7 +155,7 @@ def test_a_missing_record_is_restored_byte_for_byte() -> None:
     assert world.audit_objects() == whole
 
 
-def test_a_lost_record_is_drift_only_when_the_execution_cannot_be_writing_it() -> None:
+def test_a_missing_record_is_drift_only_after_its_execution_must_have_ended() -> None:
     """Law 23 (audit completeness): the alarm does not ring for what is on its way."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -166,7 +168,7 @@ def test_a_lost_record_is_drift_only_when_the_execution_cannot_be_writing_it() -
     assert world.reconcile()["drift"]["audit"] == 1
 
 
-def _tampered(objects: dict[str, bytes], how: str) -> dict[str, bytes]:
+def _tamper(objects: dict[str, bytes], how: str) -> dict[str, bytes]:
     keys = sorted(key for key in objects if key.startswith("outcomes/"))
     changed = dict(objects)
     match how:
@@ -196,17 +198,17 @@ def _tampered(objects: dict[str, bytes], how: str) -> dict[str, bytes]:
         ("reordered", [Problem.REORDERED]),
     ],
 )
-def test_a_missing_altered_extra_or_reordered_record_is_found(how: str, problems: list[Problem]) -> None:
+def test_a_missing_altered_extra_or_reordered_record_is_detected(how: str, problems: list[Problem]) -> None:
     """Law 22 (tamper-evident), law 23 (audit completeness)."""
-    world, _ = _booked()
+    world, _ = _book_history()
     orders = list(Archive(client=world.dynamodb, table="orders").orders())
     assert verify(orders, world.audit_objects()) == ()
-    assert [each.problem for each in verify(orders, _tampered(world.audit_objects(), how))] == problems
+    assert [each.problem for each in verify(orders, _tamper(world.audit_objects(), how))] == problems
 
 
-def test_an_altered_refusal_is_found() -> None:
+def test_an_altered_refusal_is_detected() -> None:
     """Law 23 (audit completeness): a refusal is in no ledger, but its key follows from what it says."""
-    world, _ = _booked()
+    world, _ = _book_history()
     (key,) = (key for key in world.audit_objects() if key.startswith("refusals/"))
     for change in ({"execution": "another"}, {"requested_at": "2026-03-02T00:00:00Z"}, {"kind": "outcome"}):
         content = json.dumps({**json.loads(world.audit_objects()[key]), **change}).encode()
@@ -216,9 +218,9 @@ def test_an_altered_refusal_is_found() -> None:
         assert [each.problem for each in findings] == [Problem.ALTERED]
 
 
-def test_a_tampered_ledger_is_found_even_where_it_cannot_be_folded() -> None:
+def test_a_tampered_ledger_is_detected_even_if_it_cannot_be_folded() -> None:
     """Law 22 (tamper-evident)."""
-    world, order_id = _booked()
+    world, order_id = _book_history()
     for path in ("[1]", "[3]"):
         world.dynamodb.update_item(
             TableName="orders",
@@ -230,9 +232,9 @@ def test_a_tampered_ledger_is_found_even_where_it_cannot_be_folded() -> None:
     assert Problem.CHAIN_BROKEN in problems
 
 
-def test_a_ledger_that_was_taken_away_is_found() -> None:
+def test_a_removed_ledger_is_detected() -> None:
     """Law 22 (tamper-evident): whole or in part, and its records are then of nothing."""
-    world, order_id = _booked()
+    world, order_id = _book_history()
     key = {"pk": {"S": f"ORDER#{order_id}"}}
     world.dynamodb.update_item(TableName="orders", Key=key, UpdateExpression="REMOVE ledger")
     problems = [each.problem for each in world.findings()]
@@ -241,9 +243,9 @@ def test_a_ledger_that_was_taken_away_is_found() -> None:
 
 @pytest.mark.over_gateways
 @pytest.mark.parametrize("lost", [1, 2])
-def test_a_ledger_that_lost_its_end_is_found(lost: int) -> None:
+def test_a_truncated_ledger_is_detected(lost: int) -> None:
     """Law 21 (fold), law 22 (tamper-evident): the chain is whole, but what is stored beside it says more."""
-    world, order_id = _booked()
+    world, order_id = _book_history()
     remove = ", ".join(f"ledger[{8 - number}]" for number in range(1, lost + 1))
     key = {"pk": {"S": f"ORDER#{order_id}"}}
     world.dynamodb.update_item(TableName="orders", Key=key, UpdateExpression=f"REMOVE {remove}")
@@ -251,7 +253,7 @@ def test_a_ledger_that_lost_its_end_is_found(lost: int) -> None:
     assert problems == {Problem.PROJECTION_DIFFERS, Problem.EXTRA}
 
 
-def test_a_second_write_of_the_same_record_is_a_success_and_of_a_different_one_an_error() -> None:
+def test_writing_the_same_record_again_succeeds_and_a_different_one_fails() -> None:
     """Law 23 (audit completeness): write once."""
     world = World()
     log = S3AuditTrail(client=world.s3, bucket="audit")
@@ -265,7 +267,7 @@ def test_a_second_write_of_the_same_record_is_a_success_and_of_a_different_one_a
 
 
 @given(st.permutations(["refund", "record", "record again"]))
-def test_nothing_in_a_record_differs_between_attempts(order: list[str]) -> None:
+def test_every_attempt_writes_an_identical_record(order: list[str]) -> None:
     """Law 23 (audit completeness): every writer records the same object."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -273,12 +275,12 @@ def test_nothing_in_a_record_differs_between_attempts(order: list[str]) -> None:
     message = world.message(refund_of(order_id, amount_minor=5))
     result = world.step(refund_of(order_id, amount_minor=5))
     for what in order:
-        said = {"result": {**result, "replayed": what != "record"}} if what != "refund" else {"error": {"Error": "E"}}
-        record(through_json({**message, **said}), world.dependencies())
+        ending = {"result": {**result, "replayed": what != "record"}} if what != "refund" else {"error": {"Error": "E"}}
+        record(through_json({**message, **ending}), world.dependencies())
     assert all(len(versions) == 1 for versions in world.s3.versions.values())
 
 
-def test_free_text_is_in_no_record_and_in_no_log() -> None:
+def test_records_and_logs_contain_no_free_text() -> None:
     """A locked object cannot be erased: `reason` and `payment_method` are in it only as salted hashes."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -294,17 +296,17 @@ def test_free_text_is_in_no_record_and_in_no_log() -> None:
     assert "payment_method_sha256" in record_of_purchase["ledger"][0]
 
 
-def test_a_record_is_put_with_its_checksum_and_only_if_nothing_is_there() -> None:
+def test_a_record_is_put_with_a_checksum_and_never_overwrites_an_object() -> None:
     """Law 23 (audit completeness): `If-None-Match: *` and SHA-256."""
-    asked: list[dict[str, Any]] = []
+    puts: list[dict[str, Any]] = []
 
     class Recording:
         def put_object(self, **request: Any) -> dict[str, Any]:
-            asked.append(request)
+            puts.append(request)
             return {}
 
     S3AuditTrail(client=Recording(), bucket="audit").write("outcomes/x", {"a": 1})  # type: ignore[arg-type]
-    (request,) = asked
+    (request,) = puts
     assert request["IfNoneMatch"] == "*"
     assert request["Body"] == b'{"a":1}'
     assert (
@@ -313,7 +315,7 @@ def test_a_record_is_put_with_its_checksum_and_only_if_nothing_is_there() -> Non
     )
 
 
-def test_a_body_that_breaks_while_it_is_read_is_retried() -> None:
+def test_a_response_body_that_breaks_off_is_reported_as_unavailable() -> None:
     """Law 23 (audit completeness): a connection may break after the headers of S3's reply."""
 
     class BrokenBody:
@@ -360,7 +362,7 @@ def test_the_first_recorded_refusal_of_an_execution_is_its_answer(first: str) ->
     assert world.findings() == ()
 
 
-def test_a_refusal_that_was_replaced_is_a_contradiction() -> None:
+def test_a_replaced_refusal_is_a_contradiction() -> None:
     """Law 23 (audit completeness): only a refusal of the same execution and request is taken for an answer."""
     world = World()
     world.stock(MUG=(800, 0))
@@ -375,9 +377,9 @@ def test_a_refusal_that_was_replaced_is_a_contradiction() -> None:
 
 
 @pytest.mark.parametrize("error", ["Lambda.TooManyRequestsException", "States.Timeout"])
-def test_a_request_that_never_began_is_told_so_and_not_called_unknown(error: str) -> None:
+def test_a_request_that_never_started_fails_as_not_executed(error: str) -> None:
     """Law 43 (true answers), law 45 (a burst is late): nothing is written, and the same request succeeds later."""
-    world, order_id = _booked()
+    world, order_id = _book_history()
     before = world.dynamodb.scan(TableName="orders")
     for request in (purchase_of("late", MUG=(1, 800)), refund_of(order_id, "late")):
         message = world.message(request, error={"Error": error, "Cause": "not started"})
@@ -389,9 +391,9 @@ def test_a_request_that_never_began_is_told_so_and_not_called_unknown(error: str
 
 
 @pytest.mark.parametrize("is_parked", [False, True])
-def test_a_request_that_never_began_does_not_get_the_outcome_of_another_with_its_key(is_parked: bool) -> None:
+def test_a_request_that_never_started_does_not_replay_another_one_with_its_key(is_parked: bool) -> None:
     """Law 9 (key reuse), law 43 (true answers): it asks for something else than the request that has the key."""
-    world, order_id = _booked()
+    world, order_id = _book_history()
     assert world.book(refund_of(order_id, "twice", amount_minor=100))["status"] == "succeeded"
     for request in (purchase_of(MUG=(3, 800)), refund_of(order_id, "twice", amount_minor=500)):
         error = {"Error": "Lambda.TooManyRequestsException", "Cause": "not started"}
@@ -408,9 +410,7 @@ def test_a_request_that_never_began_does_not_get_the_outcome_of_another_with_its
 
 @pytest.mark.parametrize("more", [{}, {"result": None, "error": None}])
 @pytest.mark.parametrize("is_parked", [False, True])
-def test_a_request_that_was_too_large_to_be_sent_is_recorded_as_a_refusal(
-    is_parked: bool, more: dict[str, Any]
-) -> None:
+def test_a_request_too_large_to_send_is_recorded_as_a_refusal(is_parked: bool, more: dict[str, Any]) -> None:
     """Law 23 (audit completeness): the record has the execution and its start; nothing else is written."""
     world = World()
     message = world.message(None, request_is_too_large=True, **more)
@@ -422,9 +422,14 @@ def test_a_request_that_was_too_large_to_be_sent_is_recorded_as_a_refusal(
         assert {(each["status"], each["code"]) for each in recorded} == {("rejected", "INVALID_REQUEST")}
         assert "256 KiB" in recorded[0]["message"]
     ((key, stored),) = world.audit_objects().items()
-    told = json.loads(stored)
+    stored_record = json.loads(stored)
     assert key.startswith("refusals/")
-    assert (told["kind"], told["execution"], told["requested_at"], told["result"]["code"]) == (
+    assert (
+        stored_record["kind"],
+        stored_record["execution"],
+        stored_record["requested_at"],
+        stored_record["result"]["code"],
+    ) == (
         "refusal",
         message["execution"],
         message["requested_at"],
@@ -440,9 +445,9 @@ def _of_another_release(record: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("newer", ["written", "stored"])
-def test_a_record_with_one_more_field_of_another_release_is_the_same(newer: str) -> None:
+def test_a_record_with_an_extra_field_of_another_release_is_the_same_record(newer: str) -> None:
     """Law 39 (two releases): neither contradiction nor altered, whichever of the two writes first."""
-    world, order_id = _booked()
+    world, order_id = _book_history()
     key = next(key for key in world.audit_objects() if order_id in key)
     record = json.loads(world.audit_objects()[key])
     stored, written = (record, _of_another_release(record))[:: 1 if newer == "written" else -1]
@@ -455,17 +460,17 @@ def test_a_record_with_one_more_field_of_another_release_is_the_same(newer: str)
 
 
 @pytest.mark.parametrize("field", ["order_id", "seq", "ledger", "result"])
-def test_a_record_without_what_proves_it_is_another_one(field: str) -> None:
+def test_a_record_without_one_of_its_proving_fields_is_a_different_record(field: str) -> None:
     """Law 39 (two releases): an alteration cannot hide behind a missing field."""
-    world, order_id = _booked()
+    world, order_id = _book_history()
     record = json.loads(next(body for key, body in world.audit_objects().items() if order_id in key))
     assert is_same_record(record, record)
     assert not is_same_record({name: value for name, value in record.items() if name != field}, record)
     assert not is_same_record(record, {**record, field: "forged"})
 
 
-def test_an_altered_amount_is_another_record() -> None:
+def test_a_record_with_an_altered_amount_is_a_different_record() -> None:
     """Law 22 (append-only): every field that both releases know must agree."""
-    world, order_id = _booked()
+    world, order_id = _book_history()
     record = json.loads(next(body for key, body in world.audit_objects().items() if order_id in key))
     assert not is_same_record(record, {**record, "result": {**record["result"], "amount_minor": 1}})

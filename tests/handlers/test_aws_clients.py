@@ -61,18 +61,18 @@ def test_every_service_has_a_call_to_compare() -> None:
 
 @pytest.mark.parametrize("region", REGIONS)
 @pytest.mark.parametrize("variable", ["", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"])
-def test_requests_are_sent_and_signed_as_boto3_does(
+def test_requests_are_sent_and_signed_like_those_of_boto3(
     region: str, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same address and headers, and a signature of the same scope over the same headers."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
     if variable:
         monkeypatch.setenv(variable, "true")
-    ours, session = client_factory(timedelta(seconds=5)), boto3.session.Session()
+    factory, session = client_factory(timedelta(seconds=5)), boto3.session.Session()
     config = Config(retries={"total_max_attempts": 2, "mode": "standard"})
     make: Any = session.client
     for service in CALLS:
-        assert _capture_request(ours, service) == _capture_request(lambda name: make(name, config=config), service)
+        assert _capture_request(factory, service) == _capture_request(lambda name: make(name, config=config), service)
 
 
 def _capture_request(make: Callable[[str], Any], service: str) -> Any:
@@ -83,7 +83,7 @@ def _capture_request(make: Callable[[str], Any], service: str) -> Any:
         return str(error)
     seen: list[Any] = []
 
-    def keep(request: Any, **_: Any) -> AWSResponse:
+    def capture(request: Any, **_: Any) -> AWSResponse:
         headers = {name.lower(): str(value) for name, value in request.headers.items()}
         scope = headers.pop("authorization", "").split("Signature=")[0]
         for name in ("user-agent", "x-amz-date", "amz-sdk-invocation-id", "x-amzn-trace-id"):
@@ -91,7 +91,7 @@ def _capture_request(make: Callable[[str], Any], service: str) -> Any:
         seen.append((request.method, request.url, re.sub(r"/\d{8}/", "/date/", scope), sorted(headers.items())))
         return AWSResponse(request.url, 200, {}, _Body(ASSUMED if service == "sts" else b""))
 
-    client.meta.events.register("before-send", keep)
+    client.meta.events.register("before-send", capture)
     operation, request = CALLS[service]
     try:
         getattr(client, operation)(**request)
@@ -134,7 +134,7 @@ def test_a_profile_that_assumes_a_role_gets_its_credentials(tmp_path: Path, monk
     assert (sts, base, role) == ("https://sts.eu-central-1.amazonaws.com/", "base", "assumed")
 
 
-def test_a_call_ends_within_the_timeout_with_its_retry(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_and_its_retry_end_within_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 15 (ambiguity): a call that hangs ends before its function does."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     config = client_factory(timedelta(seconds=6))("dynamodb").meta.config

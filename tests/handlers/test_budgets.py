@@ -21,7 +21,7 @@ from handlers.domain.ports import Change
 from handlers.domain.requests import IssueRefund, Line, MakeDecision, Units
 from handlers.domain.rules.approvals import NO_APPROVALS, decide_refund
 from handlers.domain.rules.refunds import APPROVED_LIMIT, KB, ORDINARY_LIMIT, reserve_refund, worst_case_bytes
-from tests.domain.orders import NOON, ORIGIN, pending, told
+from tests.domain.orders import NOON, ORIGIN, apply_status, pending_order
 from tests.fakes.dynamodb.values import size_of
 from tests.handlers.world import World, purchase_of, refund_of
 
@@ -51,13 +51,13 @@ def test_a_purchase_costs_two_writes_no_read_and_one_gateway_call(token: str) ->
     assert _count_calls(world, purchase) == {"write": 1}
 
 
-@pytest.mark.parametrize("wish", [{"amount_minor": 5}, {"lines": [{"sku": "MUG", "quantity": 1}]}, {}])
-def test_a_refund_costs_two_writes_one_read_and_one_gateway_call(wish: dict[str, object]) -> None:
+@pytest.mark.parametrize("fields", [{"amount_minor": 5}, {"lines": [{"sku": "MUG", "quantity": 1}]}, {}])
+def test_a_refund_costs_two_writes_one_read_and_one_gateway_call(fields: dict[str, object]) -> None:
     """Budget per request, and law 8 (replay); the sandbox itself looks its charge up besides."""
     world = _world()
     order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
-    assert _count_calls(world, refund_of(order_id, **wish)) == {"write": 2, "read": 1, "gateway": 2}
-    assert _count_calls(world, refund_of(order_id, **wish)) == {"read": 1}
+    assert _count_calls(world, refund_of(order_id, **fields)) == {"write": 2, "read": 1, "gateway": 2}
+    assert _count_calls(world, refund_of(order_id, **fields)) == {"read": 1}
     assert _count_calls(world, refund_of(order_id, "r-2", amount_minor=99999)) == {"read": 1}
 
 
@@ -76,10 +76,10 @@ def _row(world: World, order_id: str) -> Item:
 @pytest.mark.over_gateways(nightly=True)
 @pytest.mark.parametrize("ends_at_once", [True, False])
 @pytest.mark.parametrize("override", [None, "window"])
-def test_what_was_accepted_fits_into_the_item_to_its_end(ends_at_once: bool, override: str | None) -> None:
+def test_an_accepted_refund_fits_into_the_item_until_it_ends(ends_at_once: bool, override: str | None) -> None:
     """Law 31 (room): whatever the lines, text and refunds in flight, each can still end and come back."""
     lines = tuple(Line(sku=f"{n:02d}{'s' * 62}", quantity=99_999, unit_price_minor=99_999) for n in range(MAX_LINES))
-    order = told(pending(lines), pending(lines).order_id, GatewayStatus.SETTLED)
+    order = apply_status(pending_order(lines), pending_order(lines).order_id, GatewayStatus.SETTLED)
     units = tuple(Units(sku=line.sku, quantity=1_111) for line in lines)
     refused: Answer | None = None
     while refused is None:
@@ -95,18 +95,18 @@ def test_what_was_accepted_fits_into_the_item_to_its_end(ends_at_once: bool, ove
         if isinstance(decided, Answer):
             refused = decided
         else:
-            order = _ended(decided.after, request.refund_id) if ends_at_once else decided.after
+            order = _settle_refund(decided.after, request.refund_id) if ends_at_once else decided.after
     assert refused.code == "LEDGER_FULL"
     limit = APPROVED_LIMIT if override else ORDINARY_LIMIT
     assert f"at most {limit // KB} KB are allowed" in refused.message
     assert size_of(order_item(order)) <= worst_case_bytes(order) <= limit
     for refund_id in order.account.refunds:
-        order = told(_ended(order, refund_id), refund_id, GatewayStatus.REVERSED)
+        order = apply_status(_settle_refund(order, refund_id), refund_id, GatewayStatus.REVERSED)
     assert size_of(order_item(order)) <= worst_case_bytes(order) <= limit
     assert len(order.account.refunds) >= 25
 
 
-def _ended(order: Order, refund_id: str) -> Order:
+def _settle_refund(order: Order, refund_id: str) -> Order:
     """Approve a refund if it is held, let its bank be slow, and settle it."""
     if order.account.refunds[refund_id].status is RefundStatus.AWAITING_APPROVAL:
         decision = MakeDecision(
@@ -119,7 +119,7 @@ def _ended(order: Order, refund_id: str) -> Order:
         approved = decide_refund(order, decision, ORIGIN, NOON, NO_APPROVALS)
         assert isinstance(approved, Change), approved
         order = approved.after
-    return told(told(order, refund_id, GatewayStatus.PENDING), refund_id, GatewayStatus.SETTLED)
+    return apply_status(apply_status(order, refund_id, GatewayStatus.PENDING), refund_id, GatewayStatus.SETTLED)
 
 
 MAX_MODULES = 150
@@ -147,7 +147,7 @@ def test_changes_are_spread_over_all_shards() -> None:
     assert days == {f"2026-03-01#{shard}" for shard in range(SHARDS)}
 
 
-def test_an_order_at_rest_is_in_no_index_of_attention() -> None:
+def test_an_order_at_rest_is_not_in_the_attention_index() -> None:
     """The index is sparse: it holds what has money in flight, and nothing else."""
     world = _world()
     settled = world.book(purchase_of(MUG=(1, 800)))["order_id"]

@@ -56,7 +56,7 @@ def _contradiction() -> tuple[World, str]:
     return world, order_id
 
 
-def test_a_stage_can_demand_that_resolutions_come_through_the_api() -> None:
+def test_an_api_only_stage_rejects_direct_resolutions() -> None:
     """Law 37 (cases): a direct start can name any person, so it proposes nothing."""
     world, order_id = _contradiction()
     _reconcile(world)
@@ -77,8 +77,8 @@ def test_a_contradiction_is_reported_in_every_run_until_two_people_have_closed_i
     assert any('"OldestCaseAge": 2678400' in line for line in world.lines)
     case_id = _case(world.order(order_id))
     proposal = resolution_of(order_id, order_id)
-    asked = world.book(proposal)
-    assert (asked["status"], asked["code"], asked["case_id"]) == ("pending", "APPROVAL_NEEDED", case_id)
+    proposed = world.book(proposal)
+    assert (proposed["status"], proposed["code"], proposed["case_id"]) == ("pending", "APPROVAL_NEEDED", case_id)
     assert len(_reconcile(world)["cases"]) == 1
     assert world.book(decision_of(order_id, case_id))["status"] == "succeeded"
     assert world.book(proposal)["status"] == "succeeded"
@@ -114,7 +114,7 @@ def test_closing_a_case_ends_its_refund_in_the_same_write(
     assert world.findings() == ()
 
 
-def test_a_payment_that_people_call_unpaid_gives_its_stock_back() -> None:
+def test_a_payment_resolved_as_unpaid_is_restocked() -> None:
     """Law 37 (cases): an order whose payment is stuck does not keep its stock for ever."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -133,7 +133,7 @@ def test_a_payment_that_people_call_unpaid_gives_its_stock_back() -> None:
 @pytest.mark.parametrize(
     ("outcome", "status", "available"), [("released", "CANCELLED", 20), ("settled", "CONFIRMED", 18)]
 )
-def test_a_payment_that_its_bank_never_ends_can_be_ended_by_people(outcome: str, status: str, available: int) -> None:
+def test_a_payment_stuck_at_its_bank_can_be_resolved_by_people(outcome: str, status: str, available: int) -> None:
     """Law 37 (cases), law 34 (pending is not unknown): nothing is stuck for ever."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -151,7 +151,7 @@ def test_a_payment_that_its_bank_never_ends_can_be_ended_by_people(outcome: str,
     assert world.findings() == ()
 
 
-def _held(**more: Any) -> tuple[World, str]:
+def _authorize(**more: Any) -> tuple[World, str]:
     """An order whose payment is authorised."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -177,9 +177,9 @@ def _close(world: World, order_id: str, outcome: str, number: int = 1) -> dict[s
     return world.book(decision_of(order_id, case_id, f"decision-{number}"))
 
 
-def test_a_held_payment_captured_in_the_console_is_paid_once_people_say_so() -> None:
+def test_a_console_capture_of_a_held_payment_counts_once_its_case_is_resolved() -> None:
     """Law 37 (cases): closing the case ends the order and records the money, and opens no second case."""
-    world, order_id = _held()
+    world, order_id = _authorize()
     _capture_in_console(world, order_id)
     world.reconcile(order_id=order_id)
     assert _close(world, order_id, "settled")["status"] == "succeeded"
@@ -193,14 +193,14 @@ def test_a_held_payment_captured_in_the_console_is_paid_once_people_say_so() -> 
     assert world.findings() == ()
 
 
-@pytest.mark.parametrize("doing", ["nothing", "cancel", "capture"])
-def test_a_partial_capture_in_the_console_is_paid_once_people_say_so(doing: str) -> None:
+@pytest.mark.parametrize("attempt", ["nothing", "cancel", "capture"])
+def test_a_partial_console_capture_counts_once_its_case_is_resolved(attempt: str) -> None:
     """Law 37 (cases), law 18 (conservation), law 33 (authorise): what the gateway took, by amount, for all units."""
-    world, order_id = _held()
+    world, order_id = _authorize()
     _capture_in_console(world, order_id, 700)
-    if doing == "cancel":
+    if attempt == "cancel":
         assert world.book(_cancel_of(order_id))["status"] == "unknown"
-    if doing == "capture":
+    if attempt == "capture":
         one = {"action": "capture", "request_id": "c-1", "order_id": order_id, "requested_by": "agent-7"}
         assert world.book({**one, "lines": [{"sku": "MUG", "quantity": 1}]})["code"] == "CAPTURE_DECLINED"
     world.reconcile(order_id=order_id)
@@ -208,7 +208,7 @@ def test_a_partial_capture_in_the_console_is_paid_once_people_say_so(doing: str)
     order = world.order(order_id)
     assert (order.status, order.account.captured_minor, world.available("MUG")) == ("CONFIRMED", 700, 18)
     assert [share.as_json() for share in order.account.captured_shares or ()] == [[0, 2, 700]]
-    if doing == "cancel":
+    if attempt == "cancel":
         assert world.book(_cancel_of(order_id))["code"] == "ALREADY_CAPTURED"
     world.clock.advance(timedelta(hours=7))
     report = world.reconcile(order_id=order_id)
@@ -218,7 +218,7 @@ def test_a_partial_capture_in_the_console_is_paid_once_people_say_so(doing: str)
     assert world.findings() == ()
 
 
-def test_a_payment_of_less_than_was_charged_is_recorded_as_the_gateway_says() -> None:
+def test_a_payment_of_less_than_the_charge_is_recorded_with_the_gateways_amount() -> None:
     """Law 18 (conservation), law 43 (true answers)."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -234,9 +234,9 @@ def test_a_payment_of_less_than_was_charged_is_recorded_as_the_gateway_says() ->
 
 
 @pytest.mark.parametrize("quoted", ["as facts", "as a sentence"])
-def test_a_partial_capture_that_came_back_is_paid_as_much_as_the_gateway_says(quoted: str) -> None:
+def test_a_reversed_partial_capture_is_recorded_with_the_gateways_amount(quoted: str) -> None:
     """Law 18 (conservation), law 37 (cases), law 39 (two releases): an earlier release quoted a sentence alone."""
-    world, order_id = _held()
+    world, order_id = _authorize()
     _capture_in_console(world, order_id, 700)
     key = {"pk": {"S": order_id}}
     row = world.dynamodb.get_item(TableName="gateway", Key=key)["Item"]
@@ -259,9 +259,9 @@ def test_a_partial_capture_that_came_back_is_paid_as_much_as_the_gateway_says(qu
     assert world.findings() == ()
 
 
-def test_a_capture_of_more_than_is_held_stays_a_case() -> None:
+def test_a_capture_above_the_held_amount_stays_a_case() -> None:
     """Law 33 (authorise), law 37 (cases): a closed case about a payment that still waits opens again."""
-    world, order_id = _held()
+    world, order_id = _authorize()
     _capture_in_console(world, order_id, 1700)
     world.reconcile(order_id=order_id)
     first = _case(world.order(order_id))
@@ -272,9 +272,9 @@ def test_a_capture_of_more_than_is_held_stays_a_case() -> None:
     assert world.findings() == ()
 
 
-def test_a_cancel_of_a_payment_that_was_captured_meanwhile_is_rejected() -> None:
+def test_cancelling_a_payment_captured_meanwhile_is_rejected() -> None:
     """Law 35 (cancel): the order is paid, and no case is left."""
-    world, order_id = _held()
+    world, order_id = _authorize()
     _capture_in_console(world, order_id)
     answer = world.book(_cancel_of(order_id))
     assert (answer["status"], answer["code"]) == ("rejected", "ALREADY_CAPTURED")
@@ -285,9 +285,7 @@ def test_a_cancel_of_a_payment_that_was_captured_meanwhile_is_rejected() -> None
 
 
 @pytest.mark.parametrize(("amount_minor", "refundable", "entries"), [(600, 1000, 3), (1601, 1600, 1)])
-def test_a_refund_made_in_the_console_counts_once_people_say_so(
-    amount_minor: int, refundable: int, entries: int
-) -> None:
+def test_a_console_refund_counts_once_its_case_is_resolved(amount_minor: int, refundable: int, entries: int) -> None:
     """Law 37 (cases), law 38 (orphans): by amount, without restocking; one that does not fit changes no total."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -331,7 +329,7 @@ def test_a_denied_resolution_leaves_the_case_open_for_another_one() -> None:
 
 
 @pytest.mark.parametrize("person", ["agent-7", "customer-1"])
-def test_neither_the_proposer_nor_the_customer_decides_on_a_resolution(person: str) -> None:
+def test_neither_proposer_nor_customer_may_decide_on_a_resolution(person: str) -> None:
     """Law 37 (cases): two people close a case."""
     world, order_id, refund_id = _stuck_refund()
     world.book(resolution_of(order_id, refund_id))
@@ -354,7 +352,7 @@ def test_a_resolution_needs_an_open_case_and_its_own_request_id() -> None:
     assert world.book(resolution_of(order_id, refund_id, evidence="Another one."))["code"] == "KEY_REUSED"
 
 
-def test_a_movement_under_a_key_that_people_ended_opens_a_new_case() -> None:
+def test_a_movement_under_a_resolved_key_opens_a_new_case() -> None:
     """Law 37 (cases): the gateway has the last word about its own money."""
     world, order_id, refund_id = _stuck_refund()
     first = _case(world.order(order_id))

@@ -61,7 +61,7 @@ def test_a_first_request_stays_within_its_budget(
 
 
 @pytest.mark.parametrize("function", ["purchase", "refund", "reconcile"])
-def test_initialisation_with_stripe_adds_the_adapter_and_neither_a_client_nor_a_call(
+def test_initialisation_with_stripe_adds_only_the_adapter(
     function: str, conversations: dict[str, Conversation], aws: AwsDouble, tmp_path: Path
 ) -> None:
     """The first payment creates the client of Secrets Manager, and the first sweep imports the list of movements."""

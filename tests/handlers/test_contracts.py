@@ -39,7 +39,7 @@ def test_a_message_imported_from_the_package_warns_and_is_the_same_class() -> No
 
 
 @pytest.mark.parametrize("name", ["Nonsense", "_RequestModel", "__path_of_old__"])
-def test_an_unknown_name_of_the_package_is_an_attribute_error(name: str) -> None:
+def test_an_unknown_contract_name_raises_attribute_error(name: str) -> None:
     """Looking a name up is not a reason to import anything else."""
     contracts = importlib.import_module("handlers.contracts")
     with pytest.raises(AttributeError, match=f"'handlers.contracts' has no attribute '{name}'"):
@@ -55,6 +55,6 @@ def test_reading_the_storage_contract_does_not_import_pydantic() -> None:
     assert ran.stdout == "False\n"
 
 
-def test_an_answer_has_the_schema_of_the_message_that_carries_it() -> None:
+def test_answers_and_messages_have_the_same_schema_number() -> None:
     """The domain imports no contract, so the number is stated in both."""
     assert ANSWER_SCHEMA == messages.MESSAGE_SCHEMA

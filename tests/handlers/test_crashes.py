@@ -14,7 +14,7 @@ from tests.handlers.world import World, decision_of, purchase_of, refund_of, res
 LINES = {"MUG": (2, 800), "POT": (1, 2450)}
 
 
-def _bought(token: str) -> Callable[[], tuple[World, dict[str, Any]]]:
+def _purchase_scene(token: str) -> Callable[[], tuple[World, dict[str, Any]]]:
     def scene() -> tuple[World, dict[str, Any]]:
         world = World()
         world.stock(MUG=(800, 20), POT=(2450, 5))
@@ -23,20 +23,20 @@ def _bought(token: str) -> Callable[[], tuple[World, dict[str, Any]]]:
     return scene
 
 
-def _refunded(token: str, **wish: Any) -> Callable[[], tuple[World, dict[str, Any]]]:
+def _refund_scene(token: str, **fields: Any) -> Callable[[], tuple[World, dict[str, Any]]]:
     def scene() -> tuple[World, dict[str, Any]]:
-        world, purchase = _bought(token)()
+        world, purchase = _purchase_scene(token)()
         order_id = world.book(purchase)["order_id"]
-        return world, refund_of(order_id, **wish)
+        return world, refund_of(order_id, **fields)
 
     return scene
 
 
-def _case(decision: str | None) -> Callable[[], tuple[World, dict[str, Any]]]:
+def _case_scene(decision: str | None) -> Callable[[], tuple[World, dict[str, Any]]]:
     """An order with a case that somebody proposes to close, or another person decides on."""
 
     def scene() -> tuple[World, dict[str, Any]]:
-        world, purchase = _bought("pm_ok")()
+        world, purchase = _purchase_scene("pm_ok")()
         order_id = world.book(purchase)["order_id"]
         order, now = world.order(order_id), format_instant(world.clock())
         change = open_case(order, "movement:txn_1", CaseReason.ORPHAN, now, facts={"gateway_says": "refund 5 EUR"})
@@ -52,24 +52,24 @@ def _case(decision: str | None) -> Callable[[], tuple[World, dict[str, Any]]]:
 
 
 SCENES = {
-    "purchase": _bought("pm_ok"),
-    "purchase declined": _bought("pm_declined"),
-    "purchase, reply lost once": _bought("pm_timeout_then_ok"),
-    "purchase, no reply": _bought("pm_timeout"),
-    "purchase, never arrives": _bought("pm_timeout_never_arrives"),
-    "refund by amount": _refunded("pm_ok", amount_minor=700),
-    "refund by lines": _refunded("pm_ok", lines=[{"sku": "MUG", "quantity": 1}]),
-    "refund of everything": _refunded("pm_ok"),
-    "refund declined": _refunded("pm_refund_declined"),
-    "refund, reply lost once": _refunded("pm_refund_timeout_then_ok"),
-    "refund, no reply": _refunded("pm_refund_timeout"),
-    "refund, never arrives": _refunded("pm_refund_timeout_never_arrives"),
-    "refund over the balance": _refunded("pm_ok", amount_minor=4051),
-    "purchase, disputed": _bought("pm_disputed"),
-    "refund beside one of the dashboard": _refunded("pm_dashboard_refund", amount_minor=700),
-    "proposal to close a case": _case(None),
-    "resolution approved": _case("approve"),
-    "resolution denied": _case("deny"),
+    "purchase": _purchase_scene("pm_ok"),
+    "purchase declined": _purchase_scene("pm_declined"),
+    "purchase, reply lost once": _purchase_scene("pm_timeout_then_ok"),
+    "purchase, no reply": _purchase_scene("pm_timeout"),
+    "purchase, never arrives": _purchase_scene("pm_timeout_never_arrives"),
+    "refund by amount": _refund_scene("pm_ok", amount_minor=700),
+    "refund by lines": _refund_scene("pm_ok", lines=[{"sku": "MUG", "quantity": 1}]),
+    "refund of everything": _refund_scene("pm_ok"),
+    "refund declined": _refund_scene("pm_refund_declined"),
+    "refund, reply lost once": _refund_scene("pm_refund_timeout_then_ok"),
+    "refund, no reply": _refund_scene("pm_refund_timeout"),
+    "refund, never arrives": _refund_scene("pm_refund_timeout_never_arrives"),
+    "refund over the balance": _refund_scene("pm_ok", amount_minor=4051),
+    "purchase, disputed": _purchase_scene("pm_disputed"),
+    "refund beside one of the dashboard": _refund_scene("pm_dashboard_refund", amount_minor=700),
+    "proposal to close a case": _case_scene(None),
+    "resolution approved": _case_scene("approve"),
+    "resolution denied": _case_scene("deny"),
 }
 BY_DEFAULT = {"purchase", "purchase, no reply", "refund by lines", "refund, never arrives", "resolution approved"}
 EVERY_SCENE = [name if name in BY_DEFAULT else pytest.param(name, marks=pytest.mark.nightly) for name in SCENES]
@@ -87,7 +87,7 @@ def _state(world: World) -> Any:
     return ledgers, world.payer.effects(), world.available("MUG"), world.available("POT")
 
 
-def _at_rest(world: World) -> None:
+def _bring_to_rest(world: World) -> None:
     world.clock.advance(world.payer.longest_doubt)
     for _ in range(2):
         world.reconcile()
@@ -109,11 +109,11 @@ def _cases() -> Iterator[tuple[str, int, str]]:
 
 @pytest.mark.over_gateways(nightly=True)
 @pytest.mark.parametrize("name", EVERY_SCENE)
-def test_a_failure_at_any_call_then_a_retry_ends_as_if_nothing_had_happened(name: str) -> None:
+def test_a_retry_after_a_failure_at_any_call_ends_in_the_undisturbed_state(name: str) -> None:
     """Law 20 (crash and redrive): the same ledger, times aside, and the same effects at the gateway."""
     undisturbed, request = SCENES[name]()
     undisturbed.book(request)
-    _at_rest(undisturbed)
+    _bring_to_rest(undisturbed)
     for at in range(_calls(SCENES[name])):
         for mode in MODES:
             world, request = SCENES[name]()
@@ -124,16 +124,16 @@ def test_a_failure_at_any_call_then_a_retry_ends_as_if_nothing_had_happened(name
                 world.faults.arm()
                 world.book(request)
             world.faults.arm()
-            _at_rest(world)
+            _bring_to_rest(world)
             world.book(request)
-            _at_rest(world)
+            _bring_to_rest(world)
             assert _state(undisturbed) == _state(world), (at, mode)
             assert world.findings() == (), (at, mode)
 
 
 @pytest.mark.over_gateways(nightly=True)
 @pytest.mark.parametrize("name", EVERY_SCENE)
-def test_reconcile_brings_ledger_and_gateway_together_from_any_crash_point(name: str) -> None:
+def test_reconcile_makes_ledger_and_gateway_agree_after_a_crash_at_any_call(name: str) -> None:
     """Law 19 (reconcile): without anybody's retry; it starts no money moving, and a second run changes nothing."""
     for at in range(_calls(SCENES[name])):
         for mode in ("crash_before", "crash_after"):
@@ -144,11 +144,11 @@ def test_reconcile_brings_ledger_and_gateway_together_from_any_crash_point(name:
                 world.book(request)
             world.faults.arm()
             moved = world.payer.effects().keys() - before.keys()
-            _at_rest(world)
+            _bring_to_rest(world)
             settled = {key: state for key, state in world.payer.effects().items() if key not in before}
             assert {key for key, state in settled.items() if state != "fenced"} == moved
             rest = _state(world)
-            _at_rest(world)
+            _bring_to_rest(world)
             assert _state(world) == rest
             _assert_conserved(world)
             assert world.findings() == ()
@@ -165,7 +165,7 @@ def _assert_conserved(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["purchase", "refund by lines", "refund of everything"])
-def test_a_zombie_moves_no_money_on_what_reconcile_has_released(name: str) -> None:
+def test_a_stalled_attempt_moves_no_money_after_reconcile_released_it(name: str) -> None:
     """Law 19 (reconcile): a key is fenced before it is given up on; no later attempt, however late, moves money."""
     world, request = SCENES[name]()
 
@@ -184,7 +184,7 @@ def test_a_zombie_moves_no_money_on_what_reconcile_has_released(name: str) -> No
 
 
 @pytest.mark.over_gateways
-def test_an_ambiguous_answer_is_unknown_and_leaves_the_reservation() -> None:
+def test_an_ambiguous_reply_is_unknown_and_keeps_the_reservation() -> None:
     """Law 15 (ambiguity): never `failed`."""
     world, request = SCENES["refund, no reply"]()
     result = world.book(request)
@@ -197,17 +197,17 @@ def test_an_ambiguous_answer_is_unknown_and_leaves_the_reservation() -> None:
 
 @pytest.mark.over_gateways
 @pytest.mark.parametrize("mode", ["throttle", "lost_reply", "lost_request"])
-def test_a_gateway_that_does_not_answer_is_never_taken_for_a_decline(mode: str) -> None:
+def test_a_gateway_that_does_not_reply_is_never_treated_as_a_decline(mode: str) -> None:
     """Law 15 (ambiguity), and the well-known defect: a connection error treated as a decline."""
     world, request = SCENES["purchase"]()
     world.faults.arm(at_1=mode, at_3=mode, at_5=mode)
     result = world.book(request)
     assert result["status"] in ("unknown", "succeeded")
     world.faults.arm()
-    _at_rest(world)
+    _bring_to_rest(world)
     _assert_conserved(world)
 
 
-def test_crash_points_are_many() -> None:
+def test_the_crash_matrix_has_more_than_300_points() -> None:
     """Law 20 (crash and redrive): the enumeration above is not empty by mistake."""
     assert len(list(_cases())) > 300

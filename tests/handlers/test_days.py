@@ -13,7 +13,7 @@ from handlers.domain.canonical import day_of, is_closed, last_closed_day, next_d
 from handlers.domain.ledger import Kind, append_entry, entry_from, find_breaks
 from handlers.purchase import purchase
 from handlers.record import record
-from tests.domain.orders import NOON, lines_of, paid
+from tests.domain.orders import NOON, lines_of, paid_order
 from tests.handlers.world import World, purchase_of, refund_of
 
 PARKING = "https://sqs.example/parking"
@@ -29,7 +29,7 @@ def test_a_day_closes_48_hours_after_its_end() -> None:
 
 
 @pytest.mark.over_gateways
-def test_an_entry_lies_on_the_day_of_writing_whenever_its_execution_started() -> None:
+def test_an_entry_is_filed_under_the_day_it_was_written() -> None:
     """Law 40 (no closed day): entry, index and audit key."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -47,7 +47,7 @@ def test_an_entry_lies_on_the_day_of_writing_whenever_its_execution_started() ->
     assert list(world.audit_objects()) == [f"outcomes/date=2026-03-02/order={order.order_id}/000002.json"]
 
 
-def test_a_purchase_that_is_redriven_after_its_window_can_be_refunded() -> None:
+def test_a_purchase_redriven_after_its_refund_window_can_still_be_refunded() -> None:
     """Law 26 (window): it counts from the payment, which a redrive makes weeks after the execution's start."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -58,7 +58,7 @@ def test_a_purchase_that_is_redriven_after_its_window_can_be_refunded() -> None:
 
 
 @given(st.lists(st.integers(-30, 30), min_size=1, max_size=6))
-def test_a_clock_that_goes_back_never_dates_an_entry_before_the_one_before(hours: list[int]) -> None:
+def test_a_clock_moving_backwards_never_reorders_entries(hours: list[int]) -> None:
     """Law 40 (no closed day): `recorded_at` is the later of the own clock and the previous entry's."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -71,7 +71,7 @@ def test_a_clock_that_goes_back_never_dates_an_entry_before_the_one_before(hours
     assert world.findings() == ()
 
 
-def test_an_entry_that_no_execution_caused_happened_when_it_was_written() -> None:
+def test_an_entry_without_an_execution_is_dated_when_it_is_written() -> None:
     """Law 40 (no closed day): reconcile settles an order, and `at` is `recorded_at`."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -82,9 +82,9 @@ def test_an_entry_that_no_execution_caused_happened_when_it_was_written() -> Non
     assert last.at == last.recorded_at == "2026-03-02T08:00:00.000000Z"
 
 
-def test_for_an_entry_of_schema_1_the_start_of_its_execution_is_the_time_of_writing() -> None:
+def test_a_schema_1_entry_counts_as_written_at_the_start_of_its_execution() -> None:
     """Law 40 (no closed day): also for the entry that follows it."""
-    stored = [_as_schema_1(entry.as_json()) for entry in paid(lines_of((1, 5))).ledger[:1]]
+    stored = [_as_schema_1(entry.as_json()) for entry in paid_order(lines_of((1, 5))).ledger[:1]]
     first = entry_from(stored[0])
     assert first.recorded_at == first.at
     assert first.as_json() == stored[0]
@@ -111,9 +111,9 @@ def _as_schema_1(stored: dict[str, Any]) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_forged_time_of_writing_breaks_the_chain(change: dict[str, str], found: list[str]) -> None:
+def test_a_forged_write_time_breaks_the_chain(change: dict[str, str], found: list[str]) -> None:
     """Law 22 (tamper-evident), law 40 (no closed day)."""
-    order = paid(lines_of((1, 5)))
+    order = paid_order(lines_of((1, 5)))
     first, second = (entry.as_json() for entry in order.ledger)
     assert find_breaks(order.order_id, [first, second]) == ()
     assert list(find_breaks(order.order_id, [first, {**second, **change}])) == found
@@ -122,7 +122,7 @@ def test_a_forged_time_of_writing_breaks_the_chain(change: dict[str, str], found
 @pytest.mark.parametrize(
     ("hours", "day"), [(0, "2026-03-01"), (59, "2026-03-01"), (60, "2026-03-04"), (300, "2026-03-14")]
 )
-def test_a_refusal_is_dated_by_its_start_and_by_the_day_of_writing_once_that_is_closed(hours: int, day: str) -> None:
+def test_a_refusal_is_filed_under_its_start_day_unless_that_day_is_closed(hours: int, day: str) -> None:
     """Law 40 (no closed day): a refusal that waited in the queue."""
     world = World()
     _park(world, world.message({"no": "request"}))
@@ -132,7 +132,7 @@ def test_a_refusal_is_dated_by_its_start_and_by_the_day_of_writing_once_that_is_
     assert world.findings() == ()
 
 
-def test_attempts_on_several_days_record_a_refusal_once() -> None:
+def test_retries_on_several_days_record_a_refusal_once() -> None:
     """Law 23 (audit completeness), law 40 (no closed day): a lost reply, and a redelivery days later."""
     world = World()
     message = world.message({"no": "request"})
@@ -142,7 +142,7 @@ def test_attempts_on_several_days_record_a_refusal_once() -> None:
     assert [key.split("/")[1] for key in world.audit_objects()] == ["date=2026-03-04"]
 
 
-def test_the_schedule_finds_every_missing_object_whenever_its_execution_started() -> None:
+def test_the_scheduled_run_restores_a_missing_object_of_a_long_execution() -> None:
     """Law 40 (no closed day): an execution of two days, whose record is lost."""
     world = World()
     world.stock(MUG=(800, 20))

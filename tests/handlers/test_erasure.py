@@ -20,7 +20,7 @@ CARD = "pm_ok"
 Guess = tuple[str, dict[str, Any]]
 
 
-def _stocked() -> World:
+def _stocked_world() -> World:
     world = World()
     world.stock(MUG=(800, 20))
     return world
@@ -53,7 +53,7 @@ def _stored_strings(world: World) -> Iterator[str]:
             yield each
 
 
-def _confirmed(world: World, guesses: list[Guess]) -> set[str]:
+def _confirm_guesses(world: World, guesses: list[Guess]) -> set[str]:
     """The guesses that anyone can confirm who reads the table and the trail: in clear, or with any string as salt."""
     stored = set(_stored_strings(world))
     found = set[str]()
@@ -79,27 +79,27 @@ def _history(world: World) -> tuple[str, list[Guess]]:
 
 
 @pytest.mark.over_gateways
-def test_no_text_can_be_confirmed_by_guessing_once_it_is_erased() -> None:
+def test_erased_text_cannot_be_confirmed_by_guessing() -> None:
     """Law 42 (erased is erased): from table and trail; before, anyone with access to the table can read the text."""
-    world = _stocked()
+    world = _stocked_world()
     order_id, guesses = _history(world)
-    assert {CARD, REASON} <= _confirmed(world, guesses)
+    assert {CARD, REASON} <= _confirm_guesses(world, guesses)
     _forget(world, order_id)
-    assert _confirmed(world, guesses) == set()
+    assert _confirm_guesses(world, guesses) == set()
 
 
-def test_the_trail_alone_confirms_no_text_even_before_it_is_erased() -> None:
+def test_the_audit_trail_alone_cannot_confirm_a_guess() -> None:
     """Law 42 (erased is erased): a locked refusal has no salt beside a hash of text."""
-    world = _stocked()
+    world = _stocked_world()
     _, guesses = _history(world)
     world.dynamodb.scan = lambda **_: {"Items": []}  # type: ignore[method-assign]  # a reader of the trail only
-    assert _confirmed(world, guesses) == set()
+    assert _confirm_guesses(world, guesses) == set()
 
 
 @pytest.mark.over_gateways
 def test_the_chain_of_an_erased_order_stays_intact() -> None:
     """Law 42 (erased is erased), law 22 (append-only): one entry more, its audit object, and no finding."""
-    world = _stocked()
+    world = _stocked_world()
     order_id, _ = _history(world)
     before, objects = world.order(order_id), world.audit_objects()
     _forget(world, order_id)
@@ -112,9 +112,9 @@ def test_the_chain_of_an_erased_order_stays_intact() -> None:
     assert erase_text(after, "privacy-1", "another", format_instant(world.clock())) is None
 
 
-def test_an_order_with_many_requests_is_erased_by_several_writes_and_keeps_its_salt_until_the_last() -> None:
+def test_erasing_many_requests_takes_several_writes_and_replaces_the_salt_last() -> None:
     """Law 42 (erased is erased), law 9 (key reuse): meanwhile a repeated request with its text is still compared."""
-    world = _stocked()
+    world = _stocked_world()
     order_id = str(world.book(purchase_of(payment_method=CARD, MUG=(2, 800)))["order_id"])
     refunds = [refund_of(order_id, f"refund-{each}", amount_minor=1, reason=f"Scratch {each}.") for each in range(40)]
     for request in refunds:
@@ -129,16 +129,16 @@ def test_an_order_with_many_requests_is_erased_by_several_writes_and_keeps_its_s
     assert world.book(refunds[-1])["replayed"] is True
     _forget(world, order_id)
     assert world.order(order_id).salt != salt
-    assert _confirmed(world, guesses) == set()
+    assert _confirm_guesses(world, guesses) == set()
     world.reconcile(order_id=order_id)
     assert world.findings() == ()
     assert erase_text(world.order(order_id), "privacy-1", "another", format_instant(world.clock())) is None
 
 
 @given(st.sampled_from(("pm_ok", "pm_declined")), st.booleans())
-def test_a_repeated_request_gets_its_answer_unchecked_after_the_erasure(token: str, erased: bool) -> None:
+def test_a_repeated_request_is_replayed_unchecked_after_an_erasure(token: str, erased: bool) -> None:
     """Law 42 (erased is erased), law 9 (key reuse): only the id can be compared then, and the answer says so."""
-    world = _stocked()
+    world = _stocked_world()
     bought = purchase_of(payment_method=token, MUG=(2, 800))
     first = world.book(bought)
     if erased:
@@ -148,9 +148,9 @@ def test_a_repeated_request_gets_its_answer_unchecked_after_the_erasure(token: s
     assert other["code"] == (first["code"] if erased else "KEY_REUSED")
 
 
-def test_text_that_comes_after_an_erasure_gets_the_new_salt_and_can_be_erased_again() -> None:
+def test_text_added_after_an_erasure_can_be_erased_again() -> None:
     """Law 42 (erased is erased)."""
-    world = _stocked()
+    world = _stocked_world()
     order_id, guesses = _history(world)
     _forget(world, order_id)
     later = refund_of(order_id, "later", amount_minor=5, reason="Again too small.")
@@ -161,13 +161,13 @@ def test_text_that_comes_after_an_erasure_gets_the_new_salt_and_can_be_erased_ag
     change = erase_text(order, "privacy-1", "a third salt", format_instant(world.clock()))
     assert isinstance(change, Change)
     world.dependencies().orders.append(change)
-    assert _confirmed(world, [*guesses, ("Again too small.", later)]) == set()
+    assert _confirm_guesses(world, [*guesses, ("Again too small.", later)]) == set()
 
 
 @pytest.mark.parametrize("attempt", ["before", "between", "after"])
-def test_an_erasure_races_with_no_refund(attempt: str) -> None:
+def test_an_erasure_never_removes_the_text_of_a_refund_in_flight(attempt: str) -> None:
     """Law 42 (erased is erased): whichever writes first, the other one sees it: both are conditional on the version."""
-    world = _stocked()
+    world = _stocked_world()
     order_id = world.book(purchase_of(payment_method="pm_refund_timeout", MUG=(2, 800)))["order_id"]
     stale = world.order(order_id)
     if attempt == "before":
@@ -182,18 +182,18 @@ def test_an_erasure_races_with_no_refund(attempt: str) -> None:
 
 
 @pytest.mark.parametrize(("token", "more"), [("pm_timeout", {}), ("pm_ok", {"capture": "later"}), ("pm_3ds", {})])
-def test_an_order_whose_payment_is_open_keeps_its_text(token: str, more: dict[str, Any]) -> None:
+def test_an_order_with_an_open_payment_cannot_be_erased(token: str, more: dict[str, Any]) -> None:
     """Law 42 (erased is erased): a payment that must still be sent or captured needs its text."""
-    world = _stocked()
+    world = _stocked_world()
     order_id = world.book({**purchase_of(payment_method=token, MUG=(1, 800)), **more})["order_id"]
     refused = erase_text(world.order(order_id), "privacy-1", "new", format_instant(world.clock()))
     assert isinstance(refused, ErasureRefused)
     assert "payment has not ended" in refused.reason
 
 
-def test_requests_of_before_fingerprints_were_keyed_are_recognised() -> None:
+def test_a_request_with_an_unkeyed_fingerprint_is_still_recognised() -> None:
     """Law 42 (erased is erased), law 13 (no expiry): version 1 is compared unsalted, and erased like any other."""
-    world = _stocked()
+    world = _stocked_world()
     bought = purchase_of(MUG=(2, 800))
     order_id = world.book(bought)["order_id"]
     plain: Any = parse_request(bought)
@@ -202,7 +202,7 @@ def test_requests_of_before_fingerprints_were_keyed_are_recognised() -> None:
     assert world.book(bought)["replayed"] is True
     assert world.book(purchase_of(MUG=(3, 800)))["code"] == "KEY_REUSED"
     _forget(world, order_id)
-    assert _confirmed(world, [(CARD, bought)]) == set()
+    assert _confirm_guesses(world, [(CARD, bought)]) == set()
     assert world.book(bought)["erased"] is True
 
 
@@ -224,12 +224,12 @@ def test_every_kind_of_request_is_stored_with_a_keyed_fingerprint() -> None:
     world.stock(MUG=(800, 20))
     numbers = count(1)
 
-    def held() -> str:
+    def authorize() -> str:
         bought = {**purchase_of(f"buy-{next(numbers)}", MUG=(1, 800)), "capture": "later"}
         return str(world.book(bought)["order_id"])
 
     people = {"requested_by": "agent-7"}
-    captured, cancelled = held(), held()
+    captured, cancelled = authorize(), authorize()
     world.book({"action": "capture", "request_id": "c", "order_id": captured, **people})
     world.book({"action": "cancel", "request_id": "c", "order_id": cancelled, **people})
     waiting = world.book(refund_of(captured, amount_minor=300))
@@ -239,9 +239,9 @@ def test_every_kind_of_request_is_stored_with_a_keyed_fingerprint() -> None:
     assert {each.fingerprint_version for each in stored} == {2}
 
 
-def test_the_evidence_of_a_case_is_kept_until_its_resolution_is_decided_and_then_erased() -> None:
+def test_evidence_can_be_erased_only_after_its_resolution_is_decided() -> None:
     """Law 42 (erased is erased): the person who decides must be able to read it."""
-    world = _stocked()
+    world = _stocked_world()
     bought = purchase_of(MUG=(2, 800))
     order_id = str(world.book(bought)["order_id"])
     [row] = world.dynamodb.scan(TableName="gateway")["Items"]
@@ -254,7 +254,7 @@ def test_the_evidence_of_a_case_is_kept_until_its_resolution_is_decided_and_then
     assert proposed["case_id"] in refused.reason
     assert world.book(decision_of(order_id, proposed["case_id"]))["status"] == "succeeded"
     _forget(world, order_id)
-    assert _confirmed(world, [(proposal["evidence"], proposal), (CARD, bought)]) == set()
+    assert _confirm_guesses(world, [(proposal["evidence"], proposal), (CARD, bought)]) == set()
     assert world.book(proposal)["erased"] is True
     assert {each.fingerprint_version for each in world.order(order_id).requests.values()} == {2}
     world.reconcile(order_id=order_id)

@@ -89,28 +89,30 @@ COMBINED = [each for count in range(len(PLACES) + 1) for each in combinations(PL
 
 
 @pytest.mark.parametrize("places", COMBINED, ids=lambda places: " + ".join(places) or "nothing")
-def test_a_forgery_is_found_by_each_witness_that_sees_one_honest_place(places: Forged) -> None:
+def test_a_forgery_is_found_by_each_witness_that_also_sees_an_honest_place(places: Forged) -> None:
     """Law 22 (tamper-evident)."""
     world, order = sealed_world(500)
     forge(world, sealed_world(600)[0], places)
     assert finders(world, order) == expected_finders(places)
 
 
-def test_only_all_places_with_their_history_deceive_everyone() -> None:
+def test_only_a_forgery_of_every_place_and_its_versions_goes_unnoticed() -> None:
     """It takes the table, the bucket without its lock, the sealing key and the gateway's own memory."""
     assert [each for each in COMBINED if each and not expected_finders(each)] == [PLACES]
 
 
 @pytest.mark.parametrize("place", ["order", "gateway item"])
 @pytest.mark.parametrize(("days", "is_found"), [(0, True), (5, False)])
-def test_the_schedule_finds_a_forged_order_or_gateway_item_for_a_day(place: str, days: int, is_found: bool) -> None:
+def test_the_scheduled_run_finds_forgeries_only_in_recently_changed_orders(
+    place: str, days: int, is_found: bool
+) -> None:
     """It looks at orders that changed yesterday or today; an older one is found by its id, or by `verify`."""
     world, _ = sealed_world(500, days)
     forge(world, sealed_world(600, days)[0], (place,))
     assert bool(world.reconcile()["left_to_people"]) == is_found
 
 
-def test_the_page_has_the_table_of_witnesses() -> None:
+def test_the_audit_page_lists_every_witness() -> None:
     """Law 23 (audit completeness): the page says who finds which forgery, and the tests are its source."""
     page = PAGE.read_text("utf-8")
     for witness, pair in WITNESSES.items():

@@ -38,30 +38,30 @@ def _row(world: World, order_id: str) -> dict[str, Any]:
     return row
 
 
-def _take(world: World, order_id: str, attribute: str) -> dict[str, Any]:
+def _remove(world: World, order_id: str, attribute: str) -> dict[str, Any]:
     """Remove an attribute from the stored order, and return the row as it was."""
     row = _row(world, order_id)
     world.dynamodb.put_item(TableName="orders", Item={name: row[name] for name in row.keys() - {attribute}})
     return row
 
 
-def _stored(world: World) -> Any:
+def _stored_items(world: World) -> Any:
     return world.dynamodb.scan(TableName="orders"), world.dynamodb.scan(TableName="gateway")
 
 
 @pytest.mark.parametrize("request_of", REQUESTS.values(), ids=REQUESTS)
-def test_a_request_on_an_order_without_salt_fails_by_itself_and_says_what_to_restore(
+def test_a_request_on_an_order_without_salt_fails_alone_and_names_the_attribute(
     request_of: Callable[[str], dict[str, Any]],
 ) -> None:
     """Law 28 (isolation): nothing moves, reconcile names the order once and settles the others, nothing is lost."""
     world, order_id = _shop()
-    row, request = _take(world, order_id, "salt"), request_of(order_id)
+    row, request = _remove(world, order_id, "salt"), request_of(order_id)
     waiting = world.book(purchase_of("other", "pm_timeout", MUG=(1, 800)))["order_id"]
-    before = _stored(world)
+    before = _stored_items(world)
     with pytest.raises(OrderIncomplete, match=f"Order {order_id} has no attribute salt, {ADVICE}"):
         world.step(request)
     assert world.book(request)["code"] == "NOT_RECORDED"
-    assert _stored(world) == before
+    assert _stored_items(world) == before
     report = world.reconcile()
     assert report["settled"] == [waiting]
     assert [each.partition(": ")[0] for each in report["left_to_people"]] == [order_id, "a parked outcome"]
@@ -71,25 +71,25 @@ def test_a_request_on_an_order_without_salt_fails_by_itself_and_says_what_to_res
     assert world.findings() == ()
 
 
-def test_the_text_of_an_order_without_salt_is_not_erased_and_it_says_why() -> None:
+def test_erasing_an_order_without_salt_is_refused_with_the_reason() -> None:
     """Law 28 (isolation), law 42 (erased is erased): refused in words, so that a customer's other orders are erased."""
     world, order_id = _shop()
-    _take(world, order_id, "salt")
-    before = _stored(world)
+    _remove(world, order_id, "salt")
+    before = _stored_items(world)
     refused = Eraser(orders=world.dependencies().orders, requested_by="p").erase(order_id)
-    assert (refused.outcome, ADVICE in refused.reason, _stored(world)) == ("refused", True, before)
+    assert (refused.outcome, ADVICE in refused.reason, _stored_items(world)) == ("refused", True, before)
 
 
 @pytest.mark.parametrize("attribute", ["order_id", "currency", "ledger", "requests", "salt"])
-def test_the_missing_attribute_is_named(attribute: str) -> None:
+def test_a_missing_attribute_is_named(attribute: str) -> None:
     """Law 28 (isolation)."""
     world, order_id = _shop()
-    _take(world, order_id, attribute)
+    _remove(world, order_id, attribute)
     with pytest.raises(OrderIncomplete, match=f"Order {order_id} has no attribute {attribute}, {ADVICE}"):
         world.order(order_id)
 
 
-def test_an_attribute_that_one_of_its_requests_lacks_is_named_with_its_path() -> None:
+def test_an_attribute_missing_from_a_request_is_named_with_its_path() -> None:
     """Law 28 (isolation)."""
     world, order_id = _shop()
     row = _row(world, order_id)

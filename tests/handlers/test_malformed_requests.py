@@ -26,7 +26,7 @@ json_values = st.recursive(
     ),
     max_leaves=12,
 )
-not_amounts = st.one_of(
+invalid_amounts = st.one_of(
     st.integers(max_value=0),
     st.integers(min_value=10**12),
     st.booleans(),
@@ -38,7 +38,7 @@ not_amounts = st.one_of(
 )
 
 
-def _untouched(world: World) -> bool:
+def _is_untouched(world: World) -> bool:
     rows = world.dynamodb.scan(TableName="orders")["Items"]
     return not world.payer.effects() and all(row["pk"]["S"].startswith("SKU#") for row in rows)
 
@@ -48,19 +48,19 @@ def _untouched(world: World) -> bool:
 @example({"action": "purchase", "request_id": "\ud800"})
 @example({"action": {"action": "refund"}})
 @example(["purchase"])
-def test_any_json_value_is_refused_and_only_its_audit_object_is_written(value: Any) -> None:
+def test_an_arbitrary_json_value_is_refused_and_only_its_audit_object_is_written(value: Any) -> None:
     """Law 2 (positive integer), law 12 (validation is not stored)."""
     world = World()
     result = world.book(value)
     assert (result["status"], result["code"]) == ("rejected", "INVALID_REQUEST")
     assert re.search(r"must be|is missing|is not a field|remove it", result["message"])
-    assert _untouched(world)
+    assert _is_untouched(world)
     assert len(world.audit_objects()) == 1
     assert world.findings() == ()
 
 
 @pytest.mark.over_gateways
-@given(not_amounts, st.sampled_from(("amount_minor", "unit_price_minor", "quantity")))
+@given(invalid_amounts, st.sampled_from(("amount_minor", "unit_price_minor", "quantity")))
 def test_an_amount_that_is_not_a_positive_integer_is_refused(amount: Any, field: str) -> None:
     """Law 2 (positive integer): ledger and gateway stay untouched."""
     line = {**PURCHASE["lines"][0], field: amount}
@@ -71,11 +71,11 @@ def test_an_amount_that_is_not_a_positive_integer_is_refused(amount: Any, field:
     assert (result["status"], result["code"]) == ("rejected", "INVALID_REQUEST")
     assert field in result["message"]
     assert "must be an integer from 1 to" in result["message"]
-    assert _untouched(world)
+    assert _is_untouched(world)
 
 
 @given(st.sampled_from([PURCHASE, REFUND]), st.data())
-def test_a_missing_and_an_extra_field_are_named(request_: dict[str, Any], data: st.DataObject) -> None:
+def test_missing_and_extra_fields_are_named(request_: dict[str, Any], data: st.DataObject) -> None:
     """Law 12 (validation is not stored)."""
     missing = data.draw(st.sampled_from(sorted(set(request_) - {"amount_minor", "action"})))
     refusal = parse_request({key: value for key, value in request_.items() if key != missing})
@@ -112,7 +112,7 @@ def test_a_missing_and_an_extra_field_are_named(request_: dict[str, Any], data: 
         ({"\ud800": 1}, "The request has a field whose name is not valid Unicode; remove it."),
     ],
 )
-def test_a_refusal_states_the_allowed_and_the_given_value(change: dict[str, Any], message: str) -> None:
+def test_a_refusal_states_the_allowed_and_the_actual_value(change: dict[str, Any], message: str) -> None:
     """Law 2 (positive integer), and the same for every other field."""
     refusal = parse_request({**PURCHASE, **change} if change else None)
     assert isinstance(refusal, Answer)
@@ -135,7 +135,7 @@ def test_a_total_out_of_range_is_refused() -> None:
 
 
 @given(st.text(min_size=1, max_size=200))
-def test_a_refusal_never_repeats_a_string_of_the_caller(text: str) -> None:
+def test_a_refusal_never_quotes_a_string_of_the_caller(text: str) -> None:
     """A card number in the wrong field must not get into a log, or into an audit object that cannot be erased."""
     secret = f"4242 {text} 4242"
     for field in ("customer_id", "payment_method", "currency", "lines", "action"):

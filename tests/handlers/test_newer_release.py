@@ -35,7 +35,7 @@ def _world_of_newer_release() -> tuple[World, str, dict[str, Any]]:
     return world, answer["order_id"], answer
 
 
-def _stored(world: World) -> Any:
+def _stored_items(world: World) -> Any:
     return world.dynamodb.scan(TableName="orders"), world.dynamodb.scan(TableName="gateway")
 
 
@@ -47,19 +47,19 @@ def test_a_stored_answer_of_an_order_that_cannot_be_folded_is_replayed() -> None
 
 
 @pytest.mark.over_gateways
-def test_a_new_request_on_an_order_that_cannot_be_folded_begins_nothing() -> None:
+def test_a_new_request_on_an_order_that_cannot_be_folded_fails_without_effect() -> None:
     """Law 39 (two releases): it fails with NEWER_RELEASE, is recorded, and may be repeated."""
     world, order_id, _ = _world_of_newer_release()
-    before = _stored(world)
+    before = _stored_items(world)
     answer = world.book(refund_of(order_id))
     assert (answer["status"], answer["code"], answer["refundable_minor"]) == ("failed", "NEWER_RELEASE", None)
     assert "Nothing was begun" in answer["message"]
-    assert _stored(world) == before
+    assert _stored_items(world) == before
     (refusal,) = [json.loads(body) for key, body in world.audit_objects().items() if key.startswith("refusals/")]
     assert refusal["result"]["code"] == "NEWER_RELEASE"
 
 
-def test_a_request_that_the_newer_release_began_is_unknown_to_this_one() -> None:
+def test_a_request_started_by_the_newer_release_has_an_unknown_outcome() -> None:
     """Law 39 (two releases): no answer may claim that nothing was begun."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -69,7 +69,7 @@ def test_a_request_that_the_newer_release_began_is_unknown_to_this_one() -> None
     assert (answer["status"], answer["code"]) == ("unknown", "NEWER_RELEASE")
 
 
-def test_reconcile_lists_an_order_that_it_cannot_fold_and_leaves_it_alone() -> None:
+def test_reconcile_lists_an_order_that_it_cannot_fold_and_does_not_change_it() -> None:
     """Law 39 (two releases): one sentence, no stack trace, no other order disturbed."""
     world, order_id, _ = _world_of_newer_release()
     other = world.book(purchase_of("other", "pm_timeout", MUG=(1, 800)))["order_id"]
@@ -80,7 +80,7 @@ def test_reconcile_lists_an_order_that_it_cannot_fold_and_leaves_it_alone() -> N
     assert not any("traceback" in line for line in world.lines)
 
 
-def test_a_parked_result_of_an_order_that_cannot_be_folded_waits_in_its_queue() -> None:
+def test_a_parked_result_of_an_order_that_cannot_be_folded_stays_in_the_queue() -> None:
     """Law 39 (two releases): only the newer release can compute its record."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -94,7 +94,7 @@ def test_a_parked_result_of_an_order_that_cannot_be_folded_waits_in_its_queue() 
     assert record({**message, "result": result}, world.dependencies()) == {**result, "replayed": True}
 
 
-def test_an_order_that_cannot_be_folded_is_not_called_altered() -> None:
+def test_an_order_that_cannot_be_folded_is_not_reported_as_altered() -> None:
     """Law 39 (two releases): its chain is checked, its records are compared with the chain, and no more."""
     world, order_id, _ = _world_of_newer_release()
     assert [(each.problem, each.where) for each in world.findings()] == [(Problem.CANNOT_JUDGE, order_id)]

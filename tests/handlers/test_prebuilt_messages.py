@@ -56,13 +56,13 @@ VALUES = st.recursive(
 )
 
 
-def test_the_file_is_what_pydantic_makes_of_the_models() -> None:
+def test_the_prebuilt_schemas_are_current() -> None:
     """A model that changes without its prebuilt schema is found."""
     assert prebuilt.SCHEMAS.read_text("utf-8") == generate(), "run python -m tests.handlers.core_schemas"
 
 
 @st.composite
-def _changed(draw: st.DrawFn) -> tuple[str, Any]:
+def _mutated_messages(draw: st.DrawFn) -> tuple[str, Any]:
     """A message with some of its values, at any depth, replaced, removed or added."""
     name = draw(st.sampled_from(sorted(SAMPLES)))
     message = json.loads(json.dumps(draw(st.sampled_from(SAMPLES[name]))))
@@ -91,7 +91,7 @@ def _change(draw: st.DrawFn, place: Any) -> None:
         place[key] = draw(VALUES)
 
 
-@given(_changed())
+@given(_mutated_messages())
 @example((prebuilt.REQUEST, {**PURCHASE, "capture": "now"}))
 @example((prebuilt.REQUEST, {**PURCHASE, "lines": [PURCHASE["lines"][0]] * 2}))
 @example((prebuilt.REQUEST, {**REFUND, "amount_minor": 5}))
@@ -104,7 +104,7 @@ def test_model_and_prebuilt_schema_agree_on_any_message(changed: tuple[str, Any]
     assert _judge(_prebuilt(name), message) == _judge(_model(name), message)
 
 
-def test_a_message_of_a_later_release_is_dumped_however_deeply_its_members_are_nested() -> None:
+def test_unknown_members_are_dumped_at_any_depth_of_nesting() -> None:
     """Law 39 (two releases): unknown members are passed on as they are, at any depth."""
     later: list[Any] = []
     for _ in range(2 * sys.getrecursionlimit()):
@@ -135,7 +135,7 @@ def _judge(validate: Callable[[Any], Any], message: Any) -> Any:
 
 
 @pytest.mark.parametrize("fields", [{"order_id": "ord_1"}, {"order_id": "no/id"}, {}])
-def test_a_message_is_constructed_as_its_model_is(fields: dict[str, Any]) -> None:
+def test_a_prebuilt_message_is_constructed_like_its_model(fields: dict[str, Any]) -> None:
     """A prebuilt message has the fields, defaults and text of its model."""
 
     def build(make: Callable[..., Any]) -> Callable[[Any], Any]:

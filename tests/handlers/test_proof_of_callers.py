@@ -30,7 +30,7 @@ def by(world: World, sub: str, request: dict[str, Any], **more: Any) -> Any:
     return enclose(named, iss=ISSUER, sub=sub, roles=("customer",), key=key, now=world.clock())
 
 
-def test_a_proven_request_is_booked_with_the_api_as_its_origin(world: World) -> None:
+def test_a_proven_request_has_the_api_as_its_origin(world: World) -> None:
     """The customer and every opening entry are those that the API vouched for."""
     bought = world.book(by(world, ANNA, purchase_of(lamp=(2, 1000))))
     assert bought["status"] == "succeeded"
@@ -42,13 +42,13 @@ def test_a_proven_request_is_booked_with_the_api_as_its_origin(world: World) -> 
     assert world.findings() == ()
 
 
-def test_a_bare_request_is_booked_as_a_direct_one(world: World) -> None:
+def test_a_request_without_proof_has_a_direct_origin(world: World) -> None:
     """Whoever may start executions needs no proof, and the ledger says so."""
     bought = world.book(purchase_of(lamp=(1, 1000)))
     assert world.order(bought["order_id"]).placed.text("origin") == "direct"
 
 
-def test_both_shapes_of_one_request_are_the_same_request(world: World) -> None:
+def test_a_request_is_the_same_with_and_without_its_envelope(world: World) -> None:
     """Law 8 (replay): the envelope is not part of the fingerprint, so nothing is bought twice."""
     enveloped = by(world, ANNA, purchase_of(lamp=(1, 1000)))
     first, again = world.book(enveloped), world.book(enveloped["request"])
@@ -57,7 +57,7 @@ def test_both_shapes_of_one_request_are_the_same_request(world: World) -> None:
     assert world.available("lamp") == 4
 
 
-def test_a_replayed_envelope_orders_nothing_more(world: World) -> None:
+def test_a_replayed_envelope_creates_no_second_order(world: World) -> None:
     """Law 8 (replay): a proof that somebody copied buys nothing new."""
     enveloped = by(world, ANNA, purchase_of(lamp=(1, 1000)))
     assert [world.book(enveloped)["replayed"] for _ in range(3)] == [False, True, True]
@@ -97,20 +97,20 @@ def test_a_forged_envelope_is_refused_and_changes_nothing(world: World, forgery:
     assert world.available("lamp") == 5
 
 
-def test_a_proof_is_worthless_a_minute_later(world: World) -> None:
+def test_a_proof_expires_after_a_minute(world: World) -> None:
     """A copied envelope that was never booked cannot be used later."""
     enveloped = by(world, ANNA, purchase_of(lamp=(1, 1000)))
     world.clock.advance(timedelta(seconds=61))
     assert world.book(enveloped)["code"] == "CALLER_NOT_PROVEN"
 
 
-def test_without_an_api_every_envelope_is_a_forgery(world: World) -> None:
+def test_every_envelope_is_refused_without_a_proof_key(world: World) -> None:
     """No key means that nothing can be proven, and never that everything is."""
     del world.environment["BOOKING_PROOF_KEY"]
     assert world.book(by(world, ANNA, purchase_of(lamp=(1, 1000))))["code"] == "CALLER_NOT_PROVEN"
 
 
-def test_caller_and_mac_are_never_recorded(world: World) -> None:
+def test_caller_and_mac_are_never_written_to_the_audit_trail(world: World) -> None:
     """The audit trail is kept for years, so it holds neither who signed in nor the proof of it."""
     enveloped = by(world, ANNA, purchase_of(lamp=(9, 1000)))
     assert world.book(enveloped)["code"] == "OUT_OF_STOCK"

@@ -59,13 +59,13 @@ def _entries(records: Sequence[Record]) -> dict[str, list[int]]:
 
 def _entries_by_order(bus: FakeEventBridge) -> dict[str, list[int]]:
     """The entries that a bus took, by order, in its order."""
-    taken: dict[str, list[int]] = {}
+    published: dict[str, list[int]] = {}
     for event in bus.events:
-        taken.setdefault(event["detail"]["order_id"], []).append(event["detail"]["seq"])
-    return taken
+        published.setdefault(event["detail"]["order_id"], []).append(event["detail"]["seq"])
+    return published
 
 
-def _first_times(bus: FakeEventBridge) -> dict[str, list[int]]:
+def _first_publications(bus: FakeEventBridge) -> dict[str, list[int]]:
     return {order_id: list(dict.fromkeys(seqs)) for order_id, seqs in _entries_by_order(bus).items()}
 
 
@@ -103,7 +103,7 @@ def test_the_history_has_a_write_of_two_entries() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 3, 100])
-def test_every_entry_is_published_once_and_in_order_where_nothing_fails(size: int) -> None:
+def test_every_entry_is_published_once_and_in_order_if_nothing_fails(size: int) -> None:
     """The events of an order are its ledger, whatever the size of the batches."""
     bus = FakeEventBridge()
     _deliver(STREAM, _function(bus), size)
@@ -116,7 +116,7 @@ def test_every_entry_is_published_in_order_whatever_call_fails_or_crashes(plan: 
     bus, faults = FakeEventBridge(), Faults()
     faults.plan = plan
     _deliver(STREAM, _function(bus, faults), size)
-    assert _first_times(bus) == _entries(STREAM)
+    assert _first_publications(bus) == _entries(STREAM)
 
 
 @given(st.lists(st.booleans(), max_size=120), st.integers(1, 12))
@@ -125,11 +125,11 @@ def test_every_entry_is_published_in_order_whatever_the_bus_refuses(refusals: li
     script = iter(refusals)
     bus = FakeEventBridge(refuses=lambda _: next(script, False))
     _deliver(STREAM, _function(bus), size)
-    assert _first_times(bus) == _entries(STREAM)
+    assert _first_publications(bus) == _entries(STREAM)
 
 
 @given(st.lists(st.integers(0, len(STREAM)), max_size=2), st.integers(4, 12))
-def test_a_batch_that_comes_again_publishes_what_it_did_the_first_time(starts: list[int], size: int) -> None:
+def test_a_redelivered_batch_publishes_the_same_events(starts: list[int], size: int) -> None:
     """An event depends on its entry alone, so a consumer may drop repetitions by their id."""
     bus = FakeEventBridge()
     _deliver(STREAM, _function(bus), size)
@@ -141,7 +141,7 @@ def test_a_batch_that_comes_again_publishes_what_it_did_the_first_time(starts: l
 
 
 @given(st.sampled_from(sorted(_entries(STREAM))), st.integers(1, 8))
-def test_an_entry_that_fails_holds_up_its_own_order_only(order_id: str, seq: int) -> None:
+def test_a_failing_entry_delays_only_its_own_order(order_id: str, seq: int) -> None:
     """Law 28 (isolation): the later entries of that order wait, and no others do."""
     bus = FakeEventBridge(refuses=lambda detail: (detail["order_id"], detail["seq"]) == (order_id, seq))
     answer = publish({"Records": STREAM}, _function(bus))
@@ -162,7 +162,7 @@ def _without_a_date(image: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("spoil", [_without_customer, _without_a_date])
-def test_an_order_that_cannot_be_read_holds_up_no_other(spoil: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+def test_an_unreadable_order_delays_no_other(spoil: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     """Law 28 (isolation): a spoiled item fails alone."""
     first = next(record for record in STREAM if _key(record).startswith("ORDER#"))
     spoiled = {**first, "dynamodb": {**first["dynamodb"], "NewImage": spoil(first["dynamodb"]["NewImage"])}}
@@ -173,7 +173,7 @@ def test_an_order_that_cannot_be_read_holds_up_no_other(spoil: Callable[[dict[st
     assert answer["batchItemFailures"][0] == {"itemIdentifier": first["dynamodb"]["SequenceNumber"]}
 
 
-def test_an_entry_of_a_kind_that_only_a_newer_release_knows_is_published() -> None:
+def test_an_entry_of_a_kind_from_a_newer_release_is_published() -> None:
     """Law 39 (two releases): its totals are those that the newer release stored."""
     item = _last_image()
     newer = {**item["ledger"]["L"][-1]["M"], "type": {"S": "OrderGiftWrapped"}}
@@ -185,16 +185,16 @@ def test_an_entry_of_a_kind_that_only_a_newer_release_knows_is_published() -> No
     assert totals["captured_minor"] == int(item["captured_minor"]["N"])
 
 
-def test_an_event_holds_no_free_text_no_payment_method_no_salt_and_no_salted_hash() -> None:
+def test_events_contain_no_free_text_payment_method_salt_or_salted_hash() -> None:
     """Consumers get nothing that people wrote, nothing to pay with, and nothing to check a guess against."""
     bus = FakeEventBridge()
     _deliver(STREAM, _function(bus), 100)
-    told = json.dumps(bus.events)
+    serialized = json.dumps(bus.events)
     for secret in ("scratched", "pm_", "5a17", "sha256"):
-        assert secret not in told
+        assert secret not in serialized
 
 
-def test_every_event_is_as_its_contract_says() -> None:
+def test_every_event_matches_its_contract() -> None:
     """It has no field that the published schema does not describe."""
     bus = FakeEventBridge()
     _deliver(STREAM, _function(bus), 100)
@@ -219,7 +219,7 @@ def test_an_entry_too_large_for_an_event_is_published_without_its_facts() -> Non
     OrderEvent.model_validate(event["detail"])
 
 
-def test_large_events_share_no_request_that_would_be_too_large() -> None:
+def test_large_events_are_split_into_requests_of_allowed_size() -> None:
     """A request that the bus refuses as too large would be refused for ever."""
     bus = FakeEventBridge()
     records = [_large_order(number, 100_000) for number in range(7)]
@@ -234,7 +234,7 @@ def test_events_of_many_orders_take_as_few_requests_as_possible() -> None:
     assert bus.requests == [10, 10, 5]
 
 
-def test_a_change_of_the_stock_is_no_event() -> None:
+def test_a_stock_change_publishes_no_event() -> None:
     """It is a success that publishes nothing, so the stream moves on."""
     bus = FakeEventBridge()
     stock = [record for record in STREAM if not _key(record).startswith("ORDER#")]
@@ -246,11 +246,11 @@ def test_a_change_of_the_stock_is_no_event() -> None:
 def test_a_missing_permission_fails_the_whole_batch() -> None:
     """Nobody can repair it but a person: Lambda's error metric rings, and nothing is taken for published."""
 
-    def denied(_: dict[str, Any]) -> bool:
+    def deny(_: dict[str, Any]) -> bool:
         raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "PutEvents")  # type: ignore[typeddict-item]
 
     with pytest.raises(ClientError):
-        publish({"Records": STREAM}, _function(FakeEventBridge(refuses=denied)))
+        publish({"Records": STREAM}, _function(FakeEventBridge(refuses=deny)))
 
 
 def _key(record: Record) -> str:
@@ -275,7 +275,7 @@ def _large_order(number: int, size: int) -> Record:
     return {"dynamodb": {"Keys": {"pk": {"S": key}}, "SequenceNumber": f"{number:03d}", "NewImage": encode_item(item)}}
 
 
-def test_the_page_and_the_schema_of_events_are_as_the_code_writes_them() -> None:
+def test_the_event_page_and_schema_are_current() -> None:
     """Renew both with `python -m tests.handlers.event_schemas`."""
     for path, text in generate().items():
         assert path.read_text("utf-8") == text, path

@@ -41,7 +41,7 @@ class Bookings(RuleBasedStateMachine):
         self.world = World(pays_through=self.gateway)
         self.world.stock(MUG=(800, STOCK), POT=(2450, STOCK))
         self.latest = self.world.clock.now
-        self.asked: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
         self.ledgers: dict[str, tuple[Any, ...]] = {}
 
     def orders(self) -> list[Order]:
@@ -56,29 +56,29 @@ class Bookings(RuleBasedStateMachine):
             pass
         finally:
             self.world.faults.arm()
-        self.asked.append(request)
+        self.requests.append(request)
 
     faults = st.none() | st.tuples(st.integers(0, 7), st.sampled_from(MODES))
 
     @rule(token=st.sampled_from(TOKENS), mugs=st.integers(1, 3), fault=faults)
     def buy(self, token: str, mugs: int, fault: Any) -> None:
-        request = purchase_of(f"buy-{len(self.asked)}", token, MUG=(mugs, 800), POT=(1, 2450))
+        request = purchase_of(f"buy-{len(self.requests)}", token, MUG=(mugs, 800), POT=(1, 2450))
         self.attempt(request, fault)
 
-    @precondition(lambda self: self.asked)
+    @precondition(lambda self: self.requests)
     @rule(data=st.data(), amount=st.none() | st.integers(1, 5000), fault=faults)
-    def give_back(self, data: st.DataObject, amount: int | None, fault: Any) -> None:
+    def refund(self, data: st.DataObject, amount: int | None, fault: Any) -> None:
         order = data.draw(st.sampled_from(self.orders() or [None]))  # type: ignore[list-item]
         if order is None:
             return
         lines = data.draw(st.booleans())
-        wish: dict[str, Any] = {"lines": [{"sku": "MUG", "quantity": 1}]} if lines else {"amount_minor": amount}
-        self.attempt(refund_of(order.order_id, f"r-{len(self.asked)}", **wish), fault)
+        fields: dict[str, Any] = {"lines": [{"sku": "MUG", "quantity": 1}]} if lines else {"amount_minor": amount}
+        self.attempt(refund_of(order.order_id, f"r-{len(self.requests)}", **fields), fault)
 
-    @precondition(lambda self: self.asked)
+    @precondition(lambda self: self.requests)
     @rule(data=st.data(), fault=faults)
     def repeat(self, data: st.DataObject, fault: Any) -> None:
-        self.attempt(data.draw(st.sampled_from(self.asked)), fault)
+        self.attempt(data.draw(st.sampled_from(self.requests)), fault)
 
     @rule(hours=st.integers(-24, 48))
     def time_passes(self, hours: int) -> None:
@@ -108,11 +108,11 @@ class Bookings(RuleBasedStateMachine):
             account = order.account
             assert 0 <= account.refunded_minor + account.reserved_minor <= account.captured_minor
             if not order.in_flight:
-                net = self.world.gateway_net(order.order_id) + self._not_heard_of(order)
+                net = self.world.gateway_net(order.order_id) + self._unrecorded_reversals(order)
                 assert net == account.captured_minor - account.refunded_minor
 
     @invariant()
-    def ledgers_only_grow_and_their_projection_is_theirs(self) -> None:
+    def check_ledgers(self) -> None:
         """Laws 21 and 22."""
         for row in self.world.dynamodb.scan(TableName="orders")["Items"]:
             if not row["pk"]["S"].startswith("ORDER#"):
@@ -130,7 +130,7 @@ class Bookings(RuleBasedStateMachine):
             account = order.account
             assert ("attention" in stored) == bool(order.in_flight or account.open_cases or account.open_disputes)
 
-    def _not_heard_of(self, order: Order) -> int:
+    def _unrecorded_reversals(self, order: Order) -> int:
         """The sum of what one side says and the other does not yet: refunds that came back."""
         at_gateway = self.world.payer.effects()
         settled = {

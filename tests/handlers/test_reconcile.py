@@ -36,7 +36,7 @@ def _open_cases(count: int) -> World:
 @pytest.mark.over_gateways(nightly=True)
 @settings(max_examples=2_000 if THOROUGH else 20)
 @given(st.integers(1, 12), st.integers(1, 5))
-def test_bounded_runs_with_continuations_do_what_one_run_does(cases: int, limit: int) -> None:
+def test_bounded_runs_with_continuations_settle_everything_once(cases: int, limit: int) -> None:
     """Law 19 (reconcile): bounded work per run, with a continuation, and nothing twice."""
     world, settled, continuation = _open_cases(cases), [], None
     for _ in range(200):
@@ -52,7 +52,7 @@ def test_bounded_runs_with_continuations_do_what_one_run_does(cases: int, limit:
     assert world.findings() == ()
 
 
-def test_what_the_gateway_has_not_heard_of_is_left_alone_while_an_attempt_may_be_under_way() -> None:
+def test_a_key_unknown_to_the_gateway_is_not_released_while_an_attempt_may_run() -> None:
     """Law 19 (reconcile): it fences what is older than any execution, not what is young."""
     world = World()
     world.stock(MUG=(800, 100))
@@ -65,7 +65,7 @@ def test_what_the_gateway_has_not_heard_of_is_left_alone_while_an_attempt_may_be
     assert world.available("MUG") == 100
 
 
-def test_an_order_that_waits_is_due_at_the_end_of_its_wait_once_a_failed_service_answers_again() -> None:
+def test_a_deferred_order_gets_its_due_time_back_once_the_gateway_recovers() -> None:
     """Law 28 (isolation): one failed look does not make it due in every run until then, nor the oldest order late."""
 
     class Failing(SandboxPaymentGateway):
@@ -86,7 +86,7 @@ def test_an_order_that_waits_is_due_at_the_end_of_its_wait_once_a_failed_service
     assert world.dynamodb.get_item(TableName="orders", Key=key)["Item"] == waiting
 
 
-def test_a_gateway_that_cannot_fence_leaves_the_case_to_people(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_the_gateway_cannot_fence_is_left_to_people(monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 19 (reconcile): nothing is released whose key may still move money."""
 
     class Unfenced(SandboxPaymentGateway):
@@ -105,9 +105,7 @@ def test_a_gateway_that_cannot_fence_leaves_the_case_to_people(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("error", [-timedelta(days=1), timedelta(0), timedelta(days=1)])
-def test_a_wrong_clock_makes_no_key_look_older_than_its_execution(
-    monkeypatch: pytest.MonkeyPatch, error: timedelta
-) -> None:
+def test_a_wrong_clock_never_releases_a_key_too_early(monkeypatch: pytest.MonkeyPatch, error: timedelta) -> None:
     """Law 19 (reconcile): a miss proves nothing while the sender may still run, whatever time its function believes."""
     monkeypatch.setattr(SandboxPaymentGateway, "fences", frozenset())
     monkeypatch.setattr(SandboxPaymentGateway, "miss_age", timedelta(hours=25))
@@ -127,13 +125,13 @@ def test_a_wrong_clock_makes_no_key_look_older_than_its_execution(
     "message",
     [{"days": ["yesterday"]}, {"limit": 0}, {"limit": 1001}, {"fence_after_seconds": -1}, {"order_id": "a b"}],
 )
-def test_a_message_that_asks_for_nonsense_is_refused(message: dict[str, Any]) -> None:
+def test_an_invalid_reconcile_message_is_rejected(message: dict[str, Any]) -> None:
     """Refuse at the first knowable moment: nothing has been looked at yet."""
     with pytest.raises(ValidationError, match=next(iter(message))):
         World().reconcile(**message)
 
 
-def test_a_schedule_may_look_at_what_is_recent_only_and_at_all_that_waits() -> None:
+def test_a_recent_run_covers_recent_orders_and_all_money_in_flight() -> None:
     """Law 19 (reconcile): its work follows the traffic, and money in flight is never too old."""
     world = World()
     world.stock(MUG=(800, 200))
@@ -148,7 +146,7 @@ def test_a_schedule_may_look_at_what_is_recent_only_and_at_all_that_waits() -> N
     assert world.reconcile()["restored"] == [f"{old}/2"]
 
 
-def test_one_order_can_be_looked_at_by_itself() -> None:
+def test_a_single_order_can_be_reconciled() -> None:
     """Law 19 (reconcile)."""
     world = _open_cases(4)
     (first, *_) = sorted(row["pk"]["S"] for row in world.dynamodb.scan(TableName="orders")["Items"] if "ledger" in row)
@@ -159,7 +157,7 @@ def test_one_order_can_be_looked_at_by_itself() -> None:
 
 
 @pytest.mark.over_gateways
-def test_a_refund_that_came_back_is_found_and_recorded_as_its_own_outcome() -> None:
+def test_a_reversed_refund_is_found_and_recorded_as_its_own_outcome() -> None:
     """Law 17 (reversal): the gateway reports it later."""
     world = World()
     world.stock(MUG=(800, 100))
@@ -178,7 +176,7 @@ def test_a_refund_that_came_back_is_found_and_recorded_as_its_own_outcome() -> N
     ("token", "status", "refundable"),
     [("pm_refund_pending", "succeeded", 1000), ("pm_refund_pending_declined", "rejected", 1600)],
 )
-def test_a_refund_that_waits_for_its_bank_is_pending_and_ends_with_reconcile(
+def test_a_refund_waiting_for_its_bank_is_pending_until_reconcile_ends_it(
     token: str, status: str, refundable: int
 ) -> None:
     """Law 34 (pending is not unknown)."""
@@ -194,7 +192,7 @@ def test_a_refund_that_waits_for_its_bank_is_pending_and_ends_with_reconcile(
 
 
 @pytest.mark.parametrize("change", [{"heard": {"S": "declined"}}, {"amount_minor": {"N": "1599"}}])
-def test_a_gateway_that_disagrees_is_drift_and_left_to_people(change: dict[str, Any]) -> None:
+def test_a_gateway_that_disagrees_with_the_ledger_is_drift_and_left_to_people(change: dict[str, Any]) -> None:
     """Law 18 (conservation): ledger == gateway is proven, not assumed."""
     world = World()
     world.stock(MUG=(800, 100))
@@ -210,7 +208,7 @@ def test_a_gateway_that_disagrees_is_drift_and_left_to_people(change: dict[str, 
     assert any('"Drift": 1' in line for line in world.lines)
 
 
-def test_a_service_that_fails_postpones_an_order_and_not_the_run() -> None:
+def test_a_failing_service_postpones_one_order_and_not_the_run() -> None:
     """Law 19 (reconcile)."""
     twin, world = _open_cases(5), _open_cases(5)
     twin.calls.clear()
@@ -238,7 +236,7 @@ def test_a_broken_ledger_is_left_to_people_and_does_not_stop_the_run() -> None:
     assert any("OrderPlaced" in each for each in report["left_to_people"])
 
 
-def test_on_schedule_the_function_runs_on_while_there_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_scheduled_function_continues_while_time_remains(monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 19 (reconcile): no case starves behind a hundred others."""
     world = _open_cases(104)  # a run looks at a hundred
 
@@ -311,7 +309,7 @@ def _lose_the_queue(world: World, _: str) -> None:
         _lose_the_queue,
     ],
 )
-def test_one_unreadable_thing_stops_nobody_else(poison: Callable[[World, str], None]) -> None:
+def test_one_poisoned_input_does_not_stop_the_other_orders(poison: Callable[[World, str], None]) -> None:
     """Law 28 (isolation): eleven healthy orders are settled in the same run, and the poison is left to people."""
     world = World()
     world.stock(MUG=(800, 200))
@@ -327,7 +325,7 @@ def test_one_unreadable_thing_stops_nobody_else(poison: Callable[[World, str], N
     assert any("traceback" in line for line in world.lines) is not foreseen
 
 
-def test_a_readable_request_that_is_deeply_nested_stops_nobody() -> None:
+def test_a_deeply_nested_parked_request_does_not_stop_the_other_orders() -> None:
     """Law 28 (isolation): it is refused or left to people, by the depth of the stack at which it is read."""
     world = World()
     world.stock(MUG=(800, 200))
@@ -339,7 +337,7 @@ def test_a_readable_request_that_is_deeply_nested_stops_nobody() -> None:
     assert len(report["restored"]) + len(report["left_to_people"]) >= 1
 
 
-def test_a_key_that_the_gateway_cannot_explain_does_not_stop_the_order_s_other_keys() -> None:
+def test_a_key_with_an_unknown_gateway_status_does_not_stop_its_orders_other_keys() -> None:
     """Law 28 (isolation): per key, within one order."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -349,7 +347,7 @@ def test_a_key_that_the_gateway_cannot_explain_does_not_stop_the_order_s_other_k
     assert world.reconcile()["settled"] == refunds[1:]
 
 
-def test_a_failure_is_logged_with_its_stack_but_without_what_people_wrote() -> None:
+def test_a_failure_is_reported_without_free_text() -> None:
     """Law 28 (isolation): an error's own text may quote a request."""
     world = World()
     world.park(json.dumps({**world.message(refund_of("ord_1")), "requested_at": "the handle is scratched"}))
@@ -358,10 +356,10 @@ def test_a_failure_is_logged_with_its_stack_but_without_what_people_wrote() -> N
     assert not [line for line in world.lines if "scratched" in line]
 
 
-def test_the_clock_is_asked_before_each_order_and_the_next_run_goes_on() -> None:
+def test_a_run_out_of_time_stops_between_orders_and_the_next_one_continues() -> None:
     """Law 28 (isolation): a slow order costs its own time, never the whole run's."""
-    world, asked = _open_cases(6), iter([True, True, False])
-    first = reconcile({"schema": 1}, world.dependencies(), lambda: next(asked, False))
+    world, time_left = _open_cases(6), iter([True, True, False])
+    first = reconcile({"schema": 1}, world.dependencies(), lambda: next(time_left, False))
     assert len(first["settled"] + first["released"]) == 2
     second = world.reconcile(continuation=first["continuation"])
     assert len(second["settled"] + second["released"]) == 4

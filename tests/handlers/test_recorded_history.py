@@ -26,7 +26,7 @@ def _recording(path: Path) -> dict[str, Any]:
     return recording
 
 
-def _restored(recording: dict[str, Any], *, future: bool = False) -> World:
+def _restore(recording: dict[str, Any], *, future: bool = False) -> World:
     """The world as it was recorded; with attributes that only a later version knows."""
     world = World()
     for table, items in recording["items"].items():
@@ -43,37 +43,37 @@ def recording(request: pytest.FixtureRequest) -> dict[str, Any]:
     return _recording(request.param)
 
 
-def test_stored_orders_of_every_schema_are_whole(recording: dict[str, Any]) -> None:
+def test_stored_orders_of_every_schema_pass_verification(recording: dict[str, Any]) -> None:
     """Law 22 (append-only), law 23 (audit completeness): stored orders outlive every version."""
-    assert _restored(recording).findings() == ()
+    assert _restore(recording).findings() == ()
 
 
-def test_recorded_messages_of_every_schema_are_answered_as_they_were(recording: dict[str, Any]) -> None:
+def test_messages_of_every_schema_get_their_recorded_answers(recording: dict[str, Any]) -> None:
     """Law 13 (no expiry): redelivery weeks later, after a redeploy."""
-    world = _restored(recording)
+    world = _restore(recording)
     functions = {"purchase": purchase, "refund": refund, "record": record}
-    for told in recording["messages"]:
+    for sample in recording["messages"]:
         for more in ({}, FUTURE):
-            answer = functions[told["function"]]({**told["message"], **more}, world.dependencies())
-            expected = {**told["answer"], "replayed": answer["replayed"]}
+            answer = functions[sample["function"]]({**sample["message"], **more}, world.dependencies())
+            expected = {**sample["answer"], "replayed": answer["replayed"]}
             if expected["status"] == "rejected" and expected["code"] not in LEDGER_CODES:
                 del expected["message"]  # a refusal is not stored, so a release may reword it
             assert {key: answer[key] for key in expected} == expected
     assert world.findings() == ()
 
 
-def test_what_a_later_version_stored_beside_the_ledger_survives_our_writes(recording: dict[str, Any]) -> None:
+def test_attributes_stored_by_a_later_version_survive_a_write(recording: dict[str, Any]) -> None:
     """During a deployment an old function works on what a new one wrote."""
-    world = _restored(recording, future=True)
+    world = _restore(recording, future=True)
     order_id = recording["order_id"]
     assert world.book(refund_of(order_id, "r-new", amount_minor=7))["status"] == "succeeded"
     row = world.dynamodb.get_item(TableName="orders", Key={"pk": {"S": f"ORDER#{order_id}"}})["Item"]
     assert row["from_the_future"] == {"S": "x"}
 
 
-def test_a_ledger_of_every_schema_goes_on_under_the_present_one(recording: dict[str, Any]) -> None:
+def test_a_ledger_of_any_schema_continues_under_the_current_one(recording: dict[str, Any]) -> None:
     """Law 22 (append-only), law 40 (no closed day): one chain, whose earlier entries stay as they were written."""
-    world = _restored(recording)
+    world = _restore(recording)
     before = world.order(recording["order_id"]).ledger
     world.book(refund_of(recording["order_id"], "r-new", amount_minor=7))
     after = world.order(recording["order_id"]).ledger
@@ -82,16 +82,16 @@ def test_a_ledger_of_every_schema_goes_on_under_the_present_one(recording: dict[
     assert world.findings() == ()
 
 
-def test_the_present_schema_is_recorded() -> None:
+def test_the_current_schema_has_a_recording() -> None:
     """Law 22 (append-only): what this release writes, every later one reads."""
     assert (RECORDED / f"schema_{ENTRY_SCHEMA}.json").exists()
 
 
-def test_an_execution_that_began_under_an_old_definition_ends_under_new_functions(recording: dict[str, Any]) -> None:
+def test_an_execution_started_before_a_redeploy_completes_after_it(recording: dict[str, Any]) -> None:
     """Redeploy in the middle of an execution."""
-    world = _restored(recording)
-    (told, *_) = [each for each in recording["messages"] if each["function"] == "refund"]
-    message = {**told["message"], "error": {"Error": "States.TaskFailed", "Cause": "redeployed"}, **FUTURE}
+    world = _restore(recording)
+    (sample, *_) = [each for each in recording["messages"] if each["function"] == "refund"]
+    message = {**sample["message"], "error": {"Error": "States.TaskFailed", "Cause": "redeployed"}, **FUTURE}
     assert record(message, world.dependencies())["status"] == "succeeded"
 
 
@@ -99,19 +99,19 @@ def _record_history() -> dict[str, Any]:
     world, messages = World(), []
     world.stock(MUG=(800, 20), POT=(2450, 5))
 
-    def tell(function: str, message: dict[str, Any]) -> dict[str, Any]:
+    def send(function: str, message: dict[str, Any]) -> dict[str, Any]:
         functions = {"purchase": purchase, "refund": refund, "record": record}
         answer = functions[function](message, world.dependencies())
         messages.append({"function": function, "message": message, "answer": answer})
         return answer
 
     bought = world.message(purchase_of(MUG=(2, 800), POT=(1, 2450)))
-    order_id = tell("record", {**bought, "result": tell("purchase", bought)})["order_id"]
-    for number, wish in enumerate(({"amount_minor": 1000}, {"lines": [{"sku": "MUG", "quantity": 1}]})):
-        given_back = world.message(refund_of(order_id, f"r-{number}", **wish))
-        tell("record", {**given_back, "result": tell("refund", given_back)})
+    order_id = send("record", {**bought, "result": send("purchase", bought)})["order_id"]
+    for number, fields in enumerate(({"amount_minor": 1000}, {"lines": [{"sku": "MUG", "quantity": 1}]})):
+        refund_message = world.message(refund_of(order_id, f"r-{number}", **fields))
+        send("record", {**refund_message, "result": send("refund", refund_message)})
     over = world.message(refund_of(order_id, "over", amount_minor=9999))
-    tell("record", {**over, "result": tell("refund", over)})
+    send("record", {**over, "result": send("refund", over)})
     tables = {name: world.dynamodb.scan(TableName=name)["Items"] for name in ("orders", "gateway")}
     objects = {key: body.decode() for key, body in world.audit_objects().items()}
     return {"order_id": order_id, "messages": messages, "items": tables, "objects": objects}

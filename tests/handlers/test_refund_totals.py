@@ -11,7 +11,7 @@ from tests.handlers.world import World, purchase_of, refund_of
 PAID = 2 * 800 + 3 * 333
 
 
-def _bought(token: str = "pm_ok") -> tuple[World, str]:
+def _buy(token: str = "pm_ok") -> tuple[World, str]:
     world = World()
     world.stock(MUG=(800, 20), PEN=(333, 20))
     return world, world.book(purchase_of(payment_method=token, MUG=(2, 800), PEN=(3, 333)))["order_id"]
@@ -19,9 +19,9 @@ def _bought(token: str = "pm_ok") -> tuple[World, str]:
 
 @pytest.mark.over_gateways
 @given(st.lists(st.integers(1, PAID), min_size=1, max_size=5))
-def test_refunds_take_what_is_left_and_never_more_than_was_paid(amounts: list[int]) -> None:
+def test_refunds_are_accepted_only_up_to_the_remaining_balance(amounts: list[int]) -> None:
     """Law 1 (cap), law 4 (boundary): one beyond the balance is refused, and the gateway's money stays as it was."""
-    world, order_id = _bought()
+    world, order_id = _buy()
     left = PAID
     for number, amount in enumerate(amounts):
         answer = world.book(refund_of(order_id, f"refund-{number}", amount_minor=amount))
@@ -34,9 +34,9 @@ def test_refunds_take_what_is_left_and_never_more_than_was_paid(amounts: list[in
 
 @pytest.mark.over_gateways
 @given(st.lists(st.integers(0, 6), min_size=5, max_size=5), st.randoms())
-def test_any_parts_in_any_order_and_then_the_rest_refund_the_whole(weights: list[int], shuffled: Any) -> None:
+def test_partial_refunds_in_any_order_and_the_rest_add_up_to_the_whole(weights: list[int], shuffled: Any) -> None:
     """Law 3 (default amount), law 5 (partials compose): no amount is what is left; nothing left is refused."""
-    world, order_id = _bought()
+    world, order_id = _buy()
     parts = [PAID * weight // 31 for weight in weights if weight]
     shuffled.shuffle(parts)
     for number, part in enumerate(parts):
@@ -49,9 +49,9 @@ def test_any_parts_in_any_order_and_then_the_rest_refund_the_whole(weights: list
 
 
 @pytest.mark.over_gateways
-def test_units_are_refunded_once_at_what_was_paid_for_them() -> None:
+def test_each_unit_is_refunded_once_at_its_paid_price() -> None:
     """Law 6 (line caps), law 7 (allocation conserves): unit by unit, also after a part of the price."""
-    world, order_id = _bought()
+    world, order_id = _buy()
     assert world.book(refund_of(order_id, "part", amount_minor=100))["status"] == "succeeded"
     pen = [{"sku": "PEN", "quantity": 1}]
     for number in range(3):
@@ -65,7 +65,7 @@ def test_units_are_refunded_once_at_what_was_paid_for_them() -> None:
 @pytest.mark.over_gateways
 def test_a_declined_refund_releases_its_amount_once() -> None:
     """Law 16 (definite decline): repeated and looked up, it is the same decline."""
-    world, order_id = _bought("pm_refund_declined")
+    world, order_id = _buy("pm_refund_declined")
     for _ in range(2):
         answer = world.book(refund_of(order_id, amount_minor=600))
         assert (answer["status"], answer["code"]) == ("rejected", "REFUND_DECLINED")
@@ -77,7 +77,7 @@ def test_a_declined_refund_releases_its_amount_once() -> None:
 
 @pytest.mark.over_gateways
 @pytest.mark.parametrize(("currency", "price_minor"), [("EUR", 1234), ("JPY", 1234), ("KWD", 12_340), ("ISK", 500)])
-def test_money_keeps_its_currency_and_decimals_to_the_gateway_and_back(currency: str, price_minor: int) -> None:
+def test_amounts_keep_their_currency_and_decimals_through_the_gateway(currency: str, price_minor: int) -> None:
     """Law 27 (currency): with 0, 2 and 3 decimals; a purchase in another currency than the price's is refused."""
     world = World()
     world.stock_in(currency, MUG=(price_minor, 3))

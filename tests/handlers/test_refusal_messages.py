@@ -12,15 +12,15 @@ from tests.handlers.world import World, purchase_of, refund_of
 Scene = Callable[[World, str], dict[str, Any]]
 
 
-def _refund(**wish: Any) -> Scene:
-    return lambda world, order_id: world.book(refund_of(order_id, "new", **wish))
+def _refund(**fields: Any) -> Scene:
+    return lambda world, order_id: world.book(refund_of(order_id, "new", **fields))
 
 
 def _buy(token: str = "pm_ok", **lines: tuple[int, int]) -> Scene:
     return lambda world, _: world.book(purchase_of("new", token, **lines))
 
 
-def _late(world: World, order_id: str) -> dict[str, Any]:
+def _refund_late(world: World, order_id: str) -> dict[str, Any]:
     world.clock.advance(timedelta(days=31))
     return world.book(refund_of(order_id, "new"))
 
@@ -30,18 +30,18 @@ def _refund_after_all(world: World, order_id: str) -> dict[str, Any]:
     return world.book(refund_of(order_id, "new"))
 
 
-def _not_paid(world: World, _: str) -> dict[str, Any]:
+def _refund_unpaid(world: World, _: str) -> dict[str, Any]:
     waiting = world.book(purchase_of("waiting", "pm_timeout", MUG=(1, 800)))["order_id"]
     return world.book(refund_of(waiting, "new"))
 
 
-def _under_way(world: World, _: str) -> dict[str, Any]:
+def _refund_while_reserved(world: World, _: str) -> dict[str, Any]:
     order_id = world.book(purchase_of("slow", "pm_refund_timeout", MUG=(1, 800)))["order_id"]
     world.book(refund_of(order_id, "silent"))
     return world.book(refund_of(order_id, "new"))
 
 
-def _given_back(token: str) -> Scene:
+def _refund_with(token: str) -> Scene:
     def scene(world: World, _: str) -> dict[str, Any]:
         order_id = world.book(purchase_of("other", token, MUG=(1, 800)))["order_id"]
         return world.book(refund_of(order_id, "new", amount_minor=300))
@@ -90,7 +90,7 @@ def _buy_and_release(world: World, _: str) -> dict[str, Any]:
             "SKU MUG has 2 left to refund, fewer than the 3 requested.",
         ),
         (
-            _late,
+            _refund_late,
             "REFUND_WINDOW_CLOSED",
             "This order could be refunded until 2026-03-31T12:00:00.000000Z, but the refund was requested at "
             "2026-04-01T12:00:00.000000Z.",
@@ -102,24 +102,24 @@ def _buy_and_release(world: World, _: str) -> dict[str, Any]:
             "refunds in flight.",
         ),
         (
-            _under_way,
+            _refund_while_reserved,
             "NOTHING_TO_REFUND",
             "Nothing can be refunded: of 8.00 EUR paid, 0.00 EUR has been refunded and 8.00 EUR is reserved for "
             "refunds in flight.",
         ),
         (
-            _not_paid,
+            _refund_unpaid,
             "NOT_CAPTURED",
             "The payment of this order has not been captured yet. Repeat the same request when the order is CONFIRMED.",
         ),
         (
-            _given_back("pm_refund_declined"),
+            _refund_with("pm_refund_declined"),
             "REFUND_DECLINED",
             "The gateway declined the refund of 3.00 EUR (account_closed). 8.00 EUR can be refunded under a new "
             "request_id.",
         ),
         (
-            _given_back("pm_refund_timeout"),
+            _refund_with("pm_refund_timeout"),
             "REFUND_OUTCOME_UNKNOWN",
             "The gateway has not confirmed the refund of 3.00 EUR, so it may or may not have been made. The amount "
             "stays reserved until the gateway answers. It is safe to repeat the same request.",

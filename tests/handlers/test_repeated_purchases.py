@@ -37,7 +37,7 @@ def _cases(world: World, *order_ids: str) -> list[tuple[str, str]]:
 @pytest.mark.over_gateways
 @pytest.mark.parametrize("settled_first", [True, False])
 @pytest.mark.parametrize("hours", [0, 23])
-def test_a_purchase_made_again_after_an_unknown_becomes_a_case(settled_first: bool, hours: int) -> None:
+def test_a_purchase_repeated_after_an_unknown_outcome_opens_a_case(settled_first: bool, hours: int) -> None:
     """Law 37 (cases): whichever of the two is confirmed first, and as long as a customer may repeat the wish."""
     world = _world()
     doubtful = _buy(world, "first", "pm_timeout")
@@ -62,7 +62,7 @@ def test_a_purchase_made_again_after_an_unknown_becomes_a_case(settled_first: bo
         {"payment_method": "pm_timeout_never_arrives"},
     ],
 )
-def test_another_wish_or_one_that_was_not_paid_is_no_case(more: dict[str, Any]) -> None:
+def test_a_different_or_unpaid_purchase_opens_no_case(more: dict[str, Any]) -> None:
     """Law 37 (cases): another customer, other lines, a declined card, and one that never reached the gateway."""
     world = _world()
     doubtful, other = _buy(world, "first", "pm_timeout"), _buy(world, "second", **more)
@@ -72,7 +72,7 @@ def test_another_wish_or_one_that_was_not_paid_is_no_case(more: dict[str, Any]) 
 
 
 @pytest.mark.parametrize(("token", "hours"), [("pm_timeout", 25), ("pm_ok", 1), ("pm_3ds", 1)])
-def test_without_an_unknown_within_a_day_the_same_purchase_is_another_wish(token: str, hours: int) -> None:
+def test_a_repeated_purchase_without_a_recent_unknown_outcome_opens_no_case(token: str, hours: int) -> None:
     """Law 37 (cases): who buys the same every day, or after a clear answer, is not asked about it."""
     world = _world()
     doubtful = _buy(world, "first", token)
@@ -84,7 +84,7 @@ def test_without_an_unknown_within_a_day_the_same_purchase_is_another_wish(token
     assert _cases(world, doubtful, again) == []
 
 
-def test_a_customer_who_buys_the_same_many_times_is_one_open_case_at_a_time() -> None:
+def test_many_repeated_purchases_open_one_case_at_a_time() -> None:
     """Law 37 (cases): the cases must not fill the ledger; the next one opens once people have closed the first."""
     world = _world()
     doubtful = _buy(world, "first", "pm_timeout")
@@ -125,7 +125,9 @@ class EndlessOrders(CountedOrders):
         return Page(names=tuple(f"ord_{page * limit + number}" for number in range(limit)), after=str(page))
 
 
-def _reads(world: World, *, has_time: bool = True, repository: type[CountedOrders] = CountedOrders) -> Counter[str]:
+def _count_reads(
+    world: World, *, has_time: bool = True, repository: type[CountedOrders] = CountedOrders
+) -> Counter[str]:
     """Return the number of reads of each order in a sweep alone."""
     deps = world.dependencies()
     orders = repository(client=world.dynamodb, table="orders", retry=RetryPolicy.without_delays())
@@ -153,7 +155,7 @@ def _reads(world: World, *, has_time: bool = True, repository: type[CountedOrder
     return orders.reads
 
 
-def _many_doubts(number: int) -> tuple[World, list[str]]:
+def _many_doubtful_orders(number: int) -> tuple[World, list[str]]:
     """Return a world in which one customer has so many orders in doubt, and as many others of another wish."""
     world = _world()
     doubtful = [_buy(world, f"doubt-{each}", "pm_timeout_never_arrives") for each in range(number)]
@@ -163,27 +165,27 @@ def _many_doubts(number: int) -> tuple[World, list[str]]:
     return world, doubtful + others
 
 
-def test_the_review_of_the_doubts_loads_each_other_order_once() -> None:
+def test_the_review_of_doubtful_orders_loads_each_order_at_most_twice() -> None:
     """Law 28 (isolation): the orders in doubt of one customer do not cost their number times that of its orders."""
-    world, order_ids = _many_doubts(6)
-    reads = _reads(world)
+    world, order_ids = _many_doubtful_orders(6)
+    reads = _count_reads(world)
     assert reads["list"] == 6
     assert all(1 <= reads[order_id] <= 2 for order_id in order_ids)
 
 
-def test_a_customer_with_endless_orders_costs_a_run_a_bounded_number_of_reads() -> None:
+def test_the_review_of_a_customer_with_endless_orders_takes_bounded_reads() -> None:
     """Law 28 (isolation)."""
-    world, _ = _many_doubts(2)
-    assert _reads(world, repository=EndlessOrders)["list"] == MAX_COMPARED // 100
+    world, _ = _many_doubtful_orders(2)
+    assert _count_reads(world, repository=EndlessOrders)["list"] == MAX_COMPARED // 100
 
 
-def test_the_reviews_read_no_order_once_the_time_is_over() -> None:
+def test_the_review_reads_no_orders_when_no_time_remains() -> None:
     """Law 28 (isolation): a run that ends by its timeout reports nothing."""
-    world, _ = _many_doubts(3)
-    assert _reads(world, has_time=False) == {}
+    world, _ = _many_doubtful_orders(3)
+    assert _count_reads(world, has_time=False) == {}
 
 
-def test_an_order_is_in_doubt_for_a_day_and_then_forgotten() -> None:
+def test_an_order_is_watched_for_repeats_for_a_day() -> None:
     """Law 37 (cases): the list of orders in doubt does not grow."""
     world = _world()
     doubtful = _buy(world, "first", "pm_timeout")

@@ -17,13 +17,13 @@ from handlers.refund import refund
 from tests.handlers.world import World, purchase_of, refund_of
 
 
-def _stocked() -> World:
+def _stocked_world() -> World:
     world = World()
     world.stock(MUG=(800, 20), POT=(2450, 5))
     return world
 
 
-def _without_replayed(result: dict[str, Any]) -> dict[str, Any]:
+def _omit_replayed(result: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in result.items() if key != "replayed"}
 
 
@@ -31,13 +31,13 @@ def _without_replayed(result: dict[str, Any]) -> dict[str, Any]:
 @given(st.integers(1, 4), st.sampled_from(("pm_ok", "pm_declined", "pm_timeout_then_ok")))
 def test_a_repeated_purchase_has_one_effect_and_one_answer(times: int, token: str) -> None:
     """Law 8 (replay): one ledger effect, one gateway identity, the same answer, `replayed` from the second."""
-    world = _stocked()
+    world = _stocked_world()
     first = world.book(purchase_of(payment_method=token, MUG=(2, 800)))
     after = world.order(first["order_id"])
     for _ in range(times):
         again = world.book(purchase_of(payment_method=token, MUG=(2, 800)))
         assert again["replayed"] is True
-        assert _without_replayed(again) == _without_replayed(first)
+        assert _omit_replayed(again) == _omit_replayed(first)
     assert world.order(first["order_id"]) == after
     assert len(world.payer.effects()) == 1
 
@@ -46,22 +46,22 @@ def test_a_repeated_purchase_has_one_effect_and_one_answer(times: int, token: st
 @given(st.integers(1, 4), st.sampled_from(("pm_ok", "pm_refund_declined", "pm_refund_timeout_then_ok")))
 def test_a_repeated_refund_has_one_effect_and_one_answer(times: int, token: str) -> None:
     """Law 8 (replay)."""
-    world = _stocked()
+    world = _stocked_world()
     order_id = world.book(purchase_of(payment_method=token, MUG=(2, 800)))["order_id"]
     first = world.book(refund_of(order_id, amount_minor=300))
     after = world.order(order_id)
     for _ in range(times):
         again = world.book(refund_of(order_id, amount_minor=300))
         assert again["replayed"] is True
-        assert _without_replayed(again) == _without_replayed(first)
+        assert _omit_replayed(again) == _omit_replayed(first)
     assert world.order(order_id) == after
     assert len(world.payer.effects()) == 2
 
 
 @pytest.mark.over_gateways
-def test_the_answer_stays_the_same_whatever_happened_since() -> None:
+def test_a_replayed_answer_is_unaffected_by_later_refunds() -> None:
     """Law 8 (replay): the balance in an answer is that of its time."""
-    world = _stocked()
+    world = _stocked_world()
     bought = world.book(purchase_of(MUG=(2, 800)))
     first = world.book(refund_of(bought["order_id"], "one", amount_minor=300))
     world.book(refund_of(bought["order_id"], "two"))
@@ -69,9 +69,9 @@ def test_the_answer_stays_the_same_whatever_happened_since() -> None:
     assert world.book(purchase_of(MUG=(2, 800))) == {**bought, "replayed": True}
 
 
-def test_the_functions_say_by_themselves_that_they_repeat() -> None:
+def test_the_functions_mark_a_replay_themselves() -> None:
     """Law 8 (replay): `replayed` from the second."""
-    world = _stocked()
+    world = _stocked_world()
     results = [world.step(purchase_of(MUG=(2, 800))) for _ in range(2)]
     order_id = results[0]["order_id"]
     results += [world.step(refund_of(order_id, amount_minor=300)) for _ in range(2)]
@@ -79,9 +79,9 @@ def test_the_functions_say_by_themselves_that_they_repeat() -> None:
 
 
 @pytest.mark.parametrize("at", range(4))
-def test_a_second_attempt_of_the_same_execution_is_no_replay(at: int) -> None:
+def test_a_second_attempt_of_the_same_execution_is_not_a_replay(at: int) -> None:
     """Law 8 (replay): a reply that was lost on the way is not the caller's repetition."""
-    world = _stocked()
+    world = _stocked_world()
     world.faults.arm(**{f"at_{at}": "lost_reply"})
     assert world.book(purchase_of(MUG=(2, 800)))["replayed"] is False
     assert world.book(purchase_of(MUG=(2, 800)))["replayed"] is True
@@ -90,7 +90,7 @@ def test_a_second_attempt_of_the_same_execution_is_no_replay(at: int) -> None:
 @pytest.mark.over_gateways
 def test_a_repeat_after_years_moves_no_money() -> None:
     """Law 13 (no expiry): however late a repeat comes, and whatever window has closed."""
-    world = _stocked()
+    world = _stocked_world()
     order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
     world.book(refund_of(order_id, amount_minor=300))
     net = world.gateway_net(order_id)
@@ -107,7 +107,7 @@ def test_a_repeat_after_years_moves_no_money() -> None:
 )
 def test_another_purchase_under_a_used_key_is_refused(change: dict[str, Any]) -> None:
     """Law 9 (key reuse): scope is the customer."""
-    world = _stocked()
+    world = _stocked_world()
     order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
     before = world.order(order_id), world.available("MUG")
     result = world.book({**purchase_of(MUG=(2, 800)), **change})
@@ -122,7 +122,7 @@ def test_another_purchase_under_a_used_key_is_refused(change: dict[str, Any]) ->
 )
 def test_another_refund_under_a_used_key_is_refused(change: dict[str, Any]) -> None:
     """Law 9 (key reuse): scope is the order."""
-    world = _stocked()
+    world = _stocked_world()
     order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
     other_id = world.book(purchase_of("buy-2", MUG=(2, 800)))["order_id"]
     world.book(refund_of(order_id, amount_minor=300))
@@ -134,9 +134,9 @@ def test_another_refund_under_a_used_key_is_refused(change: dict[str, Any]) -> N
 
 
 @pytest.mark.over_gateways
-def test_spelling_does_not_make_another_request() -> None:
+def test_key_order_and_explicit_nulls_do_not_make_another_request() -> None:
     """Law 10 (canonical): JSON key order and unset versus null."""
-    world = _stocked()
+    world = _stocked_world()
     order_id = world.book(purchase_of(MUG=(2, 800), POT=(1, 2450)))["order_id"]
     purchase = purchase_of(MUG=(2, 800), POT=(1, 2450))
     turned = {key: purchase[key] for key in reversed(purchase)} | {"lines": list(reversed(purchase["lines"]))}
@@ -146,20 +146,20 @@ def test_spelling_does_not_make_another_request() -> None:
 
 
 @pytest.mark.over_gateways
-def test_the_same_request_while_the_first_is_under_way_gets_its_answer_and_moves_nothing_twice() -> None:
+def test_a_concurrent_repeat_gets_the_answer_and_money_moves_once() -> None:
     """Law 11 (in flight): one executes, the others get its answer or a retryable error."""
     for token in ("pm_ok", "pm_timeout_then_ok"):
-        world = _stocked()
+        world = _stocked_world()
         others: list[Any] = []
 
         def meanwhile(_: Any, world: World = world, others: list[Any] = others, token: str = token) -> None:
             others.append(world.book(purchase_of(payment_method=token, MUG=(2, 800))))
 
         world.faults.between = {1: meanwhile}  # after the order is made, before it is charged
-        mine = world.book(purchase_of(payment_method=token, MUG=(2, 800)))
-        assert [mine["status"], others[0]["status"]] == ["succeeded", "succeeded"]
-        assert world.gateway_net(mine["order_id"]) == 1600
-        assert world.order(mine["order_id"]).version == 2
+        original = world.book(purchase_of(payment_method=token, MUG=(2, 800)))
+        assert [original["status"], others[0]["status"]] == ["succeeded", "succeeded"]
+        assert world.gateway_net(original["order_id"]) == 1600
+        assert world.order(original["order_id"]).version == 2
         assert world.available("MUG") == 18
 
 
@@ -179,9 +179,9 @@ def test_a_refusal_before_execution_leaves_its_key_unused() -> None:
 
 
 @pytest.mark.over_gateways
-def test_an_outcome_after_execution_began_is_stored_failures_included() -> None:
+def test_a_decline_is_stored_and_replayed() -> None:
     """Law 12 (validation is not stored): a decline is the key's answer for ever."""
-    world = _stocked()
+    world = _stocked_world()
     declined = purchase_of(payment_method="pm_declined", MUG=(1, 800))
     assert [world.book(declined)["code"] for _ in range(2)] == ["PAYMENT_DECLINED"] * 2
     order_id = world.book(purchase_of("buy-2", "pm_refund_declined", MUG=(1, 800)))["order_id"]
@@ -190,7 +190,7 @@ def test_an_outcome_after_execution_began_is_stored_failures_included() -> None:
 
 def test_every_retry_carries_the_same_gateway_key() -> None:
     """Law 15 (ambiguity): so that the gateway knows one payment, however often it is asked."""
-    world = _stocked()
+    world = _stocked_world()
     for _ in range(3):
         with pytest.raises(PaymentOutcomeUnknown):
             world.step(purchase_of(payment_method="pm_timeout", MUG=(1, 800)))
@@ -215,7 +215,7 @@ class ForgetfulGateway(SandboxPaymentGateway):
         raise AssertionError(f"{instruction.key} was sent again")
 
 
-def _a_day_later(world: World, request: dict[str, Any]) -> dict[str, Any]:
+def _run_a_day_later(world: World, request: dict[str, Any]) -> dict[str, Any]:
     world.clock.advance(timedelta(days=1))
     deps = world.dependencies()
     deps.__dict__["gateway"] = ForgetfulGateway(client=world.dynamodb, table="gateway")
@@ -225,40 +225,40 @@ def _a_day_later(world: World, request: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_charge_is_never_sent_again_to_a_gateway_that_forgot_its_key() -> None:
     """Law 30 (key life): a resumed request is looked up, and stays unknown until reconcile ends it."""
-    world = _stocked()
+    world = _stocked_world()
     request = purchase_of(payment_method="pm_timeout", MUG=(1, 800))
     world.book(request)
-    assert _a_day_later(world, request)["code"] == "PAYMENT_OUTCOME_UNKNOWN"
+    assert _run_a_day_later(world, request)["code"] == "PAYMENT_OUTCOME_UNKNOWN"
 
 
 def test_a_refund_is_never_sent_again_to_a_gateway_that_forgot_its_key() -> None:
     """Law 30 (key life)."""
-    world = _stocked()
+    world = _stocked_world()
     order_id = world.book(purchase_of(payment_method="pm_refund_timeout", MUG=(1, 800)))["order_id"]
     world.book(refund_of(order_id))
-    assert _a_day_later(world, refund_of(order_id))["code"] == "REFUND_OUTCOME_UNKNOWN"
+    assert _run_a_day_later(world, refund_of(order_id))["code"] == "REFUND_OUTCOME_UNKNOWN"
 
 
 @pytest.mark.parametrize(("minutes", "calls"), [(60, "charge"), (61, "lookup")])
 def test_a_key_is_sent_for_an_hour_and_then_only_looked_up(minutes: int, calls: str) -> None:
     """Law 30 (key life): the boundary; both end with what the gateway did."""
-    world = _stocked()
+    world = _stocked_world()
     request = purchase_of(payment_method="pm_timeout_then_ok", MUG=(1, 800))
     with pytest.raises(PaymentOutcomeUnknown):
         world.step(request)
     world.clock.advance(timedelta(minutes=minutes))
-    asked: list[str] = []
+    sent: list[str] = []
 
     class RecordingGateway(SandboxPaymentGateway):
         def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
-            asked.append("charge")
+            sent.append("charge")
             return super().charge(instruction, method)
 
         def lookup(self, instruction: Instruction) -> GatewayReply:
-            asked.append("lookup")
+            sent.append("lookup")
             return super().lookup(instruction)
 
     deps = world.dependencies()
     deps.__dict__["gateway"] = RecordingGateway(client=world.dynamodb, table="gateway")
     assert purchase(world.message(request), deps)["status"] == "succeeded"
-    assert asked == [calls]
+    assert sent == [calls]

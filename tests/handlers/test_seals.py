@@ -26,7 +26,7 @@ from tests.handlers.world import SEAL_KEY, Invocation, World, purchase_of, refun
 DAY = timedelta(days=1)
 
 
-def _sold(orders: int = 3, world: World | None = None, name: str = "buy") -> World:
+def _sell(orders: int = 3, world: World | None = None, name: str = "buy") -> World:
     if world is None:
         world = World()
         world.stock(MUG=(800, 1000))
@@ -67,21 +67,21 @@ def _statement(world: World, day: str) -> dict[str, Any]:
     return json.loads(world.s3.get_object(Bucket="audit", Key=seal_key(day))["Body"].read())["statement"]
 
 
-def _sealed_days(days: int = 3) -> World:
+def _seal_days(days: int = 3) -> World:
     """A world with sealed days, each with a few objects."""
-    world = _sold(name="day-0")
+    world = _sell(name="day-0")
     for number in range(1, days + 3):
         _run(world)
         world.clock.advance(DAY)
         if number < days:
-            _sold(world=world, name=f"day-{number}")
+            _sell(world=world, name=f"day-{number}")
     _run(world)
     return world
 
 
-def test_a_day_is_sealed_when_it_has_closed_and_not_before() -> None:
+def test_a_day_is_sealed_only_after_it_has_closed() -> None:
     """Law 40 (no closed day): 48 hours after its end."""
-    world = _sold()
+    world = _sell()
     world.clock.advance(timedelta(hours=59, minutes=59))
     _run(world)
     assert seal_key("2026-03-01") not in _seals(world)
@@ -91,18 +91,18 @@ def test_a_day_is_sealed_when_it_has_closed_and_not_before() -> None:
     assert _verify(world) == []
 
 
-def test_a_second_run_writes_nothing() -> None:
+def test_sealing_again_writes_nothing() -> None:
     """A seal is written once."""
-    world = _sealed_days()
+    world = _seal_days()
     before = {place: list(versions) for place, versions in world.s3.versions.items()}
     assert _run(world) == SealedDays()
     assert world.s3.versions == before
 
 
-def test_an_outage_of_days_is_caught_up_in_the_order_of_days() -> None:
+def test_days_missed_during_an_outage_are_sealed_in_order() -> None:
     """Each day has its own seal, and each names the one before."""
-    world = _sealed_days(1)
-    _sold(world=world, name="later")
+    world = _seal_days(1)
+    _sell(world=world, name="later")
     world.clock.advance(9 * DAY)
     sealed = _run(world)
     assert len(sealed.days) == 9
@@ -127,18 +127,18 @@ def test_a_day_without_objects_is_sealed_too() -> None:
     }
 
 
-def test_the_first_seal_covers_whatever_was_there_before() -> None:
+def test_the_first_seal_covers_all_earlier_objects() -> None:
     """A stage that did not seal from its first day."""
-    world = _sold()
+    world = _sell()
     world.clock.advance(30 * DAY)
     assert _run(world).objects == 4
     assert _verify(world) == []
 
 
 @given(st.integers(1, 5), st.lists(st.integers(0, 3), max_size=8))
-def test_a_manifest_that_takes_several_runs_is_the_same_as_one_of_one_run(size: int, runs: list[int]) -> None:
+def test_a_manifest_written_over_several_runs_equals_that_of_a_single_run(size: int, runs: list[int]) -> None:
     """A part is final, and the next run goes on behind it."""
-    world = _sold(orders=7)
+    world = _sell(orders=7)
     world.clock.advance(3 * DAY)
     for parts in runs:
         _run(world, parts=parts, size=size)
@@ -151,9 +151,9 @@ def test_a_manifest_that_takes_several_runs_is_the_same_as_one_of_one_run(size: 
 
 @pytest.mark.parametrize("mode", ["throttle", "lost_reply", "lost_request", "crash_before", "crash_after"])
 @pytest.mark.parametrize("call", range(2, 30, 3))
-def test_a_run_that_breaks_off_at_any_call_is_completed_by_the_next(call: int, mode: str) -> None:
+def test_an_interrupted_run_is_completed_by_the_next_one(call: int, mode: str) -> None:
     """Law 23 (audit completeness): no seal is lost, doubled or changed."""
-    world = _sold()
+    world = _sell()
     world.clock.advance(4 * DAY)
     world.faults.arm(**{f"at_{call}": mode})
     with suppress(Unavailable, Crash):
@@ -164,9 +164,9 @@ def test_a_run_that_breaks_off_at_any_call_is_completed_by_the_next(call: int, m
     assert _verify(world) == []
 
 
-def test_of_two_runs_at_once_the_seal_that_was_written_first_stands() -> None:
+def test_the_first_of_two_concurrent_seals_wins() -> None:
     """The next seal names the one that is stored."""
-    world = _sold()
+    world = _sell()
     world.clock.advance(3 * DAY)
 
     class Slow:
@@ -185,15 +185,15 @@ def test_of_two_runs_at_once_the_seal_that_was_written_first_stands() -> None:
     assert _verify(world) == []
 
 
-def test_something_else_in_the_place_of_a_seal_stops_the_run() -> None:
+def test_an_object_at_a_seal_key_that_is_not_a_seal_stops_the_run() -> None:
     """A bug or tampering: people decide."""
-    world = _sealed_days(1)
+    world = _seal_days(1)
     world.s3.put_object(Bucket="audit", Key=seal_key("2026-03-01"), Body=b"{}")
     with pytest.raises(AuditContradiction, match="is not a seal"):
         _run(world)
 
 
-def test_seals_and_their_parts_are_copied_and_a_failed_copy_is_made_up_for() -> None:
+def test_a_failed_copy_of_a_seal_is_repeated_in_the_next_run() -> None:
     """The copy is complete before the next day is sealed."""
 
     class Copies:
@@ -207,7 +207,7 @@ def test_seals_and_their_parts_are_copied_and_a_failed_copy_is_made_up_for() -> 
             self.objects[key] = body
             return True
 
-    world, copies = _sold(), Copies()
+    world, copies = _sell(), Copies()
     world.clock.advance(3 * DAY)
     with pytest.raises(Unavailable):
         _run(world, copies=copies)
@@ -216,9 +216,9 @@ def test_seals_and_their_parts_are_copied_and_a_failed_copy_is_made_up_for() -> 
     assert sorted(copies.objects) == [part_key("2026-03-01", 1), seal_key("2026-03-01")]
 
 
-def test_the_function_counts_what_it_sealed_and_says_nothing_of_a_run_without_seals() -> None:
+def test_the_seals_metric_is_logged_only_when_a_day_is_sealed() -> None:
     """The heartbeat alarm counts seals."""
-    world = _sold()
+    world = _sell()
     world.clock.advance(3 * DAY)
     assert seal(world.dependencies(), Invocation())["days"] == ["2026-03-01"]
     assert [line for line in world.lines if '"Seals": 1' in line]
@@ -302,9 +302,9 @@ FORGERIES: dict[str, tuple[Callable[[World], None], set[Problem]]] = {
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_a_forgery_of_a_sealed_day_is_found(forgery: str) -> None:
+def test_a_forgery_in_a_sealed_day_is_detected(forgery: str) -> None:
     """Law 22 (tamper-evident): whatever was forged, seals and versions tell."""
-    world = _sealed_days()
+    world = _seal_days()
     assert _verify(world) == []
     forge, problems = FORGERIES[forgery]
     forge(world)
@@ -314,17 +314,17 @@ def test_a_forgery_of_a_sealed_day_is_found(forgery: str) -> None:
     assert found & problems
 
 
-def test_a_check_from_a_day_on_reads_no_earlier_seal() -> None:
+def test_verification_since_a_day_ignores_earlier_days() -> None:
     """`--since` judges what came later, and leaves the rest alone."""
-    world = _sealed_days()
+    world = _seal_days()
     _put(world, _object(world), b"{}")
     assert _verify(world, since="2026-03-03") == []
     assert _verify(world, since="2026-03-02") != []
 
 
-def test_what_a_refund_adds_to_an_old_order_lies_in_a_day_that_is_open() -> None:
+def test_a_late_refund_of_an_old_order_is_recorded_in_an_open_day() -> None:
     """Law 40 (no closed day): a sealed day stays as it was sealed."""
-    world = _sold(orders=1)
+    world = _sell(orders=1)
     order_id = next(key.split("order=")[1].split("/")[0] for key in world.s3.keys("audit", "outcomes/"))
     world.clock.advance(4 * DAY)
     _run(world)

@@ -16,21 +16,21 @@ from tests.handlers.world import ENVIRONMENT, World, purchase_of, refund_of
 
 
 @pytest.mark.parametrize("function", ["purchase", "refund", "record", "reconcile"])
-def test_a_function_says_at_its_first_call_which_variable_is_missing(function: str) -> None:
+def test_a_missing_variable_is_named_when_the_settings_are_read(function: str) -> None:
     """Refuse at the first knowable moment."""
     module = importlib.import_module(f"handlers.{function}")
-    needed = {
+    required = {
         name for name in ENVIRONMENT if name.removeprefix("BOOKING_").lower() in "".join(module.REQUIRED_SETTINGS)
     }
-    assert "BOOKING_STAGE" in needed
-    for name in needed:
-        without = {key: value for key, value in ENVIRONMENT.items() if key != name}
+    assert "BOOKING_STAGE" in required
+    for name in required:
+        incomplete = {key: value for key, value in ENVIRONMENT.items() if key != name}
         with pytest.raises(Misconfigured, match=name):
-            Settings.of(without, module.REQUIRED_SETTINGS)
+            Settings.of(incomplete, module.REQUIRED_SETTINGS)
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "reads"),
+    ("name", "value", "setting"),
     [
         ("BOOKING_REFUND_WINDOW_DAYS", "-1", "refund_window"),
         ("BOOKING_REFUND_WINDOW_DAYS", "30.0", "refund_window"),
@@ -42,13 +42,13 @@ def test_a_function_says_at_its_first_call_which_variable_is_missing(function: s
         ("BOOKING_STRIPE_MODE", "prod", "stripe_mode"),
     ],
 )
-def test_an_invalid_variable_is_named_with_its_allowed_values(name: str, value: str, reads: str) -> None:
+def test_an_invalid_variable_is_named_with_its_allowed_values(name: str, value: str, setting: str) -> None:
     """Settings are strict."""
     with pytest.raises(Misconfigured, match=rf"{name} must be .*, got '{value}'"):
-        Settings.of({**ENVIRONMENT, name: value}, (reads,))
+        Settings.of({**ENVIRONMENT, name: value}, (setting,))
 
 
-def test_a_call_of_aws_ends_within_its_timeout_including_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_aws_call_including_retries_ends_within_its_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """SDK call < function: two tries of a connect and a read time-out each end within the seconds that are set."""
     settings = Settings(environment={**ENVIRONMENT, "BOOKING_SDK_TIMEOUT_SECONDS": "4"})
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
@@ -56,7 +56,7 @@ def test_a_call_of_aws_ends_within_its_timeout_including_retries(monkeypatch: py
     assert config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout) <= 4
 
 
-def test_parts_are_put_together_once_per_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dependencies_are_built_once_per_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clients are built once, lazily."""
     monkeypatch.setattr(dependencies, "_composed", {})
     for name, value in ENVIRONMENT.items():
@@ -66,11 +66,11 @@ def test_parts_are_put_together_once_per_process(monkeypatch: pytest.MonkeyPatch
     assert one.log.stage == "test"
 
 
-def test_tries_are_bounded_jittered_and_end_in_unavailable() -> None:
+def test_attempts_are_bounded_jittered_and_end_in_unavailable() -> None:
     """A lost race ends in Unavailable, never in a wrong answer."""
     pauses: list[timedelta] = []
-    patience = RetryPolicy(sleep=pauses.append, rng=lambda: 1.0, max_attempts=6)
-    attempts = patience.attempts("The order")
+    policy = RetryPolicy(sleep=pauses.append, rng=lambda: 1.0, max_attempts=6)
+    attempts = policy.attempts("The order")
     assert [next(attempts) for _ in range(6)] == list(range(6))
     with pytest.raises(Unavailable, match="during each of 6 attempts"):
         next(attempts)
@@ -85,7 +85,7 @@ def test_a_refund_that_always_loses_its_race_is_unavailable_and_moves_nothing() 
     world = World()
     world.stock(MUG=(800, 20))
     order_id = world.book(purchase_of(MUG=(5, 800)))["order_id"]
-    parts, number = world.dependencies(), iter(range(1000))
+    deps, number = world.dependencies(), iter(range(1000))
 
     class Overtaking:
         """Somebody else is always faster."""
@@ -97,14 +97,14 @@ def test_a_refund_that_always_loses_its_race_is_unavailable_and_moves_nothing() 
             world.step(refund_of(order_id, f"faster-{next(number)}", amount_minor=1))
             return world.dependencies().orders.append(change)
 
-    parts.__dict__["orders"] = Overtaking()
+    deps.__dict__["orders"] = Overtaking()
     with pytest.raises(Unavailable):
-        refund(world.message(refund_of(order_id, "slow", amount_minor=1)), parts)
+        refund(world.message(refund_of(order_id, "slow", amount_minor=1)), deps)
     assert world.order(order_id).account.refunded_minor == 10
 
 
 @pytest.mark.parametrize(("function", "action"), [("purchase", "refund"), ("refund", "purchase")])
-def test_a_function_refuses_a_message_that_is_for_another(function: str, action: str) -> None:
+def test_a_function_rejects_a_message_for_another_function(function: str, action: str) -> None:
     """The machine never sends one; other callers get a message."""
     world = World()
     request = purchase_of(MUG=(1, 800)) if action == "purchase" else refund_of("ord_1")
@@ -114,7 +114,7 @@ def test_a_function_refuses_a_message_that_is_for_another(function: str, action:
 
 
 @pytest.mark.over_gateways
-def test_the_window_is_judged_by_the_start_of_the_execution_whichever_attempt_decides() -> None:
+def test_the_refund_window_is_judged_by_the_start_of_the_execution() -> None:
     """Law 26 (window): a retry after the deadline decides as the first attempt would have."""
     world = World()
     world.stock(MUG=(800, 20))
@@ -128,7 +128,7 @@ def test_the_window_is_judged_by_the_start_of_the_execution_whichever_attempt_de
 
 
 @pytest.mark.over_gateways
-def test_the_policy_of_the_purchase_outlives_a_change_of_the_policy() -> None:
+def test_an_order_keeps_the_refund_policy_of_its_purchase() -> None:
     """Law 26 (window): stored with the order."""
     world = World()
     world.stock(MUG=(800, 20))

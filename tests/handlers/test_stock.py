@@ -26,18 +26,18 @@ TOKENS = ("pm_ok", "pm_declined", "pm_timeout", "pm_timeout_declined", "pm_timeo
 
 @pytest.mark.over_gateways
 @given(st.integers(0, 6), st.lists(st.tuples(st.integers(1, 4), st.sampled_from(TOKENS)), max_size=6))
-def test_stock_is_never_oversold_and_what_is_not_bought_comes_back(stock: int, wishes: list[tuple[int, str]]) -> None:
+def test_stock_is_never_oversold_and_unpaid_units_are_restocked(stock: int, purchases: list[tuple[int, str]]) -> None:
     """Law 24 (stock): 0 ≤ available ≤ capacity; a declined purchase restores all of it."""
     world = World()
     world.stock(MUG=(800, stock))
-    for number, (quantity, token) in enumerate(wishes):
+    for number, (quantity, token) in enumerate(purchases):
         world.book(purchase_of(f"buy-{number}", token, MUG=(quantity, 800)))
         assert 0 <= world.available("MUG") <= stock
     world.reconcile(fence_after_seconds=0)
-    assert world.available("MUG") + _sold(world) == stock
+    assert world.available("MUG") + _units_sold(world) == stock
 
 
-def _sold(world: World) -> int:
+def _units_sold(world: World) -> int:
     orders = [world.order(item["pk"]["S"].removeprefix("ORDER#")) for item in _items(world)]
     return sum(line.quantity for order in orders if order.account.captured_minor for line in order.lines)
 
@@ -78,7 +78,7 @@ def test_units_of_a_refund_without_restock_never_return_to_stock(returns: list[t
     assert world.order(order_id).account.refundable_minor == 0
 
 
-def test_a_repeated_refund_that_changes_its_restock_reuses_the_key() -> None:
+def test_a_refund_with_another_restock_under_a_used_key_is_rejected() -> None:
     """Law 10 (canonical): the default and its absence are the same request, another value is another one."""
     world = World()
     world.stock(MUG=(800, 10))
@@ -88,7 +88,7 @@ def test_a_repeated_refund_that_changes_its_restock_reuses_the_key() -> None:
     assert world.book(refund_of(order_id, amount_minor=5, restock=False))["code"] == "KEY_REUSED"
 
 
-def test_the_last_one_is_sold_once() -> None:
+def test_the_last_unit_is_sold_once() -> None:
     """Law 24 (stock)."""
     world = World()
     world.stock(LAMP=(4990, 1))
@@ -98,7 +98,7 @@ def test_the_last_one_is_sold_once() -> None:
 
 
 @pytest.mark.over_gateways
-def test_a_purchase_charges_the_price_as_quoted_or_is_rejected_with_the_present_one() -> None:
+def test_a_purchase_at_an_outdated_price_is_rejected_with_the_current_price() -> None:
     """Law 25 (price honesty)."""
     world = World()
     world.stock(MUG=(850, 20))
@@ -111,7 +111,7 @@ def test_a_purchase_charges_the_price_as_quoted_or_is_rejected_with_the_present_
 
 @pytest.mark.over_gateways
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(50, 10_000)), min_size=1, max_size=5))
-def test_the_total_is_the_sum_of_quantity_times_price_exactly(lines: list[tuple[int, int]]) -> None:
+def test_the_total_equals_the_sum_of_quantity_times_price(lines: list[tuple[int, int]]) -> None:
     """Law 25 (price honesty): what is charged, recorded and answered."""
     world = World()
     world.stock(**{f"S{number}": (price, quantity) for number, (quantity, price) in enumerate(lines)})
@@ -132,7 +132,7 @@ def test_the_total_is_the_sum_of_quantity_times_price_exactly(lines: list[tuple[
         ({"POT": (99, 10)}, "OUT_OF_STOCK"),
     ],
 )
-def test_of_several_differences_the_gravest_is_the_code(lines: Any, code: str) -> None:
+def test_the_most_serious_stock_mismatch_determines_the_code(lines: Any, code: str) -> None:
     """Law 25 (price honesty), law 27 (currency): it must equal the article's; nothing is charged or taken."""
     world = World()
     world.stock(MUG=(800, 5), POT=(10, 5))
@@ -145,7 +145,7 @@ def test_of_several_differences_the_gravest_is_the_code(lines: Any, code: str) -
     assert _items(world) == []
 
 
-def test_an_article_that_left_the_catalogue_does_not_keep_a_refund_from_settling() -> None:
+def test_a_refund_settles_even_if_its_sku_was_deleted() -> None:
     """Law 24 (stock), and the well-known defect: a release-stock failure that skips the refund."""
     world = World()
     world.stock(MUG=(800, 5), POT=(10, 5))
@@ -156,7 +156,7 @@ def test_an_article_that_left_the_catalogue_does_not_keep_a_refund_from_settling
     assert "Item" not in world.dynamodb.get_item(TableName="orders", Key={"pk": {"S": "SKU#MUG"}})
 
 
-def test_an_existing_order_wins_over_stock_and_price() -> None:
+def test_a_repeated_purchase_is_replayed_regardless_of_stock_and_price() -> None:
     """Law 8 (replay): a repeat is a replay even when the shelf is empty and the price another by now."""
     world = World()
     world.stock(MUG=(800, 1))
@@ -233,7 +233,7 @@ def test_stock_commands_never_undo_a_sale(stock: int, commands: list[tuple[Stock
         (CountStock(sku="CUP", seen=4, counted=9), "There is no SKU CUP"),
     ],
 )
-def test_a_refused_stock_command_changes_nothing_and_says_why(command: StockCommand, message: str) -> None:
+def test_a_refused_stock_command_changes_nothing_and_states_the_reason(command: StockCommand, message: str) -> None:
     """Law 32 (stock commutes)."""
     world = World()
     world.stock(MUG=(800, 3))
@@ -244,7 +244,7 @@ def test_a_refused_stock_command_changes_nothing_and_says_why(command: StockComm
     assert world.inventory.load("MUG") == StockItem(sku="MUG", price_minor=800, currency="EUR", available=5)
 
 
-def test_eighteen_of_ten_mugs_are_never_sold() -> None:
+def test_a_price_change_between_sales_does_not_oversell_stock() -> None:
     """Law 32 (stock commutes): the price changes while mugs are sold, and the sales stay sold."""
     world = World()
     world.stock(MUG=(800, 10))
@@ -272,7 +272,7 @@ class PopularSku(FakeDynamoDB):
     ("method", "status", "code", "left"),
     [("pm_ok", "succeeded", None, 4), ("pm_declined", "rejected", "PAYMENT_DECLINED", 5)],
 )
-def test_conflicts_on_a_popular_sku_delay_a_purchase_and_keep_its_answer(
+def test_write_conflicts_on_a_popular_sku_do_not_change_the_outcome(
     method: str, status: str, code: str | None, left: int
 ) -> None:
     """Law 45 (a burst is late): each write may lose nineteen races, and the answer is the same."""
@@ -290,7 +290,7 @@ def test_conflicts_on_a_popular_sku_delay_a_purchase_and_keep_its_answer(
 
 
 @pytest.mark.parametrize("path", ["refund", "reconcile", "capture"])
-def test_units_of_a_deleted_sku_are_not_said_to_be_back_in_stock(path: str) -> None:
+def test_units_of_a_deleted_sku_are_not_recorded_as_restocked(path: str) -> None:
     """Law 24 (stock), law 43 (true answers): money settles all the same, and the entry names what did return."""
     world = World()
     world.stock(MUG=(800, 5), POT=(2450, 5))

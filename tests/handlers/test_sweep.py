@@ -24,7 +24,7 @@ from tests.handlers.paying import OrphanListing
 from tests.handlers.world import World, purchase_of, refund_of
 
 
-def _refunded(token: str = "pm_refund_reversed_late") -> tuple[World, str, str]:
+def _make_refund(token: str = "pm_refund_reversed_late") -> tuple[World, str, str]:
     world = World()
     world.stock(MUG=(800, 100))
     order_id = world.book(purchase_of(payment_method=token, MUG=(2, 800)))["order_id"]
@@ -33,7 +33,7 @@ def _refunded(token: str = "pm_refund_reversed_late") -> tuple[World, str, str]:
     return world, order_id, answer["refund_id"]
 
 
-def _scheduled(world: World, **overrides: Any) -> dict[str, Any]:
+def _run_schedule(world: World, **overrides: Any) -> dict[str, Any]:
     """Run reconcile as on schedule, for changes within two hours."""
     deps = world.dependencies()
     deps.__dict__.update(overrides)
@@ -41,16 +41,16 @@ def _scheduled(world: World, **overrides: Any) -> dict[str, Any]:
 
 
 @pytest.mark.over_gateways
-def test_a_refund_that_comes_back_after_ten_days_is_in_the_ledger_at_the_next_sweep() -> None:
+def test_a_refund_reversed_after_ten_days_is_recorded_by_the_next_sweep() -> None:
     """Law 29 (late reversals)."""
-    world, order_id, refund_id = _refunded()
+    world, order_id, refund_id = _make_refund()
     for day in range(12):
-        report = _scheduled(world)
+        report = _run_schedule(world)
         assert (refund_id in report["settled"]) is (day == 11), day
         world.clock.advance(timedelta(days=1))
     assert world.order(order_id).account.refundable_minor == 1600
     assert world.findings() == ()
-    assert _scheduled(world)["orphans"] == []
+    assert _run_schedule(world)["orphans"] == []
 
 
 @dataclass
@@ -59,12 +59,12 @@ class FlakyOrders:
 
     orders: OrderRepository
     failing: set[tuple[str, int]]
-    made: Counter[str] = field(default_factory=Counter[str])
+    counts: Counter[str] = field(default_factory=Counter[str])
 
     def __getattr__(self, name: str) -> Any:
         def call(*arguments: Any) -> Any:
-            self.made[name] += 1
-            if (name, self.made[name] - 1) in self.failing:
+            self.counts[name] += 1
+            if (name, self.counts[name] - 1) in self.failing:
                 raise Unavailable("throttled")
             return getattr(self.orders, name)(*arguments)
 
@@ -81,20 +81,20 @@ class FlakyOrders:
     ],
     ids=["the write", "the write of an order that this run postponed before", "the read", "the write and the due time"],
 )
-def test_a_return_whose_order_fails_in_the_sweep_is_in_the_ledger_after_the_next(
+def test_a_reversal_missed_because_of_a_failure_is_recorded_by_the_next_sweep(
     is_scanned: bool, failing: set[tuple[str, int]]
 ) -> None:
     """Law 29 (late reversals): the sweep passes a movement only once its order is up to date or has a due time."""
-    world, order_id, refund_id = _refunded()
+    world, order_id, refund_id = _make_refund()
     day = world.order(order_id).ledger[-1].recorded_at[:10]
     world.clock.advance(timedelta(days=11))
     deps = world.dependencies()
     deps.__dict__["orders"] = orders = FlakyOrders(deps.orders, failing)
     first = reconcile({"schema": 1, "days": [day]} if is_scanned else {"schema": 1, "recent_seconds": 7200}, deps)
-    assert all(orders.made[name] > place for name, place in failing), orders.made
+    assert all(orders.counts[name] > place for name, place in failing), orders.counts
     assert (first["settled"], bool(first["postponed"])) == ([], True)
     world.clock.advance(timedelta(hours=1))
-    assert _scheduled(world)["settled"] == [refund_id]
+    assert _run_schedule(world)["settled"] == [refund_id]
 
 
 class UnlistedGateway(SandboxPaymentGateway):
@@ -104,45 +104,45 @@ class UnlistedGateway(SandboxPaymentGateway):
         return None
 
 
-def test_a_gateway_without_a_list_is_asked_about_settled_orders_after_days() -> None:
+def test_settled_orders_are_looked_up_later_if_the_gateway_has_no_list() -> None:
     """Law 29 (late reversals): after 1, 7 and 30 days."""
-    world, order_id, refund_id = _refunded()
+    world, order_id, refund_id = _make_refund()
     unlisted = UnlistedGateway(client=world.dynamodb, table="gateway", now=world.clock)
     world.clock.advance(timedelta(days=12))
-    assert _scheduled(world, gateway=unlisted)["settled"] == []
+    assert _run_schedule(world, gateway=unlisted)["settled"] == []
     world.clock.advance(timedelta(days=18, minutes=5))
-    assert _scheduled(world, gateway=unlisted)["settled"] == [refund_id]
+    assert _run_schedule(world, gateway=unlisted)["settled"] == [refund_id]
     assert world.order(order_id).account.refunded_minor == 0
 
 
 @pytest.mark.over_gateways
-def test_a_movement_that_no_ledger_has_is_an_orphan_in_every_run_until_one_has_it() -> None:
+def test_an_orphan_is_reported_in_every_run_until_a_ledger_contains_it() -> None:
     """Law 38 (orphans): a charge whose order was lost, and a refund whose entry was lost with a restored table."""
-    world, order_id, refund_id = _refunded("pm_ok")
+    world, order_id, refund_id = _make_refund("pm_ok")
     key = {"pk": {"S": f"ORDER#{order_id}"}}
     stored = world.dynamodb.get_item(TableName="orders", Key=key)["Item"]
     world.dynamodb.delete_item(TableName="orders", Key=key)
     world.clock.advance(timedelta(hours=3))
     for _ in range(2):
-        orphans = _scheduled(world)["orphans"]
+        orphans = _run_schedule(world)["orphans"]
         assert len(orphans) == 2
         assert all(order_id in each for each in orphans)
         assert any(refund_id in each and "a refund of 600 EUR" in each for each in orphans)
         world.clock.advance(timedelta(days=1))
     assert any('"GatewayOrphans": 2' in line for line in world.lines)
     world.dynamodb.put_item(TableName="orders", Item=stored)
-    assert _scheduled(world)["orphans"] == []
+    assert _run_schedule(world)["orphans"] == []
 
 
-def test_a_lookup_that_fails_gets_a_due_time_and_does_not_hold_the_sweep_up() -> None:
+def test_a_failed_lookup_defers_its_order_and_does_not_block_the_sweep() -> None:
     """Law 29 (late reversals): nothing blocks the position."""
-    world, order_id, refund_id = _refunded()
-    _scheduled(world)
+    world, order_id, refund_id = _make_refund()
+    _run_schedule(world)
     world.clock.advance(timedelta(days=10, minutes=30))
-    assert order_id in _missed_in_the_sweep(world)
+    assert order_id in _sweep_without_lookups(world)
     position = world.dependencies().sweeps.position()
     assert position is not None
-    assert _looked_at_later(world) == [refund_id]
+    assert _reconcile_later(world) == [refund_id]
     assert (
         "attention" not in world.dynamodb.get_item(TableName="orders", Key={"pk": {"S": f"ORDER#{order_id}"}})["Item"]
     )
@@ -170,14 +170,14 @@ class UnansweringGateway(SandboxPaymentGateway):
         raise Unavailable(instruction.key)
 
 
-def _missed_in_the_sweep(world: World, **overrides: Any) -> list[str]:
+def _sweep_without_lookups(world: World, **overrides: Any) -> list[str]:
     """Run a sweep that lists a late return of which the gateway tells nothing, and return what it postponed."""
     gateway = UnansweringGateway(client=world.dynamodb, table="gateway", now=world.clock)
-    postponed: list[str] = _scheduled(world, gateway=gateway, **overrides)["postponed"]
+    postponed: list[str] = _run_schedule(world, gateway=gateway, **overrides)["postponed"]
     return postponed
 
 
-def _looked_at_later(world: World) -> list[str]:
+def _reconcile_later(world: World) -> list[str]:
     """Run reconcile once the deferrals are over, and return what it settled."""
     world.clock.advance(timedelta(hours=7))
     settled: list[str] = reconcile({"schema": 1, "days": []}, world.dependencies())["settled"]
@@ -185,54 +185,54 @@ def _looked_at_later(world: World) -> list[str]:
 
 
 @pytest.mark.parametrize("meanwhile", ["before the refund", "between its read and its write"])
-def test_a_deferral_outlives_a_refund_by_somebody_else(meanwhile: str) -> None:
+def test_a_deferral_survives_a_concurrent_refund(meanwhile: str) -> None:
     """Law 29 (late reversals): whoever appends an entry has not looked at what came back, so the look remains due."""
-    world, order_id, refund_id = _refunded()
+    world, order_id, refund_id = _make_refund()
     world.clock.advance(timedelta(days=11))
     other = refund_of(order_id, "refund-2", amount_minor=100)
     if meanwhile == "before the refund":
-        _missed_in_the_sweep(world)
+        _sweep_without_lookups(world)
         assert world.step(other)["status"] == "succeeded"
     else:
         deps = world.dependencies()
-        deps.__dict__["orders"] = InterruptedOrders(deps.orders, "append", lambda: _missed_in_the_sweep(world))
+        deps.__dict__["orders"] = InterruptedOrders(deps.orders, "append", lambda: _sweep_without_lookups(world))
         assert refund(world.message(other), deps)["status"] == "succeeded"
-    assert _looked_at_later(world) == [refund_id]
+    assert _reconcile_later(world) == [refund_id]
     assert world.order(order_id).deferred_since is None
 
 
-def test_an_order_that_changes_before_its_due_time_is_written_is_deferred_as_it_is_now() -> None:
+def test_an_order_that_changes_during_its_deferral_is_deferred_in_its_new_version() -> None:
     """Law 29 (late reversals): the change was by somebody who has not looked."""
-    world, order_id, refund_id = _refunded()
+    world, order_id, refund_id = _make_refund()
     world.clock.advance(timedelta(days=11))
     other = refund_of(order_id, "refund-2", amount_minor=100)
     orders = InterruptedOrders(world.dependencies().orders, "defer", lambda: world.step(other))
-    assert order_id in _missed_in_the_sweep(world, orders=orders)
+    assert order_id in _sweep_without_lookups(world, orders=orders)
     assert world.order(order_id).version == 6
-    assert _looked_at_later(world) == [refund_id]
+    assert _reconcile_later(world) == [refund_id]
 
 
-def test_the_end_of_a_deferral_leaves_a_later_one() -> None:
+def test_ending_a_deferral_keeps_a_later_one() -> None:
     """Law 29 (late reversals): a run that looked before the money came back knows nothing of it."""
-    world, order_id, refund_id = _refunded()
+    world, order_id, refund_id = _make_refund()
     world.clock.advance(timedelta(days=9))
     world.dependencies().orders.defer(world.order(order_id), *[format_instant(world.clock())] * 2)
 
     def return_the_money() -> None:
         world.clock.advance(timedelta(days=2))
-        assert order_id in _missed_in_the_sweep(world)
+        assert order_id in _sweep_without_lookups(world)
 
     deps = world.dependencies()
     deps.__dict__["orders"] = InterruptedOrders(deps.orders, "defer", return_the_money)
     report = reconcile({"schema": 1, "days": []}, deps)
     assert (report["settled"], report["left_to_people"]) == ([], [])
-    assert _looked_at_later(world) == [refund_id]
+    assert _reconcile_later(world) == [refund_id]
 
 
 @pytest.mark.parametrize("conflicts", [1, 1000])
-def test_a_due_time_that_meets_another_transaction_is_written_again_or_the_sweep_waits(conflicts: int) -> None:
+def test_a_conflicting_write_of_a_due_time_is_retried_or_stops_the_sweep(conflicts: int) -> None:
     """Law 29 (late reversals): the sweep passes a movement only once its order is up to date or has a due time."""
-    world, _, refund_id = _refunded()
+    world, _, refund_id = _make_refund()
     world.clock.advance(timedelta(days=11))
     write, left = world.dynamodb.update_item, [conflicts]
 
@@ -244,13 +244,13 @@ def test_a_due_time_that_meets_another_transaction_is_written_again_or_the_sweep
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(world.dynamodb), "update_item", lambda self, **call: update(**call), raising=False)
-        assert _missed_in_the_sweep(world)
+        assert _sweep_without_lookups(world)
     assert left[0] < conflicts
     world.clock.advance(timedelta(hours=5))
-    assert _scheduled(world)["settled"] == [refund_id]
+    assert _run_schedule(world)["settled"] == [refund_id]
 
 
-def test_an_order_at_rest_whose_lookup_keeps_failing_is_looked_at_less_and_less_often() -> None:
+def test_an_order_whose_lookup_keeps_failing_is_retried_with_growing_pauses() -> None:
     """Law 28 (isolation): it starves no other order, and is looked up again for ever."""
     looks = list[Any]()
 
@@ -259,12 +259,12 @@ def test_an_order_at_rest_whose_lookup_keeps_failing_is_looked_at_less_and_less_
             looks.append(self.now())
             raise Unavailable(instruction.key)
 
-    world, _, _ = _refunded()
-    _scheduled(world)
+    world, _, _ = _make_refund()
+    _run_schedule(world)
     world.clock.advance(timedelta(days=10, minutes=30))
     failing = Failing(client=world.dynamodb, table="gateway", now=world.clock)
     for _ in range(72):
-        _scheduled(world, gateway=failing)
+        _run_schedule(world, gateway=failing)
         world.clock.advance(timedelta(minutes=40))
     times = sorted(set(looks))
     pauses = [later - earlier for earlier, later in pairwise(times)]
@@ -273,7 +273,7 @@ def test_an_order_at_rest_whose_lookup_keeps_failing_is_looked_at_less_and_less_
     assert 8 <= len(times) <= 20
 
 
-def test_more_orphans_than_one_run_reads_take_turns_and_all_are_counted() -> None:
+def test_orphans_beyond_the_limit_of_a_run_take_turns_and_all_are_counted() -> None:
     """Law 38 (orphans), law 28 (isolation): none is left out permanently."""
     world = World()
     for number in range(230):
@@ -283,7 +283,7 @@ def test_more_orphans_than_one_run_reads_take_turns_and_all_are_counted() -> Non
         world.dependencies().sweeps.add_orphan(orphan, "2026-03-01T00:00:00.000000Z")
     reported = set[str]()
     for _ in range(5):
-        sentences = _scheduled(world)["orphans"]
+        sentences = _run_schedule(world)["orphans"]
         assert len(sentences) == 100
         reported |= {sentence.partition(":")[0] for sentence in sentences}
         world.clock.advance(timedelta(minutes=5))
@@ -299,13 +299,13 @@ def test_an_orphan_without_an_order_stays_listed_until_two_people_have_closed_it
     )
     sweeps = DynamoDBSweepRepository(client=world.dynamodb, table="orders")
     sweeps.add_orphan(orphan, "2026-03-01T00:00:00.000000Z")
-    wishes = [("a", True), ("a", False), ("a", False), ("b", True)]
-    said = [sweeps.close_orphan("txn_1", by, "A receipt.", "now", dry_run=dry_run) for by, dry_run in wishes]
-    assert said == ["proposed", "proposed", "own proposal", "closed"]
-    assert len(_scheduled(world)["orphans"]) == 1
+    attempts = [("a", True), ("a", False), ("a", False), ("b", True)]
+    results = [sweeps.close_orphan("txn_1", by, "A receipt.", "now", dry_run=dry_run) for by, dry_run in attempts]
+    assert results == ["proposed", "proposed", "own proposal", "closed"]
+    assert len(_run_schedule(world)["orphans"]) == 1
     assert sweeps.close_orphan("txn_1", "b", "A receipt.", "now") == "closed"
     sweeps.add_orphan(orphan, "2026-03-02T00:00:00.000000Z")
-    assert _scheduled(world)["orphans"] == []
+    assert _run_schedule(world)["orphans"] == []
     assert sweeps.close_orphan("txn_1", "c", "A receipt.", "now") == "not listed"
 
 
@@ -329,21 +329,21 @@ def test_the_evidence_of_a_closed_orphan_can_be_erased() -> None:
     assert sweeps.list_orphans() == ()
 
 
-def test_a_refund_made_in_the_gateway_s_dashboard_is_a_case_of_its_order() -> None:
+def test_an_orphan_refund_of_an_existing_order_opens_one_case() -> None:
     """Law 38 (orphans): a movement of an order that exists opens a case, once."""
 
-    world, order_id, _ = _refunded("pm_ok")
+    world, order_id, _ = _make_refund("pm_ok")
     listing = OrphanListing(client=world.dynamodb, table="gateway", now=world.clock, order_id=order_id)
     for _ in range(3):
         world.clock.advance(timedelta(minutes=5))
-        (sentence,) = _scheduled(world, gateway=listing)["cases"]
+        (sentence,) = _run_schedule(world, gateway=listing)["cases"]
         assert "about txn_1 (orphan) is OPEN" in sentence
     assert len(world.order(order_id).account.cases) == 1
 
 
-def test_a_sweep_that_runs_out_of_time_goes_on_where_it_stopped() -> None:
+def test_a_sweep_that_ran_out_of_time_continues_where_it_stopped() -> None:
     """Law 29 (late reversals): a long list is read in bounded parts, and the age of the position is a metric."""
-    world, order_id, _ = _refunded()
+    world, order_id, _ = _make_refund()
     world.clock.advance(timedelta(days=20))
     positions = list[Any]()
     while not positions or positions[-1].until:
@@ -356,14 +356,14 @@ def test_a_sweep_that_runs_out_of_time_goes_on_where_it_stopped() -> None:
     assert world.order(order_id).account.refunded_minor == 0
 
 
-def test_a_gap_longer_than_the_list_reaches_makes_every_open_order_due() -> None:
+def test_a_gap_longer_than_the_gateways_list_makes_every_open_order_due() -> None:
     """Law 29 (late reversals): regardless of their number; the list is read once all are queued."""
 
     class Short(SandboxPaymentGateway):
         list_reach: ClassVar[timedelta | None] = timedelta(days=30)
 
-    world, _, _ = _refunded("pm_ok")
-    _scheduled(world)
+    world, _, _ = _make_refund("pm_ok")
+    _run_schedule(world)
     waiting = [
         world.book(purchase_of(f"slow-{number}", "pm_timeout", MUG=(1, 800)))["order_id"] for number in range(30)
     ]
@@ -378,11 +378,11 @@ def test_a_gap_longer_than_the_list_reaches_makes_every_open_order_due() -> None
     assert before is not None
     assert position is not None
     assert (position.through, position.until) == (before.through, None)
-    settled = _scheduled(world, gateway=short)["settled"] + _scheduled(world, gateway=short)["settled"]
+    settled = _run_schedule(world, gateway=short)["settled"] + _run_schedule(world, gateway=short)["settled"]
     assert sorted(settled) == sorted(waiting)
 
 
-def test_runs_that_have_no_time_for_all_open_orders_queue_them_one_after_the_other() -> None:
+def test_runs_short_of_time_queue_all_open_orders_eventually() -> None:
     """Law 29 (late reversals): each run continues where the previous one stopped, so the list is eventually read."""
 
     class Short(SandboxPaymentGateway):
@@ -391,7 +391,7 @@ def test_runs_that_have_no_time_for_all_open_orders_queue_them_one_after_the_oth
     world = World()
     world.stock(MUG=(800, 100))
     short = Short(client=world.dynamodb, table="gateway", now=world.clock)
-    _scheduled(world, gateway=short)
+    _run_schedule(world, gateway=short)
     world.clock.advance(timedelta(days=31))
     for number in range(5):
         world.book({**purchase_of(f"held-{number}", MUG=(1, 800)), "capture": "later", "hold_seconds": 864_000})
@@ -422,7 +422,7 @@ def _world_without_a_list() -> tuple[World, SandboxPaymentGateway]:
     return world, unlisted
 
 
-def test_without_a_list_no_settled_order_is_passed_over_however_seldom_runs_are() -> None:
+def test_without_a_list_rare_runs_still_check_every_settled_order() -> None:
     """Law 29 (late reversals): each run continues at the time that the previous one reached."""
     world, unlisted = _world_without_a_list()
     for number in range(5):
@@ -436,7 +436,7 @@ def test_without_a_list_no_settled_order_is_passed_over_however_seldom_runs_are(
     assert any('"SweepCursorAge": 60' in line for line in world.lines)
 
 
-def test_without_a_list_runs_that_have_no_time_for_a_day_look_at_its_orders_one_after_the_other() -> None:
+def test_without_a_list_runs_short_of_time_check_every_order_of_a_day_once() -> None:
     """Law 29 (late reversals): a day with more orders than a run can handle blocks nothing and loses no order."""
     world, unlisted = _world_without_a_list()
     for number in range(12):
@@ -454,7 +454,7 @@ def test_without_a_list_runs_that_have_no_time_for_a_day_look_at_its_orders_one_
     assert len(settled) == len(set(settled)) == 12
 
 
-def test_the_place_of_a_walk_is_no_place_in_another_nor_in_the_gateway_s_list() -> None:
+def test_a_stored_place_is_valid_only_for_its_own_walk() -> None:
     """Law 29 (late reversals): a stored position is used only by its own walk."""
     place = WalkPosition(purpose=WalkPurpose.AGED, time="2026-03-01T12:00:00.000000Z", at=3, after="x")
     assert WalkPosition.parse(str(place), WalkPurpose.AGED) == place

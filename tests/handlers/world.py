@@ -104,7 +104,7 @@ class World:
     def dependencies(self, **overrides: Any) -> Dependencies:
         clients: dict[str, Any] = {"dynamodb": self.dynamodb, "s3": self.s3, "sqs": self.sqs, "kms": self.kms}
         clients |= {"events": self.events, **self.payer.clients}
-        given = {
+        defaults = {
             "settings": Settings(environment=self.environment),
             "clients": lambda service: Counted(clients[service], self.faults),
             "now": self.clock,
@@ -114,7 +114,7 @@ class World:
             "write": self.lines.append,
             "http_pool": self.payer.http_pool,
         }
-        return Dependencies(**{**given, **overrides})
+        return Dependencies(**{**defaults, **overrides})
 
     @property
     def inventory(self) -> DynamoDBInventory:
@@ -169,9 +169,9 @@ class World:
             if isinstance(action, str)
             else None
         )
-        outcome = attempted(lambda: function(message, self.dependencies()), attempts) if function else {}
+        outcome = attempt_call(lambda: function(message, self.dependencies()), attempts) if function else {}
         report = through_json({**message, **outcome})
-        recorded = attempted(lambda: record(report, self.dependencies()), 6)
+        recorded = attempt_call(lambda: record(report, self.dependencies()), 6)
         if "error" in recorded:
             self.park(json.dumps(report))
         return through_json(recorded.get("result", {"status": "unknown", "code": "NOT_RECORDED"}))
@@ -218,7 +218,7 @@ class Invocation:
         return 900_000 if self.questions >= 0 else 0
 
 
-def attempted(call: Any, attempts: int) -> dict[str, Any]:
+def attempt_call(call: Any, attempts: int) -> dict[str, Any]:
     """Make a call as the machine does, with its retries and its catcher."""
     for attempt in range(attempts):
         try:

@@ -84,7 +84,7 @@ class Endpoint:
     def notices(self) -> list[Mapping[str, Any]]:
         return [json.loads(body) for body in self.sqs.queues.get(QUEUE, {}).values()]
 
-    def signed(self, event: object) -> Delivery:
+    def sign_event(self, event: object) -> Delivery:
         """Sign an event of the test's own."""
         body = json.dumps(event).encode()
         signature = sign(body, (self.endpoint["secret"],), int(self.clock().timestamp()))
@@ -131,7 +131,7 @@ def test_unsigned_forged_and_old_events_are_rejected(endpoint: Endpoint) -> None
     assert endpoint.receive(endpoint.webhooks.take()) == 200
 
 
-def test_two_secrets_are_valid_while_one_is_rolled(endpoint: Endpoint) -> None:
+def test_both_secrets_are_valid_while_one_is_rolled(endpoint: Endpoint) -> None:
     """The stored secret still is the old one; then both; then the new one only, which a signature makes us read."""
     endpoint.pay()
     old = endpoint.endpoint["secret"]
@@ -151,28 +151,28 @@ def test_forged_webhooks_do_not_exhaust_secrets_manager(endpoint: Endpoint) -> N
     assert endpoint.vault.reads == 1
 
 
-def test_foreign_stages_and_other_events_are_acknowledged_and_ignored(endpoint: Endpoint) -> None:
+def test_events_of_other_stages_and_types_are_acknowledged_and_ignored(endpoint: Endpoint) -> None:
     endpoint.pay(stage="other")
     endpoint.double.books.emit("customer.created", {"id": "cus_1", "object": "customer"})
     assert endpoint.deliver_all() == {200}
     assert endpoint.notices == []
 
 
-def test_the_endpoints_of_two_stages_of_one_account_get_each_other_s_events_and_ignore_them(
+def test_two_stages_of_one_account_ignore_each_others_events(
     endpoint: Endpoint,
 ) -> None:
     """Disputes and refunds of the dashboard do not name a stage, so reconcile asks whose payment it is."""
     form = {"url": "https://other.example/webhooks/stripe", "enabled_events[]": "*"}
-    theirs = endpoint.double.endpoints.create_endpoint(form)["id"]
+    other = endpoint.double.endpoints.create_endpoint(form)["id"]
     endpoint.pay("pm_card_createDispute", stage="other")
     endpoint.double.refund_in_dashboard("ord_1", 100)
-    told = [endpoint.webhooks.take() for _ in range(len(endpoint.webhooks.waiting))]
-    ours = [sent for sent in told if sent.url == endpoint.endpoint["url"]]
-    assert [sent.event["type"] for sent in ours] == [sent.event["type"] for sent in told if sent not in ours]
-    assert {endpoint.receive(sent) for sent in ours} == {200}
-    assert {endpoint.receive(sent) for sent in told if sent.url == endpoint.double.books.objects[theirs]["url"]} == {
-        400
-    }
+    deliveries = [endpoint.webhooks.take() for _ in range(len(endpoint.webhooks.waiting))]
+    own = [sent for sent in deliveries if sent.url == endpoint.endpoint["url"]]
+    assert [sent.event["type"] for sent in own] == [sent.event["type"] for sent in deliveries if sent not in own]
+    assert {endpoint.receive(sent) for sent in own} == {200}
+    assert {
+        endpoint.receive(sent) for sent in deliveries if sent.url == endpoint.double.books.objects[other]["url"]
+    } == {400}
     endpoint.deps.__dict__["gateway"] = stripe_gateway(endpoint.double, endpoint.clock)
     assert endpoint.notices
     assert all(notice.keys() == {"schema", "reference"} for notice in endpoint.notices)
@@ -183,7 +183,7 @@ def test_the_endpoints_of_two_stages_of_one_account_get_each_other_s_events_and_
 def test_events_of_another_mode_or_account_are_rejected(endpoint: Endpoint, changed: dict[str, object]) -> None:
     endpoint.pay()
     event = {**endpoint.webhooks.take(2).event, **changed}
-    assert endpoint.receive(endpoint.signed(event)) == 400
+    assert endpoint.receive(endpoint.sign_event(event)) == 400
     assert endpoint.notices == []
 
 
@@ -198,11 +198,11 @@ def test_events_of_another_mode_or_account_are_rejected(endpoint: Endpoint, chan
         {"object": "event", "livemode": False, "data": {"object": 7}, "type": EVENT_TYPES[0]},
     ],
 )
-def test_signed_nonsense_is_rejected_without_a_traceback(endpoint: Endpoint, event: object) -> None:
-    assert endpoint.receive(endpoint.signed(event)) == 400
+def test_a_signed_but_invalid_event_is_rejected(endpoint: Endpoint, event: object) -> None:
+    assert endpoint.receive(endpoint.sign_event(event)) == 400
 
 
-def test_ids_that_no_order_has_are_ignored(endpoint: Endpoint) -> None:
+def test_invalid_order_ids_are_ignored(endpoint: Endpoint) -> None:
     endpoint.pay(order_id="../../etc")
     endpoint.pay("pm_card_createDispute", order_id="x" * 500)
     assert endpoint.deliver_all() == {200}
@@ -252,7 +252,7 @@ def _take(endpoint: Endpoint, batch: dict[str, Any], failing: tuple[str, ...] = 
     return reconciled, [each["itemIdentifier"] for each in reply["batchItemFailures"]]
 
 
-def test_reconcile_takes_each_order_of_a_batch_once(endpoint: Endpoint) -> None:
+def test_reconcile_settles_each_order_of_a_batch_once(endpoint: Endpoint) -> None:
     endpoint.pay()
     endpoint.deliver_all()
     batch = _batch(*(json.dumps(notice) for notice in endpoint.notices), "{", '{"order_id": 7}', "[]")
@@ -269,20 +269,20 @@ def test_a_payment_without_our_metadata_is_looked_up(endpoint: Endpoint) -> None
     assert _take(endpoint, batch) == ([], ["m0"])
 
 
-def test_an_order_whose_services_fail_or_that_finds_no_time_is_delivered_again(endpoint: Endpoint) -> None:
+def test_an_order_that_fails_or_gets_no_time_is_delivered_again(endpoint: Endpoint) -> None:
     batch = _batch(*(json.dumps({"order_id": f"ord_{number}"}) for number in range(4)))
     assert _take(endpoint, batch, failing=("ord_1",)) == (["ord_0", "ord_1", "ord_2"], ["m1", "m3"])
     assert not is_batch({"schema": 1})
 
 
 @pytest.mark.parametrize(("value", "mode"), [("sk_test_1", "live"), ("rk_live_1", "test"), ("", "test")])
-def test_a_key_of_the_other_mode_is_not_used(value: str, mode: str) -> None:
+def test_a_key_of_the_other_mode_is_rejected(value: str, mode: str) -> None:
     vault = FakeSecretsManager({"arn": value})
     with pytest.raises(SecretMisconfigured, match=f"{mode} mode"):
         ApiSecret(client=lambda: vault, arn="arn", mode=mode)(False)
 
 
-def test_the_api_key_is_read_once_and_again_when_asked() -> None:
+def test_the_api_key_is_cached_until_a_fresh_one_is_requested() -> None:
     vault = FakeSecretsManager({"arn": " rk_live_1\n"})
     secret = ApiSecret(client=lambda: vault, arn="arn", mode="live")
     assert [secret(False), secret(False), secret(True)] == ["rk_live_1"] * 3
@@ -290,7 +290,7 @@ def test_the_api_key_is_read_once_and_again_when_asked() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "sk_test_1", "whsec_1 whsec_2 whsec_3"])
-def test_a_secret_without_signing_secrets_is_an_error_of_the_operator(endpoint: Endpoint, value: str) -> None:
+def test_a_secret_without_signing_secrets_is_a_misconfiguration(endpoint: Endpoint, value: str) -> None:
     endpoint.vault.secrets[SECRET_ARN] = value
     endpoint.pay()
     with pytest.raises(SecretMisconfigured, match="one or two signing secrets"):

@@ -57,9 +57,9 @@ def shop() -> tuple[InProcessDeployment, list[str]]:
     world.vault.secrets[SECRET_ARN] = signing
     deployment, hidden = InProcessDeployment(world=world), [TEST_KEY, signing]
     for number, token in enumerate((*TOKENS, TOKENS[1])):
-        asked = purchase_of(f"buy-{number}", payment_method=token, MUG=(1, 800))
-        asked |= {"return_url": RETURN_URL} if number < len(TOKENS) else {}
-        bought = deployment.result(deployment.book(asked))
+        request_fields = purchase_of(f"buy-{number}", payment_method=token, MUG=(1, 800))
+        request_fields |= {"return_url": RETURN_URL} if number < len(TOKENS) else {}
+        bought = deployment.result(deployment.book(request_fields))
         if bought["status"] == "pending":
             hidden += _act_as_customer(world, bought["order_id"])
         _deliver_webhooks(world)
@@ -71,7 +71,7 @@ def shop() -> tuple[InProcessDeployment, list[str]]:
     return deployment, [*hidden, *TOKENS, "hooks.stripe", "_secret_", "whsec_"]
 
 
-def _written(deployment: InProcessDeployment) -> Iterator[tuple[str, str]]:
+def _outputs(deployment: InProcessDeployment) -> Iterator[tuple[str, str]]:
     """Yield every text that the system has written, with its place."""
     world = deployment.world
     yield from (("log", line) for line in world.lines)
@@ -88,11 +88,11 @@ def _written(deployment: InProcessDeployment) -> Iterator[tuple[str, str]]:
             yield "report", render_report("order_report.html", report=found, source="here", read_at=read_at)
 
 
-def test_no_secret_page_or_payment_method_is_in_any_log_ledger_audit_object_event_queue_or_report(
+def test_no_secret_or_payment_method_leaks_into_logs_records_queues_or_reports(
     shop: tuple[InProcessDeployment, list[str]],
 ) -> None:
     deployment, hidden = shop
-    written = list(_written(deployment))
+    written = list(_outputs(deployment))
     assert {place for place, _ in written} >= {"log", "audit object", "ledger", "queue", "report"}
     assert len(hidden) > 12
     found = {(place, text) for place, content in written for text in hidden if text in content}

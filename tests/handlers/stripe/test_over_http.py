@@ -30,7 +30,7 @@ def test_the_live_check_passes_over_http() -> None:
     assert {call.header("Stripe-Version") for call in double.calls} == {"2026-08-26.dahlia"}
 
 
-def test_a_broken_connection_leaves_the_outcome_open_and_names_no_url() -> None:
+def test_a_broken_connection_is_an_unknown_outcome_whose_error_names_no_url() -> None:
     double = StripeDouble(_now)
     double.faults.add(StripeFault.REPLY_LOST)
     with serve(double) as address:
@@ -56,14 +56,14 @@ def test_a_customer_confirms_on_the_page_of_the_bank_and_returns_to_the_shop() -
         pool.clear()
 
 
-def test_the_double_takes_its_key_as_curl_sends_it() -> None:
+def test_the_double_accepts_its_key_as_basic_authentication() -> None:
     double = StripeDouble(_now)
     for header, status in (("Basic c2tfdGVzdF9kb3VibGU6", 200), ("Basic c2tfdGVzdF9vdGhlcjo=", 401), ("Basic =", 401)):
         call = HttpCall(method="GET", target="/v1/account", headers={"Authorization": header})
         assert double.handle(call).status == status
 
 
-def test_webhooks_are_delivered_to_their_endpoint_until_it_takes_them() -> None:
+def test_a_refused_webhook_is_given_up_after_the_maximum_of_deliveries() -> None:
     """The endpoint is another double, which refuses them all; each is given up after a few rounds."""
     double, endpoint = StripeDouble(_now), StripeDouble(_now)
     webhooks, failures = Webhooks(double), dict[bytes, int]()
@@ -79,7 +79,7 @@ def test_webhooks_are_delivered_to_their_endpoint_until_it_takes_them() -> None:
     assert webhooks.waiting == []
 
 
-def test_the_live_check_takes_no_live_key_and_skips_without_one(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_live_check_rejects_a_live_key_and_skips_without_a_key(capsys: pytest.CaptureFixture[str]) -> None:
     lines: list[str] = []
     assert run("sk_live_1", write=lines.append) == 2
     assert "test mode" in lines[0]

@@ -52,9 +52,9 @@ class StripeWorld(World):
 
     def deliver(self, order: Callable[[list[str]], list[str]]) -> None:
         """Deliver the webhooks that wait, as reconcile gets them: notices in some order."""
-        told = [json.loads(body)["data"]["object"] for _, body in self.webhooks.waiting]
+        results = [json.loads(body)["data"]["object"] for _, body in self.webhooks.waiting]
         self.webhooks.waiting.clear()
-        bodies = order([json.dumps(notice) for item in told if (notice := _notice_of(item))])
+        bodies = order([json.dumps(notice) for item in results if (notice := _notice_of(item))])
         records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
         deps = self.dependencies()
         reconcile_batch({"Records": records}, deps, lambda order_id: settle_order(order_id, deps), lambda: True)
@@ -86,53 +86,53 @@ def world() -> StripeWorld:
     return StripeWorld()
 
 
-def test_the_calls_of_each_booking_are_counted(world: StripeWorld) -> None:
+def test_each_booking_makes_the_expected_number_of_stripe_calls(world: StripeWorld) -> None:
     """Beside DynamoDB, as with the sandbox: two for a payment, three if it is declined, one for anything else."""
 
     def calls_of(request: Any) -> int:
         before = len(world.double.calls)
-        told.append(world.book(request))
+        results.append(world.book(request))
         return len(world.double.calls) - before
 
-    told: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     assert calls_of(purchase_of(MUG=(2, 800))) == 2
-    assert calls_of(refund_of(told[0]["order_id"], amount_minor=600)) == 1
-    assert calls_of(refund_of(told[0]["order_id"], amount_minor=600)) == 0
+    assert calls_of(refund_of(results[0]["order_id"], amount_minor=600)) == 1
+    assert calls_of(refund_of(results[0]["order_id"], amount_minor=600)) == 0
     assert calls_of(purchase_of("buy-2", payment_method="pm_declined", MUG=(1, 800))) == 3
     assert calls_of({**purchase_of("buy-3", MUG=(1, 800)), "capture": "later"}) == 2
     capture = {"action": "capture", "request_id": "capture-1", "requested_by": "agent-1"}
-    assert calls_of({**capture, "order_id": told[-1]["order_id"]}) == 1
+    assert calls_of({**capture, "order_id": results[-1]["order_id"]}) == 1
     assert world.double.books.balance() == 1600 - 600 + 800
 
 
-@pytest.mark.parametrize("is_told", [True, False])
-def test_a_refund_of_the_dashboard_is_in_the_ledger_by_webhook_or_by_sweep(world: StripeWorld, is_told: bool) -> None:
+@pytest.mark.parametrize("by_webhook", [True, False])
+def test_a_dashboard_refund_reaches_the_ledger_by_webhook_or_by_sweep(world: StripeWorld, by_webhook: bool) -> None:
     """Law 38 (orphans), law 41 (events commute), law 18 (conservation): also its failure after days."""
     order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
     world.webhooks.waiting.clear()
-    made = world.double.refund_in_dashboard(order_id, 600)
+    dashboard_refund = world.double.refund_in_dashboard(order_id, 600)
 
-    def hear() -> None:
-        if is_told:
+    def synchronize() -> None:
+        if by_webhook:
             world.deliver(lambda bodies: [*bodies, *bodies])
         world.clock.advance(timedelta(minutes=5))
-        if not is_told:
+        if not by_webhook:
             world.reconcile(recent_seconds=7200)
         world.check_laws()
 
-    hear()
+    synchronize()
     order = world.order(order_id)
     assert (order.account.refunded_minor, len(order.account.open_cases)) == (600, 1)
     world.clock.advance(timedelta(days=9))
-    world.double.returns.advance(made, "failed")
-    hear()
+    world.double.returns.advance(dashboard_refund, "failed")
+    synchronize()
     order = world.order(order_id)
     assert (order.account.refunded_minor, order.account.refundable_minor) == (0, 1600)
     kinds = [entry.kind.value for entry in order.ledger[2:]]
     assert kinds == ["RefundRequested", "RefundSettled", "CaseOpened", "RefundReversed"]
 
 
-def test_a_refund_that_failed_before_a_fast_clock_recorded_it_is_in_the_ledger_at_the_next_sweep(
+def test_a_refund_that_failed_before_its_recorded_time_is_found_by_the_next_sweep(
     world: StripeWorld,
 ) -> None:
     """Law 29 (late reversals): an entry from after the return does not say that the return is known."""
@@ -142,8 +142,8 @@ def test_a_refund_that_failed_before_a_fast_clock_recorded_it_is_in_the_ledger_a
     refund_id = world.book(refund_of(order_id, amount_minor=600))["refund_id"]
     world.clock.now = now
     world.webhooks.waiting.clear()
-    [made] = world.double.books.newest_first("refund")
-    world.double.returns.advance(made, "failed")
+    [dashboard_refund] = world.double.books.newest_first("refund")
+    world.double.returns.advance(dashboard_refund, "failed")
     world.clock.advance(timedelta(hours=30))
     assert world.reconcile(recent_seconds=7200)["settled"] == [refund_id]
     assert world.order(order_id).account.refunded_minor == 0
@@ -166,7 +166,7 @@ ALLOWED, OTHER = "https://shop.example/thanks?order=1", "https://shop.example@ev
         *("https://evil.example#@shop.example", "https://shop.example:443@evil.example/", "https://:443/"),
     ],
 )
-def test_a_customer_is_sent_back_to_an_allowed_host_only(world: StripeWorld, url: str) -> None:
+def test_a_return_url_must_be_on_an_allowed_host(world: StripeWorld, url: str) -> None:
     """Nothing is written or sent, so the request may be repeated with another address."""
     world.environment["BOOKING_RETURN_HOSTS"] = "shop.example,pay.shop.example"
     refused = world.book({**purchase_of(MUG=(1, 800)), "return_url": url})
@@ -189,7 +189,7 @@ def test_an_accepted_purchase_is_replayed_when_its_host_is_no_longer_allowed(wor
 @pytest.mark.parametrize("fault", [*BEFORE, *AFTER])
 @pytest.mark.parametrize("call", range(4))
 @pytest.mark.parametrize("token", ["pm_ok", "pm_declined", "pm_refund_declined"])
-def test_every_fault_at_every_call_ends_in_one_outcome(
+def test_ledger_and_stripe_agree_after_a_fault_at_any_call(
     world: StripeWorld, fault: StripeFault, call: int, token: str
 ) -> None:
     """The crash matrix: a purchase and a refund of it, with one HTTP call going wrong."""
@@ -205,9 +205,7 @@ def test_every_fault_at_every_call_ends_in_one_outcome(
 
 
 @pytest.mark.parametrize("token", ["pm_timeout_never_arrives", "pm_refund_timeout_never_arrives"])
-def test_what_never_arrives_is_released_after_the_search_can_have_missed_nothing(
-    world: StripeWorld, token: str
-) -> None:
+def test_a_request_that_never_arrived_is_released_once_its_absence_is_certain(world: StripeWorld, token: str) -> None:
     """Law 19: a payment is fenced; a refund cannot be, and waits until a miss is proof."""
     bought = world.book(purchase_of(payment_method=token, MUG=(1, 800)))
     world.clock.advance(timedelta(hours=1))
@@ -235,8 +233,8 @@ def _history(seed: int, *, polls: bool) -> StripeWorld:
                 refund_of(rng.choice(orders), f"refund-{number}", amount_minor=amount), attempts=rng.randrange(1, 4)
             )
         else:
-            asked = purchase_of(f"buy-{number}", payment_method=rng.choice(TOKENS), MUG=(1, 800))
-            orders.append(world.book(asked, attempts=rng.randrange(1, 4))["order_id"])
+            order_request = purchase_of(f"buy-{number}", payment_method=rng.choice(TOKENS), MUG=(1, 800))
+            orders.append(world.book(order_request, attempts=rng.randrange(1, 4))["order_id"])
         world.clock.advance(timedelta(minutes=rng.choice([0, 1, 20, 90])))
     world.double.faults.planned.clear()
     if not polls:
@@ -248,14 +246,14 @@ def _history(seed: int, *, polls: bool) -> StripeWorld:
 
 
 @pytest.mark.parametrize("first", range(0, HISTORIES, CHUNK))
-def test_histories_keep_the_laws_and_end_alike_with_webhooks_and_without(first: int) -> None:
+def test_random_histories_end_alike_with_and_without_webhooks(first: int) -> None:
     """Law 41 (events commute): shuffled, repeated and lost webhooks end as polling does."""
     for seed in range(first, first + CHUNK):
-        polled, told = _history(seed, polls=True), _history(seed, polls=False)
+        polled, results = _history(seed, polls=True), _history(seed, polls=False)
         polled.check_laws()
-        told.check_laws()
+        results.check_laws()
         ends = [
             {each: (world.order(each).status, world.order(each).account.disputed_minor) for each in world.order_ids()}
-            for world in (polled, told)
+            for world in (polled, results)
         ]
         assert ends[0] == ends[1], seed

@@ -63,14 +63,14 @@ def till() -> Till:
     return Till()
 
 
-def test_a_charge_takes_two_calls_and_says_what_moved(till: Till) -> None:
+def test_a_charge_takes_two_calls_and_reports_the_amount(till: Till) -> None:
     reply = till.charge()
     assert till.operations == ["POST payment_intents", "POST confirm"]
     assert (reply.status, reply.amount_minor, reply.currency) == (GatewayStatus.SETTLED, AMOUNT, "EUR")
     assert till.double.books.balance() == AMOUNT
 
 
-def test_creation_carries_facts_of_the_ledger_only(till: Till) -> None:
+def test_the_create_call_contains_only_facts_of_the_ledger(till: Till) -> None:
     """Whoever repeats the creation to fence it knows neither payment method nor return URL."""
     till.charge()
     create, confirm = till.double.calls
@@ -89,7 +89,7 @@ def test_a_decline_is_reported_only_after_the_intent_is_canceled(till: Till) -> 
     assert till.charge("pm_declined") == reply
 
 
-def test_a_customer_who_pays_after_a_decline_has_paid(till: Till) -> None:
+def test_a_payment_completed_after_a_decline_is_settled(till: Till) -> None:
     """The client secret allows another attempt until the intent is canceled."""
     till.double.faults.add(StripeFault.BROKEN_BEFORE, "cancel")
     with pytest.raises(PaymentOutcomeUnknown):
@@ -99,7 +99,7 @@ def test_a_customer_who_pays_after_a_decline_has_paid(till: Till) -> None:
     assert till.double.books.balance() == AMOUNT
 
 
-def test_an_unknown_payment_method_is_declined_for_good(till: Till) -> None:
+def test_an_unknown_payment_method_is_declined_permanently(till: Till) -> None:
     reply = till.charge("pm_that_nobody_has")
     assert (reply.status, reply.reason) == (GatewayStatus.DECLINED, "resource_missing")
     assert till.gateway.lookup(replace(till.order, reference=reply.reference)) == reply
@@ -115,7 +115,7 @@ def test_an_unknown_payment_method_is_declined_for_good(till: Till) -> None:
         (StripeFault.FORBIDDEN, StripeRequestRejected),
     ],
 )
-def test_a_decline_whose_reason_stripe_did_not_take_stays_open(
+def test_a_payment_stays_open_until_stripe_has_stored_the_reason_of_its_decline(
     till: Till, fault: StripeFault, error: type[Exception]
 ) -> None:
     """Law 16 (definite decline): canceled without it, the payment would be fenced to every lookup from then on."""
@@ -129,13 +129,13 @@ def test_a_decline_whose_reason_stripe_did_not_take_stays_open(
     assert till.gateway.lookup(replace(till.order, reference=open_intent["id"])) == reply
 
 
-def test_a_refused_payment_that_was_fenced_meanwhile_is_told_as_fenced(till: Till) -> None:
+def test_a_refused_payment_that_was_fenced_meanwhile_is_reported_as_fenced(till: Till) -> None:
     """Law 19 (fence): Stripe takes no reason for a canceled intent, and whoever canceled it has said so already."""
     till.gateway.fence(till.order)
     assert till.charge("pm_that_nobody_has").status is GatewayStatus.FENCED
 
 
-def test_an_amount_that_stripe_never_takes_is_declined_without_an_intent(till: Till) -> None:
+def test_an_amount_above_the_limit_of_stripe_is_declined_without_an_intent(till: Till) -> None:
     till.order = replace(till.order, amount_minor=100_000_000)
     assert till.charge().reason == "amount_too_large"
     assert till.operations == ["POST payment_intents"]
@@ -147,7 +147,7 @@ def test_three_d_secure_waits_for_the_customer(till: Till) -> None:
     assert till.charge("pm_card_authenticationRequired").status is GatewayStatus.SETTLED
 
 
-def test_without_a_page_the_customer_needs_the_client_secret(till: Till) -> None:
+def test_a_customer_without_a_redirect_page_gets_the_client_secret(till: Till) -> None:
     """Stripe's own form takes it; it is in no reply, which ledger and logs get."""
     reply = till.gateway.charge(till.order, PaymentMethod(token="pm_card_threeDSecure2Required"))
     action = till.gateway.payment_action(replace(till.order, reference=reply.reference))
@@ -171,7 +171,9 @@ def test_failed_three_d_secure_is_a_decline(till: Till) -> None:
         ("pm_card_processingThenDeclined", GatewayStatus.DECLINED),
     ],
 )
-def test_a_slow_bank_is_pending_until_it_answers(till: Till, token: str, expected: GatewayStatus) -> None:
+def test_a_payment_at_a_slow_bank_is_pending_until_the_bank_answers(
+    till: Till, token: str, expected: GatewayStatus
+) -> None:
     pending = till.charge(token)
     assert pending.status is GatewayStatus.PENDING
     assert till.gateway.fence(replace(till.order, reference=pending.reference)).status is GatewayStatus.PENDING
@@ -181,7 +183,7 @@ def test_a_slow_bank_is_pending_until_it_answers(till: Till, token: str, expecte
 
 @pytest.mark.parametrize("operation", ["create", "confirm"])
 @pytest.mark.parametrize("fault", [*BEFORE, StripeFault.REPLY_LOST, StripeFault.LATE])
-def test_a_charge_is_made_once_whatever_fails_and_is_repeated(till: Till, operation: str, fault: StripeFault) -> None:
+def test_a_charge_repeated_after_any_failure_is_made_once(till: Till, operation: str, fault: StripeFault) -> None:
     """Law 8."""
     till.double.faults.add(fault, operation)
     with pytest.raises(PaymentOutcomeUnknown):
@@ -220,7 +222,7 @@ def test_a_fenced_key_never_moves_money(till: Till) -> None:
     assert till.double.books.balance() == 0
 
 
-def test_a_late_confirmation_meets_the_fence(till: Till) -> None:
+def test_a_late_confirmation_is_stopped_by_the_fence(till: Till) -> None:
     till.double.faults.add(StripeFault.LATE, "confirm")
     with pytest.raises(PaymentOutcomeUnknown):
         till.charge()
@@ -230,14 +232,14 @@ def test_a_late_confirmation_meets_the_fence(till: Till) -> None:
     assert till.double.books.balance() == 0
 
 
-def test_a_fence_comes_too_late_for_money_that_moved(till: Till) -> None:
+def test_a_fence_after_the_money_moved_reports_it_as_settled(till: Till) -> None:
     till.double.faults.add(StripeFault.REPLY_LOST, "confirm")
     with pytest.raises(PaymentOutcomeUnknown):
         till.charge()
     assert till.gateway.fence(till.order).status is GatewayStatus.SETTLED
 
 
-def test_search_lags_so_the_fence_repeats_the_creation(till: Till) -> None:
+def test_a_fence_finds_a_payment_that_the_lagging_search_misses(till: Till) -> None:
     till.double.endpoints.search_lag = timedelta(hours=20)
     till.charge()
     assert till.gateway.lookup(till.order).status is GatewayStatus.NOTHING
@@ -251,7 +253,7 @@ def test_a_key_that_stripe_forgot_is_never_created_again(till: Till) -> None:
     assert not till.double.books.newest_first("payment_intent")
 
 
-def test_another_form_under_the_key_is_looked_up_and_never_a_decline(till: Till) -> None:
+def test_a_key_conflict_is_looked_up_and_never_reported_as_a_decline(till: Till) -> None:
     till.charge()
     till.clock.advance(timedelta(minutes=2))
     till.order = replace(till.order, amount_minor=AMOUNT + 1)
@@ -265,7 +267,7 @@ def test_another_form_under_the_key_is_looked_up_and_never_a_decline(till: Till)
         till.charge()
 
 
-def test_authorised_then_captured_in_part(till: Till) -> None:
+def test_an_authorisation_can_be_captured_in_part(till: Till) -> None:
     held = till.authorize()
     assert (held.status, held.amount_minor) == (GatewayStatus.AUTHORIZED, AMOUNT)
     assert held.until == "2026-03-08T12:00:00.000000Z"
@@ -287,13 +289,13 @@ def test_a_voided_authorisation_cannot_be_captured(till: Till) -> None:
     assert (declined.status, declined.reason) == (GatewayStatus.DECLINED, "authorization_gone")
 
 
-def test_an_authorisation_that_ran_out_cannot_be_captured(till: Till) -> None:
+def test_an_expired_authorisation_cannot_be_captured(till: Till) -> None:
     till.authorize()
     till.clock.advance(8 * DAY)
     assert till.gateway.capture(till.about_order(Operation.CAPTURE, "cap_1")).reason == "authorization_gone"
 
 
-def test_a_refused_capture_leaves_the_authorisation(till: Till) -> None:
+def test_a_declined_capture_keeps_the_authorisation(till: Till) -> None:
     till.authorize("pm_card_captureDeclined")
     refused = till.gateway.capture(till.about_order(Operation.CAPTURE, "cap_1"))
     assert (refused.status, refused.reason) == (GatewayStatus.DECLINED, "capture_declined")
@@ -302,7 +304,7 @@ def test_a_refused_capture_leaves_the_authorisation(till: Till) -> None:
     assert till.gateway.lookup(till.order).status is GatewayStatus.AUTHORIZED
 
 
-def test_refunds_have_keys_of_their_own(till: Till) -> None:
+def test_each_refund_key_moves_money_once(till: Till) -> None:
     till.charge()
     for key, amount in (("ref_1", 600), ("ref_1", 600), ("ref_2", 400)):
         assert till.gateway.refund(till.refund(key, amount)).status is GatewayStatus.SETTLED
@@ -312,7 +314,7 @@ def test_refunds_have_keys_of_their_own(till: Till) -> None:
 
 
 @pytest.mark.parametrize("fault", [*BEFORE, StripeFault.REPLY_LOST, StripeFault.LATE])
-def test_a_refund_is_made_once_whatever_fails_and_is_repeated(till: Till, fault: StripeFault) -> None:
+def test_a_refund_repeated_after_any_failure_is_made_once(till: Till, fault: StripeFault) -> None:
     till.charge()
     till.double.faults.add(fault, "create_refund")
     with pytest.raises(PaymentOutcomeUnknown):
@@ -348,7 +350,7 @@ def test_a_refund_is_found_among_hundreds_by_its_payment(till: Till) -> None:
         ("pm_refund_declined", GatewayStatus.DECLINED, GatewayStatus.DECLINED),
     ],
 )
-def test_refunds_end_later(till: Till, token: str, first: GatewayStatus, last: GatewayStatus) -> None:
+def test_a_refund_may_end_days_later(till: Till, token: str, first: GatewayStatus, last: GatewayStatus) -> None:
     till.charge(token)
     assert till.gateway.refund(till.refund()).status is first
     till.clock.advance(4 * DAY)
@@ -356,32 +358,32 @@ def test_refunds_end_later(till: Till, token: str, first: GatewayStatus, last: G
     assert till.double.books.balance() == (0 if last is GatewayStatus.SETTLED else AMOUNT)
 
 
-def test_a_disputed_payment_is_not_refunded(till: Till) -> None:
+def test_a_disputed_payment_cannot_be_refunded(till: Till) -> None:
     till.charge("pm_card_createDispute")
     declined = till.gateway.refund(till.refund())
     assert (declined.status, declined.reason) == (GatewayStatus.DECLINED, "charge_disputed")
 
 
-def test_a_saved_payment_method_belongs_to_its_customer(till: Till) -> None:
+def test_a_saved_payment_method_is_charged_with_its_customer(till: Till) -> None:
     assert till.charge(gateway_customer="cus_1").status is GatewayStatus.SETTLED
     assert till.double.intent_of("ord_1")["customer"] == "cus_1"
 
 
-def test_a_rolled_key_is_read_anew_once(till: Till) -> None:
+def test_a_rejected_api_key_is_read_afresh_once_per_call(till: Till) -> None:
     till.double.keys = {"sk_test_new"}
-    asked: list[bool] = []
+    fresh_flags: list[bool] = []
 
     def secret(fresh: bool) -> str:
-        asked.append(fresh)
+        fresh_flags.append(fresh)
         return "sk_test_new" if fresh else "sk_test_old"
 
     till.gateway = replace(till.gateway, api=replace(till.gateway.api, secret=secret))
     assert till.charge().status is GatewayStatus.SETTLED
-    assert asked == [False, True, False, True]
+    assert fresh_flags == [False, True, False, True]
 
 
 @pytest.mark.parametrize("operation", ["create", "update", "confirm", "create_refund"])
-def test_a_permission_that_the_key_lacks_is_never_told_as_a_decline(till: Till, operation: str) -> None:
+def test_a_missing_permission_of_the_key_is_never_reported_as_a_decline(till: Till, operation: str) -> None:
     """Law 16 (definite decline): a restricted key is the operator's matter; no bank has refused anything."""
     till.double.faults.add(StripeFault.FORBIDDEN, operation)
     with pytest.raises(StripeRequestRejected, match="more_permissions_required"):
@@ -390,7 +392,7 @@ def test_a_permission_that_the_key_lacks_is_never_told_as_a_decline(till: Till, 
 
 
 @pytest.mark.parametrize("operation", ["create", "update", "confirm", "create_refund"])
-def test_a_failed_dependency_of_stripe_leaves_the_outcome_open(till: Till, operation: str) -> None:
+def test_a_failed_dependency_of_stripe_is_an_unknown_outcome(till: Till, operation: str) -> None:
     """Law 15 (ambiguity): 424 says nothing of money; the same key settles it."""
     till.double.faults.add(StripeFault.DEPENDENCY_FAILED, operation)
     with pytest.raises(PaymentOutcomeUnknown):
@@ -404,7 +406,7 @@ def _pay_and_refund(till: Till) -> GatewayReply:
     return till.gateway.refund(till.refund(amount_minor=100))
 
 
-def test_a_senseless_request_is_an_error_of_ours(till: Till) -> None:
+def test_an_invalid_request_is_an_error_and_not_a_decline(till: Till) -> None:
     till.order = replace(till.order, amount_minor=0)
     with pytest.raises(StripeRequestRejected, match="parameter_invalid_integer"):
         till.charge()
@@ -417,21 +419,21 @@ def test_orders_are_found_by_payment_intent_within_the_stage(till: Till) -> None
     assert till.gateway.find_order("pi_unknown") is None
 
 
-def test_a_lookup_reports_the_refunds_that_the_dashboard_made_and_no_others(till: Till) -> None:
+def test_a_lookup_reports_only_the_refunds_of_the_dashboard(till: Till) -> None:
     """Law 38 (orphans): the oldest first, each in its present state; a payment without refunds costs no more calls."""
     till.charge()
     payment = replace(till.order, reference=till.double.intent_of("ord_1")["id"])
     till.double.calls.clear()
     assert (till.gateway.lookup(payment).refunds, len(till.double.calls)) == ((), 1)
     till.gateway.refund(till.refund(amount_minor=100))
-    made = [till.double.refund_in_dashboard("ord_1", amount) for amount in (200, 300)]
-    till.double.returns.advance(made[0], "failed")
-    told = [(each.reference, each.status.value, each.amount_minor) for each in till.gateway.lookup(payment).refunds]
-    assert told == [(made[0]["id"], "reversed", 200), (made[1]["id"], "settled", 300)]
+    created = [till.double.refund_in_dashboard("ord_1", amount) for amount in (200, 300)]
+    till.double.returns.advance(created[0], "failed")
+    listed = [(each.reference, each.status.value, each.amount_minor) for each in till.gateway.lookup(payment).refunds]
+    assert listed == [(created[0]["id"], "reversed", 200), (created[1]["id"], "settled", 300)]
     assert till.gateway.lookup(till.refund(amount_minor=100)).refunds == ()
 
 
-def test_the_end_of_a_known_refund_of_the_dashboard_is_reported_when_nothing_is_refunded_any_more(till: Till) -> None:
+def test_a_lookup_reports_the_failure_of_a_known_dashboard_refund(till: Till) -> None:
     """Law 29 (late reversals): Stripe's total is zero again, so the ledger's knowledge decides whether to list."""
     till.charge()
     till.double.returns.advance(till.double.refund_in_dashboard("ord_1", 200), "failed")
@@ -444,21 +446,19 @@ def test_the_end_of_a_known_refund_of_the_dashboard_is_reported_when_nothing_is_
 @pytest.mark.parametrize(
     ("end", "status"), [("failed", "declined"), ("canceled", "declined"), ("succeeded", "settled")]
 )
-def test_a_refund_of_the_dashboard_that_waits_for_our_balance_is_reported_to_its_end(
-    till: Till, end: str, status: str
-) -> None:
+def test_an_unfunded_dashboard_refund_is_reported_until_it_ends(till: Till, end: str, status: str) -> None:
     """Law 29 (late reversals), law 34 (pending is not unknown): one that never moved money is declined."""
     till.charge()
-    made = till.double.refund_in_dashboard("ord_1", 200, RefundBehaviour(status="pending", is_funded=False))
+    created = till.double.refund_in_dashboard("ord_1", 200, RefundBehaviour(status="pending", is_funded=False))
     payment = replace(till.order, reference=till.double.intent_of("ord_1")["id"], has_reports=True)
     (waiting,) = till.gateway.lookup(payment).refunds
-    till.double.returns.advance(made, end)
+    till.double.returns.advance(created, end)
     (ended,) = till.gateway.lookup(payment).refunds
     assert (waiting.status.value, ended.status.value, ended.amount_minor) == ("pending", status, 200)
     assert till.double.books.balance() == (AMOUNT - 200 if end == "succeeded" else AMOUNT)
 
 
-def test_what_a_partial_capture_gives_up_is_not_a_refund_of_the_dashboard(till: Till) -> None:
+def test_the_uncaptured_rest_is_not_reported_as_a_dashboard_refund(till: Till) -> None:
     """Law 33 (authorise): Stripe lists it as a refund, whose movement says that nothing captured was given back."""
     till.authorize()
     till.gateway.capture(till.about_order(Operation.CAPTURE, "cap_1", 600))
@@ -476,20 +476,20 @@ def test_what_a_partial_capture_gives_up_is_not_a_refund_of_the_dashboard(till: 
     assert [each.amount_minor for each in till.gateway.lookup(payment).refunds] == [200]
 
 
-def test_movements_name_our_orders_and_no_others(till: Till) -> None:
+def test_movements_list_only_orders_of_this_stage(till: Till) -> None:
     """Payments, refunds and disputes by key; refunds of the dashboard by their payment; other stages not at all."""
     till.charge()
     till.gateway.refund(till.refund(amount_minor=100))
-    made = till.double.refund_in_dashboard("ord_1", 200)
+    created = till.double.refund_in_dashboard("ord_1", 200)
     disputed = till.double.returns.open_dispute(till.double.charge_of("ord_1"), 300)
     replace(till.gateway, stage="other").charge(replace(till.order, key="ord_2"), PaymentMethod(token="pm_ok"))
     now = format_instant(till.clock())
     page = till.gateway.movements(now, now, None)
     assert page is not None
-    told = [(each.kind, each.key, each.order_id, each.amount_minor) for each in page.movements]
-    assert told == [
+    listed = [(each.kind, each.key, each.order_id, each.amount_minor) for each in page.movements]
+    assert listed == [
         ("dispute", dispute_id_of("ord_1", disputed["id"]), "ord_1", 300),
-        ("refund", reported_refund_id_of("ord_1", made["id"]), "ord_1", 200),
+        ("refund", reported_refund_id_of("ord_1", created["id"]), "ord_1", 200),
         ("refund", "ref_1", "ord_1", 100),
         ("charge", "ord_1", "ord_1", AMOUNT),
     ]
@@ -502,17 +502,17 @@ def test_a_lookup_reports_the_disputes_of_a_payment_with_one_more_call(till: Til
     known = replace(till.order, reference=paid.reference)
     assert till.gateway.lookup(known).disputes == ()
     returns, charge = till.double.returns, till.double.charge_of("ord_1")
-    made = returns.open_dispute(charge, 300, "warning_needs_response")
+    created = returns.open_dispute(charge, 300, "warning_needs_response")
     phases = list[str]()
     for status in ("warning_under_review", "needs_response", "under_review", "lost", "won", "lost"):
-        returns.change_dispute(made, status)
+        returns.change_dispute(created, status)
         (reported,) = till.gateway.lookup(known).disputes
         phases.append(reported.phase)
     assert phases == ["inquiry", "open", "open", "lost", "won", "lost"]
-    assert (reported.reference, reported.amount_minor, reported.currency) == (made["id"], 300, "EUR")
+    assert (reported.reference, reported.amount_minor, reported.currency) == (created["id"], 300, "EUR")
     other = returns.open_dispute(charge, 200, "warning_needs_response")
     returns.change_dispute(other, "warning_closed")
-    assert [each.reference for each in till.gateway.lookup(known).disputes] == [made["id"]]
+    assert [each.reference for each in till.gateway.lookup(known).disputes] == [created["id"]]
     assert till.operations[-2:] == [f"GET {paid.reference}", "GET disputes"]
 
 

@@ -22,7 +22,7 @@ def world() -> StripeWorld:
 
 
 @pytest.mark.parametrize("after", [timedelta(minutes=30), timedelta(hours=2), timedelta(hours=30), timedelta(days=40)])
-def test_no_repetition_moves_money_twice_although_stripe_forgets_keys(world: StripeWorld, after: timedelta) -> None:
+def test_a_repeat_moves_no_money_even_after_stripe_forgets_its_key(world: StripeWorld, after: timedelta) -> None:
     """Law 30 (key life): a payment and a refund without a reply, both requested again when their keys may be gone."""
     buy = purchase_of(payment_method="pm_timeout", MUG=(1, 800))
     order_id = world.book(buy)["order_id"]
@@ -43,7 +43,7 @@ def test_no_repetition_moves_money_twice_although_stripe_forgets_keys(world: Str
     assert len(world.payer.effects()) == 2
 
 
-def test_an_order_that_stripe_cannot_show_delays_no_other_one(world: StripeWorld) -> None:
+def test_an_order_that_stripe_cannot_look_up_delays_no_other(world: StripeWorld) -> None:
     """Law 28 (isolation): it is settled in a later run, and the others in this one."""
     orders = [
         world.book({**purchase_of(f"buy-{number}", "pm_timeout", MUG=(1, 800)), "customer_id": f"customer-{number}"})
@@ -58,13 +58,13 @@ def test_an_order_that_stripe_cannot_show_delays_no_other_one(world: StripeWorld
 
 
 @pytest.mark.parametrize("fault", [StripeFault.RATE_LIMITED, StripeFault.LOCK_TIMEOUT, StripeFault.KEY_IN_USE])
-def test_a_burst_that_stripe_throttles_succeeds_by_repeating(world: StripeWorld, fault: StripeFault) -> None:
+def test_a_burst_throttled_by_stripe_succeeds_through_retries(world: StripeWorld, fault: StripeFault) -> None:
     """Law 45 (a burst is late): every second call is refused, and no answer says that the payment failed."""
-    told = []
+    results = []
     for number in range(20):
         world.double.faults.add(fault, "create", times=1)
         world.double.faults.add(fault, "confirm", times=1)
-        told.append(world.book(purchase_of(f"buy-{number}", MUG=(1, 800))))
-    assert {each["status"] for each in told} == {"succeeded"}
+        results.append(world.book(purchase_of(f"buy-{number}", MUG=(1, 800))))
+    assert {each["status"] for each in results} == {"succeeded"}
     world.check_laws()
     assert world.double.books.balance() == 20 * 800
