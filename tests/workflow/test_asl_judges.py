@@ -26,12 +26,12 @@ def npm() -> Iterator[NpmJudges]:
         yield judges
 
 
-def test_the_booking_workflow_is_in_order(npm: NpmJudges) -> None:
+def test_all_judges_accept_the_booking_workflow(npm: NpmJudges) -> None:
     """All three validators accept it."""
     assert (npm.against(Booking.asl()), cfn_lint_against(Booking.asl())) == ([], [])
 
 
-def test_a_seeded_defect_is_seen(npm: NpmJudges) -> None:
+def test_every_judge_finds_a_seeded_defect(npm: NpmJudges) -> None:
     """Each validator reports a broken definition, so a silent one is not mistaken for approval."""
     broken = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}
     assert any("asl-validator" in each for each in npm.against(broken))
@@ -64,7 +64,7 @@ def test_cfn_lint_accepts_every_workflow_of_the_language(several: list[Any]) -> 
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_judges_accept_sound_definitions_but_for_known_false_alarms(npm: NpmJudges, name: str) -> None:
+def test_judges_accept_valid_definitions_except_for_known_false_alarms(npm: NpmJudges, name: str) -> None:
     """Hand-written definitions reveal false alarms, ours and theirs; theirs are listed with the reasons."""
     assert bool(npm.against(SOUND[name])) == (name in THEIR_FALSE_ALARMS)
 

@@ -72,7 +72,9 @@ def booking(request: pytest.FixtureRequest) -> Any:
 @pytest.mark.parametrize("given", [PURCHASE, REFUND, {}, "text", [PURCHASE], 3, None, {"action": ["purchase"]}])
 @pytest.mark.parametrize("work", [FINE, "Boom"])
 @pytest.mark.parametrize("status", ["succeeded", "pending", "rejected", "failed", "unknown"])
-def test_an_execution_ends_as_the_record_says(booking: CoveredWorkflow, given: Any, work: Any, status: str) -> None:
+def test_the_recorded_status_decides_how_an_execution_ends(
+    booking: CoveredWorkflow, given: Any, work: Any, status: str
+) -> None:
     """Succeeded, pending and rejected end well with the result; the rest ends in an error that names the status."""
     result = FINE | {"status": status}
     ended = booking.run(given, Functions(work, result).all())
@@ -85,7 +87,9 @@ def test_an_execution_ends_as_the_record_says(booking: CoveredWorkflow, given: A
 @pytest.mark.parametrize("given", [PURCHASE, REFUND, "text"])
 @pytest.mark.parametrize("work", [FINE, "Boom"])
 @pytest.mark.parametrize("park", [None, "Boom"])
-def test_what_cannot_be_recorded_is_parked(booking: CoveredWorkflow, given: Any, work: Any, park: Any) -> None:
+def test_an_outcome_that_cannot_be_recorded_is_parked(
+    booking: CoveredWorkflow, given: Any, work: Any, park: Any
+) -> None:
     """The queue receives the record function's input, and the execution reports that the outcome is unknown."""
     functions = Functions(work, "Boom", park)
     ended = booking.run(given, functions.all())
@@ -95,7 +99,7 @@ def test_what_cannot_be_recorded_is_parked(booking: CoveredWorkflow, given: Any,
     assert ("park", recorded[1]) == (parked[0], parked[1]["MessageBody"])
 
 
-def test_the_functions_are_told_what_the_contract_says(booking: CoveredWorkflow) -> None:
+def test_messages_to_the_functions_match_the_contracts(booking: CoveredWorkflow) -> None:
     """Messages between the states validate against handlers.contracts."""
     functions = Functions()
     ended = booking.run(PURCHASE, functions.all())
@@ -106,7 +110,7 @@ def test_the_functions_are_told_what_the_contract_says(booking: CoveredWorkflow)
     assert ended.path == ("route", "purchase", "record", "verdict", "completed")
 
 
-def test_a_refused_request_is_recorded_with_neither_result_nor_error(booking: CoveredWorkflow) -> None:
+def test_an_invalid_request_is_recorded_without_result_or_error(booking: CoveredWorkflow) -> None:
     """The record function receives the invalid request unchanged."""
     functions = Functions()
     booking.run({"action": "steal", "result": FINE}, functions.all())
@@ -114,7 +118,7 @@ def test_a_refused_request_is_recorded_with_neither_result_nor_error(booking: Co
     assert (report.request, report.result, report.error) == ({"action": "steal", "result": FINE}, None, None)
 
 
-def test_an_error_is_recorded_as_such(booking: CoveredWorkflow) -> None:
+def test_an_error_is_recorded_with_its_name_and_cause(booking: CoveredWorkflow) -> None:
     """The record function receives the error's name and cause."""
     functions = Functions("Boom")
     booking.run(REFUND, functions.all())
@@ -128,7 +132,7 @@ def test_an_error_is_recorded_as_such(booking: CoveredWorkflow) -> None:
 
 @pytest.mark.parametrize("action", ["purchase", "refund", "steal"])
 @pytest.mark.parametrize("size", [MAX_PAYLOAD_BYTES - 2000, MAX_PAYLOAD_BYTES - 200, MAX_PAYLOAD_BYTES])
-def test_a_request_up_to_the_limit_is_recorded(booking: CoveredWorkflow, action: str, size: int) -> None:
+def test_a_large_request_is_recorded_or_marked_as_too_large(booking: CoveredWorkflow, action: str, size: int) -> None:
     """The record contains a request that fits into a message; a larger one is omitted, and no function processes it."""
     functions = Functions(FINE | {"status": "rejected"}, FINE | {"status": "rejected"})
     ended = booking.run(_of_size(action, size), functions.all())
@@ -139,14 +143,14 @@ def test_a_request_up_to_the_limit_is_recorded(booking: CoveredWorkflow, action:
     assert (report.execution, report.requested_at) == (_EXECUTION, "2026-01-01T00:00:00.000Z")
 
 
-def test_a_request_above_the_limit_starts_nothing(booking: CoveredWorkflow) -> None:
+def test_a_request_above_the_payload_limit_is_rejected(booking: CoveredWorkflow) -> None:
     """AWS rejects such a request at StartExecution."""
     functions = Functions()
     ended = booking.run(_of_size("purchase", MAX_PAYLOAD_BYTES + 1), functions.all())
     assert (ended.error, ended.path, functions.sent) == ("States.DataLimitExceeded", (), [])
 
 
-def test_a_refusal_of_a_large_request_is_parked_as_it_was_sent(booking: CoveredWorkflow) -> None:
+def test_a_refusal_that_cannot_be_recorded_is_parked_unchanged(booking: CoveredWorkflow) -> None:
     functions = Functions(record="Boom")
     ended = booking.run(_of_size("purchase", MAX_PAYLOAD_BYTES), functions.all())
     (_, recorded), (_, parked) = functions.sent
@@ -175,7 +179,7 @@ def test_45_a_throttled_function_has_its_own_retries(booking: CoveredWorkflow) -
     assert (run.attempts["purchase"], run.attempts["record"]) == (38, 39)
 
 
-def test_45_a_throttled_execution_waits_for_its_whole_time() -> None:
+def test_45_throttle_retries_wait_their_full_length() -> None:
     """The waits have no jitter: full jitter draws each between zero and its length, which halves the mean total."""
     states: Any = Booking.asl()["States"]
     for name, least in (("purchase", 108), ("refund", 108), ("record", 111), ("refuse", 111)):
@@ -203,7 +207,7 @@ def test_the_definition_passes_the_check() -> None:
             assert check(asl, type=kind) == ()  # type: ignore[arg-type]
 
 
-def test_limits_are_set_by_the_deployment() -> None:
+def test_deployments_can_set_the_time_limits() -> None:
     """The time limits of tasks and of the execution are late-bound names with defaults."""
     asl: Any = Booking.asl({"task_seconds": 30, "execution_seconds": 900})
     assert (asl["States"]["purchase"]["TimeoutSeconds"], asl["TimeoutSeconds"]) == (30, 900)
@@ -211,7 +215,7 @@ def test_limits_are_set_by_the_deployment() -> None:
         Booking.asl({"task": 30})
 
 
-def test_a_running_execution_may_still_invoke_the_version_it_started_with() -> None:
+def test_running_executions_can_still_invoke_older_versions() -> None:
     """The permission covers every version of the function, and nothing else."""
     allowed = {
         action: one.resources
@@ -223,7 +227,7 @@ def test_a_running_execution_may_still_invoke_the_version_it_started_with() -> N
 
 
 @pytest.mark.parametrize("retrier", [0, 1])
-def test_the_longest_path_ends_within_the_execution(retrier: int) -> None:
+def test_the_longest_path_fits_into_the_execution_time_limit(retrier: int) -> None:
     """All attempts and waits of purchase, record and the queue, with one kind of error each, fit into the limit."""
     states: Any = Booking.asl()["States"]
     longest = sum(_longest(states[name], retrier) for name in ("purchase", "record"))

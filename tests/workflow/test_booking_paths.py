@@ -37,7 +37,7 @@ def work(action: str | None) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("action", REQUESTS)
-def test_an_outcome_is_recorded_and_the_run_ends_as_it_went(booking: CoveredWorkflow, action: str | None) -> None:
+def test_every_outcome_is_recorded_and_decides_how_the_run_ends(booking: CoveredWorkflow, action: str | None) -> None:
     """Succeeded and rejected end well, because the customer can act on them; failed and unknown need us, and fail."""
     for status, verdict in (
         ("succeeded", "completed"),
@@ -53,9 +53,7 @@ def test_an_outcome_is_recorded_and_the_run_ends_as_it_went(booking: CoveredWork
 
 
 @pytest.mark.parametrize("action", REQUESTS)
-def test_a_request_in_the_apis_envelope_goes_the_way_of_a_bare_one(
-    booking: CoveredWorkflow, action: str | None
-) -> None:
+def test_an_enveloped_request_takes_the_same_path_as_a_bare_one(booking: CoveredWorkflow, action: str | None) -> None:
     enveloped = {"request": REQUESTS[action], "caller": {"sub": "anna"}, "mac": "bWFj"}
     functions = {"purchase_fn": lambda _: SUCCEEDED, "refund_fn": lambda _: SUCCEEDED, "record_fn": lambda _: SUCCEEDED}
     ended = booking.run(enveloped, functions)
@@ -64,7 +62,7 @@ def test_a_request_in_the_apis_envelope_goes_the_way_of_a_bare_one(
 
 @pytest.mark.parametrize("action", ["purchase", "refund"])
 @pytest.mark.parametrize(("status", "verdict"), [("succeeded", "completed"), ("unknown", "failed")])
-def test_a_function_that_stays_down_is_recorded_with_its_error(
+def test_a_permanent_failure_is_recorded_with_its_error(
     booking: CoveredWorkflow, action: str, status: str, verdict: str
 ) -> None:
     """The record function receives the error, so that it can look into the ledger."""
@@ -77,7 +75,7 @@ def test_a_function_that_stays_down_is_recorded_with_its_error(
 @pytest.mark.parametrize("action", REQUESTS)
 @pytest.mark.parametrize("work_is_down", [False, True])
 @pytest.mark.parametrize("queue_is_down", [False, True])
-def test_what_cannot_be_recorded_is_parked(
+def test_an_outcome_that_cannot_be_recorded_is_parked(
     booking: CoveredWorkflow, action: str | None, work_is_down: bool, queue_is_down: bool
 ) -> None:
     """The run fails as unknown within the execution's time limit, even if the queue is down as well."""
@@ -92,7 +90,7 @@ def test_what_cannot_be_recorded_is_parked(
 @pytest.mark.parametrize("action", REQUESTS)
 @pytest.mark.parametrize("work_is_down", [False, True])
 @pytest.mark.parametrize(("status", "verdict"), [("rejected", "completed"), ("failed", "failed")])
-def test_a_request_that_is_too_large_to_be_recorded_is_recorded_without_it(
+def test_a_request_too_large_to_record_is_left_out_of_the_record(
     booking: CoveredWorkflow, action: str | None, work_is_down: bool, status: str, verdict: str
 ) -> None:
     faults = {"record": TOO_LARGE, **({action: TOO_LARGE} if work_is_down and action is not None else {})}
@@ -104,7 +102,7 @@ def test_a_request_that_is_too_large_to_be_recorded_is_recorded_without_it(
 @pytest.mark.parametrize("action", REQUESTS)
 @pytest.mark.parametrize("work_is_down", [False, True])
 @pytest.mark.parametrize("queue_is_down", [False, True])
-def test_a_refusal_that_cannot_be_recorded_is_parked_without_the_request(
+def test_a_refusal_that_cannot_be_recorded_is_parked(
     booking: CoveredWorkflow, action: str | None, work_is_down: bool, queue_is_down: bool
 ) -> None:
     faults = {"record": TOO_LARGE, "refuse": DOWN, **({"park_refusal": DOWN} if queue_is_down else {})}
@@ -116,13 +114,13 @@ def test_a_refusal_that_cannot_be_recorded_is_parked_without_the_request(
 
 
 @pytest.mark.parametrize("given", [None, [], 3, "purchase", {"action": None}, {"action": ["purchase"]}, {"action": {}}])
-def test_any_input_is_recorded(booking: CoveredWorkflow, given: Any) -> None:
+def test_invalid_input_is_recorded(booking: CoveredWorkflow, given: Any) -> None:
     """The Choice's Default sends an invalid request to the record function."""
     ended = booking.run(given, {"record_fn": lambda _: {"schema": 1, "status": "rejected"}})
     assert ended.path == ("route", "record", "verdict", "completed")
 
 
-def test_a_transient_error_is_tried_again_with_jitter(booking: CoveredWorkflow) -> None:
+def test_transient_errors_are_retried_with_jitter(booking: CoveredWorkflow) -> None:
     """Two failures and a success take three attempts, and only the seed changes the waits between them."""
     durations = set()
     for seed in range(5):

@@ -126,22 +126,22 @@ def sentences(edit: Edit) -> list[str]:
         ),
     ],
 )
-def test_a_change_is_told_in_words(edit: Edit, told: list[str]) -> None:
+def test_each_change_is_described_in_sentences(edit: Edit, told: list[str]) -> None:
     assert sentences(edit) == told
 
 
 @pytest.mark.parametrize(("old", "new"), [("L", "Done"), ("V", "Validate"), ("N", "Nested")])
-def test_a_state_that_is_only_called_otherwise_is_told_once(old: str, new: str) -> None:
+def test_renaming_a_state_is_reported_as_one_change(old: str, new: str) -> None:
     """The transitions and StartAt that follow the rename are not reported."""
     assert [str(change) for change in diff(OLD, renamed(old, new))] == [f"{old} was renamed to {new}."]
 
 
-def test_the_order_of_keys_is_no_difference() -> None:
+def test_key_order_makes_no_difference() -> None:
     turned = {**OLD, "States": dict(reversed(OLD["States"].items()))}
     assert diff(OLD, dict(reversed(turned.items()))) == []
 
 
-def test_states_of_one_name_in_two_branches_are_two() -> None:
+def test_states_with_the_same_name_in_two_branches_are_compared_separately() -> None:
     def twins(result: int) -> Any:
         new = copy.deepcopy(OLD)
         new["States"]["P"]["Branches"] = [
@@ -157,7 +157,7 @@ def test_states_of_one_name_in_two_branches_are_two() -> None:
 
 
 @pytest.mark.parametrize("field", ["Cause", "Comment"])
-def test_long_texts_are_shown_where_they_part(field: str) -> None:
+def test_long_strings_are_shown_where_they_differ(field: str) -> None:
     """Showing only the common beginning would make both values look the same."""
     texts = (f"{'same ' * 40}{end}" for end in ("one", "two"))
     old, new = ({"StartAt": "F", "States": {"F": {"Type": "Fail", field: text}}} for text in texts)
@@ -185,7 +185,7 @@ def touches(told: str, place: str) -> bool:
     return f"{told}/".startswith(f"{place}/") or f"{place}/".startswith(f"{told}/")
 
 
-def test_whatever_is_put_anywhere_is_told_at_its_place() -> None:
+def test_any_changed_value_is_reported_at_its_location() -> None:
     """Any value, even an invalid one, is reported at any location of a definition."""
     untold = [
         (pointer, value)
@@ -196,7 +196,7 @@ def test_whatever_is_put_anywhere_is_told_at_its_place() -> None:
     assert untold == []
 
 
-def test_a_change_is_told_beside_others_too() -> None:
+def test_two_changes_are_both_reported() -> None:
     """No change hides another: each of two changes is reported at its location."""
     places = [pointer for pointer, value in walk(OLD) if pointer and not isinstance(value, dict | list)]
     for one, other in itertools.combinations(places, 2):

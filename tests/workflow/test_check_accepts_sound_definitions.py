@@ -32,13 +32,13 @@ machine_like = st.recursive(
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_a_sound_definition_has_no_finding(name: str) -> None:
+def test_valid_definitions_have_no_findings(name: str) -> None:
     """There are neither errors nor warnings."""
     assert [str(finding) for finding in check(SOUND[name])] == []
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_a_sound_definition_round_trips(name: str) -> None:
+def test_valid_definitions_round_trip(name: str) -> None:
     """Parsing preserves all values and the order of keys."""
     asl = SOUND[name]
     text = json.dumps(asl)
@@ -46,7 +46,7 @@ def test_a_sound_definition_round_trips(name: str) -> None:
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: f"a machine {defect.name}")
-def test_a_defective_definition_round_trips_too(defect: Any) -> None:
+def test_defective_definitions_round_trip(defect: Any) -> None:
     """Parsing preserves any JSON, valid as a definition or not."""
     try:
         value = json.loads(defect.text)
@@ -62,13 +62,13 @@ def test_a_defective_definition_round_trips_too(defect: Any) -> None:
 @example(text="1e999")
 @example(text='{"StartAt": "\\ud800"}')
 @example(text="9" * 5000)
-def test_check_takes_any_text(text: str | bytes) -> None:
+def test_check_never_raises_for_any_text(text: str | bytes) -> None:
     """Any text gives findings, never an exception."""
     assert all(finding.code for finding in check(text))
 
 
 @pytest.mark.parametrize("wrapped", [lambda inner: inner, lambda inner: (inner, float("nan"))])
-def test_a_value_that_contains_itself_is_no_json(wrapped: Any) -> None:
+def test_a_cyclic_value_is_a_finding(wrapped: Any) -> None:
     """A cyclic value gives a finding, neither an exception nor an endless copy."""
     value: dict[str, Any] = {"StartAt": "A", "States": {}}
     value["States"]["A"] = wrapped(value)
@@ -77,7 +77,7 @@ def test_a_value_that_contains_itself_is_no_json(wrapped: Any) -> None:
 
 
 @given(value=json_values | machine_like)
-def test_check_takes_any_value(value: Any) -> None:
+def test_findings_about_any_value_can_be_printed_and_located(value: Any) -> None:
     """Every finding can be printed, and its pointer refers to an existing value or to the object that lacks one."""
     for kind in ("STANDARD", "EXPRESS"):
         for finding in check(value, type=kind):
@@ -87,7 +87,7 @@ def test_check_takes_any_value(value: Any) -> None:
 
 
 @given(state=machine_like, name=texts)
-def test_check_takes_any_state(state: Any, name: str) -> None:
+def test_findings_about_any_state_are_in_document_order(state: Any, name: str) -> None:
     """Arbitrary JSON as a state raises nothing, and its findings are in document order."""
     asl = {
         "StartAt": name,
@@ -100,7 +100,7 @@ def test_check_takes_any_state(state: Any, name: str) -> None:
         assert places == sorted(places)
 
 
-def test_a_template_is_checked_before_it_is_filled_in() -> None:
+def test_an_unfilled_template_is_checked_with_one_warning() -> None:
     """An unquoted `${name}` gives one warning, because it is not JSON; the rest is checked as usual."""
     text = json.dumps(machine({"A": task(TimeoutSeconds="?", Comment="a: ${b}, c")})).replace('"?"', "${Limit}")
     assert [finding.code for finding in check(text)] == ["OPEN_TEMPLATE"]
@@ -108,7 +108,7 @@ def test_a_template_is_checked_before_it_is_filled_in() -> None:
 
 
 @pytest.mark.parametrize("value", ["a string", 3, None, True, ["a", {"b.$": "$.b"}], {}])
-def test_parameters_are_any_value(value: Any) -> None:
+def test_parameters_can_be_any_value(value: Any) -> None:
     """AWS's own schema and statelint accept any Parameters; only an integration needs an object."""
     each = {"StartAt": "B", "States": {"B": ends()}}
     for state in (
@@ -126,18 +126,18 @@ def test_parameters_are_any_value(value: Any) -> None:
 
 
 @pytest.mark.parametrize("text", ["$.a + $.b", "$.c * 2", "$.price each", "$"])
-def test_a_formula_is_no_forgotten_path(text: str) -> None:
+def test_a_string_that_only_begins_like_a_path_is_not_reported(text: str) -> None:
     """A string that only begins like a path is not reported: CDK's EvaluateExpression passes such formulas."""
     assert [str(finding) for finding in check(machine({"A": ends(Parameters={"expression": text})}))] == []
 
 
-def test_two_hundred_levels_are_no_problem() -> None:
+def test_two_hundred_levels_of_nesting_are_checked() -> None:
     """Parsing, checking and writing do not recurse, so nesting cannot exhaust the stack."""
     deep = nested(200, ends())
     assert [str(finding) for finding in check(parse(parse(deep).json(indent=None)))] == []
 
 
-def test_a_document_of_one_megabyte_is_checked() -> None:
+def test_definitions_are_limited_to_one_megabyte() -> None:
     """A document at the limit has no findings, and one byte more gives exactly one."""
     empty = len(json.dumps(machine({"A": ends(Comment="")})))
     limit = 1_048_576

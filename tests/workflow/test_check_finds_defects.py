@@ -8,14 +8,14 @@ from workflow import check
 
 
 @pytest.mark.parametrize("defect", [*DEFECTS, *WRONG_VALUES], ids=lambda defect: f"a machine {defect.name}")
-def test_a_seeded_defect_is_found_at_its_place(defect: Defect) -> None:
+def test_each_seeded_defect_is_found_at_its_location(defect: Defect) -> None:
     """The finding has the code, severity and pointer of the defect."""
     found = check(defect.text, type="EXPRESS" if defect.express else "STANDARD")
     assert (defect.code, defect.severity, defect.pointer) in {(f.code, f.severity, f.pointer) for f in found}, found
 
 
 @pytest.mark.parametrize("defect", [*DEFECTS, *WRONG_VALUES], ids=lambda defect: f"a machine {defect.name}")
-def test_one_defect_is_told_once(defect: Defect) -> None:
+def test_each_defect_is_reported_once(defect: Defect) -> None:
     """Consequences of a defect are not reported; only a group of unreachable states gives several findings."""
     found = check(defect.text, type="EXPRESS" if defect.express else "STANDARD")
     assert len(found) == 1 or {finding.code for finding in found} == {"UNREACHABLE_STATE"}, found
@@ -35,19 +35,19 @@ def test_one_defect_is_told_once(defect: Defect) -> None:
         ("$Now()", "Did you mean $now?"),
     ],
 )
-def test_a_sentence_says_what_to_write_instead(expression: str, said: str) -> None:
+def test_messages_contain_the_correction(expression: str, said: str) -> None:
     """Each message about a common JSONata mistake contains the correction."""
     (found,) = check(jsonata({"A": ends(Output=f"{{% {expression} %}}")}))
     assert said in str(found)
 
 
-def test_the_names_of_the_sdk_may_be_written_as_java_does() -> None:
+def test_sdk_names_are_accepted_in_java_spelling() -> None:
     """Step Functions writes the SDK's `DB` as `Db`; both are accepted, but no other difference in case."""
     spellings = ("DBInstances", "DbInstances", "dbInstances", "DBinstances", "DBInstanceS")
     found = [check(machine({"A": calls(f"aws-sdk:rds:describe{each}", Parameters={})})) for each in spellings]
     assert [len(each) for each in found] == [0, 0, 1, 1, 1]
 
 
-def test_there_are_at_least_eighty_classes_of_documents() -> None:
+def test_there_are_at_least_eighty_distinct_defects() -> None:
     """The suite promises at least 80 classes of defects with distinct names."""
     assert len({defect.name for defect in DEFECTS}) == len(DEFECTS) >= 80

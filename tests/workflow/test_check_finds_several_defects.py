@@ -44,7 +44,7 @@ def _branches(query_language: str | None) -> Iterator[tuple[Defect, dict[str, An
 
 
 @pytest.mark.parametrize("query_language", [None, "JSONata"])
-def test_every_defect_is_found_beside_all_others(query_language: str | None) -> None:
+def test_every_defect_is_found_among_all_others(query_language: str | None) -> None:
     """A machine with one branch per defect has all their findings, in the order of the branches."""
     pairs = list(_branches(query_language))
     assert len(pairs) > 30
@@ -160,12 +160,12 @@ def chooses(target: str, otherwise: str | None = None) -> dict[str, Any]:
         ),
     ],
 )
-def test_what_follows_from_a_defect_is_not_told(states: dict[str, Any], told: list[tuple[str, str]]) -> None:
+def test_consequences_of_a_defect_are_not_reported(states: dict[str, Any], told: list[tuple[str, str]]) -> None:
     """A wrong transition explains one unreachable state; all other unreachable states are reported."""
     assert _told(states) == told
 
 
-def test_a_thousand_wrong_targets_take_no_long_guessing() -> None:
+def test_suggestions_for_a_thousand_wrong_targets_are_limited() -> None:
     """Each target is reported, but the number of suggestions is limited, because each compares all names."""
     found = check(json.dumps(machine({f"State {n}": goes(f"Stato {n + 1}") for n in range(1000)})))
     proposed = [finding for finding in found if "Did you mean" in finding.remedy]
@@ -173,13 +173,13 @@ def test_a_thousand_wrong_targets_take_no_long_guessing() -> None:
     assert 100 < len(proposed) < 400
 
 
-def test_what_nothing_leads_to_is_named_where_a_target_is_missing() -> None:
+def test_a_missing_target_suggests_the_unreachable_state() -> None:
     """The message names the state that is not reported as unreachable because of this mistake."""
     (found,) = check(json.dumps(machine({"A": goes("Zed"), "B": ends()})))
     assert found.remedy == "Add it, or name a state of the same scope; no transition leads to 'B'."
 
 
-def test_thousands_of_undefined_variables_take_no_long_guessing() -> None:
+def test_suggestions_for_thousands_of_undefined_variables_are_limited() -> None:
     """Each variable is reported, but the number of suggestions is limited, as for targets."""
     assign, output = {f"value{n}": n for n in range(2000)}, [f"{{% $walue{n} %}}" for n in range(2000)]
     found = check(json.dumps(machine({"A": ends(Assign=assign, Output=output)}, QueryLanguage="JSONata")))
@@ -187,13 +187,13 @@ def test_thousands_of_undefined_variables_take_no_long_guessing() -> None:
     assert len([finding for finding in found if "Did you mean" in finding.remedy]) < 200
 
 
-def test_an_object_that_holds_functions_may_have_them_called() -> None:
+def test_functions_in_objects_can_be_called() -> None:
     """A call by a plain name is reported only if no value there can be a function."""
     for expression in ("($o := {'f': function($x) {$x}}; $o.f(1))", "{'up': $uppercase}.up('a')"):
         assert check(json.dumps(machine({"A": ends(Output=f"{{% {expression} %}}")}, QueryLanguage="JSONata"))) == ()
 
 
-def test_a_name_that_nobody_can_print_is_told_in_signs_that_all_can() -> None:
+def test_lone_surrogates_in_names_are_escaped_in_messages() -> None:
     """A lone surrogate in a name is escaped in messages, also if the field was corrected to another one."""
     state = {"Type": "Pass", "QueryLanguage\ud800": "JSONata", "Output": "{% 1 %}", "End": True}
     found = check(machine({"A\udfff": state}))

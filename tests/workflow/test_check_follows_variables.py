@@ -53,7 +53,7 @@ UNSURE = {
 
 
 @pytest.mark.parametrize(("states", "pointer"), UNSURE.values(), ids=list(UNSURE))
-def test_a_variable_that_some_path_does_not_assign_is_doubtful(states: Any, pointer: str) -> None:
+def test_a_variable_that_some_path_does_not_assign_is_reported(states: Any, pointer: str) -> None:
     assert found(jsonata(states)) == [(MAYBE, pointer)]
 
 
@@ -101,11 +101,11 @@ SURE = {
 
 
 @pytest.mark.parametrize("states", SURE.values(), ids=list(SURE))
-def test_a_variable_that_every_path_assigns_is_sound(states: Any) -> None:
+def test_a_variable_that_every_path_assigns_is_not_reported(states: Any) -> None:
     assert found(jsonata(states)) == []
 
 
-def test_a_choice_of_jsonpath_may_test_a_variable() -> None:
+def test_a_jsonpath_choice_can_test_a_variable() -> None:
     rules = [{"Variable": "$v", "IsPresent": False, "Next": "E"}, {"Variable": "$v", "NumericEquals": 1, "Next": "D"}]
     first = {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsPresent": True, "Next": "B"}], "Default": "C"}
     states = {
@@ -118,7 +118,7 @@ def test_a_choice_of_jsonpath_may_test_a_variable() -> None:
     assert found(machine(states)) == []
 
 
-def test_variables_that_are_given_are_assigned() -> None:
+def test_variables_given_to_check_count_as_assigned() -> None:
     assert found(jsonata({"C": READS}), variables=["v"]) == []
     assert found(jsonata({"C": READS})) == [("UNDEFINED_VARIABLE", "/States/C/Output")]
 
@@ -136,5 +136,5 @@ TOKENS = [
 
 
 @pytest.mark.parametrize(("parameters", "findings"), TOKENS)
-def test_a_token_beside_a_placeholder_is_passed(parameters: Any, findings: Any) -> None:
+def test_a_task_token_beside_a_placeholder_is_recognised(parameters: Any, findings: Any) -> None:
     assert found(machine({"A": calls("sns:publish.waitForTaskToken", Parameters=parameters)})) == findings

@@ -11,7 +11,7 @@ from workflow.lint.codes import EXPLANATIONS, explanation_of
 from workflow.lint.lint_findings import Code
 
 
-def test_the_page_is_what_the_program_says() -> None:
+def test_the_page_of_codes_is_up_to_date() -> None:
     """If this fails, run python -m tools.codes_page."""
     assert render_page() == PAGE.read_text("utf-8")
 
@@ -22,7 +22,7 @@ def test_every_code_is_explained() -> None:
 
 
 @pytest.mark.parametrize("code", EXPLANATIONS)
-def test_the_example_of_a_code_has_it_and_no_other(code: Code) -> None:
+def test_each_example_yields_only_its_code(code: Code) -> None:
     """The example yields only this code, with the explained severity."""
     explained = EXPLANATIONS[code]
     assert [(found.code, found.severity) for found in example_findings(explained)] == [(code, explained.severity)]
@@ -35,10 +35,12 @@ def test_every_code_has_a_seeded_defect() -> None:
         for defect in DEFECTS
         for found in check(defect.text, type="EXPRESS" if defect.express else "STANDARD")
     }
-    assert set(get_args(Code)) - given == {"OPEN_TEMPLATE"}  # which is not a defect: test_a_template_is_checked…
+    assert set(get_args(Code)) - given == {
+        "OPEN_TEMPLATE"
+    }  # which is not a defect: test_an_unfilled_template_is_checked_with_one_warning
 
 
-def test_a_code_is_found_however_it_is_spelled() -> None:
+def test_codes_are_case_insensitive() -> None:
     """Codes can be typed in lower case."""
     assert explanation_of("no_dollar") is EXPLANATIONS["NO_DOLLAR"]
     assert explanation_of("NO_SUCH_CODE") is None

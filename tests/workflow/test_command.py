@@ -54,11 +54,11 @@ def command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
     return code, captured.out, captured.err
 
 
-def test_check_says_nothing_of_a_good_one(capsys: pytest.CaptureFixture[str], machine: str) -> None:
+def test_check_reports_no_findings_for_a_valid_definition(capsys: pytest.CaptureFixture[str], machine: str) -> None:
     assert command(capsys, "check", machine) == (0, f"{machine}: no findings\n", "")
 
 
-def test_check_says_where_and_what_to_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_check_reports_location_and_remedy(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text(json.dumps(MACHINE).replace('"Next": "Done"', '"Next": "Don"'))
     code, out, _ = command(capsys, "check", str(broken), "--json")
@@ -67,7 +67,7 @@ def test_check_says_where_and_what_to_do(capsys: pytest.CaptureFixture[str], tmp
     assert "Done" in finding["remedy"]
 
 
-def test_a_code_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_describes_a_code(capsys: pytest.CaptureFixture[str]) -> None:
     """Codes are accepted in any case; an unknown one is a usage error."""
     code, out, _ = command(capsys, "explain", "no_dollar", "--json")
     explained = json.loads(out)
@@ -79,7 +79,9 @@ def test_a_code_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"StartAt": 1}', '{"a":1,"a":2}', "\x00", "{" * 5000])
 @pytest.mark.parametrize("verb", ["check", "diagram", "paths", "cost", "permissions"])
-def test_no_text_makes_a_traceback(capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, verb: str) -> None:
+def test_no_file_content_causes_a_traceback(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, verb: str
+) -> None:
     """Any content of a file gives exit code 1 and a message that names the file."""
     file = tmp_path / "any.json"
     file.write_text(text)
@@ -88,7 +90,9 @@ def test_no_text_makes_a_traceback(capsys: pytest.CaptureFixture[str], tmp_path:
     assert str(file) in out + err
 
 
-def test_yaml_is_read_as_json_would_say_it(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_yaml_timestamps_stay_strings_and_duplicate_keys_are_rejected(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     """Timestamps stay strings, and a duplicate key is rejected."""
     file = tmp_path / "machine.yaml"
     file.write_text(YAML)
@@ -115,7 +119,7 @@ def test_yaml_is_read_as_json_would_say_it(capsys: pytest.CaptureFixture[str], t
         ("a: 1\na: 2\n", "a is defined twice in one object (line 2, column 1)."),
     ],
 )
-def test_what_is_no_yaml_is_a_finding(
+def test_invalid_yaml_is_a_finding(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, machine: str, text: str, sentence: str
 ) -> None:
     """The finding has line and column, and the other files are still checked."""
@@ -138,16 +142,14 @@ def test_what_is_no_yaml_is_a_finding(
         "StartAt: A\nStates:\n  A: {Type: Wait, Seconds: 1_0, End: true}\n",
     ],
 )
-def test_what_yaml_takes_for_granted_is_understood(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str
-) -> None:
+def test_yaml_shorthands_are_accepted(capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str) -> None:
     """Names that look like booleans or numbers, anchors, merged keys and CloudFormation's short forms are accepted."""
     file = tmp_path / "machine.yml"
     file.write_text(text)
     assert command(capsys, "check", str(file)) == (0, f"{file}: no findings\n", "")
 
 
-def test_standard_input_is_a_file(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dash_reads_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     text = json.dumps(MACHINE).encode()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
     code, out, _ = command(capsys, "paths", "-", "--json")
@@ -158,7 +160,7 @@ def test_standard_input_is_a_file(capsys: pytest.CaptureFixture[str], monkeypatc
     )
 
 
-def test_diagrams_are_written_where_asked(capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path) -> None:
+def test_diagram_writes_to_the_given_file(capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path) -> None:
     picture = tmp_path / "machine.svg"
     assert command(capsys, "diagram", machine, "--out", str(picture), "--path", "Look,Done")[0] == 0
     assert picture.read_text().startswith("<svg")
@@ -166,7 +168,7 @@ def test_diagrams_are_written_where_asked(capsys: pytest.CaptureFixture[str], ma
     assert command(capsys, "diagram", machine, "--format", "png")[0] == 64
 
 
-def test_diff_says_it_in_words(capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path) -> None:
+def test_diff_prints_sentences(capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path) -> None:
     changed = tmp_path / "changed.json"
     document: Any = json.loads(json.dumps(MACHINE))
     document["States"]["Work"]["TimeoutSeconds"] = 7
@@ -189,7 +191,7 @@ def test_run_uses_mock_results(capsys: pytest.CaptureFixture[str], machine: str,
     assert command(capsys, "run", machine, "--input", "{")[0] == 64
 
 
-def test_run_writes_a_page_that_runs_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_run_writes_a_page_without_scripts(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """A state's name, an error and a cause are escaped, whatever they contain."""
     planted = '<script>alert("x")</script>'
     states = {planted: {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}}
@@ -210,25 +212,25 @@ def test_run_writes_a_page_that_runs_nothing(capsys: pytest.CaptureFixture[str],
     assert command(capsys, "run", str(tmp_path / "machine.json"), *nowhere)[0] == 64
 
 
-def test_cost_prices_each_way(capsys: pytest.CaptureFixture[str], machine: str) -> None:
+def test_cost_prices_each_path(capsys: pytest.CaptureFixture[str], machine: str) -> None:
     _, out, _ = command(capsys, "cost", machine, "--json")
     assert [(one["transitions"], one["dollars_per_million"]) for one in json.loads(out)] == [(4, 100.0), (3, 75.0)]
 
 
-def test_permissions_are_statements(capsys: pytest.CaptureFixture[str], machine: str) -> None:
+def test_permissions_prints_policy_statements(capsys: pytest.CaptureFixture[str], machine: str) -> None:
     _, out, _ = command(capsys, "permissions", machine, "--json")
     arn = "arn:aws:lambda:eu-central-1:123456789012:function:work"
     assert json.loads(out) == [{"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": [arn]}]
 
 
-def test_classes_of_our_language_are_files_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_workflow_classes_are_accepted_like_files(capsys: pytest.CaptureFixture[str]) -> None:
     assert command(capsys, "check", "workflow.booking:Booking")[0] == 0
     assert command(capsys, "check", "workflow.booking:Nothing")[0] == 64
     assert command(capsys, "check", "no.such.module:Thing")[0] == 64
     assert command(capsys, "check", "nosuchfile.json")[0] == 64
 
 
-def test_yaml_that_is_nested_too_deep_says_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_deeply_nested_yaml_is_rejected(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "machine.yaml"
     file.write_text("[" * 400 + "]" * 400)
     before = sys.getrecursionlimit()
@@ -241,7 +243,9 @@ def test_yaml_that_is_nested_too_deep_says_so(capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize("name", ["machine.YAML", "machine", "machine.template", "machine.asl", "machine.txt"])
-def test_what_is_yaml_is_seen_without_its_ending(capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str) -> None:
+def test_yaml_and_json_are_recognised_under_any_suffix(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str
+) -> None:
     """A file that begins like JSON is read as JSON, and any other as YAML, whatever its suffix."""
     file = tmp_path / name
     for text in (YAML, json.dumps(MACHINE), "\ufeff" + YAML, "\ufeff" + json.dumps(MACHINE)):
@@ -249,7 +253,7 @@ def test_what_is_yaml_is_seen_without_its_ending(capsys: pytest.CaptureFixture[s
         assert command(capsys, "check", str(file)) == (0, f"{file}: no findings\n", "")
 
 
-def test_what_is_no_text_is_told_in_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_unreadable_content_is_reported_in_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """UTF-16, binary data, an empty file and a directory each give one line."""
     file = tmp_path / "machine.json"
     for content, sentence in (
@@ -293,7 +297,7 @@ Resources:
 """
 
 
-def test_the_definitions_in_a_template_are_found(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_definitions_in_a_template_are_found(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Literal, `!Sub` and `!Join` definitions are found by pointer, and EXPRESS machines are checked as such."""
     file = tmp_path / "template.yaml"
     file.write_text(TEMPLATE)
@@ -321,7 +325,7 @@ def test_a_template_without_definitions_says_where_to_look(capsys: pytest.Captur
         assert (code, "name the files that its DefinitionUri refers to" in out + err) == (1, True)
 
 
-def test_a_module_that_fails_is_told_in_a_sentence(
+def test_a_failing_module_is_reported_in_one_message(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "broken_module_of_a_stranger.py").write_text("1 / 0\n")
@@ -335,7 +339,7 @@ def test_a_module_that_fails_is_told_in_a_sentence(
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8", "latin-1"])
 @pytest.mark.parametrize("verb", ["check", "paths", "diagram", "cost", "run"])
-def test_any_letter_is_printed_on_any_terminal(
+def test_any_character_can_be_printed_in_any_encoding(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, verb: str
 ) -> None:
     """A character that the encoding lacks is escaped, and JSON output stays valid JSON."""
@@ -355,7 +359,7 @@ def test_any_letter_is_printed_on_any_terminal(
             json.loads(text)
 
 
-def test_every_verb_shows_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_verb_has_help_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
     """Each verb's help has examples that name the verb, and the group's help lists all verbs."""
     _, listed, _ = command(capsys, "--help")
     for verb in VERBS:
@@ -365,7 +369,7 @@ def test_every_verb_shows_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> 
         assert f"  booking workflow {verb} " in out.partition("Examples:")[2]
 
 
-def test_a_long_run_is_shown_by_its_beginning_and_its_end(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_long_run_shows_only_its_first_and_last_visits(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Only the text output is shortened; JSON contains every visit."""
     file = tmp_path / "machine.json"
     states = {f"S{n}": {"Type": "Pass", "Next": f"S{n + 1}"} for n in range(300)}
@@ -386,7 +390,7 @@ def test_a_long_run_is_shown_by_its_beginning_and_its_end(capsys: pytest.Capture
         ("[]", "must be an object with a result for each task."),
     ],
 )
-def test_an_answer_that_cannot_be_given_is_refused(
+def test_invalid_mock_results_are_rejected(
     capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path, answers: str, sentence: str
 ) -> None:
     """Invalid mock results are rejected before anything runs."""
@@ -397,14 +401,14 @@ def test_an_answer_that_cannot_be_given_is_refused(
     assert sentence in err
 
 
-def test_a_machine_that_never_ends_has_no_ways(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_an_endless_machine_has_no_paths(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "machine.json"
     file.write_text('{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "A"}}}')
     assert command(capsys, "paths", str(file)) == (0, "No path reaches an end.\n", "")
     assert json.loads(command(capsys, "paths", str(file), "--json")[1]) == []
 
 
-def test_run_follows_the_documentation_on_request(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_run_can_follow_the_documentation(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "order.json"
     file.write_text(json.dumps({"StartAt": "A", "States": {"A": {"Type": "Fail", "ErrorPath": "$.no"}}}))
     printed: list[str] = []
@@ -415,7 +419,7 @@ def test_run_follows_the_documentation_on_request(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize("names", [("Yes", "No"), ("on", "off"), ("1", "2.5"), ("true", "False")])
-def test_states_of_yaml_may_have_names_that_yaml_takes_for_other_values(
+def test_yaml_state_names_can_look_like_booleans_or_numbers(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, names: tuple[str, str]
 ) -> None:
     """As on AWS, `Next: Yes` leads to the state `Yes`, while `End: yes` is a boolean."""
@@ -442,7 +446,7 @@ def single(tmp_path: Path) -> str:
     return str(file)
 
 
-def test_run_state_reports_as_the_api_does(capsys: pytest.CaptureFixture[str], single: str) -> None:
+def test_run_state_reports_like_the_api(capsys: pytest.CaptureFixture[str], single: str) -> None:
     code, out, _ = command(capsys, "run-state", single, "--input", "{}", "--result", '{"Payload": 1}', "--json")
     assert (code, json.loads(out)) == (0, {"status": "SUCCEEDED", "nextState": "Done", "output": 1})
     code, out, _ = command(capsys, "run-state", single, "--error", "Busy", "--level", "DEBUG", "--json")
@@ -459,7 +463,7 @@ def test_run_state_reports_as_the_api_does(capsys: pytest.CaptureFixture[str], s
     )
 
 
-def test_run_state_takes_a_state_of_a_machine(capsys: pytest.CaptureFixture[str], machine: str) -> None:
+def test_run_state_runs_a_state_of_a_machine(capsys: pytest.CaptureFixture[str], machine: str) -> None:
     code, out, _ = command(capsys, "run-state", machine, "--state", "Look", "--input", '{"n": 4}', "--json")
     assert (code, json.loads(out)["nextState"]) == (0, "Work")
 
@@ -476,7 +480,7 @@ def test_run_state_takes_a_state_of_a_machine(capsys: pytest.CaptureFixture[str]
         (("--state", "Work", "--level", "ALL"), "--level: invalid choice: 'ALL'"),
     ],
 )
-def test_run_state_explains_what_it_cannot_use(
+def test_run_state_explains_invalid_arguments(
     capsys: pytest.CaptureFixture[str], machine: str, arguments: tuple[str, ...], message: str
 ) -> None:
     code, out, err = command(capsys, "run-state", machine, *arguments)
@@ -491,7 +495,7 @@ def test_run_accepts_express(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     assert (code, "TIMED_OUT (300 s" in out) == (1, True)
 
 
-def test_a_key_of_the_mock_results_that_names_nothing_is_rejected(
+def test_mock_results_for_unknown_tasks_are_rejected(
     capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path
 ) -> None:
     answers = tmp_path / "answers.json"
@@ -501,6 +505,8 @@ def test_a_key_of_the_mock_results_that_names_nothing_is_rejected(
 
 
 @pytest.mark.parametrize("arguments", [(), ("chek",), ("check",), ("check", "--strickt", "x")])
-def test_a_wrong_command_line_is_one_message(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+def test_an_invalid_command_line_prints_one_message(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
     code, out, err = command(capsys, *arguments)
     assert (code, out, "booking workflow" in err) == (64, "", True)

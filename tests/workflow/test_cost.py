@@ -37,16 +37,14 @@ def mapping(**config: str) -> dict[str, Any]:
         ({"Type": "Parallel", "Branches": [machine({"M": mapping(Mode="INLINE")}), ONE], "End": True}, 4, 2),
     ],
 )
-def test_every_step_counts_also_those_of_branches_and_items(
-    state: dict[str, Any], transitions: int, per_item: int
-) -> None:
+def test_transitions_of_branches_and_items_are_counted(state: dict[str, Any], transitions: int, per_item: int) -> None:
     """A million transitions cost $25, and the start of an execution counts as one."""
     assert of(state)[:2] == (transitions, per_item)
     assert of(state)[3] == 25.0 * transitions
 
 
 @pytest.mark.parametrize("state", [PASS, {"Type": "Parallel", "Branches": [TWO, ONE], "End": True}])
-def test_an_estimate_is_what_a_run_takes(state: dict[str, Any]) -> None:
+def test_an_estimate_equals_the_cost_of_a_run(state: dict[str, Any]) -> None:
     """A workflow with a single path and no retries costs exactly as much as a run."""
     ended = run(machine({"A": state}))
     assert ended.transitions == of(state)[0]
@@ -66,7 +64,7 @@ def test_an_estimate_is_what_a_run_takes(state: dict[str, Any]) -> None:
         (mapping(Mode="INLINE"), {}, 300.0, 1 + 300 / 16 * 16.67),
     ],
 )
-def test_an_express_workflow_is_paid_by_request_and_time(
+def test_an_express_workflow_is_priced_by_requests_and_duration(
     state: dict[str, Any], beside: dict[str, Any], seconds: float, dollars: float
 ) -> None:
     """The estimate uses the time limits, and at most the five minutes after which AWS ends an EXPRESS execution."""
@@ -75,7 +73,7 @@ def test_an_express_workflow_is_paid_by_request_and_time(
     assert price == pytest.approx(dollars, rel=1e-9)
 
 
-def test_begun_tenths_of_a_second_are_paid_in_full() -> None:
+def test_durations_are_rounded_up_to_100_ms() -> None:
     """AWS rounds the duration up to the next 100 ms."""
     ended = run(machine({"A": {**TASK}}), {}, {"A": lambda event, call: call.wait(timedelta(milliseconds=101))})
     (cost,) = cost_of_runs([ended], express=True)

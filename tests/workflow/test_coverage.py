@@ -24,7 +24,7 @@ LOOP = machine(
 )
 
 
-def test_a_loop_gives_each_way_once() -> None:
+def test_paths_take_each_transition_of_a_loop_once() -> None:
     """A path takes every transition at most once."""
     assert {path.states for path in paths(LOOP)} == {
         ("Try", "Done"),
@@ -33,7 +33,7 @@ def test_a_loop_gives_each_way_once() -> None:
     }
 
 
-def test_rounds_of_a_loop_count_as_one_way() -> None:
+def test_repeated_rounds_of_a_loop_cover_one_path() -> None:
     """A run with three rounds of a loop covers the path with one round."""
     coverage = Coverage(LOOP)
     coverage.add(run(LOOP, {}, {"Try": lambda _: {}}, faults={"Try": ["E", "E", "E"]}))
@@ -43,20 +43,20 @@ def test_rounds_of_a_loop_count_as_one_way() -> None:
     assert (coverage.missing(), coverage.share()) == ((), 1.0)
 
 
-def test_a_run_that_breaks_off_took_no_way() -> None:
+def test_an_interrupted_path_is_not_covered() -> None:
     """A path that an uncaught error interrupts is not covered."""
     asl = branches(machine({"I": {"Type": "Fail", "Error": "E"}}), machine({"J": ends()}))
     coverage = Coverage(asl, [run(asl)])
     assert [path.scope for path in coverage.missing()] == ["", "/States/A/Branches/1"]
 
 
-def test_scopes_have_ways_of_their_own() -> None:
+def test_each_scope_has_its_own_paths() -> None:
     """The machine and each branch have separate paths."""
     asl = branches(machine({"I": ends()}), machine({"J": ends()}))
     assert [str(path) for path in all_paths(asl)] == ["A", "I (in /States/A/Branches/0)", "J (in /States/A/Branches/1)"]
 
 
-def test_too_many_ways_are_refused_in_a_sentence() -> None:
+def test_too_many_paths_are_rejected() -> None:
     """20 Choices in a row have a million paths."""
     states = {
         f"S{n}": {
@@ -72,7 +72,7 @@ def test_too_many_ways_are_refused_in_a_sentence() -> None:
     assert parse(asl).root.start == "S0"
 
 
-def test_what_never_ends_is_no_way() -> None:
+def test_endless_paths_are_not_enumerated() -> None:
     """A billion partial paths into an endless loop are not enumerated."""
     states = {
         f"S{n}": {
@@ -89,7 +89,7 @@ def test_what_never_ends_is_no_way() -> None:
     assert [path.states for path in paths(asl)] == [("S0", "Done")]
 
 
-def test_a_block_names_the_ways_that_were_not_taken() -> None:
+def test_covering_names_the_missing_paths() -> None:
     """`covering` raises AssertionError at the end of its block, except for paths that are declared impossible."""
     with pytest.raises(AssertionError, match="no test took 2 of the workflow's paths"), covering(LOOP) as workflow:
         workflow.run({}, {"Try": lambda _: {}})
@@ -101,7 +101,7 @@ def test_a_block_names_the_ways_that_were_not_taken() -> None:
         workflow.run({}, {"Try": lambda _: {}})
 
 
-def test_a_module_that_leaves_a_way_untaken_fails(pytester: pytest.Pytester) -> None:
+def test_a_module_that_misses_a_path_fails(pytester: pytest.Pytester) -> None:
     """The fixture reports an untaken path if the whole module was run."""
     pytester.makepyfile(
         f"""
@@ -130,7 +130,7 @@ TWO_TESTS = f"""
 
 
 @pytest.mark.parametrize("options", [["--deselect", "test_ways.py::test_lost"], ["test_ways.py::test_done"]])
-def test_a_part_of_a_module_need_not_take_every_way(pytester: pytest.Pytester, options: list[str]) -> None:
+def test_part_of_a_module_need_not_take_every_path(pytester: pytest.Pytester, options: list[str]) -> None:
     """A part of a module, selected by deselection or test id, need not take all paths."""
     pytester.makepyfile(test_ways=TWO_TESTS)
     result = pytester.runpytest_inprocess("-p", "no:xdist", "-p", "no:cacheprovider", *options)
@@ -141,7 +141,7 @@ def test_a_part_of_a_module_need_not_take_every_way(pytester: pytest.Pytester, o
 @pytest.mark.parametrize(
     ("distribution", "held"), [("load", False), pytest.param("loadfile", True, marks=pytest.mark.nightly)]
 )
-def test_a_module_in_several_processes_says_so(
+def test_a_module_split_over_processes_is_reported(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, distribution: str, held: bool
 ) -> None:
     """No single process sees all taken paths; tests of one process count together."""

@@ -102,7 +102,7 @@ def blemishes(text: str) -> list[str]:
 
 
 @given(written_in_it=workflows())
-def test_nothing_covers_anything_else(written_in_it: Written) -> None:
+def test_shapes_never_overlap(written_in_it: Written) -> None:
     """No card or label overlaps another, and no line crosses a card or another line's label."""
     assert blemishes(svg(written_in_it.asl())) == []
 
@@ -130,12 +130,12 @@ def crowded(branches: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("branches", [1, 2, 5, 12])
-def test_a_crowd_of_labels_keeps_apart(branches: int) -> None:
+def test_edge_labels_never_overlap(branches: int) -> None:
     """However many labels there are, none overlaps another label or a line."""
     assert blemishes(svg(crowded(branches))) == []
 
 
-def test_a_shortened_condition_is_told_in_full_on_its_arrow() -> None:
+def test_a_shortened_condition_is_shown_in_full_as_a_tooltip() -> None:
     """A condition that is too long for its label is the tooltip of its line."""
     condition = " or ".join(f"$states.input.colour = 'shade {n}'" for n in range(9))
     asl = machine(
@@ -148,7 +148,7 @@ def test_a_shortened_condition_is_told_in_full_on_its_arrow() -> None:
     assert f"Pick → End: {condition.replace('$states.input.', '')}" in tips
 
 
-def test_an_arrow_back_to_the_same_state_tells_that_it_is_an_error() -> None:
+def test_a_task_that_catches_itself_has_an_error_loop() -> None:
     """A task that catches itself has a dashed loop with its reason."""
     again = {"Catch": [{"ErrorEquals": ["Busy"], "Next": "Work"}], "End": True}
     picture = ET.fromstring(
@@ -158,13 +158,13 @@ def test_an_arrow_back_to_the_same_state_tells_that_it_is_an_error() -> None:
     assert (loop.findtext(f"{SVG}title"), loop.get("marker-end")) == ("Work → Work: on Busy", "url(#error)")
 
 
-def test_a_failure_is_told_as_one_would_say_it() -> None:
+def test_a_concatenated_error_is_shown_as_one_string() -> None:
     """A concatenation is shown as one string with placeholders."""
     failed = {"Type": "Fail", "QueryLanguage": "JSONata", "Error": '{% "Booking." & $states.input.outcome.status %}'}
     assert "Booking.{outcome.status}" in svg(machine(Failed=failed))
 
 
-def test_names_that_xml_forbids_are_shown_all_the_same() -> None:
+def test_characters_that_xml_forbids_are_replaced() -> None:
     """Control characters and lone surrogates become the replacement character."""
     text = svg(machine(**{"a\x01\ud800b": {"Type": "Succeed"}}), title="\x00")
     assert "a\ufffd\ufffdb" in "".join(ET.fromstring(text).itertext())
@@ -172,7 +172,7 @@ def test_names_that_xml_forbids_are_shown_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("towards", [(0, 100), (100, 100), (-300, 40)])
-def test_a_curve_never_swings_past_its_ends(towards: tuple[float, float]) -> None:
+def test_a_curve_never_overshoots_its_ends(towards: tuple[float, float]) -> None:
     """Through a bend, the x coordinates only increase or only decrease."""
     x, y = towards
     way = curve([(0, 0), (x * 0.8, y / 2), (x, y)])
@@ -180,7 +180,7 @@ def test_a_curve_never_swings_past_its_ends(towards: tuple[float, float]) -> Non
     assert across == sorted(across, reverse=x < 0)
 
 
-def test_a_path_that_says_nothing_of_what_is_nested_leaves_it_as_it_is() -> None:
+def test_nested_states_are_dimmed_only_if_the_path_enters_them() -> None:
     """The content of a taken Map is dimmed only if the path names a state in it."""
     inner = machine(Look={"Type": "Pass", "Next": "Keep"}, Keep={"Type": "Pass", "End": True})
     asl = machine(Each={"Type": "Map", "ItemProcessor": inner, "Next": "Done"}, Done={"Type": "Succeed"})
@@ -201,7 +201,7 @@ def card_middles(text: str) -> dict[str, float]:
     return {one.title: (one.left + one.right) / 2 for one in areas}
 
 
-def test_the_plain_way_runs_straight_down() -> None:
+def test_the_main_path_is_vertical() -> None:
     """States that follow one another are aligned vertically, whatever leaves them sideways."""
     caught = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Lost"}]}
     tasks = {
@@ -215,7 +215,7 @@ def test_the_plain_way_runs_straight_down() -> None:
     assert blemishes(text) == []
 
 
-def test_a_line_past_many_states_is_straight() -> None:
+def test_a_line_past_many_states_has_at_most_two_curves() -> None:
     """The line has at most two curves: one where it leaves and one where it arrives."""
     skip = {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Next": "Z"}], "Default": "S0"}
     chain = {f"S{n}": {"Type": "Pass", "Next": f"S{n + 1}" if n < 8 else "Z"} for n in range(9)}
@@ -224,7 +224,7 @@ def test_a_line_past_many_states_is_straight() -> None:
     assert line.attrib["d"].count("C") <= 2
 
 
-def test_a_back_arrow_crosses_nothing_where_it_need_not() -> None:
+def test_a_back_arrow_avoids_crossing_other_lines() -> None:
     """Initial orders with lines on either side of the states are tried."""
     states = {
         "Work": {"Type": "Pass", "Next": "Check"},
@@ -246,7 +246,7 @@ def test_a_back_arrow_crosses_nothing_where_it_need_not() -> None:
 @pytest.mark.parametrize(
     "name", ["确认订单并发送通知给客户", "ＦＵＬＬＷＩＤＴＨ", "주문을 확인하고 알림을 보냅니다", "🎉🎉🎉🎉🎉🎉🎉🎉"]
 )
-def test_letters_that_fill_their_square_have_room(name: str) -> None:
+def test_cards_are_wide_enough_for_full_width_characters(name: str) -> None:
     """A card is wide enough for its name at one em per wide character."""
     picture = ET.fromstring(svg(machine(**{name: {"Type": "Succeed"}})))
     (card,) = (rect for rect in picture.iter(f"{SVG}rect") if rect.get("class") == "card")
@@ -268,7 +268,7 @@ def test_letters_that_fill_their_square_have_room(name: str) -> None:
         ("Version 1.2 of purchase_fn", "Version 1.2 of purchase_fn"),
     ],
 )
-def test_mermaid_shows_any_name_as_it_is(name: str, label: str) -> None:
+def test_mermaid_shows_any_name_literally(name: str, label: str) -> None:
     """Directives, Markdown, codes and HTML in a name have no effect, and no label is empty."""
     text = mermaid(machine(**{name: {"Type": "Succeed"}}))
     assert f'(["{label}"])' in text

@@ -71,7 +71,7 @@ def _computed(language: Language, name: str, path: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
-def test_every_field_is_written_fixed_or_from_data(language: Language) -> None:
+def test_every_field_is_compiled_whether_fixed_or_computed(language: Language) -> None:
     """The definition has each field, and `check` reports nothing about them."""
     asl: Any = Nightly.asl(language=language)
     assert not check(asl)
@@ -104,7 +104,7 @@ def test_every_field_is_written_fixed_or_from_data(language: Language) -> None:
 
 
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
-def test_it_runs(language: Language) -> None:
+def test_batches_are_read_processed_and_written(language: Language) -> None:
     """Rows are processed in batches of two, and the results are written as one flattened object."""
     objects = {"s3://${inbox}/rows.csv": "1|a\n2|b\n3|c\n"}
 
@@ -117,7 +117,7 @@ def test_it_runs(language: Language) -> None:
     assert set(ended.output) == {"MapRunArn", "ResultWriterDetails"}
 
 
-def test_with_flatten_lists_of_the_runs_are_one_list() -> None:
+def test_flatten_joins_the_lists_of_all_runs() -> None:
     """The output is also typed as one list, so that the next state may take it."""
 
     class Flat(Workflow[list[Batch], object]):
@@ -157,7 +157,7 @@ def test_with_flatten_lists_of_the_runs_are_one_list() -> None:
         (ItemReader(resource="s3:listObjectsV2", bucket="b"), {}),
     ],
 )
-def test_every_kind_of_source_has_its_config(reader: ItemReader, config: dict[str, str]) -> None:
+def test_reader_config_contains_only_the_given_options(reader: ItemReader, config: dict[str, str]) -> None:
     """ReaderConfig contains only the options that were given."""
 
     class Reads(Workflow[object, object]):

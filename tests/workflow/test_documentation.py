@@ -17,7 +17,7 @@ PAGES = sorted([*DOCS.glob("how-to/*-a-workflow.md"), *DOCS.glob("reference/work
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_programs_of_the_documentation_run(page: Path) -> None:
+def test_documented_programs_run(page: Path) -> None:
     """All Python blocks of a page run one after the other."""
     text = page.read_text(encoding="utf-8")
     space: dict[str, object] = {"__name__": "documentation"}
@@ -27,7 +27,7 @@ def test_programs_of_the_documentation_run(page: Path) -> None:
 
 
 @pytest.mark.parametrize("checker", [("mypy", "--no-error-summary"), ("pyright",)], ids=lambda command: command[0])
-def test_programs_of_the_documentation_are_typed(checker: tuple[str, ...], tmp_path: Path) -> None:
+def test_documented_programs_pass_strict_type_checks(checker: tuple[str, ...], tmp_path: Path) -> None:
     """A strict type checker reports no errors except those that the programs announce."""
     for page in PAGES:
         blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
@@ -39,7 +39,7 @@ def test_programs_of_the_documentation_are_typed(checker: tuple[str, ...], tmp_p
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_picture_is_that_of_the_workflow() -> None:
+def test_the_diagram_shows_the_current_workflow() -> None:
     """`booking workflow diagram workflow.booking:Booking --out docs/how-to/booking.svg` updates the diagram."""
     assert (DOCS / "how-to" / "booking.svg").read_text(encoding="utf-8") == svg(Booking.asl(), title="Booking")
 

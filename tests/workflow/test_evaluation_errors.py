@@ -49,7 +49,7 @@ NOTHING = [
 
 
 @pytest.mark.parametrize(("state", "field"), NOTHING, ids=[field for _, field in NOTHING])
-def test_an_expression_that_yields_nothing_is_told_with_its_field(state: dict[str, Any], field: str) -> None:
+def test_an_undefined_result_is_reported_with_its_field(state: dict[str, Any], field: str) -> None:
     """The cause has the wording of Step Functions."""
     cause = (
         f"The JSONata expression '$states.input.nope' specified for the field '{field}' returned nothing (undefined)."
@@ -57,7 +57,7 @@ def test_an_expression_that_yields_nothing_is_told_with_its_field(state: dict[st
     assert told(run(only(**state), {})) == (QUERY, cause)
 
 
-def test_what_a_catcher_makes_is_told_with_its_place() -> None:
+def test_an_undefined_catcher_output_is_reported_with_its_location() -> None:
     """The cause names the second catcher's Output if the first catcher does not match."""
     catchers = [
         {"ErrorEquals": ["Other"], "Next": "B"},
@@ -95,7 +95,7 @@ MISFITS = [
 
 
 @pytest.mark.parametrize(("state", "words"), MISFITS)
-def test_a_value_of_no_use_in_its_field_is_a_query_evaluation_error(state: dict[str, Any], words: str) -> None:
+def test_an_unusable_value_is_a_query_evaluation_error(state: dict[str, Any], words: str) -> None:
     """Type errors and values out of range have the name by which Retry and Catch match them."""
     functions = {"A": lambda _: 1} if state.get("Type") == "Task" else {}
     ended = run(only(**state), {}, functions)
@@ -115,7 +115,7 @@ JSONPATH = [
 
 
 @pytest.mark.parametrize(("state", "cause"), JSONPATH)
-def test_a_path_that_leads_nowhere_is_told_in_the_words_of_aws(state: dict[str, Any], cause: str) -> None:
+def test_a_path_without_a_match_is_reported_in_the_wording_of_aws(state: dict[str, Any], cause: str) -> None:
     """AWS's wording lets a search for the message find what others have written about it."""
     assert run(only("JSONPath", **state), {"y": 1}).cause == cause
 
@@ -136,7 +136,7 @@ FUNCTIONS = [
 
 
 @pytest.mark.parametrize(("expression", "value"), FUNCTIONS)
-def test_functions_count_and_cut_as_measured_on_step_functions(expression: str, value: object) -> None:
+def test_functions_truncate_numbers_as_measured_on_step_functions(expression: str, value: object) -> None:
     """Numbers are truncated towards zero, and a range of one number is that number."""
     assert run(only(Output=f"{{% {expression} %}}"), {}).output == value
 
@@ -162,7 +162,7 @@ FAILING = [
 
 
 @pytest.mark.parametrize(("expression", "words"), FAILING)
-def test_an_expression_that_fails_or_never_ends_fails_its_state(expression: str, words: str) -> None:
+def test_a_failing_or_endless_expression_fails_its_state(expression: str, words: str) -> None:
     """The error has the name by which Retry and Catch match it, and occurs always at the same step."""
     ended = run(only(Output=f"{{% {expression} %}}"), {})
     assert (ended.error, words in str(ended.cause)) == (QUERY, True), ended.cause
@@ -180,7 +180,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("expression", HOSTILE)
-def test_an_expression_whose_result_would_be_huge_fails(expression: str) -> None:
+def test_an_expression_with_a_huge_result_fails(expression: str) -> None:
     """The expression fails before it uses the memory, as on Step Functions."""
     ended = run(only(Output=f"{{% {expression} %}}"))
     assert (ended.error, "memory limit exceeded" in str(ended.cause)) == (QUERY, True)
@@ -212,7 +212,7 @@ ENDLESS = [
 
 
 @pytest.mark.parametrize("machine", ENDLESS)
-def test_a_pattern_that_backtracks_for_ever_fails(machine: Any) -> None:
+def test_a_pattern_that_backtracks_endlessly_fails(machine: Any) -> None:
     """Nested and adjacent repetitions fail, in JSONPath filters and in JSONata."""
     assert "takes more than 1 second" in str(run(machine, [{"a": A_S}]).cause)
 
@@ -226,11 +226,11 @@ def test_a_pattern_that_backtracks_for_ever_fails(machine: Any) -> None:
         "($long := $pad('', 4000000, 'a'); $count($map([1..100000], function($x) { $contains($long, 'b') })))",
     ],
 )
-def test_an_expression_that_makes_or_goes_through_too_much_data_fails(expression: str) -> None:
+def test_an_expression_that_processes_too_much_data_fails(expression: str) -> None:
     assert "took too long: Check for excessive data" in str(run(only(Output=f"{{% {expression} %}}")).cause)
 
 
-def test_sound_patterns_match_long_strings() -> None:
+def test_efficient_patterns_match_long_strings() -> None:
     words = only(Output="{% $contains($states.input, /^([a-z]+-)*[a-z]+$/) %}")
     assert run(words, "one-two-three-four-five-six").output is True
     long = only(Output="{% $contains($pad('', 20000, 'a') & 'b', /a+b/) %}")

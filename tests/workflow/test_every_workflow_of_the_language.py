@@ -21,25 +21,25 @@ Written = type[Workflow[Any, Any]]
 
 
 @given(written_in_it=workflows())
-def test_passes_the_check(written_in_it: Written) -> None:
+def test_every_workflow_passes_the_check(written_in_it: Written) -> None:
     """`check` reports nothing about any workflow of the language."""
     assert [str(finding) for finding in check(written_in_it.asl())] == []
 
 
 @given(written_in_it=workflows(portable=True))
-def test_passes_the_check_in_jsonpath(written_in_it: Written) -> None:
+def test_every_portable_workflow_passes_the_check_in_jsonpath(written_in_it: Written) -> None:
     """`check` reports nothing about any portable workflow that is compiled to JSONPath."""
     assert [str(finding) for finding in check(written_in_it.asl(language="JSONPath"))] == []
 
 
 @given(written_in_it=workflows())
-def test_has_one_definition(written_in_it: Written) -> None:
+def test_compiling_twice_gives_the_same_definition(written_in_it: Written) -> None:
     """Compiling a workflow twice gives the same bytes."""
     assert json.dumps(written_in_it.asl()) == json.dumps(written_in_it.asl())
 
 
 @given(written_in_it=workflows())
-def test_round_trips(written_in_it: Written) -> None:
+def test_every_definition_round_trips(written_in_it: Written) -> None:
     """Parsing preserves the definition, from a value and from text."""
     asl = written_in_it.asl()
     assert asl == parse(asl).asl() == parse(written(asl)).asl()
@@ -47,7 +47,7 @@ def test_round_trips(written_in_it: Written) -> None:
 
 
 @given(written_in_it=workflows(), given_input=payloads)
-def test_runs_to_its_end(written_in_it: Written, given_input: dict[str, Any]) -> None:
+def test_every_workflow_succeeds_with_valid_input(written_in_it: Written, given_input: dict[str, Any]) -> None:
     """With an input of its type and functions that answer, the run succeeds."""
     asl = written_in_it.asl()
     ended = run(asl, given_input, serve_tasks(asl))
@@ -55,7 +55,9 @@ def test_runs_to_its_end(written_in_it: Written, given_input: dict[str, Any]) ->
 
 
 @given(written_in_it=workflows(portable=True), given_input=payloads)
-def test_does_the_same_in_both_query_languages(written_in_it: Written, given_input: dict[str, Any]) -> None:
+def test_both_query_languages_take_the_same_path_to_the_same_output(
+    written_in_it: Written, given_input: dict[str, Any]
+) -> None:
     """JSONata and JSONPath take the same path to the same output."""
     definitions = [written_in_it.asl(language=language) for language in ("JSONata", "JSONPath")]  # type: ignore[arg-type]
     jsonata, jsonpath = (run(asl, given_input, serve_tasks(asl)) for asl in definitions)
@@ -63,7 +65,7 @@ def test_does_the_same_in_both_query_languages(written_in_it: Written, given_inp
 
 
 @given(written_in_it=choosers(), given_input=hostile)
-def test_chooses_the_same_in_both_query_languages(written_in_it: Written, given_input: Any) -> None:
+def test_choices_decide_the_same_in_both_query_languages(written_in_it: Written, given_input: Any) -> None:
     """Missing values and values of another type make a comparison false in both languages, and never fail it."""
     jsonata, jsonpath = (run(written_in_it.asl(language=language), given_input) for language in ("JSONata", "JSONPath"))  # type: ignore[arg-type]
     assert jsonata.path == jsonpath.path
@@ -71,7 +73,7 @@ def test_chooses_the_same_in_both_query_languages(written_in_it: Written, given_
 
 
 @given(written_in_it=workflows())
-def test_can_be_drawn(written_in_it: Written) -> None:
+def test_diagrams_show_every_state(written_in_it: Written) -> None:
     """Both diagrams show every state, and the SVG is valid XML."""
     asl = written_in_it.definition()
     names = [state.name for state in asl.states()]
@@ -82,27 +84,27 @@ def test_can_be_drawn(written_in_it: Written) -> None:
 
 
 @given(written_in_it=workflows())
-def test_does_not_differ_from_itself(written_in_it: Written) -> None:
+def test_a_workflow_does_not_differ_from_itself(written_in_it: Written) -> None:
     """A workflow has no differences from its own JSON text."""
     assert diff(written_in_it.asl(), written(written_in_it.asl())) == []
 
 
 @given(one=workflows(), other=workflows())
-def test_differs_in_words_where_it_differs(one: Written, other: Written) -> None:
+def test_a_diff_is_empty_exactly_for_equal_definitions(one: Written, other: Written) -> None:
     """A diff is empty exactly if the two definitions are equal, in both directions."""
     for old, new in ((one.asl(), other.asl()), (other.asl(), one.asl())):
         assert bool(diff(old, new)) == (parse(old) != parse(new))
 
 
 @given(written_in_it=workflows())
-def test_needs_no_permission_for_everything(written_in_it: Written) -> None:
+def test_permissions_name_their_resources(written_in_it: Written) -> None:
     """Every permission names its resources, except those of services whose resources are unknown."""
     for permission in permissions(written_in_it.asl(values_for(written_in_it))):
         assert "*" not in permission.resources or permission.actions[0].startswith(OF_ANY_RESOURCE)
 
 
 @given(data=st.data(), written_in_it=workflows())
-def test_binds_all_names_or_none(data: st.DataObject, written_in_it: Written) -> None:
+def test_binding_all_names_leaves_no_placeholder(data: st.DataObject, written_in_it: Written) -> None:
     """Binding all required names leaves no placeholder in the definition."""
     names = [binding.name for binding in written_in_it.required() if not isinstance(binding, Limit)]
     text = json.dumps(written_in_it.asl({name: f"bound-{name}" for name in names}))

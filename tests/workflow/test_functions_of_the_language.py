@@ -81,14 +81,14 @@ SAME = [
 
 @pytest.mark.parametrize(("value", "expected"), SAME, ids=[repr(value) for value, _ in SAME])
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
-def test_a_function_gives_the_same_in_both_query_languages(language: Any, value: object, expected: object) -> None:
+def test_functions_return_the_same_in_both_query_languages(language: Any, value: object, expected: object) -> None:
     """Arrays are not flattened, one item stays in an array, no items give an empty one, and JSON strings are quoted."""
     ended = run(giving(value).asl(language=language), {"word": "a,,b", "items": ITEMS, "what": [7, 8]})
     assert (ended.output, ended.cause) == ({"value": expected}, None)
 
 
 @pytest.mark.parametrize("kind", ["text", 1, None, {"a": 1}, [], [[]]])
-def test_what_has_no_type_is_put_into_an_array_as_it_is(kind: Any) -> None:
+def test_an_untyped_value_becomes_one_array_item(kind: Any) -> None:
     """A value of any type becomes one item, alone and beside others, in both query languages."""
     for language in ("JSONata", "JSONPath"):
         for value, expected in ((array(what), [kind]), (array(what, what), [kind, kind])):
@@ -97,13 +97,13 @@ def test_what_has_no_type_is_put_into_an_array_as_it_is(kind: Any) -> None:
 
 
 @pytest.mark.parametrize("separator", ["", ", ", word])
-def test_only_a_single_sign_splits_in_both_query_languages(separator: Any) -> None:
+def test_jsonpath_requires_a_separator_of_one_character(separator: Any) -> None:
     """States.StringSplit takes each character of the separator as a separator, so JSONPath is refused."""
     with pytest.raises(NotPortable, match="requires a separator of one character"):
         giving(split(word, separator)).asl(language="JSONPath")
 
 
-def test_several_signs_split_in_jsonata() -> None:
+def test_jsonata_splits_by_separators_of_several_characters() -> None:
     """JSONata takes a separator of several characters as a whole."""
     assert run(giving(split(word, ",,")).asl(), {"word": "a,,b,c", "items": [], "what": 0}).output == {
         "value": ["a", "b,c"]
@@ -118,7 +118,7 @@ def test_merged_objects_take_the_last_value_of_a_key() -> None:
 
 
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
-def test_a_field_of_an_array_is_none(language: Any) -> None:
+def test_fields_are_not_looked_up_in_the_items_of_an_array(language: Any) -> None:
     """Plain JSONata would look up the field in each item of the array."""
     given_word, found, left = input_of(Given)["word"], Succeed(), Succeed()
     route = Choice(input_of(Given))
@@ -132,7 +132,7 @@ def test_a_field_of_an_array_is_none(language: Any) -> None:
     assert run(asl, [{"word": "w"}]).path == ("route", "left")
 
 
-def test_what_is_kept_gets_names_of_its_own() -> None:
+def test_generated_variables_have_unique_names() -> None:
     """Names of generated variables are valid, and differ from each other and from variables that the author named."""
     wishes: tuple[str, ...] = ("1st step!", "1st step?", "_", "step", "s" * 80)
     states = [Pass({"n": number}, name=name) for number, name in enumerate(wishes)]
@@ -151,7 +151,7 @@ def test_what_is_kept_gets_names_of_its_own() -> None:
     assert run(kept).output == {"all": [0, 1, 2, 3, 4], "mine": "mine"}
 
 
-def test_a_guard_is_asked_once_and_not_of_what_step_functions_wrote() -> None:
+def test_type_guards_occur_once_and_never_for_context_times() -> None:
     """A type guard occurs once per condition, and the context object's times need none."""
     work, done = Pass({"word": given["word"], "count": 3}), Succeed()
     told = seen_as(output_of(work), dict[str, int])

@@ -47,7 +47,7 @@ def test_building_and_checking_dataclasses_imports_no_engine_and_no_other_verb()
         ),
     ],
 )
-def test_what_is_left_out_comes_with_what_needs_it(met: str, comes: str) -> None:
+def test_optional_modules_are_imported_when_needed(met: str, comes: str) -> None:
     """The modules that the test above excludes are imported when needed, so their names are right."""
     assert comes in imported_by(SMALL + met)
 
@@ -77,7 +77,7 @@ def test_a_verb_of_the_command_imports_only_what_it_needs(verb: str, tmp_path: P
     assert there & OF_OTHER_VERBS == set()
 
 
-def test_yaml_comes_with_a_yaml_file_and_rich_with_a_table(tmp_path: Path) -> None:
+def test_yaml_files_import_yaml_and_tables_import_rich(tmp_path: Path) -> None:
     """The modules that the test above excludes are imported when needed, so their names are right."""
     (tmp_path / "machine.yaml").write_text(MACHINE)
     program = f"from cli.main import run\nassert run(['workflow', 'cost', {str(tmp_path / 'machine.yaml')!r}]) == 0"

@@ -43,7 +43,7 @@ def test_jsonpath_fields_apply_in_their_order() -> None:
     assert ended.output == {"raw": "h", "in": {"result": {"got": 3}}}
 
 
-def test_null_paths_discard() -> None:
+def test_null_paths_discard_data() -> None:
     """A null InputPath or OutputPath gives {}, and a null ResultPath keeps the input."""
     states = {
         "A": {"Type": "Pass", "InputPath": None, "Parameters": {"seen.$": "$"}, "ResultPath": "$.a", "Next": "B"},
@@ -73,7 +73,7 @@ def test_assignments_see_the_old_values() -> None:
         ({"Parameters": {"as.$": "States.JsonToString($)"}, "OutputPath": "$.as"}, '{"ä":["ü",1,null]}'),
     ],
 )
-def test_json_as_text_keeps_letters_as_they_are(state: Any, text: str | None) -> None:
+def test_json_strings_keep_non_ascii_characters(state: Any, text: str | None) -> None:
     """Non-ASCII characters are not escaped, as in JSON.stringify, which JSONata's `$string` uses."""
     given = {"ä": ["ü", 1, None]}
     written = run({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True, **state}}}, given).output
@@ -104,7 +104,7 @@ def test_inner_scopes_read_outer_variables_and_keep_their_own() -> None:
         (machine({"A": {"Type": "Choice", "Choices": []}}), "States.Runtime"),
     ],
 )
-def test_errors_have_the_names_of_aws(states: Any, error: str) -> None:
+def test_errors_have_aws_names(states: Any, error: str) -> None:
     """Without a catcher, the execution fails with AWS's name for the error."""
     ended = run(states, {"a": []})
     assert (ended.status, ended.error) == ("FAILED", error)
@@ -155,12 +155,12 @@ def test_each_retrier_counts_its_own_attempts() -> None:
         ("States.DataLimitExceeded", ["States.DataLimitExceeded"], True),
     ],
 )
-def test_reserved_names_match_as_recorded(error: str, names: list[str], caught: bool) -> None:
+def test_reserved_error_names_match_as_recorded(error: str, names: list[str], caught: bool) -> None:
     asl = machine({"A": task(Catch=[{"ErrorEquals": names, "Next": "B"}]), "B": ends()})
     assert (run(asl, {}, {}, faults={"A": [error]}).status == "SUCCEEDED") is caught
 
 
-def test_the_class_of_an_exception_is_its_name() -> None:
+def test_the_class_of_an_exception_is_the_error_name() -> None:
     """An exception's class is the error's name, as in Lambda; TaskFailed can give any name."""
 
     def refuse(_: Any) -> None:
@@ -175,7 +175,7 @@ def test_the_class_of_an_exception_is_its_name() -> None:
     assert run(machine({"A": task()}), {}, {"A": fail}).error == "Sqs.SqsException"
 
 
-def test_what_a_function_does_to_its_event_stays_with_the_function() -> None:
+def test_a_function_cannot_change_the_input_of_its_state() -> None:
     """A function receives a copy of the input, like a Lambda function."""
 
     def spoils(event: Any) -> None:
@@ -185,7 +185,7 @@ def test_what_a_function_does_to_its_event_stays_with_the_function() -> None:
     assert (ended.output, ended.visits[0].input) == ({"x": 1}, {"x": 1})
 
 
-def test_a_lost_reply_is_a_failure_after_the_work() -> None:
+def test_a_lost_reply_fails_the_task_after_its_function_ran() -> None:
     """The callable had run before its reply was lost, and the retry calls it again."""
     calls_seen: list[Any] = []
     asl = machine({"A": task(Retry=[{"ErrorEquals": ALL}])})
@@ -224,20 +224,20 @@ def slow(given: Any, call: TaskCall) -> Any:
         ({"TimeoutSecondsPath": "$.limit"}, {"limit": 7}, ("States.Timeout", 7)),
     ],
 )
-def test_tasks_run_out_of_time(fields: Any, given: Any, outcome: Any) -> None:
+def test_tasks_time_out(fields: Any, given: Any, outcome: Any) -> None:
     """A task ends at TimeoutSeconds, or earlier without heartbeats."""
     ended = run(machine({"A": task(**fields)}), given, {"A": slow})
     assert (ended.error, seconds(ended)) == outcome
 
 
-def test_the_execution_runs_out_of_time() -> None:
+def test_executions_time_out() -> None:
     """The machine's TimeoutSeconds ends the execution with States.Timeout."""
     asl = machine({"A": {"Type": "Wait", "Seconds": 61, "End": True}}, TimeoutSeconds=60)
     ended = run(asl)
     assert (ended.status, ended.error, seconds(ended)) == ("TIMED_OUT", "States.Timeout", 60)
 
 
-def test_tokens_are_answered_later_or_never() -> None:
+def test_task_tokens_can_succeed_fail_or_time_out() -> None:
     """A token ends by success, failure or timeout; an unanswered one without a time limit raises StillWaiting."""
     given = {"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}}
 
@@ -259,7 +259,7 @@ def test_tokens_are_answered_later_or_never() -> None:
 # Branches and items
 
 
-def test_branches_run_at_the_same_time() -> None:
+def test_branches_run_in_parallel() -> None:
     """Branches take as long as the longest; the earliest failure wins and stops the others."""
     waits = [machine({f"W{n}": {"Type": "Wait", "Seconds": n, "Next": f"P{n}"}, f"P{n}": ends()}) for n in (5, 9)]
     assert seconds(run(branches(*waits))) == 9
@@ -272,7 +272,7 @@ def test_branches_run_at_the_same_time() -> None:
     )
 
 
-def test_items_run_so_many_at_once() -> None:
+def test_max_concurrency_limits_the_items_at_once() -> None:
     """Seven items of two seconds take six, three at a time."""
     wait = machine({"W": {"Type": "Wait", "Seconds": 2, "End": True}})
     asl = mapped(wait, ItemsPath="$.items", MaxConcurrency=3)
@@ -280,7 +280,7 @@ def test_items_run_so_many_at_once() -> None:
     assert (ended.output, seconds(ended)) == ([*range(7)], 6)
 
 
-def test_an_inline_map_works_on_forty_items_at_once_at_most() -> None:
+def test_an_inline_map_runs_at_most_forty_items_at_once() -> None:
     """An inline Map has AWS's documented limit of 40; a distributed one runs all 100 items here at once."""
     waits = {"W": {"Type": "Wait", "Seconds": 2, "End": True}}
     items = {"items": [*range(100)]}
@@ -289,7 +289,7 @@ def test_an_inline_map_works_on_forty_items_at_once_at_most() -> None:
     assert seconds(run(distributed(states=waits, ItemsPath="$.items"), items)) == 2
 
 
-def test_items_know_their_place() -> None:
+def test_items_can_read_their_index() -> None:
     """ItemSelector and the processor read an item's index from the context object."""
     inside = machine({"I": ends(Parameters={"i.$": "$$.Map.Item.Index", "v.$": "$.v"})})
     asl = mapped(inside, ItemSelector={"v.$": "$$.Map.Item.Value", "all.$": "$.n"})
@@ -297,7 +297,7 @@ def test_items_know_their_place() -> None:
     assert run(asl, {"items": ["a", "b"], "n": 2}).output == [{"i": 0, "v": "a"}, {"i": 1, "v": "b"}]
 
 
-def test_a_map_in_a_map_still_knows_its_own_place_after_selecting_items() -> None:
+def test_a_nested_map_sees_its_outer_item_again_after_selecting_items() -> None:
     """The inner Map's ItemSelector sees the inner item; its ResultSelector, and a retry, see the outer item again."""
     seen = {"outer.$": "$$.Map.Item.Index", "items.$": "$"}
     selector = {"v.$": "$$.Map.Item.Value"}
@@ -309,7 +309,7 @@ def test_a_map_in_a_map_still_knows_its_own_place_after_selecting_items() -> Non
     ]
 
 
-def test_a_distributed_map_reads_batches_writes_and_tolerates() -> None:
+def test_a_distributed_map_reads_batches_writes_and_tolerates_failures() -> None:
     """CSV rows run in batches of two, one of three batches may fail, and the results are written to a bucket."""
     work = {"Type": "Task", "Resource": "arn:aws:lambda:eu-central-1:123456789012:function:work", "End": True}
     reader = {
@@ -366,7 +366,7 @@ def test_an_item_reader_reads_as_documented(config: Any, content: object, items:
     assert run(distributed(states={"I": ends()}, ItemReader=reader), objects={"s3://b/k": content}).output == items
 
 
-def test_a_listing_tells_of_objects_as_s3_does() -> None:
+def test_a_listing_describes_objects_like_s3() -> None:
     """Objects are listed by key with sizes in bytes, and the context object contains their bucket."""
     reader = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b", "Prefix": "p/"}}
     selector = {"object.$": "$$.Map.Item.Value", "source.$": "$$.Map.Item.Source"}
@@ -385,7 +385,7 @@ def test_a_listing_tells_of_objects_as_s3_does() -> None:
     }
 
 
-def test_only_distributed_maps_go_through_objects_and_tell_the_source() -> None:
+def test_only_distributed_maps_iterate_objects_and_report_the_source() -> None:
     """An inline Map accepts only arrays, and its context object has neither Key nor Source."""
     selector = {"item.$": "$$.Map.Item"}
     asl = distributed(states={"I": ends()}, ItemsPath="$.o", ItemSelector=selector)
@@ -395,7 +395,7 @@ def test_only_distributed_maps_go_through_objects_and_tell_the_source() -> None:
     assert run(inline, {"o": {"k": 1}}).error == "States.Runtime"
 
 
-def test_a_catcher_takes_what_is_too_large_by_its_name() -> None:
+def test_a_result_that_is_too_large_can_be_caught_by_name() -> None:
     """The size of the result counts, even if the state discards it."""
     catch = [{"ErrorEquals": ["States.DataLimitExceeded"], "Next": "B"}]
     asl = machine({"A": task(ResultPath=None, Catch=catch), "B": ends()})
@@ -411,7 +411,7 @@ def test_a_catcher_takes_what_is_too_large_by_its_name() -> None:
         ("NONE", ["SUCCEEDED", "SUCCEEDED"]),
     ],
 )
-def test_results_of_a_distributed_map_are_shaped(config: str | None, results: list[Any]) -> None:
+def test_results_of_a_distributed_map_are_transformed(config: str | None, results: list[Any]) -> None:
     """WriterConfig's transformation applies to the output and to the results written to S3."""
     shape = {} if config is None else {"WriterConfig": {"Transformation": config, "OutputType": "JSON"}}
     asl = distributed(states={"I": ends()}, **({"ResultWriter": shape} if shape else {}))
@@ -425,13 +425,13 @@ def test_results_of_a_distributed_map_are_shaped(config: str | None, results: li
         assert [item["Status"] for item in wrote] == results if config == "NONE" else wrote == results
 
 
-def test_a_child_of_a_distributed_map_is_an_execution_of_its_own() -> None:
+def test_a_child_of_a_distributed_map_is_a_separate_execution() -> None:
     """The input of a child execution is its item, and its variables are its own."""
     asl = distributed(states={"I": ends(Parameters={"x.$": "$$.Execution.Input.x"})}, ItemsPath="$.items")
     assert run(asl, {"items": [{"x": 1}, {"x": 2}]}).output == [{"x": 1}, {"x": 2}]
 
 
-def test_two_hundred_levels_run() -> None:
+def test_two_hundred_levels_of_nesting_run() -> None:
     """Nested scopes do not use Python's stack."""
     output = run(nested(200, ends(Result="deep"))).output
     for _ in range(200):
@@ -442,13 +442,13 @@ def test_two_hundred_levels_run() -> None:
 # The rest
 
 
-def test_a_task_without_function_says_under_which_names_it_looked() -> None:
+def test_a_missing_function_raises_with_the_name_to_pass() -> None:
     """A missing function is a mistake of the caller and raises, instead of failing the execution."""
     with pytest.raises(NoFunction, match="There is no function for the task 'A': pass one to run\\(\\) as 'A'"):
         run(machine({"A": task()}))
 
 
-def test_an_endless_loop_ends() -> None:
+def test_an_endless_loop_is_stopped() -> None:
     """A limit of transitions ends the loop with States.Runtime, as AWS's limit of history events does."""
     ended = run(machine({"A": {"Type": "Pass", "Next": "A"}}), most_transitions=500)
     assert (ended.error, len(ended.visits)) == ("States.Runtime", 500)
@@ -461,20 +461,20 @@ def test_the_same_arguments_give_the_same_run() -> None:
     assert run(asl).output[2] == "2026-01-01T00:00:00.000Z"
 
 
-def test_a_fail_state_need_not_say_what_went_wrong() -> None:
+def test_a_fail_state_can_omit_error_and_cause() -> None:
     """The run fails with neither an error nor a cause, as on AWS."""
     ended = run(machine({"F": {"Type": "Fail"}}))
     assert (ended.status, ended.error, ended.cause, ended.visits[0].error) == ("FAILED", None, None, None)
 
 
-def test_null_is_an_input_of_its_own() -> None:
+def test_null_input_differs_from_missing_input() -> None:
     """Null is passed on, while a missing input is an empty object, as in StartExecution."""
     echo = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
     assert run(echo).output == {}
     assert run(echo, None).output is None
 
 
-def test_work_is_found_by_whom_a_task_asks() -> None:
+def test_functions_are_found_by_the_called_machine_or_queue() -> None:
     """A function is found by the late-bound name of the called machine or queue, or by its ARN or URL."""
     sends = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "QueryLanguage": "JSONata", "Next": "B"}
     starts = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "QueryLanguage": "JSONata"}
@@ -500,7 +500,7 @@ def test_work_is_found_by_whom_a_task_asks() -> None:
         (distributed(states={"P": ends()})["States"], "is a distributed Map"),
     ],
 )
-def test_an_express_workflow_refuses_what_it_does_not_support(states: Any, reason: str) -> None:
+def test_an_express_workflow_rejects_unsupported_states(states: Any, reason: str) -> None:
     with pytest.raises(CannotRun, match=f"'A' cannot run in an EXPRESS workflow: it {reason}"):
         run(machine(states), type="EXPRESS")
 
@@ -514,7 +514,7 @@ def test_an_express_workflow_ends_after_five_minutes() -> None:
     assert run(machine({"A": waits})).succeeded
 
 
-def test_an_express_execution_has_an_arn_of_its_kind() -> None:
+def test_an_express_execution_has_an_express_arn() -> None:
     asl = machine({"A": ends(Parameters={"id.$": "$$.Execution.Id"})})
     assert ":express:machine:n:" in run(asl, type="EXPRESS", name="n").output["id"]
     assert ":execution:machine:n" in run(asl, name="n").output["id"]
@@ -542,7 +542,7 @@ def test_an_unknown_type_is_rejected() -> None:
 
 
 @pytest.mark.parametrize("kind", ["Parallel", "Map"])
-def test_a_fault_can_be_injected_into_every_state_that_works(kind: str) -> None:
+def test_faults_can_be_injected_into_parallel_and_map_states(kind: str) -> None:
     asl = branches(machine({"I": ends()})) if kind == "Parallel" else mapped()
     assert run(asl, [], faults={"A": ["E"]}).error == "E"
 
@@ -572,7 +572,7 @@ def test_wildcards_match_in_linear_time(pattern: str, value: str, holds: bool) -
     assert ended.path == ("A", "Yes" if holds else "No")
 
 
-def test_endless_retries_end() -> None:
+def test_endless_retries_are_stopped() -> None:
     retry = [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 99_999_999}]
     ended = run(machine({"A": task(Retry=retry)}), {}, {"A": lambda _: 1 / 0}, most_transitions=200)
     assert (ended.error, ended.attempts["A"]) == ("States.Runtime", 201)

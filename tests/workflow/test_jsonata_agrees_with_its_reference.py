@@ -83,7 +83,7 @@ TEXTS = [
 
 
 @pytest.mark.parametrize(("expression", "value"), NULLS + NUMBERS + SAME + TEXTS)
-def test_an_expression_yields_what_the_reference_yields(expression: str, value: object) -> None:
+def test_expressions_yield_the_results_of_the_reference(expression: str, value: object) -> None:
     found = yields(expression)
     assert (found, type(found)) == (value, type(value))
 
@@ -95,18 +95,18 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("expression", REFUSED)
-def test_what_the_reference_refuses_fails_the_state(expression: str) -> None:
+def test_expressions_that_the_reference_rejects_fail_the_state(expression: str) -> None:
     """The error has the name by which Retry and Catch match it."""
     assert yields(expression) == ["States.QueryEvaluationError"]
 
 
-def test_what_is_no_function_is_refused_without_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+def test_calling_a_value_that_is_not_a_function_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """The engine prints nothing, because standard output belongs to the caller."""
     assert yields("$map([1], $d)") == ["States.QueryEvaluationError"]
     assert capsys.readouterr() == ("", "")
 
 
-def test_an_expression_leaves_its_data_as_they_are() -> None:
+def test_expressions_do_not_modify_their_data() -> None:
     """Expressions must not modify a state's values, because later expressions and the report read them."""
     ended = run(jsonata({"A": ends(Output="{% [$states.input.none{'a': 1}, $states.input] %}")}), {"none": []})
     assert ended.visits[0].input == {"none": []}
@@ -134,12 +134,12 @@ MATCHES = [
 
 
 @pytest.mark.parametrize(("pattern", "text", "found"), MATCHES)
-def test_patterns_mean_what_they_mean_in_javascript(pattern: str, text: str, found: str | None) -> None:
+def test_patterns_match_as_in_javascript(pattern: str, text: str, found: str | None) -> None:
     match = Pattern(pattern).search(text)
     assert (match[0] if match else None) == found
 
 
-def test_a_pattern_that_python_cannot_run_says_so_when_it_is_run() -> None:
+def test_a_pattern_that_python_cannot_run_fails_when_it_is_run() -> None:
     """The pattern is valid in JavaScript, so only running it fails; an invalid pattern fails when it is compiled."""
     with pytest.raises(CannotMatch, match="lookbehind"):
         Pattern("(?<=a+)b").search("aab")
@@ -148,6 +148,6 @@ def test_a_pattern_that_python_cannot_run_says_so_when_it_is_run() -> None:
             Pattern(invalid)
 
 
-def test_lines_begin_and_end_where_they_do_in_javascript() -> None:
+def test_multiline_anchors_match_as_in_javascript() -> None:
     assert [match.start() for match in Pattern("^b", multiline=True).finditer("a\r\nb\rb")] == [3, 5]
     assert [match.end() for match in Pattern("a$", multiline=True).finditer("a\r\na")] == [1, 4]

@@ -9,7 +9,7 @@ OLD = {name: (module, name) for module, names in workflow._OLD_NAMES.items() for
 
 
 @pytest.mark.parametrize(("name", "now"), (OLD | workflow._RENAMED).items())
-def test_an_old_name_is_what_replaces_it(name: str, now: tuple[str, str]) -> None:
+def test_an_old_name_refers_to_its_replacement_and_warns(name: str, now: tuple[str, str]) -> None:
     module, new = now
     told = f"workflow.{name} was moved to workflow.{module}.{new}, and the old name will be removed in 0.3"
     with pytest.warns(DeprecationWarning, match=told) as warnings:
@@ -19,15 +19,15 @@ def test_an_old_name_is_what_replaces_it(name: str, now: tuple[str, str]) -> Non
     assert name not in workflow.__all__
 
 
-def test_the_package_has_about_35_names() -> None:
+def test_the_package_exports_at_most_38_names() -> None:
     assert len(workflow.__all__) <= 38
     assert all(hasattr(workflow, name) for name in workflow.__all__)
 
 
-def test_a_name_that_never_was_is_an_attribute_error() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'nope'"):
         _ = workflow.nope
 
 
-def test_a_renamed_verb_keeps_its_old_name() -> None:
+def test_a_renamed_method_keeps_its_old_name() -> None:
     assert Booking.required() == Booking.required_bindings()

@@ -65,12 +65,12 @@ DATA: Any = {
         ("$.order.lines[?(@.price == 12)].sku", ["b"]),
     ],
 )
-def test_a_path_finds(path: str, found: Any) -> None:
+def test_a_path_finds_its_values(path: str, found: Any) -> None:
     assert parse_path(path).find(DATA, DATA) == found
 
 
 @pytest.mark.parametrize("path", ["$.nope", "$.n[9]", "$.order.id.x", "$.null.x", "$.order[0]"])
-def test_a_path_to_nowhere_is_an_error(path: str) -> None:
+def test_a_path_without_a_match_is_an_error(path: str) -> None:
     """AWS fails the state, while MiniStack yields null."""
     with pytest.raises(NoSuchPlace):
         parse_path(path).find(DATA)
@@ -79,13 +79,13 @@ def test_a_path_to_nowhere_is_an_error(path: str) -> None:
 @pytest.mark.parametrize(
     "path", ["", "order", "$.", "$..", "$.a[", "$.a[b]", "$.a b", "$.a[?(@.b ==)]", "$.a[1:2:0]", "$.f()"]
 )
-def test_what_is_no_path_is_refused_with_its_place(path: str) -> None:
+def test_an_invalid_path_is_rejected_with_its_position(path: str) -> None:
     with pytest.raises(InvalidPath, match=r", at character \d+: "):
         parse_path(path)
 
 
 @given(st.text(max_size=40))
-def test_any_text_is_a_path_or_refused(text: str) -> None:
+def test_any_string_is_parsed_or_rejected(text: str) -> None:
     """Any text is parsed, or rejected with InvalidPath or InvalidIntrinsic."""
     for start in ("", "$", "$.a", "$[?(@", "States.Format("):
         with contextlib.suppress(InvalidPath):
@@ -142,7 +142,7 @@ def test_a_value_is_put_into_a_copy(path: str, value: Any, into: Any, made: Any)
         ("States.MathRandom(1, 2)", 1),
     ],
 )
-def test_an_intrinsic_yields(text: str, result: Any) -> None:
+def test_intrinsics_return_the_documented_results(text: str, result: Any) -> None:
     """The cases include the examples of AWS's guide."""
     assert parse_intrinsic(text).result(lambda path: path.find(DATA), random.Random(0)) == result
 
@@ -162,14 +162,14 @@ def test_an_intrinsic_yields(text: str, result: Any) -> None:
         "States.MathAdd('1', 1)",
     ],
 )
-def test_an_intrinsic_refuses_values_that_it_cannot_use(text: str) -> None:
+def test_intrinsics_reject_invalid_arguments(text: str) -> None:
     """The failure, States.IntrinsicFailure on the wire, has the function's name in its cause."""
     with pytest.raises(IntrinsicFailed, match=r"States\.\w+: "):
         parse_intrinsic(text).result(lambda path: path.find(DATA), random.Random(0))
 
 
 @pytest.mark.parametrize("text", [r"\'", r"\{", r"\}", r"\\", r"\\\\n", r"\\\'"])
-def test_four_signs_are_escaped_in_a_text(text: str) -> None:
+def test_a_backslash_is_allowed_only_before_four_characters(text: str) -> None:
     """The developer guide lists the four characters, and calls any other open backslash an error."""
     parse_intrinsic(f"States.Array('{text}')")
     for wrong in (r"\n", '\\"', r"\u0041", r"\ "):
@@ -177,11 +177,11 @@ def test_four_signs_are_escaped_in_a_text(text: str) -> None:
             parse_intrinsic(f"States.Array('{text}{wrong}')")
 
 
-def test_all_eighteen_are_there() -> None:
+def test_all_eighteen_intrinsics_are_implemented() -> None:
     assert len(FUNCTIONS) == 18
 
 
-def test_calls_nest_ten_deep() -> None:
+def test_calls_nest_at_most_ten_deep() -> None:
     """AWS allows ten nested calls, so eleven are rejected."""
     for depth, allowed in ((10, True), (11, False)):
         text = "States.ArrayLength($)"

@@ -149,16 +149,16 @@ def given_by(value: Any, given: Any = PARCEL) -> Any:
         (parcel.id == UUID(int=1), True),
     ],
 )
-def test_constants_of_python_compare_as_they_stand_in_json(language: Any, condition: Any, holds: bool) -> None:
+def test_python_constants_compare_as_their_json_values(language: Any, condition: Any, holds: bool) -> None:
     assert decided(condition, language, {**PARCEL, "leaves_at": "2026-12-01T01:00:00+01:00"}) is holds
 
 
-def test_a_time_in_no_form_of_a_time_comes_neither_before_nor_after() -> None:
+def test_an_invalid_timestamp_fails_every_comparison() -> None:
     for condition in (parcel.leaves_at < MIDNIGHT, parcel.leaves_at >= MIDNIGHT, parcel.leaves_at != MIDNIGHT):
         assert not decided(condition, given={"leaves_at": "soon"})
 
 
-def test_a_choice_by_an_enumeration_is_exhaustive() -> None:
+def test_a_choice_by_an_enumeration_must_be_exhaustive() -> None:
     look, gold, basic = Pass(parcel), Succeed(), Succeed()
     level = Choice(output_of(look), by=output_of(look).level)
     with pytest.raises(NotExhaustive, match="decides has no transition for 'basic': add it, or `otherwise`"):
@@ -176,7 +176,7 @@ def test_a_choice_by_an_enumeration_is_exhaustive() -> None:
     assert run(Whole, PARCEL).path == ("looks", "decides", "golden")
 
 
-def test_payloads_take_what_their_types_say() -> None:
+def test_payloads_accept_values_of_their_types() -> None:
     letter = made(Letter)(sent_at=MIDNIGHT, number=UUID(int=7))
     assert given_by(letter) == {"to": "basic", "sent_at": "2026-12-01T00:00:00Z", "number": str(UUID(int=7))}
     assert given_by(made(Note)(text="a")) == {"text": "a"}
@@ -200,7 +200,7 @@ def test_payloads_take_what_their_types_say() -> None:
         (lambda: made(Note)("a", "b", "c"), "got 3 values; its fields are text, by"),
     ],
 )
-def test_what_a_field_never_is_is_refused(payload: Any, sentence: str) -> None:
+def test_values_of_the_wrong_type_are_rejected(payload: Any, sentence: str) -> None:
     with pytest.raises(WorkflowError, match=rf"made\(\w+\): {sentence}"):
         payload()
 
@@ -217,12 +217,12 @@ def test_fields_of_generic_and_recursive_types_are_known() -> None:
         input_of(Pair[int])[1] + "a"  # type: ignore[operator]
 
 
-def test_what_only_type_checkers_can_see_may_be_anything() -> None:
+def test_types_imported_only_for_type_checkers_count_as_any() -> None:
     """Types imported only under TYPE_CHECKING, such as `Sequence` and `Decimal`, count as any type."""
     assert given_by({"first": parcel.prices[0]}, {**PARCEL, "prices": [1.5]}) == {"first": 1.5}
 
 
-def test_a_field_of_a_dict_may_be_missing() -> None:
+def test_get_returns_a_default_for_missing_fields() -> None:
     note = input_of(Note)
     assert given_by(note.get("by", "nobody"), {"text": "a"}) == "nobody"
     assert given_by(note.get("by", "nobody"), {"text": "a", "by": "me"}) == "me"
@@ -230,20 +230,20 @@ def test_a_field_of_a_dict_may_be_missing() -> None:
         parcel.get("level")  # type: ignore[attr-defined]
 
 
-def test_what_may_be_null_has_another_in_its_place() -> None:
+def test_or_else_replaces_null_and_missing_values() -> None:
     assert given_by(or_else(parcel.note, "none")) == "none"
     assert given_by(or_else(parcel.note, "none"), {}) == "none"
     assert given_by(or_else(parcel.note, "none"), {"note": "fragile"}) == "fragile"
     assert given_by(concat(some(parcel.note), "!"), {"note": "fragile"}) == "fragile!"
 
 
-def test_a_value_is_seen_as_another_type_where_it_may_be_that() -> None:
+def test_seen_as_accepts_only_possible_types() -> None:
     assert given_by(concat("day ", seen_as(parcel.day, str))) == "day 2026-12-01"
     with pytest.raises(WorkflowError, match=r"seen_as\(<input.rank>, str\): the value is Rank, which can never"):
         seen_as(parcel.rank, str)
 
 
-def test_names_stand_anywhere_in_payloads_and_in_texts() -> None:
+def test_bindings_can_be_used_anywhere_in_payloads_and_strings() -> None:
     bucket, limit = Bucket("bucket"), Limit("limit", default=timedelta(seconds=5))
 
     class Named(Workflow[object, object]):
@@ -255,7 +255,7 @@ def test_names_stand_anywhere_in_payloads_and_in_texts() -> None:
     assert Named.required() == (bucket, limit)
 
 
-def test_items_of_dynamodb_take_constants_of_python() -> None:
+def test_dynamodb_items_accept_python_constants() -> None:
     item = {"pk": UUID(int=1), "level": Level.GOLD, "at": MIDNIGHT, "level_of": parcel.level}
     put = PutItem(Table("table"), item)
 
@@ -272,7 +272,7 @@ def test_items_of_dynamodb_take_constants_of_python() -> None:
     }
 
 
-def test_states_stand_in_lists_and_dicts_too() -> None:
+def test_states_can_be_in_tuples_and_dicts() -> None:
     """States in containers are named by their position, and `each_of` gives them a common transition."""
     work_fn = Function("work_fn", object, object)
 
@@ -290,7 +290,7 @@ def test_states_stand_in_lists_and_dicts_too() -> None:
     assert run(Steps, {}, {work_fn: lambda event: event}).path == ("steps.0", "steps.1", "steps.2", "ends.well")
 
 
-def test_what_runs_in_parallel_gives_each_its_own_type() -> None:
+def test_each_parallel_branch_has_its_own_output_type() -> None:
     class Count(Workflow[object, int]):
         count = Pass(3)
         start = count
@@ -310,7 +310,7 @@ def test_what_runs_in_parallel_gives_each_its_own_type() -> None:
     assert run(Both).output == {"more": 4, "text": "a!"}
 
 
-def test_a_workflow_inside_may_look_at_what_the_whole_was_started_with() -> None:
+def test_a_nested_workflow_can_read_the_input_of_the_execution() -> None:
     class Told(Workflow[str, object]):
         told = Pass({"line": input_of(str), "by": seen_as(context.Execution.Input, Note)["text"]})
         start = told

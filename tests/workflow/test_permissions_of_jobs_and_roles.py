@@ -64,7 +64,7 @@ def of_integration(name: str, **arguments: Any) -> dict[str, set[str]]:
         ("eks:call", "", ""),
     ],
 )
-def test_a_job_is_started_watched_and_ended(name: str, actions: str, rule: str) -> None:
+def test_jobs_need_their_iam_actions_and_managed_rules(name: str, actions: str, rule: str) -> None:
     """The actions have their IAM names, and only jobs that report through a managed rule need one."""
     service = name.partition(":")[0]
     found = of_integration(name)
@@ -114,7 +114,7 @@ def test_a_job_is_started_watched_and_ended(name: str, actions: str, rule: str) 
         ),
     ],
 )
-def test_a_call_is_allowed_by_the_name_that_iam_has_for_it(
+def test_calls_need_the_iam_action_on_their_resources(
     name: str, arguments: dict[str, Any], needed: dict[str, set[str]]
 ) -> None:
     """The permission names the resources in the call's arguments."""
@@ -131,21 +131,21 @@ def test_a_call_is_allowed_by_the_name_that_iam_has_for_it(
         ("ecs:runTask", {"TaskDefinition": "t"}, {"${roles_of_the_task_definition}"}),
     ],
 )
-def test_a_role_that_is_handed_on_may_be_passed(name: str, arguments: dict[str, Any], roles: set[str]) -> None:
+def test_a_role_given_to_a_job_needs_only_pass_role(name: str, arguments: dict[str, Any], roles: set[str]) -> None:
     """The role is the resource of iam:PassRole only, and of no other action."""
     found = of_integration(name, **arguments)
     assert found.pop("iam:PassRole") == roles
     assert not any(ROLE in resources for resources in found.values())
 
 
-def test_what_is_somebodys_data_passes_no_role() -> None:
+def test_a_role_in_a_payload_needs_no_permission() -> None:
     """A field named Role in a payload is data and needs no iam:PassRole."""
     assert set(of_integration("lambda:invoke", FunctionName="f", Payload={"Role": "admin"})) == {
         "lambda:InvokeFunction"
     }
 
 
-def test_a_resource_that_is_filled_in_later_is_a_function() -> None:
+def test_a_placeholder_resource_counts_as_a_function() -> None:
     """A placeholder as a Resource is a Lambda function, as in SAM templates; an activity needs no permission."""
     assert needs("${WorkArn}") == {"lambda:InvokeFunction": {"${WorkArn}"}}
     assert needs(f"arn:aws:states:{HERE}:activity:x") == {}

@@ -71,12 +71,12 @@ def workflow(**attributes: Any) -> type[Workflow[Any, Any]]:
     )  # type: ignore[func-returns-value]
 
 
-def test_a_start_is_needed() -> None:
+def test_a_workflow_needs_a_start() -> None:
     with pytest.raises(WorkflowError, match="Trial has no start: write `start = <its first state>`"):
         workflow(flow=())
 
 
-def test_a_name_stands_once() -> None:
+def test_a_name_cannot_be_defined_twice() -> None:
     with pytest.raises(WorkflowError, match="work is defined twice in this workflow"):
 
         class Twice(Workflow[Any, Any]):
@@ -84,19 +84,19 @@ def test_a_name_stands_once() -> None:
             work = Invoke(any_fn)  # noqa: PIE794
 
 
-def test_two_states_of_one_name_are_refused() -> None:
+def test_two_states_with_the_same_name_are_rejected() -> None:
     a, b = Invoke(any_fn, name="same"), Invoke(any_fn, name="same")
     with pytest.raises(WorkflowError, match="two states are named same"):
         workflow(a=a, b=b, start=a, flow=(a >> b >> END,))
 
 
-def test_a_state_that_no_path_leads_to_is_refused() -> None:
+def test_an_unreachable_state_is_rejected() -> None:
     a, b = Invoke(any_fn), Invoke(any_fn)
     with pytest.raises(NotReached, match="no path from a leads to b"):
         workflow(a=a, b=b, start=a, flow=(a >> END, b >> END))
 
 
-def test_a_second_way_out_is_refused() -> None:
+def test_a_second_transition_is_rejected() -> None:
     a, b, c = Invoke(any_fn), Succeed(), Succeed()
     with pytest.raises(
         WrongJoin, match="a already has a transition to b, so it cannot have one to c; write each transition once"
@@ -104,7 +104,7 @@ def test_a_second_way_out_is_refused() -> None:
         workflow(a=a, b=b, c=c, start=a, flow=(a >> b, a >> c))
 
 
-def test_a_way_that_leads_nowhere_is_refused() -> None:
+def test_a_missing_transition_or_target_is_rejected() -> None:
     a, b = Invoke(any_fn), Succeed()
     with pytest.raises(WrongJoin, match="the catch transition of a has no target"):
         workflow(a=a, b=b, start=a, flow=(a >> b, a.catch(ALL)))
@@ -112,13 +112,13 @@ def test_a_way_that_leads_nowhere_is_refused() -> None:
         workflow(a=a, start=a, flow=())
 
 
-def test_a_state_of_another_workflow_is_refused() -> None:
+def test_a_state_that_is_not_an_attribute_is_rejected() -> None:
     a, stranger = Invoke(any_fn), Succeed(name="stranger")
     with pytest.raises(WrongJoin, match="stranger is in the flow but is not an attribute of the workflow"):
         workflow(a=a, start=a, flow=(a >> stranger,))
 
 
-def test_a_choice_does_not_say_where_to_go_by_itself() -> None:
+def test_transitions_that_a_state_cannot_have_are_rejected() -> None:
     route, a = Choice(input_of(Buy | Sell)), Invoke(any_fn)
     with pytest.raises(WrongJoin, match=r"start its transitions with case\(\), equals\(\), when\(\) or otherwise"):
         route >> a
@@ -130,13 +130,13 @@ def test_a_choice_does_not_say_where_to_go_by_itself() -> None:
         workflow(route=route, a=a, start=route, flow=(route.case(Buy) >> a >> END, route.otherwise >> END))
 
 
-def test_the_first_choice_has_a_way_for_any_json() -> None:
+def test_a_choice_on_the_input_needs_a_default() -> None:
     route, a, b = Choice(input_of(Buy | Sell)), Succeed(), Succeed()
     with pytest.raises(NotExhaustive, match="may be any JSON: add a transition for `otherwise`"):
         workflow(route=route, a=a, b=b, start=route, flow=(route.case(Buy) >> a, route.case(Sell) >> b))
 
 
-def test_a_choice_over_a_union_or_a_literal_is_exhaustive() -> None:
+def test_a_choice_over_a_literal_must_be_exhaustive() -> None:
     work, done = Invoke(any_fn), Succeed()
     status = Choice(output_of(work), by=output_of(work)["status"])
     with pytest.raises(NotExhaustive, match="status has no transition for 'bad': add it, or `otherwise`"):
@@ -150,7 +150,7 @@ def test_a_choice_over_a_union_or_a_literal_is_exhaustive() -> None:
     )
 
 
-def test_a_case_is_a_member_of_the_union() -> None:
+def test_a_case_must_be_a_member_of_the_union() -> None:
     with pytest.raises(
         WorkflowError, match=r"case\(Decision\): must be given a type of the subject, which is Buy \| Sell"
     ):
@@ -178,13 +178,13 @@ def test_a_misspelled_field_lists_the_fields(form: Any) -> None:
         lambda value: bool(value.sku == "a"),
     ],
 )
-def test_what_python_would_decide_is_refused(use: Any) -> None:
+def test_conditions_that_python_would_evaluate_are_rejected(use: Any) -> None:
     """Python would evaluate `not`, `in` or a chained comparison at import, before the workflow has any values."""
     with pytest.raises(NotACondition, match=r"before the workflow runs.*(not_\(\)|concat)"):
         use(input_of(Buy))
 
 
-def test_a_condition_is_no_bool_and_no_value() -> None:
+def test_booleans_values_and_constants_are_not_conditions() -> None:
     route = Choice(input_of(Buy))
     with pytest.raises(NotACondition, match="True is evaluated when Python reads the workflow"):
         route.when(True)
@@ -194,12 +194,12 @@ def test_a_condition_is_no_bool_and_no_value() -> None:
         is_present("constant")
 
 
-def test_references_are_not_assigned_to() -> None:
+def test_references_cannot_be_assigned_to() -> None:
     with pytest.raises(NotACondition, match="cannot be assigned to"):
         input_of(Buy).sku = "x"
 
 
-def test_only_what_has_run_has_an_output() -> None:
+def test_the_output_of_a_state_that_may_not_have_run_is_rejected() -> None:
     """Using the output of a state that may not have run is rejected."""
     route, work, use = Choice(input_of(Buy)), Invoke(any_fn), Pass({})
     use = Pass({"status": output_of(work)["status"]})
@@ -222,14 +222,14 @@ def test_only_a_variable_can_be_assigned() -> None:
         Invoke(any_fn).assign(variable(str), "x")
 
 
-def test_payloads_have_the_fields_of_their_type() -> None:
+def test_payloads_must_have_the_fields_of_their_type() -> None:
     with pytest.raises(WorkflowError, match=r"made\(Buy\): no field colour; its fields are action, sku, quantity"):
         made(Buy)(action="buy", sku="a", quantity=1, colour="red")  # type: ignore[call-arg]
     with pytest.raises(WorkflowError, match=r"made\(Buy\): missing quantity"):
         made(Buy)(action="buy", sku="a")  # type: ignore[call-arg]
 
 
-def test_names_are_bound_together_or_not_at_all() -> None:
+def test_names_must_be_bound_all_together() -> None:
     one, two = Invoke(any_fn), Invoke(buy_fn, input_of(Buy))
     both = workflow(one=one, two=two, start=one, flow=(one >> two >> END,))
     with pytest.raises(Unbound, match="missing values for buy_fn"):
@@ -249,12 +249,12 @@ def test_names_are_bound_together_or_not_at_all() -> None:
         (lambda: Choice("text"), "must decide by input_of"),
     ],
 )
-def test_states_say_what_they_take(state: Any, sentence: str) -> None:
+def test_states_name_the_arguments_that_they_need(state: Any, sentence: str) -> None:
     with pytest.raises(WorkflowError, match=sentence):
         state()
 
 
-def test_dynamodb_wants_to_be_told_types() -> None:
+def test_dynamodb_attributes_need_a_type() -> None:
     get = GetItem(Table("table"), {"pk": input_of(dict)})
     with pytest.raises(WorkflowError, match="a DynamoDB attribute needs a type: string, number or boolean"):
         workflow(get=get, start=get, flow=(get >> END,)).asl()
@@ -269,7 +269,7 @@ def test_dynamodb_wants_to_be_told_types() -> None:
         (lambda: Wait(item_at(jsonata("[1]", list[int]), 0)), "FIELD_NOT_PORTABLE"),
     ],
 )
-def test_what_jsonpath_cannot_say_is_refused_with_a_code(state: Any, code: str) -> None:
+def test_values_that_jsonpath_cannot_express_are_rejected_with_a_code(state: Any, code: str) -> None:
     made_of = state()
     lone = workflow(made_of=made_of, start=made_of, flow=(made_of >> END,))
     lone.asl()
@@ -285,7 +285,7 @@ class Inner(Workflow[Buy, Decision]):
     flow = (buy >> END,)
 
 
-def test_fragments_are_used_as_often_as_one_likes() -> None:
+def test_a_fragment_can_be_used_several_times() -> None:
     """Each use of a fragment has its own state names and takes the output of the state before it."""
     once, buy_again, twice, done = Inline(Inner), Pass(input_of(Buy)), Inline(Inner), Succeed()
     flow = (once >> buy_again >> twice >> done,)
@@ -294,7 +294,7 @@ def test_fragments_are_used_as_often_as_one_likes() -> None:
     assert list(states) == ["once.buy", "buy_again", "twice.buy", "done"]  # type: ignore[call-overload]
 
 
-def test_item_readers_and_edges_are_values() -> None:
+def test_states_and_edges_are_instances_of_their_annotations() -> None:
     assert ItemReader(bucket="b", key="k").config() == {}
     assert isinstance(Invoke(any_fn).catch(ALL), Edge)
     assert isinstance(Fail(), State)
@@ -309,7 +309,7 @@ def test_item_readers_and_edges_are_values() -> None:
         lambda: Invoke(any_fn, retry=Retry(longest=timedelta(seconds=0.1))),
     ],
 )
-def test_a_part_of_a_second_is_not_cut_off(state: Any) -> None:
+def test_fractions_of_a_second_are_rejected(state: Any) -> None:
     """Rounding down would turn half a second into 0, which means something else for a wait or a limit."""
     with pytest.raises(
         WorkflowError, match=r"^\w+: \w+: a duration must be a whole number of seconds, got 0:00:0\d\.\d+$"
@@ -339,7 +339,7 @@ def test_a_part_of_a_second_is_not_cut_off(state: Any) -> None:
         ),
     ],
 )
-def test_a_condition_that_can_never_hold_is_refused(condition: Any, sentence: str) -> None:
+def test_a_condition_that_can_never_hold_is_rejected(condition: Any, sentence: str) -> None:
     with pytest.raises(NotACondition) as refused:
         condition(input_of(Buy))
     assert str(refused.value) == sentence
@@ -358,13 +358,13 @@ def test_a_condition_that_can_never_hold_is_refused(condition: Any, sentence: st
         (lambda buy: round(buy.quantity), "cannot convert it to a number"),
     ],
 )
-def test_what_a_reference_cannot_do_is_refused(value: Any, sentence: str) -> None:
+def test_unsupported_operations_on_references_are_rejected(value: Any, sentence: str) -> None:
     """Each message says what to write instead."""
     with pytest.raises(WorkflowError, match=sentence):
         value(input_of(Buy))
 
 
-def test_numbers_are_calculated_and_texts_joined_by_the_signs_of_python() -> None:
+def test_operators_calculate_numbers_and_join_strings() -> None:
     """The types decide whether `+` adds numbers or joins strings."""
     buy = input_of(Buy)
     reckoned = Pass({"more": buy.quantity + 1, "less": 10 - buy.quantity * 2, "text": "sku-" + buy.sku})
@@ -390,7 +390,7 @@ def test_numbers_are_calculated_and_texts_joined_by_the_signs_of_python() -> Non
         (lambda: Invoke(any_fn) >> Choice(input_of(Buy)).otherwise, "write the transitions of a Choice separately"),
     ],
 )
-def test_options_and_arrows_say_what_they_take(state: Any, sentence: str) -> None:
+def test_wrong_options_and_transitions_are_rejected(state: Any, sentence: str) -> None:
     with pytest.raises(WorkflowError, match=sentence):
         state()
 
@@ -410,20 +410,20 @@ def test_options_and_arrows_say_what_they_take(state: Any, sentence: str) -> Non
         (caught(), r"an error is available only on the transition of a catch\(\)"),
     ],
 )
-def test_what_cannot_stand_in_a_payload_is_refused(value: object, sentence: str) -> None:
+def test_values_that_a_payload_cannot_contain_are_rejected(value: object, sentence: str) -> None:
     only = Pass(value)
     with pytest.raises(WorkflowError, match=sentence):
         workflow(only=only, start=only, flow=(only >> END,))
 
 
-def test_a_limit_is_a_time() -> None:
+def test_the_timeout_of_a_task_must_be_a_duration() -> None:
     with pytest.raises(
         WorkflowError, match="Invoke: timeout must be a timedelta, a Limit, or seconds from data, got '20 s'"
     ):
         Invoke(any_fn, timeout="20 s")  # type: ignore[arg-type]
 
 
-def test_what_is_bound_is_a_text_and_a_query_language_is_one_of_two() -> None:
+def test_invalid_bindings_and_query_languages_are_rejected() -> None:
     work = Invoke(any_fn)
     made_of = workflow(work=work, start=work, flow=(work >> END,))
     with pytest.raises(Unbound, match=r"any_fn must be a string \(.*\), got 7"):
@@ -433,7 +433,7 @@ def test_what_is_bound_is_a_text_and_a_query_language_is_one_of_two() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(OWN_NAMES))
-def test_names_that_a_workflow_has_itself_are_no_names_of_attributes(name: str) -> None:
+def test_reserved_attribute_names_are_rejected(name: str) -> None:
     """These names are attributes of every workflow; the message says that a state can still have one by `name=`."""
     assert name == "flow" or hasattr(Inner, name)
     with pytest.raises(WorkflowError, match=f"{name} is an attribute of every workflow: .* give it name='{name}'"):
@@ -442,13 +442,13 @@ def test_names_that_a_workflow_has_itself_are_no_names_of_attributes(name: str) 
         workflow(**{name: variable(str)})
 
 
-def test_the_names_of_a_workflow_are_all_listed() -> None:
+def test_all_reserved_attribute_names_are_listed() -> None:
     """A new method of Workflow would take a name that workflows may use for their states."""
     own = {name for name in (*vars(Workflow), *vars(type(Workflow))) if not name.startswith("_")}
     assert own | {"graph", "flow", "compiled_scope"} == OWN_NAMES
 
 
-def test_the_time_of_a_workflow_is_a_time() -> None:
+def test_the_timeout_of_a_workflow_must_be_a_duration() -> None:
     with pytest.raises(WorkflowError, match="timeout must be a timedelta, or a Limit that the deployment sets, got 30"):
         workflow(timeout=30)
 
@@ -465,7 +465,7 @@ def test_the_time_of_a_workflow_is_a_time() -> None:
         (lambda free: input_of(list[int]) == input_of(list[str]), "objects and arrays cannot be compared"),
     ],
 )
-def test_what_no_operator_compares_is_refused(condition: Any, sentence: str) -> None:
+def test_unsupported_comparisons_are_rejected(condition: Any, sentence: str) -> None:
     route, done = Choice(input_of(dict)), Succeed()
     compared = condition(input_of(dict[str, Any]))
     with pytest.raises(WorkflowError, match=sentence):

@@ -59,7 +59,7 @@ NO_MATCH = [
 
 @pytest.mark.parametrize("names", [ALL, ["States.TaskFailed"], [RUNTIME], ["States.ParameterPathFailure"]])
 @pytest.mark.parametrize(("fields", "cause"), NO_MATCH)
-def test_nothing_catches_a_path_that_matches_nothing(fields: Any, cause: str | None, names: list[str]) -> None:
+def test_a_path_that_matches_nothing_cannot_be_caught(fields: Any, cause: str | None, names: list[str]) -> None:
     ended = run(catching(names, **fields), {}, {"f": echo})
     assert (ended.error, ended.path) == (RUNTIME, ("A",))
     assert cause is None or ended.cause == cause
@@ -78,7 +78,7 @@ def test_a_wait_whose_path_matches_nothing_raises_states_runtime(field: str) -> 
 
 
 @pytest.mark.parametrize("retry", [ALL, [RUNTIME]])
-def test_nothing_retries_states_runtime(retry: list[str]) -> None:
+def test_states_runtime_is_never_retried(retry: list[str]) -> None:
     ended = run(machine({"A": task(Parameters={"a.$": "$.no"}, Retry=[{"ErrorEquals": retry}])}), {}, {"A": echo})
     assert (ended.error, ended.attempts) == (RUNTIME, {"A": 1})
 
@@ -138,7 +138,7 @@ def test_a_value_that_a_path_cannot_use_raises_states_runtime(state: Any, value:
 
 
 @pytest.mark.parametrize("days", [1, 24_855])
-def test_a_wait_may_take_up_to_24855_days(days: int) -> None:
+def test_a_wait_can_take_up_to_24855_days(days: int) -> None:
     ended = run(machine({"A": {"Type": "Wait", "SecondsPath": "$.s", "End": True}}), {"s": days * 86_400})
     assert (ended.succeeded, ended.duration.days) == (True, days)
 
@@ -180,7 +180,7 @@ FIELDS = [
 
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("value", [1, "1"])
-def test_the_numbers_of_a_map_may_be_strings(field: str, value: Any) -> None:
+def test_the_numbers_of_a_map_can_be_strings(field: str, value: Any) -> None:
     assert numbered(field, value).succeeded
 
 
@@ -210,7 +210,7 @@ def test_numbers_of_a_map_have_bounds(field: str, value: Any, expected: Any) -> 
 
 
 @pytest.mark.parametrize(("given", "shown"), [(1, "1"), (True, "true"), (None, "null"), ({"a": 1}, '{"a":1}')])
-def test_a_map_over_an_input_that_is_no_array_can_be_caught(given: Any, shown: str) -> None:
+def test_a_map_over_an_input_that_is_not_an_array_fails_with_a_catchable_error(given: Any, shown: str) -> None:
     each = {"Type": "Map", "ItemProcessor": INNER, "End": True}
     query = "States.QueryEvaluationError"
     assert outcome(run(jsonata({"A": each}), given)) == (query, f"Map state input must be an array but was: {shown}")
@@ -320,7 +320,7 @@ DATA = {
 
 
 @pytest.mark.parametrize(("text", "value"), YIELDS)
-def test_expressions_yield_what_was_recorded(text: str, value: Any) -> None:
+def test_expressions_yield_the_recorded_values(text: str, value: Any) -> None:
     assert run(machine({"A": ends(Parameters={"v.$": text})}), DATA).output == {"v": value}
 
 
@@ -346,7 +346,7 @@ THROWN = [
 
 
 @pytest.mark.parametrize(("expression", "cause"), THROWN)
-def test_an_expression_that_throws_says_so_in_the_words_of_aws(expression: str, cause: str) -> None:
+def test_a_throwing_expression_is_reported_in_the_wording_of_aws(expression: str, cause: str) -> None:
     ended = run(jsonata({"A": ends(Output=f"{{% {expression} %}}")}))
     told = f"The JSONata expression '{expression}' specified for the field 'Output' threw an error during evaluation"
     assert outcome(ended) == ("States.QueryEvaluationError", told + cause)
@@ -370,7 +370,7 @@ LITERALS: dict[str, Any] = {
 }
 
 
-def test_strings_that_are_no_expressions_stay_as_they_are_and_are_not_refused() -> None:
+def test_strings_that_only_resemble_expressions_stay_unchanged() -> None:
     """LocalStack recorded this on AWS for its test of literal outputs."""
     asl = jsonata({"A": ends(Output=LITERALS)})
     assert run(asl).output == LITERALS
@@ -378,7 +378,7 @@ def test_strings_that_are_no_expressions_stay_as_they_are_and_are_not_refused() 
 
 
 @pytest.mark.parametrize("text", ["1 %}", " {% 1 %}", "{% 1 %} ", "{% 1", "{% 1 %}."])
-def test_one_delimiter_without_the_other_is_refused(text: str) -> None:
+def test_an_unpaired_delimiter_is_rejected(text: str) -> None:
     found = check(jsonata({"A": ends(Output=text)}))
     assert [(each.code, each.severity) for each in found] == [("INVALID_JSONATA_EXPRESSION", "error")]
 
@@ -387,7 +387,7 @@ def test_one_delimiter_without_the_other_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["JSONPath", "JSONata"])
-def test_a_choice_without_a_way_on_raises_states_runtime(language: str) -> None:
+def test_a_choice_without_a_matching_rule_raises_states_runtime(language: str) -> None:
     rule: dict[str, Any] = {"Variable": "$.x", "IsPresent": True, "Next": "B"}
     if language == "JSONata":
         rule = {"Condition": "{% false %}", "Next": "B"}
@@ -404,7 +404,7 @@ def test_an_execution_ends_at_its_25000th_event() -> None:
     assert len(ended.visits) == 12_499
 
 
-def test_the_children_of_a_distributed_map_have_histories_of_their_own() -> None:
+def test_children_of_a_distributed_map_have_their_own_histories() -> None:
     """Each child has 6 events, and 5,000 of them would fill the history of an inline Map."""
     each = {"P": {"Type": "Pass", "Next": "Q"}, "Q": ends()}
     assert run(distributed(states=each, MaxConcurrency=1), [1] * 5_000).succeeded

@@ -65,7 +65,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
 
 @FEWER
 @given(written=workflows(calls="nothing", generated_inside=False), given_input=payloads)
-def test_a_workflow_in_jsonata_does_the_same(machines: Machines, written: Any, given_input: Any) -> None:
+def test_jsonata_workflows_run_the_same(machines: Machines, written: Any, given_input: Any) -> None:
     """Status, output and error are the same."""
     assume(not _calls(written) and not _writes_letters_as_text(written.asl(), given_input))
     assume(not re.search(r"\$(uuid|random)\(", json.dumps(written.asl())))  # never the same twice
@@ -75,7 +75,7 @@ def test_a_workflow_in_jsonata_does_the_same(machines: Machines, written: Any, g
 
 @FEWER
 @given(written=workflows(calls="nothing", portable=True, generated_inside=False), given_input=payloads)
-def test_a_workflow_in_jsonpath_does_the_same(machines: Machines, written: Any, given_input: Any) -> None:
+def test_jsonpath_workflows_run_the_same(machines: Machines, written: Any, given_input: Any) -> None:
     """Status, output and error are the same for a workflow that is compiled to JSONPath."""
     assume(not _calls(written))
     asl = written.asl(language="JSONPath")
@@ -88,7 +88,7 @@ def test_a_workflow_in_jsonpath_does_the_same(machines: Machines, written: Any, 
 
 @FEWER
 @given(written=choosers(), given_input=hostile)
-def test_a_choice_does_the_same_whatever_it_is_given(machines: Machines, written: Any, given_input: Any) -> None:
+def test_choices_decide_the_same_for_any_input(machines: Machines, written: Any, given_input: Any) -> None:
     """Conditions have the same result for inputs of any type.
 
     Only JSONata is compared: in JSONPath, MiniStack 1.5.33 takes null and empty strings for absent values, booleans for
@@ -100,7 +100,7 @@ def test_a_choice_does_the_same_whatever_it_is_given(machines: Machines, written
 
 @FEWER
 @given(written=workflows(calls="functions", generated_inside=False), given_input=payloads)
-def test_a_workflow_that_calls_functions_does_the_same(machines: Machines, written: Any, given_input: Any) -> None:
+def test_workflows_that_call_functions_run_the_same(machines: Machines, written: Any, given_input: Any) -> None:
     """The function's errors are retried and caught by name, or fail the execution."""
     assume(_calls(written) and not _writes_letters_as_text(written.asl(), given_input))
     assume(not re.search(r"\$(uuid|random)\(", json.dumps(written.asl())))

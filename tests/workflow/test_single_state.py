@@ -104,7 +104,7 @@ def test_a_choice_names_the_next_state(value: int, status: str, taken: str) -> N
     assert (ran.status, ran.next_state) == (status, taken)
 
 
-def test_a_wait_passes_at_once_and_a_fail_state_fails() -> None:
+def test_a_wait_ends_at_once_and_a_fail_state_fails() -> None:
     assert run_state({"Type": "Wait", "Seconds": 86_400, "Next": "B"}).next_state == "B"
     assert run_state({"Type": "Fail", "Error": "E", "Cause": "c"}).status == "FAILED"
 
@@ -161,7 +161,7 @@ def test_arguments_that_do_not_fit_the_state_are_rejected(state: Any, arguments:
         run_state(state, {"x": 1}, **arguments)
 
 
-def test_names_are_those_of_the_api() -> None:
+def test_names_match_the_api() -> None:
     """Field names and statuses are those of the API's model in botocore."""
     path = next((Path(botocore.__file__).parent / "data/stepfunctions/2016-11-23").glob("service-2.json*"))
     shapes = json.loads(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())["shapes"]
@@ -180,7 +180,7 @@ def test_names_are_those_of_the_api() -> None:
     assert {"SUCCEEDED", "FAILED", "RETRIABLE", "CAUGHT_ERROR"} == set(shapes["TestExecutionStatus"]["enum"])
 
 
-def test_a_state_alone_takes_no_time() -> None:
+def test_running_a_single_state_takes_no_time() -> None:
     waits = calls("sqs:sendMessage.waitForTaskToken", Arguments={"QueueUrl": "q", "MessageBody": "m"})
     ran = run_state(jsonata({"A": waits}), {}, state="A", fault=Fault(error="States.Timeout", after=timedelta(hours=9)))
     assert (ran.status, ran.error) == ("FAILED", "States.Timeout")

@@ -84,7 +84,7 @@ VERBS: dict[str, Callable[[Any], object]] = {
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_each_verb_takes_a_class_a_definition_json_and_a_file(verb: str, tmp_path: Path) -> None:
+def test_each_verb_accepts_a_class_a_definition_json_or_a_file(verb: str, tmp_path: Path) -> None:
     file = tmp_path / "limited.asl.json"
     file.write_text(Limited.definition().json(), encoding="utf-8")
     expected = VERBS[verb](Limited.definition())
@@ -98,7 +98,7 @@ def test_an_unreadable_file_is_named() -> None:
     assert "missing.json cannot be read" in str(check("missing.json")[0])
 
 
-def test_limits_are_numbers_where_their_default_is_one() -> None:
+def test_limits_use_their_defaults_unless_bound() -> None:
     assert check(Limited) == ()
     by_default = Limited.asl()["States"]
     assert by_default["each"]["MaxConcurrency"] == 10
@@ -127,7 +127,7 @@ def test_limits_are_numbers_where_their_default_is_one() -> None:
         (lambda: Invoke(work_fn, retry=Retry(backoff=Limit("b", "", 0.5))), "backoff must be a number of at least 1"),
     ],
 )
-def test_wrong_limits_are_refused(wrong: Callable[[], object], sentence: str) -> None:
+def test_invalid_limits_are_rejected(wrong: Callable[[], object], sentence: str) -> None:
     with pytest.raises(WorkflowError, match=sentence):
         wrong()
 
@@ -178,20 +178,20 @@ FUNCTIONS: dict[Any, Callable[..., object]] = {work_fn: lambda _: "done"}
         ),
     ],
 )
-def test_run_rejects_keys_that_nothing_uses(call: Callable[[], object], sentence: str) -> None:
+def test_run_rejects_unused_keys(call: Callable[[], object], sentence: str) -> None:
     with pytest.raises(UnknownKey) as error:
         call()
     assert str(error.value) == sentence
 
 
-def test_run_takes_every_name_of_a_task_and_names_from_data() -> None:
+def test_run_accepts_every_name_of_a_task_and_computed_object_names() -> None:
     for name in ("work", "/States/work", "work_fn", "${work_fn}", "lambda:invoke", "arn:aws:states:::lambda:invoke"):
         assert run(Each, {}, {name: lambda _: "done"}).output == "done"
     objects = {"s3://fixed/here.json": [1, 2], "s3://fixed/elsewhere.json": []}
     assert run(ReadsFromData, {"key": "here.json"}, FUNCTIONS, objects=objects).output == ["done", "done"]
 
 
-def test_a_function_may_be_given_that_this_run_does_not_reach() -> None:
+def test_run_accepts_functions_that_it_does_not_reach() -> None:
     class Either(Workflow[dict[str, bool], object]):
         route = Choice(input_of(dict[str, bool]))
         work = Invoke(work_fn)

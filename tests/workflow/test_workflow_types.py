@@ -56,7 +56,7 @@ def lines_of_mistakes() -> Iterator[tuple[str, range]]:
 
 
 @pytest.mark.parametrize("checker", ["mypy", "pyright"])
-def test_wrong_joins_and_misspelled_fields_are_type_errors(
+def test_type_checkers_report_exactly_the_marked_lines(
     checker: str, type_errors: dict[str, set[tuple[str, int]]]
 ) -> None:
     """The type checkers report every marked line, and no other."""
@@ -65,7 +65,7 @@ def test_wrong_joins_and_misspelled_fields_are_type_errors(
 
 
 @pytest.mark.parametrize("checker", ["mypy", "pyright"])
-def test_type_checkers_find_the_mistakes_that_they_are_said_to_find(
+def test_type_checkers_find_exactly_the_mistakes_listed_for_them(
     checker: str, type_errors: dict[str, set[tuple[str, int]]]
 ) -> None:
     lines = {line for file, line in type_errors[checker] if file == BEGINNERS.name}

@@ -244,7 +244,7 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
         (lambda: each_of(), "at least one state"),
     ],
 )
-def test_states_refuse_what_they_cannot_take(state: Any, sentence: str) -> None:
+def test_states_reject_invalid_arguments(state: Any, sentence: str) -> None:
     with pytest.raises(WorkflowError, match=sentence):
         state()
 
@@ -284,7 +284,7 @@ def test_states_refuse_what_they_cannot_take(state: Any, sentence: str) -> None:
         (lambda: delattr(buy, "sku"), "cannot be assigned to"),
     ],
 )
-def test_functions_refuse_what_they_cannot_take(value: Any, sentence: str) -> None:
+def test_functions_reject_invalid_arguments(value: Any, sentence: str) -> None:
     with pytest.raises(WorkflowError, match=sentence):
         value()
 
@@ -319,12 +319,12 @@ def test_functions_refuse_what_they_cannot_take(value: Any, sentence: str) -> No
         (lambda: Task(), "a Task calls something"),
     ],
 )
-def test_what_a_state_says_is_looked_at_when_the_class_is_made(state: Any, sentence: str) -> None:
+def test_states_are_checked_when_the_class_is_created(state: Any, sentence: str) -> None:
     with pytest.raises(WorkflowError, match=sentence):
         workflow(first=state())
 
 
-def test_a_value_that_contains_itself_or_nests_too_deep_is_refused() -> None:
+def test_cyclic_and_deeply_nested_values_are_rejected() -> None:
     round_again: list[Any] = []
     round_again.append(round_again)
     deep: Any = buy.quantity
@@ -335,12 +335,12 @@ def test_a_value_that_contains_itself_or_nests_too_deep_is_refused() -> None:
             workflow(first=Pass(value))
 
 
-def test_references_are_their_own_copies() -> None:
+def test_copying_a_reference_returns_the_reference_itself() -> None:
     assert copy.copy(buy) is buy
     assert copy.deepcopy({"a": buy.sku})["a"].__class__ is buy.sku.__class__
 
 
-def test_variables_are_assigned_before_they_are_used() -> None:
+def test_variables_must_be_assigned_before_they_are_used() -> None:
     late, one, two = (variable(int, name=name) for name in ("late", "one", "two"))
     use, keep = Pass(late), Pass(1).assign(late, 3)
     with pytest.raises(
@@ -355,14 +355,14 @@ def test_variables_are_assigned_before_they_are_used() -> None:
         lone.asl()
 
 
-def test_what_asks_whether_a_variable_is_there_may_come_before_it() -> None:
+def test_a_variable_can_be_tested_before_it_is_assigned() -> None:
     rounds = variable(int, name="rounds")
     ask, keep, done = Choice(state_input(object)), Pass(1).assign(rounds, 1), Succeed()
     arrows = (ask.when(is_present(rounds) & (rounds > 3)) >> done, ask.otherwise >> keep >> ask)
     assert workflow(arrows, ask=ask, keep=keep, done=done).asl()
 
 
-def test_workflows_inside_see_variables_but_not_in_a_distributed_map() -> None:
+def test_nested_workflows_see_variables_except_in_a_distributed_map() -> None:
     name = variable(str, name="name")
 
     class Uses(Workflow[Any, str]):
@@ -377,7 +377,7 @@ def test_workflows_inside_see_variables_but_not_in_a_distributed_map() -> None:
         workflow((first >> run_each >> END,), first=first, run_each=run_each)
 
 
-def test_the_item_of_a_map_is_there_inside_it_only() -> None:
+def test_map_items_exist_only_inside_a_map() -> None:
     class Item(Workflow[Any, Any]):
         item = Pass(context.Map.Item.Index)
         start = item
@@ -398,12 +398,12 @@ def test_the_item_of_a_map_is_there_inside_it_only() -> None:
         (lambda _: Pass(1).assign(variable(int, name="states"), 1), "which is reserved by AWS"),
     ],
 )
-def test_variables_take_what_they_can_hold_once(value: Any, sentence: str) -> None:
+def test_invalid_assignments_are_rejected(value: Any, sentence: str) -> None:
     with pytest.raises(WorkflowError, match=sentence):
         value(variable(int, name="v"))
 
 
-def test_every_path_may_come_to_an_end_and_every_way_be_taken() -> None:
+def test_endless_paths_and_unused_transitions_are_rejected() -> None:
     a, b, f, g = Invoke(any_fn), Choice(output_of(Invoke(any_fn))), Fail(), Succeed()
     with pytest.raises(WorkflowError, match="no path ends"):
         workflow((a >> a,), a=a)
@@ -417,12 +417,12 @@ def test_every_path_may_come_to_an_end_and_every_way_be_taken() -> None:
         workflow((inside >> END, inside.catch(ALL) >> f), inside=inside, f=f).asl()
 
 
-def test_a_state_stands_in_one_workflow() -> None:
+def test_a_state_belongs_to_one_workflow_only() -> None:
     with pytest.raises(WorkflowError, match="Trial: work is already part of Nested: use another state or an Inline"):
         workflow(a=Nested.work)
 
 
-def test_a_class_of_states_has_a_start() -> None:
+def test_a_workflow_class_needs_states_and_a_start() -> None:
     with pytest.raises(WorkflowError, match="More has no start"):
 
         class More(Nested):
@@ -437,13 +437,13 @@ def test_a_class_of_states_has_a_start() -> None:
         types.new_class("Ends", (Workflow[Any, Any],), {}, lambda space: space.update(start=END))
 
 
-def test_names_are_bound_by_a_dict() -> None:
+def test_bindings_must_be_a_dict() -> None:
     for wrong in ("arn", {3: "arn"}):
         with pytest.raises(WorkflowError, match=r"bindings must be a dict|unknown names 3"):
             Nested.asl(wrong)  # type: ignore[arg-type]
     assert Binding("a.b-c:d").placeholder == "${a.b-c:d}"
 
 
-def test_parallel_takes_workflows() -> None:
+def test_parallel_needs_at_least_one_workflow() -> None:
     with pytest.raises(WorkflowError, match="Parallel must be given at least one workflow"):
         Parallel()
