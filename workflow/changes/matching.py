@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..asl.definition import Definition, Scope, StateNode
 from ..asl.json_values import canonical
 
-_ARROWS = ("Next", "End", "Default", "Choices", "Catch")
+_TRANSITION_FIELDS = ("Next", "End", "Default", "Choices", "Catch")
 
 
 @dataclass(slots=True)
@@ -21,7 +21,7 @@ class StateMatches:
     """The old state, by the JSON pointer of the new one."""
     names: dict[str, str] = field(default_factory=dict[str, str])
     """The new name of a state, by its JSON pointer in the old definition."""
-    gone: dict[str, StateNode] = field(default_factory=dict[str, StateNode])
+    removed: dict[str, StateNode] = field(default_factory=dict[str, StateNode])
     """Old states without a counterpart, by JSON pointer."""
     added: dict[str, StateNode] = field(default_factory=dict[str, StateNode])
     """New states without a counterpart, by JSON pointer."""
@@ -37,9 +37,9 @@ def match_states(old: Definition, new: Definition) -> StateMatches:
     found = StateMatches()
     _match_scopes(found, [(old.root, new.root)])
     for _ in range(2):
-        for sight in (_name, _look):
-            _match_by(found, sight)
-        _open(found)  # states nested in a removed state may have moved elsewhere
+        for key in (_name_and_type, _content):
+            _match_by(found, key)
+        _add_nested_states(found)  # states nested in a removed state may have moved elsewhere
     return found
 
 
@@ -60,48 +60,48 @@ def _match_scopes(found: StateMatches, pairs: Iterable[tuple[Scope, Scope]]) -> 
             if same is not None and same.pointer not in found.names and state.pointer not in found.states:
                 _match_states(found, same, state)
         found.added |= {one.pointer: one for one in after.states if one.pointer not in found.states}
-        found.gone |= {one.pointer: one for one in before.states if one.pointer not in found.names}
+        found.removed |= {one.pointer: one for one in before.states if one.pointer not in found.names}
 
 
 def _match_states(found: StateMatches, before: StateNode, after: StateNode) -> None:
     found.states[after.pointer] = before
     found.names[before.pointer] = after.name
-    found.gone.pop(before.pointer, None)
+    found.removed.pop(before.pointer, None)
     found.added.pop(after.pointer, None)
     common = min(len(before.scopes), len(after.scopes))
     _match_scopes(found, zip(before.scopes, after.scopes, strict=False))
-    found.gone |= _standing_in(before.scopes[common:])
-    found.added |= _standing_in(after.scopes[common:])
+    found.removed |= _states_in(before.scopes[common:])
+    found.added |= _states_in(after.scopes[common:])
 
 
-def _match_by(found: StateMatches, sight: Callable[[StateNode], object]) -> None:
-    """Pair unmatched states for which `sight` is equal, preferably those in the same scope."""
-    seen: dict[object, list[StateNode]] = {}
-    for state in found.gone.values():
-        seen.setdefault(sight(state), []).append(state)
+def _match_by(found: StateMatches, key: Callable[[StateNode], object]) -> None:
+    """Pair unmatched states for which `key` is equal, preferably those in the same scope."""
+    removed_by_key: dict[object, list[StateNode]] = {}
+    for state in found.removed.values():
+        removed_by_key.setdefault(key(state), []).append(state)
     for state in list(found.added.values()):
-        candidates = [one for one in seen.get(sight(state), ()) if one.pointer in found.gone]
-        near = [one for one in candidates if one.scope.pointer == state.scope.pointer]
+        candidates = [one for one in removed_by_key.get(key(state), ()) if one.pointer in found.removed]
+        in_same_scope = [one for one in candidates if one.scope.pointer == state.scope.pointer]
         if candidates and state.pointer in found.added:
-            _match_states(found, (near or candidates)[0], state)
+            _match_states(found, (in_same_scope or candidates)[0], state)
 
 
-def _name(state: StateNode) -> object:
+def _name_and_type(state: StateNode) -> object:
     return state.name, state.type
 
 
-def _look(state: StateNode) -> object:
-    return canonical({name: value for name, value in state.fields.items() if name not in _ARROWS})
+def _content(state: StateNode) -> object:
+    return canonical({name: value for name, value in state.fields.items() if name not in _TRANSITION_FIELDS})
 
 
-def _open(found: StateMatches) -> None:
-    for left in (found.gone, found.added):
-        waiting = list(left.values())
-        while waiting:
-            inner = _standing_in(waiting.pop().scopes)
-            left |= inner
-            waiting.extend(inner.values())
+def _add_nested_states(found: StateMatches) -> None:
+    for unmatched in (found.removed, found.added):
+        pending = list(unmatched.values())
+        while pending:
+            inner = _states_in(pending.pop().scopes)
+            unmatched |= inner
+            pending.extend(inner.values())
 
 
-def _standing_in(scopes: Iterable[Scope]) -> dict[str, StateNode]:
+def _states_in(scopes: Iterable[Scope]) -> dict[str, StateNode]:
     return {state.pointer: state for scope in scopes for state in scope.states}

@@ -14,10 +14,10 @@ from ..asl.definition import StateNode
 from ..asl.json_type import Json
 from ..asl.json_values import JsonObject, canonical, child, same
 from .matching import StateMatches
-from .wording import DefinitionChange, changed_fields, contrasted, short
+from .wording import DefinitionChange, changed_fields, contrast, short
 
 RULES: Final = ("Choices", "Retry", "Catch")
-_BESIDE_A_CONDITION: Final = ("Next", "Comment", "Assign", "Output")
+_OTHER_RULE_FIELDS: Final = ("Next", "Comment", "Assign", "Output")
 _NUMBERS: Final = ("MaxAttempts", "IntervalSeconds", "BackoffRate", "MaxDelaySeconds", "JitterStrategy")
 """The fields of a retrier that have a default."""
 _NAMES: Final = {"Choices": "choice rule", "Retry": "retrier", "Catch": "catcher"}
@@ -36,13 +36,13 @@ class _Rule:
         """The condition of a choice rule, or the errors of a retrier or catcher."""
         if self.field != "Choices":
             return self.fields.get("ErrorEquals")
-        condition = {name: value for name, value in self.fields.items() if name not in _BESIDE_A_CONDITION}
+        condition = {name: value for name, value in self.fields.items() if name not in _OTHER_RULE_FIELDS}
         return condition["Condition"] if set(condition) == {"Condition"} else condition
 
     @property
-    def beside(self) -> JsonObject:
+    def other_fields(self) -> JsonObject:
         """The fields of the rule that are not part of `when`."""
-        own = set(_BESIDE_A_CONDITION) if self.field == "Choices" else set(self.fields) - {"ErrorEquals"}
+        own = set(_OTHER_RULE_FIELDS) if self.field == "Choices" else set(self.fields) - {"ErrorEquals"}
         return {name: value for name, value in self.fields.items() if name in own}
 
     @property
@@ -59,7 +59,7 @@ def is_rules(value: Json) -> TypeGuard[list[JsonObject]]:
 
 def changed_rules(matches: StateMatches, old: StateNode, new: StateNode, field: str) -> Iterator[DefinitionChange]:
     """Yield the changes in one list of rules."""
-    here = child(new.pointer, field)
+    list_pointer = child(new.pointer, field)
     if not old.fields.get(field) and not new.fields.get(field):  # an empty list was added or removed
         was, now = ({field: state.fields[field]} if field in state.fields else {} for state in (old, new))
         yield from changed_fields(new.name, was, now, new.pointer)
@@ -68,14 +68,18 @@ def changed_rules(matches: StateMatches, old: StateNode, new: StateNode, field: 
     paired_before = {earlier.index for earlier, _ in pairs}
     for rule in after:
         earlier = next((one for one, other in pairs if other.index == rule.index), None)
-        place = child(here, rule.index)
-        yield from _added(new.name, rule, place) if earlier is None else _rule(matches, old, new, earlier, rule, place)
+        location = child(list_pointer, rule.index)
+        yield from (
+            _addition(new.name, rule, location)
+            if earlier is None
+            else _rule_changes(matches, old, new, earlier, rule, location)
+        )
     for rule in before:
         if rule.index not in paired_before:
             yield DefinitionChange(
-                "changed", new.pointer, f"{new.name}: the {_label(rule)}{_with_next(rule)} was removed."
+                "changed", new.pointer, f"{new.name}: the {_label(rule)}{_next_text(rule)} was removed."
             )
-    yield from _order(new.name, pairs, here)
+    yield from _order_changes(new.name, pairs, list_pointer)
 
 
 def _rules(state: StateNode, field: str) -> list[_Rule]:
@@ -90,81 +94,89 @@ def _pair(
 
     A partner is clear if exactly one remaining rule has the same target, or, for a retrier, the same index.
     """
-    waiting: dict[bytes, list[_Rule]] = {}
+    by_condition: dict[bytes, list[_Rule]] = {}
     for rule in before:
-        waiting.setdefault(canonical(rule.when), []).append(rule)
+        by_condition.setdefault(canonical(rule.when), []).append(rule)
     pairs: list[tuple[_Rule, _Rule]] = []
-    new: list[_Rule] = []
+    added: list[_Rule] = []
     for rule in after:
-        alike = waiting.get(canonical(rule.when))
-        if alike:
-            pairs.append((alike.pop(0), rule))
+        candidates = by_condition.get(canonical(rule.when))
+        if candidates:
+            pairs.append((candidates.pop(0), rule))
         else:
-            new.append(rule)
-    left = [rule for rules in waiting.values() for rule in rules]
-    for rule in new:
-        alike = [one for one in left if one.target and matches.target(old.scope, one.target) == rule.target]
-        alike = alike or [one for one in left if rule.field == "Retry" and one.index == rule.index]
-        if len(alike) == 1:
-            left.remove(alike[0])
-            pairs.append((alike[0], rule))
+            added.append(rule)
+    unpaired = [rule for rules in by_condition.values() for rule in rules]
+    for rule in added:
+        candidates = [one for one in unpaired if one.target and matches.target(old.scope, one.target) == rule.target]
+        candidates = candidates or [one for one in unpaired if rule.field == "Retry" and one.index == rule.index]
+        if len(candidates) == 1:
+            unpaired.remove(candidates[0])
+            pairs.append((candidates[0], rule))
     return pairs
 
 
-def _rule(
-    matches: StateMatches, old: StateNode, new: StateNode, before: _Rule, after: _Rule, place: str
+def _rule_changes(
+    matches: StateMatches, old: StateNode, new: StateNode, before: _Rule, after: _Rule, location: str
 ) -> Iterator[DefinitionChange]:
     name = new.name
     if not same(before.when, after.when):
-        now, then = contrasted(_readable(after), _readable(before))
+        now, then = contrast(_readable(after), _readable(before))
         part = "the condition" if after.field == "Choices" else "ErrorEquals"
-        rule = f"{part} of the {_NAMES[after.field]}{_with_next(after)}"
-        yield DefinitionChange("changed", place, f"{name}: {rule} changed from {then} to {now}.")
-    told: set[str] = {*_NUMBERS} if after.field == "Retry" else set()
+        rule = f"{part} of the {_NAMES[after.field]}{_next_text(after)}"
+        yield DefinitionChange("changed", location, f"{name}: {rule} changed from {then} to {now}.")
+    covered: set[str] = {*_NUMBERS} if after.field == "Retry" else set()
     if before.target is not None and after.target is not None:
-        told.add("Next")
+        covered.add("Next")
         if matches.target(old.scope, before.target) != after.target:
             sentence = f"{name}, {_label(after)}: Next changed from {before.target} to {after.target}."
-            yield DefinitionChange("changed", child(place, "Next"), sentence)
+            yield DefinitionChange("changed", child(location, "Next"), sentence)
     if after.field == "Retry":
-        yield from _amounts(f"{name}, {_label(after)}", before.beside, after.beside, place)
-    was, now_set = ({key: one[key] for key in one if key not in told} for one in (before.beside, after.beside))
-    yield from changed_fields(f"{name}, {_label(after)}", was, now_set, place)
+        yield from _number_changes(f"{name}, {_label(after)}", before.other_fields, after.other_fields, location)
+    was, now_set = (
+        {key: one[key] for key in one if key not in covered} for one in (before.other_fields, after.other_fields)
+    )
+    yield from changed_fields(f"{name}, {_label(after)}", was, now_set, location)
 
 
-def _amounts(subject: str, old: JsonObject, new: JsonObject, place: str) -> Iterator[DefinitionChange]:
+def _number_changes(subject: str, old: JsonObject, new: JsonObject, location: str) -> Iterator[DefinitionChange]:
     for field in _NUMBERS:
         earlier, later = old.get(field), new.get(field)
         if (field in old) != (field in new) or not same(earlier, later):
-            now, then = (_amount(one, field) for one in (new, old))
-            yield DefinitionChange("changed", child(place, field), f"{subject}: {field} changed from {then} to {now}.")
+            now, then = (_number_text(one, field) for one in (new, old))
+            yield DefinitionChange(
+                "changed", child(location, field), f"{subject}: {field} changed from {then} to {now}."
+            )
 
 
-def _amount(retrier: JsonObject, field: str) -> str:
+def _number_text(retrier: JsonObject, field: str) -> str:
     return short(retrier[field]) if field in retrier else "the default"
 
 
-def _order(name: str, pairs: Sequence[tuple[_Rule, _Rule]], place: str) -> Iterator[DefinitionChange]:
+def _order_changes(name: str, pairs: Sequence[tuple[_Rule, _Rule]], location: str) -> Iterator[DefinitionChange]:
     """Yield the matched rules whose position among the matched rules changed."""
-    was = {before.index: turn for turn, (before, _) in enumerate(sorted(pairs, key=lambda pair: pair[0].index), 1)}
-    for turn, (before, after) in enumerate(sorted(pairs, key=lambda pair: pair[1].index), 1):
-        if turn != was[before.index]:
-            now = f"{name}: the {_label(after)} is now number {turn} of {after.field}"
-            yield DefinitionChange("changed", child(place, after.index), f"{now}; it was number {was[before.index]}.")
+    was = {
+        before.index: position for position, (before, _) in enumerate(sorted(pairs, key=lambda pair: pair[0].index), 1)
+    }
+    for position, (before, after) in enumerate(sorted(pairs, key=lambda pair: pair[1].index), 1):
+        if position != was[before.index]:
+            now = f"{name}: the {_label(after)} is now number {position} of {after.field}"
+            yield DefinitionChange(
+                "changed", child(location, after.index), f"{now}; it was number {was[before.index]}."
+            )
 
 
-def _added(name: str, rule: _Rule, place: str) -> Iterator[DefinitionChange]:
+def _addition(name: str, rule: _Rule, location: str) -> Iterator[DefinitionChange]:
     if rule.field == "Retry":
         attempts = rule.fields.get("MaxAttempts")
         limit = "" if attempts is None else f" with MaxAttempts {short(attempts)}"
-        yield DefinitionChange("changed", place, f"{name}: a {_label(rule)} was added{limit}.")
+        yield DefinitionChange("changed", location, f"{name}: a {_label(rule)} was added{limit}.")
     else:
         yield DefinitionChange(
-            "changed", child(place, "Next"), f"{name}: a {_label(rule)} was added{_with_next(rule)}."
+            "changed", child(location, "Next"), f"{name}: a {_label(rule)} was added{_next_text(rule)}."
         )
 
 
-def _with_next(rule: _Rule) -> str:
+def _next_text(rule: _Rule) -> str:
     return f" with Next {rule.target}" if rule.target else ""
 
 

@@ -32,53 +32,55 @@ class DefinitionChange:
 def changed_fields(subject: str, old: JsonObject, new: JsonObject, pointer: str) -> Iterator[DefinitionChange]:
     """Yield the changes of fields that were added, removed or given another value."""
     for field in dict.fromkeys([*new, *old]):
-        here, about = child(pointer, field), f"{subject}: {field}"
+        location, about = child(pointer, field), f"{subject}: {field}"
         if field not in old:
-            yield DefinitionChange("changed", here, f"{about} was added: {short(new[field], field)}.")
+            yield DefinitionChange("changed", location, f"{about} was added: {short(new[field], field)}.")
         elif field not in new:
-            yield DefinitionChange("changed", here, f"{about} was removed; it was {short(old[field], field)}.")
+            yield DefinitionChange("changed", location, f"{about} was removed; it was {short(old[field], field)}.")
         elif not same(old[field], new[field]):
-            yield from changed_value(about, old[field], new[field], here, field)
+            yield from changed_value(about, old[field], new[field], location, field)
 
 
 def changed_value(subject: str, old: Json, new: Json, pointer: str, field: str) -> Iterator[DefinitionChange]:
     """Yield the change of a value; for an object, the changes of its members."""
     stack: list[tuple[str, Json, Json, str]] = [(subject, old, new, pointer)]
     while stack:
-        about, before, after, here = stack.pop()
+        about, before, after, location = stack.pop()
         if not isinstance(before, dict) or not isinstance(after, dict):
-            now, then = contrasted(after, before, field)
-            yield DefinitionChange("changed", here, f"{about} changed from {then} to {now}.")
+            now, then = contrast(after, before, field)
+            yield DefinitionChange("changed", location, f"{about} changed from {then} to {now}.")
             continue
         for key in reversed(list(dict.fromkeys([*after, *before]))):
-            place = child(here, key)
+            member_location = child(location, key)
             if key not in before:
-                yield DefinitionChange("changed", place, f"{about}.{key} was added: {short(after[key], field)}.")
+                yield DefinitionChange(
+                    "changed", member_location, f"{about}.{key} was added: {short(after[key], field)}."
+                )
             elif key not in after:
                 yield DefinitionChange(
-                    "changed", place, f"{about}.{key} was removed; it was {short(before[key], field)}."
+                    "changed", member_location, f"{about}.{key} was removed; it was {short(before[key], field)}."
                 )
             elif not same(before[key], after[key]):
-                stack.append((f"{about}.{key}", before[key], after[key], place))
+                stack.append((f"{about}.{key}", before[key], after[key], member_location))
 
 
-def contrasted(one: Json, other: Json, field: str = "") -> tuple[str, str]:
+def contrast(one: Json, other: Json, field: str = "") -> tuple[str, str]:
     """Return two different values as text, shortened so that the difference remains visible."""
-    told, otherwise = _told(one, field), _told(other, field)
-    if len(told) <= _SHORT and len(otherwise) <= _SHORT:
-        return (told, otherwise) if told != otherwise else (written(one), written(other))
-    alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(told, otherwise, strict=False))
-    skipped = max(sum(1 for _ in alike) - _LEAD, 0)
+    text, other_text = _value_text(one, field), _value_text(other, field)
+    if len(text) <= _SHORT and len(other_text) <= _SHORT:
+        return (text, other_text) if text != other_text else (written(one), written(other))
+    common = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(text, other_text, strict=False))
+    skipped = max(sum(1 for _ in common) - _LEAD, 0)
     lead = "…" if skipped else ""
-    return lead + _cut(told[skipped:]), lead + _cut(otherwise[skipped:])
+    return lead + _cut(text[skipped:]), lead + _cut(other_text[skipped:])
 
 
 def short(value: Json, field: str = "") -> str:
     """Return a value as text, cut if it is long."""
-    return _cut(_told(value, field))
+    return _cut(_value_text(value, field))
 
 
-def _told(value: Json, field: str) -> str:
+def _value_text(value: Json, field: str) -> str:
     if field.endswith("Seconds") and isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value} s"
     if not isinstance(value, str):
