@@ -268,7 +268,7 @@ def permissions(file: str, as_json: bool = False) -> None:
     if as_json:
         print_json([one.statement() for one in found])
         return
-    rows = [[", ".join(one.actions), "\n".join(one.resources), one.why] for one in found]
+    rows = [[", ".join(one.actions), "\n".join(one.resources), one.reason] for one in found]
     _print_table("Permissions of the role", ["actions", "resources", "why"], rows)
 
 

@@ -221,7 +221,7 @@ def test_running_executions_can_still_invoke_older_versions() -> None:
         action: one.resources
         for one in permissions(Booking.asl(PARTS))
         for action in one.actions
-        if one.why == "purchase"
+        if one.reason == "purchase"
     }
     assert allowed == {"lambda:InvokeFunction": ("arn:aws:lambda:eu-central-1:123456789012:function:purchase:*",)}
 

@@ -19,7 +19,7 @@ def prefix_of(service: str) -> str:
 def actions_of(service: str, operation: str) -> tuple[str, ...]:
     """Return the actions that an operation needs, with their prefix: `s3:ListBucket` for `s3:listObjectsV2`."""
     prefix = prefix_of(service)
-    named = _OTHERWISE.get(prefix, {}).get(operation, f"{operation[:1].upper()}{operation[1:]}")
+    named = _ACTIONS_OF_OPERATIONS.get(prefix, {}).get(operation, f"{operation[:1].upper()}{operation[1:]}")
     return tuple(f"{prefix}:{action}" for action in named.split())
 
 
@@ -29,7 +29,7 @@ def _prefixes() -> Mapping[str, str]:
     return read
 
 
-def _of_bucket(*settings: str) -> dict[str, str]:
+def _bucket_setting_actions(*settings: str) -> dict[str, str]:
     """Return the actions for the settings of a bucket, by operation.
 
     IAM omits `Bucket` from the names or uses other names, and removing a setting needs the Put action.
@@ -42,7 +42,7 @@ def _of_bucket(*settings: str) -> dict[str, str]:
     }
 
 
-_OTHERWISE: Final[Mapping[str, Mapping[str, str]]] = {
+_ACTIONS_OF_OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "s3": {
         "completeMultipartUpload": "PutObject",
         "createMultipartUpload": "PutObject",
@@ -58,7 +58,7 @@ _OTHERWISE: Final[Mapping[str, Mapping[str, str]]] = {
         "listObjectsV2": "ListBucket",
         "listParts": "ListMultipartUploadParts",
         "uploadPart": "PutObject",
-        **_of_bucket(
+        **_bucket_setting_actions(
             "BucketAccelerateConfiguration=AccelerateConfiguration",
             "BucketAnalyticsConfiguration=AnalyticsConfiguration",
             "BucketCors=BucketCORS",

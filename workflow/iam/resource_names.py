@@ -9,7 +9,7 @@ from typing import Final
 from ..asl.json_type import Json
 from ..asl.json_values import JsonObject, walk
 
-Found = Iterator[tuple[str, str]]
+Grants = Iterator[tuple[str, str]]
 """Pairs of an action and its resource."""
 
 _QUEUE_URL: Final = re.compile(
@@ -17,7 +17,7 @@ _QUEUE_URL: Final = re.compile(
 )
 _API: Final = re.compile(r"(?:https://)?(?P<id>[^./]+)\.execute-api\.(?P<region>[^./]+)\.")
 _ROLES: Final = ("Role", "ServiceRole", "JobFlowRole", "AutoScalingRole", "NodeRole")
-_HOLD_DATA: Final = ("dynamodb", "states")
+_WITH_USER_DATA: Final = ("dynamodb", "states")
 """Prefixes of the services whose nested arguments are user data, whatever their names are."""
 
 
@@ -44,7 +44,7 @@ def is_placeholder(value: str) -> bool:
     return value.startswith("${") and value.endswith("}") and "}" not in value[:-1]
 
 
-def every_version(arn: str) -> str:
+def all_versions(arn: str) -> str:
     """Return a function's ARN with `*` for its version or alias; any other ARN is returned unchanged."""
     parts = arn.split(":")
     return ":".join([*parts[:7], "*"]) if len(parts) > 7 and parts[2] == "lambda" else arn
@@ -87,10 +87,10 @@ def method_of_api(arguments: JsonObject, partition: str) -> str:
     return f"arn:{partition}:execute-api:{found['region']}:*:{found['id']}/{stage}/{method}/{path}"
 
 
-def roles_passed(prefix: str, arguments: JsonObject, partition: str) -> Iterator[str]:
+def passed_roles(prefix: str, arguments: JsonObject, partition: str) -> Iterator[str]:
     """Yield the roles that a service receives in its arguments, for which iam:PassRole must be allowed."""
     for pointer, each in walk(arguments):
-        if pointer and prefix in _HOLD_DATA:
+        if pointer and prefix in _WITH_USER_DATA:
             return
         for key, value in each.items() if isinstance(each, dict) else ():
             name = key.removesuffix(".$")
@@ -105,7 +105,7 @@ def _role(value: Json, partition: str) -> Iterator[str]:
         yield name if known and not is_name(name) else f"arn:{partition}:iam::*:role/{name}"
 
 
-def by_arguments(prefix: str, arguments: JsonObject, partition: str) -> str:
+def resource_of_arguments(prefix: str, arguments: JsonObject, partition: str) -> str:
     """Return the resource that an argument names; `*` if none does, or if it is known only at run time.
 
     `prefix`   the prefix of the service's actions and ARNs
@@ -115,12 +115,14 @@ def by_arguments(prefix: str, arguments: JsonObject, partition: str) -> str:
     if prefix == "sqs" and argument(arguments, "QueueUrl") is not None:
         return queue(arguments, partition)
     if prefix == "dynamodb" and (index := argument(arguments, "IndexName")) is not None:
-        table = by_arguments(prefix, {name: arguments[name] for name in arguments if name != "IndexName"}, partition)
+        table = resource_of_arguments(
+            prefix, {name: arguments[name] for name in arguments if name != "IndexName"}, partition
+        )
         return table if table == "*" else f"{table}/index/{index}"
-    for name, shape in _NAMED.get(prefix, {}).items():
+    for name, template in _ARN_TEMPLATES.get(prefix, {}).items():
         value = argument(arguments, name)
         if value is not None:
-            return shape.format(partition=partition, value=value.lstrip("/")) if is_name(value) else value
+            return template.format(partition=partition, value=value.lstrip("/")) if is_name(value) else value
     own = (each for each in arguments.values() if isinstance(each, str) and each.startswith("arn:"))
     return next((each for each in own if each.split(":")[2:3] == [prefix]), "*")
 
@@ -131,7 +133,7 @@ def _in_bucket(arguments: JsonObject, partition: str) -> str:
     return arn if arn == "*" or (key is None and not several) else f"{arn}/{key or '*'}"
 
 
-_NAMED: Final[Mapping[str, Mapping[str, str]]] = {
+_ARN_TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
     "athena": {"WorkGroup": "arn:{partition}:athena:*:*:workgroup/{value}"},
     "bedrock": {"ModelId": "arn:{partition}:bedrock:*::foundation-model/{value}"},
     "bedrock-agentcore": {"HarnessArn": "{value}", "AgentRuntimeArn": "{value}"},

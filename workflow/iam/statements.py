@@ -13,8 +13,8 @@ from typing import Final
 from ..asl.definition import StateNode, parse
 from ..asl.json_type import Json
 from ..asl.json_values import JsonObject
-from .resource_names import Found, argument, bucket, every_version, is_placeholder, object_of
-from .service_actions import of_integration
+from .resource_names import Grants, all_versions, argument, bucket, is_placeholder, object_of
+from .service_actions import integration_permissions
 
 _INTEGRATION: Final = re.compile(r"arn:(?P<partition>[^:]*):states:::(?P<name>.+)\Z")
 
@@ -25,7 +25,7 @@ class Permission:
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
-    why: str
+    reason: str
 
     def statement(self) -> JsonObject:
         """Return the permission as a statement of an IAM policy."""
@@ -36,7 +36,7 @@ def permissions(definition: object) -> list[Permission]:
     """Return the exact permissions that a definition needs, grouped by resource; those for logging are not included."""
     needed: dict[tuple[str, str], list[str]] = {}
     for state in parse(definition).states():
-        for action, resource in _of_state(state):
+        for action, resource in _state_permissions(state):
             needed.setdefault((action, resource), []).append(state.name)
     grouped: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
     for (action, resource), states in needed.items():
@@ -48,8 +48,8 @@ def permissions(definition: object) -> list[Permission]:
         by_actions: dict[tuple[str, ...], list[str]] = {}
         for resource, allowed in by_resource.items():
             by_actions.setdefault(allowed, []).append(resource)
-        why = ", ".join(names)
-        found.extend(Permission(allowed, tuple(resources), why) for allowed, resources in by_actions.items())
+        reason = ", ".join(names)
+        found.extend(Permission(allowed, tuple(resources), reason) for allowed, resources in by_actions.items())
     return found
 
 
@@ -59,9 +59,9 @@ def policy(definition: object) -> JsonObject:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _of_state(state: StateNode) -> Found:
+def _state_permissions(state: StateNode) -> Grants:
     if state.is_distributed:
-        yield from _of_map(state)
+        yield from _map_permissions(state)
     resource = state.fields.get("Resource")
     if state.type != "Task" or not isinstance(resource, str):
         return
@@ -70,15 +70,15 @@ def _of_state(state: StateNode) -> Found:
         yield "sts:AssumeRole", role if isinstance(role, str) and not role.startswith(("{%", "$.")) else "*"
         return
     if ":function:" in resource or is_placeholder(resource):
-        yield "lambda:InvokeFunction", every_version(resource)
+        yield "lambda:InvokeFunction", all_versions(resource)
         return
     found = _INTEGRATION.match(resource)
     if found:
         arguments = object_of(state.fields.get("Arguments", state.fields.get("Parameters")))
-        yield from of_integration(found["name"], arguments, found["partition"] or "aws")
+        yield from integration_permissions(found["name"], arguments, found["partition"] or "aws")
 
 
-def _of_map(state: StateNode) -> Found:
+def _map_permissions(state: StateNode) -> Grants:
     yield "states:StartExecution", "${this_state_machine}"
     for action in ("DescribeExecution", "StopExecution", "RedriveExecution"):
         yield f"states:{action}", "${executions_of_this_state_machine}"
@@ -90,8 +90,8 @@ def _of_map(state: StateNode) -> Found:
         found = _INTEGRATION.match(str(holder.get("Resource", "")))
         if found:
             arguments = object_of(holder.get("Arguments", holder.get("Parameters")))
-            lists = found["name"].startswith("s3:list")
+            is_list_call = found["name"].startswith("s3:list")
             arn = bucket(arguments, found["partition"] or "aws")
             key = argument(arguments, "Key") or f"{argument(arguments, 'Prefix') or ''}*"
-            for action in ("ListBucket",) if lists else actions:
-                yield f"s3:{action}", arn if lists else f"{arn}/{key}" if arn != "*" else "*"
+            for action in ("ListBucket",) if is_list_call else actions:
+                yield f"s3:{action}", arn if is_list_call else f"{arn}/{key}" if arn != "*" else "*"
