@@ -137,7 +137,7 @@ def _spans_of_run(run: "Run") -> Iterator[StateSpan]:
         yield StateSpan(
             state=visit.state,
             type=visit.type,
-            depth=len(visit.strand),
+            depth=len(visit.branch_indexes),
             entered_at=visit.entered_at,
             left_at=visit.left_at,
             input=visit.input,

@@ -62,7 +62,7 @@ class _Extent(NamedTuple):
         seconds = None if self.seconds is None or after.seconds is None else self.seconds + after.seconds
         return _Extent(self.transitions + after.transitions, seconds, self.per_item + after.per_item)
 
-    def beside(self, other: _Extent) -> _Extent:
+    def in_parallel_with(self, other: _Extent) -> _Extent:
         """Return the extent of both at the same time."""
         seconds = None if self.seconds is None or other.seconds is None else max(self.seconds, other.seconds)
         return _Extent(self.transitions + other.transitions, seconds, self.per_item + other.per_item)
@@ -75,7 +75,7 @@ def costs(definition: object, *, express: bool = False) -> list[Cost]:
     inner = _extents(asl)
     found: list[Cost] = []
     for path in paths(asl):
-        extent = _of_path(asl.root, path, inner)
+        extent = _path_extent(asl.root, path, inner)
         ends = [one for one in (*limits, extent.seconds) if isinstance(one, int | float)]
         seconds = float(min(ends)) if ends else None
         transitions = extent.transitions + 1
@@ -86,15 +86,15 @@ def costs(definition: object, *, express: bool = False) -> list[Cost]:
 
 def cost_of_runs(runs: Iterable[Run], *, express: bool = False) -> list[Cost]:
     """Return the cost of the most expensive run of each path that the runs took."""
-    dearest: dict[tuple[str, ...], Cost] = {}
+    most_expensive: dict[tuple[str, ...], Cost] = {}
     for run in runs:
         seconds = run.duration.total_seconds()
-        one = Cost(
+        cost = Cost(
             " → ".join(run.path), run.path, run.transitions, seconds, _dollars(run.transitions, seconds, express)
         )
-        if run.path not in dearest or dearest[run.path].dollars_per_million < one.dollars_per_million:
-            dearest[run.path] = one
-    return list(dearest.values())
+        if run.path not in most_expensive or most_expensive[run.path].dollars_per_million < cost.dollars_per_million:
+            most_expensive[run.path] = cost
+    return list(most_expensive.values())
 
 
 def _dollars(transitions: int, seconds: float | None, express: bool) -> Decimal:
@@ -115,33 +115,33 @@ def _extents(asl: Definition) -> dict[str, _Extent]:
     known: dict[str, _Extent] = {}
     for scope in reversed(list(asl.scopes())):
         if scope.parent is not None:
-            ways = [_of_path(scope, path, known) for path in paths(asl, scope=scope)]
-            seconds = [way.seconds for way in ways if way.seconds is not None]
+            extents = [_path_extent(scope, path, known) for path in paths(asl, scope=scope)]
+            seconds = [extent.seconds for extent in extents if extent.seconds is not None]
             known[scope.pointer] = _Extent(
-                max((way.transitions for way in ways), default=0),
-                max(seconds, default=0.0) if len(seconds) == len(ways) else None,
-                max((way.per_item for way in ways), default=0),
+                max((extent.transitions for extent in extents), default=0),
+                max(seconds, default=0.0) if len(seconds) == len(extents) else None,
+                max((extent.per_item for extent in extents), default=0),
             )
     return known
 
 
-def _of_path(scope: Scope, path: StatePath, known: Mapping[str, _Extent]) -> _Extent:
+def _path_extent(scope: Scope, path: StatePath, known: Mapping[str, _Extent]) -> _Extent:
     extent = _Extent()
     for name in path.states:
-        extent = extent.then(_of_state(scope.by_name[name], known))
+        extent = extent.then(_state_extent(scope.by_name[name], known))
     return extent
 
 
-def _of_state(state: StateNode, known: Mapping[str, _Extent]) -> _Extent:
+def _state_extent(state: StateNode, known: Mapping[str, _Extent]) -> _Extent:
     inner = [known[scope.pointer] for scope in state.scopes]
     if state.type == "Map":
         each = sum(item.transitions + item.per_item for item in inner)
-        return _Extent(1, None, each + _of_child_executions(state, each))
+        return _Extent(1, None, each + _child_execution_transitions(state, each))
     own = _Extent(1, _limit(state))
-    return own.then(functools.reduce(_Extent.beside, inner, _Extent()))
+    return own.then(functools.reduce(_Extent.in_parallel_with, inner, _Extent()))
 
 
-def _of_child_executions(state: StateNode, each: int) -> int:
+def _child_execution_transitions(state: StateNode, each: int) -> int:
     """Return the transitions to add per item of a distributed Map, which starts a child execution for each item.
 
     A STANDARD child execution counts its start; an EXPRESS one counts no transitions, so the item's own are subtracted.

@@ -34,40 +34,40 @@ class StatePath:
     scope: str
     """The scope's pointer; empty for the machine itself."""
     start: str
-    arrows: tuple[Arrow, ...]
+    transitions: tuple[Arrow, ...]
 
     @property
     def states(self) -> tuple[str, ...]:
         """The states on the path, in order."""
-        return (self.start, *(arrow.target for arrow in self.arrows))
+        return (self.start, *(transition.target for transition in self.transitions))
 
     @property
     def key(self) -> tuple[object, ...]:
         """The key that distinguishes this path from all others."""
-        return (self.scope, self.start, *(_key(arrow) for arrow in self.arrows))
+        return (self.scope, self.start, *(_key(transition) for transition in self.transitions))
 
     def __str__(self) -> str:
         pieces = [self.start]
-        for arrow in self.arrows:
-            pieces.append(f"{_sign(arrow)} {arrow.target}")
+        for transition in self.transitions:
+            pieces.append(f"{_arrow(transition)} {transition.target}")
         where = f" (in {self.scope})" if self.scope else ""
         return " ".join(pieces) + where
 
 
-def paths(definition: object, *, scope: Scope | None = None, most: int = 10_000) -> Iterator[StatePath]:
-    """Yield the paths through the machine's own scope, or through `scope`; raises TooManyPaths after `most`."""
-    here = scope or parse(definition).root
-    for found, path in enumerate(_ways(here, most * _STEPS_PER_PATH)):
-        if found == most or path is None:
-            raise TooManyPaths(f"there are more than {most:,} paths through {here.pointer or 'the machine'}")
+def paths(definition: object, *, scope: Scope | None = None, max_paths: int = 10_000) -> Iterator[StatePath]:
+    """Yield the paths through the machine's own scope, or through `scope`; raises TooManyPaths after `max_paths`."""
+    searched = scope or parse(definition).root
+    for found, path in enumerate(_find_paths(searched, max_paths * _STEPS_PER_PATH)):
+        if found == max_paths or path is None:
+            raise TooManyPaths(f"there are more than {max_paths:,} paths through {searched.pointer or 'the machine'}")
         yield path
 
 
-def all_paths(definition: object, *, most: int = 10_000) -> Iterator[StatePath]:
+def all_paths(definition: object, *, max_paths: int = 10_000) -> Iterator[StatePath]:
     """Yield the paths through every scope, outer scopes first."""
-    read = parse(definition)
-    for scope in read.scopes():
-        yield from paths(read, scope=scope, most=most)
+    parsed = parse(definition)
+    for scope in parsed.scopes():
+        yield from paths(parsed, scope=scope, max_paths=max_paths)
 
 
 class Coverage:
@@ -81,43 +81,43 @@ class Coverage:
 
     def add(self, run: Run) -> None:
         """Count the paths that a run took; a path on which the run broke off does not count."""
-        for path in taken(self.definition, run):
+        for path in taken_paths(self.definition, run):
             self._taken[path.key] = self._taken.get(path.key, 0) + 1
 
-    def missing(self, *, most: int = 10_000) -> tuple[StatePath, ...]:
+    def missing(self, *, max_paths: int = 10_000) -> tuple[StatePath, ...]:
         """Return the paths that no run took."""
-        return tuple(path for path in all_paths(self.definition, most=most) if path.key not in self._taken)
+        return tuple(path for path in all_paths(self.definition, max_paths=max_paths) if path.key not in self._taken)
 
     def share(self) -> float:
         """Return the share of all paths that runs took, from 0 to 1."""
-        every = [path.key for path in all_paths(self.definition)]
-        return sum(key in self._taken for key in every) / len(every) if every else 1.0
+        keys = [path.key for path in all_paths(self.definition)]
+        return sum(key in self._taken for key in keys) / len(keys) if keys else 1.0
 
 
-def taken(definition: object, run: Run) -> tuple[StatePath, ...]:
+def taken_paths(definition: object, run: Run) -> tuple[StatePath, ...]:
     """Return the paths that a run took through each scope, without the rounds of loops."""
     by_pointer = {state.pointer: state for state in parse(definition).states()}
-    walking: dict[tuple[tuple[int, ...], str], list[StateVisit]] = {}
+    unfinished: dict[tuple[tuple[int, ...], str], list[StateVisit]] = {}
     found: list[StatePath] = []
     for visit in run.visits:
         state = by_pointer.get(visit.pointer)
         if state is None:
             continue
-        key = (visit.strand, state.scope.pointer)
-        walk = walking.setdefault(key, [])
-        walk.append(visit)
-        if visit.arrow is None:
-            del walking[key]
+        key = (visit.branch_indexes, state.scope.pointer)
+        visits = unfinished.setdefault(key, [])
+        visits.append(visit)
+        if visit.transition is None:
+            del unfinished[key]
             if state.ends and (visit.error is None or state.type == "Fail"):
-                arrows = [each.arrow for each in walk if each.arrow is not None]
-                found.append(StatePath(state.scope.pointer, walk[0].state, tuple(_without_rounds(arrows))))
+                transitions = [each.transition for each in visits if each.transition is not None]
+                found.append(StatePath(state.scope.pointer, visits[0].state, tuple(_without_loops(transitions))))
     return tuple(found)
 
 
-def _ways(scope: Scope, most_steps: int) -> Iterator[StatePath | None]:
-    """Yield the paths to an end; after `most_steps` transitions, yield None and stop."""
-    ending = _leading_to_an_end(scope)
-    if scope.start not in ending:
+def _find_paths(scope: Scope, max_steps: int) -> Iterator[StatePath | None]:
+    """Yield the paths to an end; after `max_steps` transitions, yield None and stop."""
+    can_end = _states_that_can_end(scope)
+    if scope.start not in can_end:
         return
     start = str(scope.start)
     trail: list[Arrow] = []
@@ -126,32 +126,32 @@ def _ways(scope: Scope, most_steps: int) -> Iterator[StatePath | None]:
         yield StatePath(scope.pointer, start, ())
     stack = [iter(scope.by_name[start].arrows)]
     while stack:
-        arrow = next(stack[-1], None)
-        if arrow is None:
+        transition = next(stack[-1], None)
+        if transition is None:
             stack.pop()
             if trail:
                 used.discard(_key(trail.pop()))
             continue
-        if _key(arrow) in used or arrow.target not in ending:
+        if _key(transition) in used or transition.target not in can_end:
             continue
-        most_steps -= 1
-        if most_steps < 0:
+        max_steps -= 1
+        if max_steps < 0:
             yield None
             return
-        trail.append(arrow)
-        used.add(_key(arrow))
-        state = scope.by_name[arrow.target]
+        trail.append(transition)
+        used.add(_key(transition))
+        state = scope.by_name[transition.target]
         if state.ends:
             yield StatePath(scope.pointer, start, tuple(trail))
         stack.append(iter(state.arrows))
 
 
-def _leading_to_an_end(scope: Scope) -> set[str]:
+def _states_that_can_end(scope: Scope) -> set[str]:
     """Return the names of the states from which the scope can end; a path contains no others."""
     sources: dict[str, list[str]] = {}
     for state in scope.states:
-        for arrow in state.arrows:
-            sources.setdefault(arrow.target, []).append(state.name)
+        for transition in state.arrows:
+            sources.setdefault(transition.target, []).append(state.name)
     waiting = [state.name for state in scope.states if state.ends]
     found = set(waiting)
     while waiting:
@@ -161,27 +161,27 @@ def _leading_to_an_end(scope: Scope) -> set[str]:
     return found
 
 
-def _without_rounds(arrows: list[Arrow]) -> list[Arrow]:
+def _without_loops(transitions: list[Arrow]) -> list[Arrow]:
     """Return the transitions without loops: when one repeats, those after its first occurrence are dropped."""
-    kept: list[Arrow] = []
-    places: dict[_Key, int] = {}
-    for arrow in arrows:
-        place = places.get(_key(arrow))
-        if place is not None:
-            for dropped in kept[place + 1 :]:
-                del places[_key(dropped)]
-            del kept[place + 1 :]
+    trail: list[Arrow] = []
+    indexes: dict[_Key, int] = {}
+    for transition in transitions:
+        index = indexes.get(_key(transition))
+        if index is not None:
+            for dropped in trail[index + 1 :]:
+                del indexes[_key(dropped)]
+            del trail[index + 1 :]
             continue
-        places[_key(arrow)] = len(kept)
-        kept.append(arrow)
-    return kept
+        indexes[_key(transition)] = len(trail)
+        trail.append(transition)
+    return trail
 
 
-def _key(arrow: Arrow) -> _Key:
-    return arrow.source, arrow.target, arrow.kind, arrow.index
+def _key(transition: Arrow) -> _Key:
+    return transition.source, transition.target, transition.kind, transition.index
 
 
-def _sign(arrow: Arrow) -> str:
-    return {"next": "→", "default": "→(otherwise)", "choice": f"→(rule {arrow.index + 1})", "catch": "→(caught)"}[
-        arrow.kind
+def _arrow(transition: Arrow) -> str:
+    return {"next": "→", "default": "→(otherwise)", "choice": f"→(rule {transition.index + 1})", "catch": "→(caught)"}[
+        transition.kind
     ]

@@ -450,7 +450,7 @@ def test_a_missing_function_raises_with_the_name_to_pass() -> None:
 
 def test_an_endless_loop_is_stopped() -> None:
     """A limit of transitions ends the loop with States.Runtime, as AWS's limit of history events does."""
-    ended = run(machine({"A": {"Type": "Pass", "Next": "A"}}), most_transitions=500)
+    ended = run(machine({"A": {"Type": "Pass", "Next": "A"}}), max_transitions=500)
     assert (ended.error, len(ended.visits)) == ("States.Runtime", 500)
 
 
@@ -574,5 +574,5 @@ def test_wildcards_match_in_linear_time(pattern: str, value: str, holds: bool) -
 
 def test_endless_retries_are_stopped() -> None:
     retry = [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 99_999_999}]
-    ended = run(machine({"A": task(Retry=retry)}), {}, {"A": lambda _: 1 / 0}, most_transitions=200)
+    ended = run(machine({"A": task(Retry=retry)}), {}, {"A": lambda _: 1 / 0}, max_transitions=200)
     assert (ended.error, ended.attempts["A"]) == ("States.Runtime", 201)

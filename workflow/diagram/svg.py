@@ -60,7 +60,7 @@ def _way_taken(asl: Definition, taken: Iterable[str] | Run) -> tuple[frozenset[s
     visits = getattr(taken, "visits", None)
     if visits is not None:
         seen = cast("Run", taken).visits
-        arrows = [visit.arrow for visit in seen if visit.arrow is not None]
+        arrows = [visit.transition for visit in seen if visit.transition is not None]
         return frozenset(visit.state for visit in seen), frozenset(
             (a.source, a.target, a.kind == "catch") for a in arrows
         )

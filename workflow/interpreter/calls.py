@@ -34,7 +34,7 @@ class StillWaiting(RuntimeError):
     """The error of a task that would wait for its task token forever; the message names the state."""
 
 
-class _TimeIsUp(BaseException):
+class _CallTimedOut(BaseException):
     """Unwinds a callable that exceeded its timeout; not an Exception, so that nobody catches it by accident."""
 
 
@@ -57,7 +57,7 @@ class TaskCall:
     """True to report a missed heartbeat as States.HeartbeatTimeout, as documented, and not as recorded on AWS."""
     elapsed_seconds: float = 0.0
     answer: "tuple[float, Json | StateFailed] | None" = None
-    _beats: list[float] = field(default_factory=lambda: [0.0])
+    _heartbeats: list[float] = field(default_factory=lambda: [0.0])
 
     @property
     def now(self) -> datetime:
@@ -68,11 +68,11 @@ class TaskCall:
         """Advance the virtual clock; never returns if the task times out meanwhile."""
         self.elapsed_seconds += duration.total_seconds()
         if self._deadline()[0] < self.elapsed_seconds:
-            raise _TimeIsUp
+            raise _CallTimedOut
 
     def heartbeat(self) -> None:
         """Send Step Functions a heartbeat at the current virtual time."""
-        self._beats.append(self.elapsed_seconds)
+        self._heartbeats.append(self.elapsed_seconds)
 
     def succeed(self, output: object, *, after: timedelta = timedelta(0)) -> None:
         """Answer the task token with an output, `after` this long from now."""
@@ -91,7 +91,7 @@ class TaskCall:
         """The function's name, in place of the ARN in Lambda's context object."""
         return self.function_name
 
-    def settle(self, at: float) -> tuple[float, StateFailed | None]:
+    def apply_timeout(self, at: float) -> tuple[float, StateFailed | None]:
         """Return the end of an attempt that would end at `at`, and the error if it times out first.
 
         Both times are in seconds from the start of the attempt.
@@ -103,9 +103,11 @@ class TaskCall:
 
     def _deadline(self) -> tuple[float, str]:
         never = float("inf")
-        beat = self._beats[-1] + self.heartbeat_seconds if self.heartbeat_seconds is not None else never
-        end = self.timeout_seconds if self.timeout_seconds is not None else never
-        return (beat, HEARTBEAT) if beat < end else (end, TIMEOUT)
+        heartbeat_deadline = (
+            self._heartbeats[-1] + self.heartbeat_seconds if self.heartbeat_seconds is not None else never
+        )
+        timeout = self.timeout_seconds if self.timeout_seconds is not None else never
+        return (heartbeat_deadline, HEARTBEAT) if heartbeat_deadline < timeout else (timeout, TIMEOUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,78 +121,82 @@ class Attempt:
 class TaskFunctions:
     """The callables given to a run, by name."""
 
-    def __init__(self, given: Callables) -> None:
+    def __init__(self, functions: Callables) -> None:
         self._by_name: dict[str, Callable[..., object]] = {}
-        for key, function in given.items():
+        for key, function in functions.items():
             for name in names_of_key(key):
                 self._by_name[name] = function
 
-    def attempt(self, call: TaskCall, names: tuple[str, ...], wraps: bool, fault: Fault | None) -> Attempt:
+    def attempt(self, call: TaskCall, names: tuple[str, ...], wraps_payload: bool, fault: Fault | None) -> Attempt:
         """Run one attempt: call the task's callable, inject the fault, or both if the fault only loses the reply."""
         if fault is not None and not fault.lost_reply:
             call.elapsed_seconds += fault.after.total_seconds()
-            return _settled(call, call.elapsed_seconds, StateFailed(fault.error, fault.cause))
-        attempt = self._work(call, self._find(call, names), wraps)
+            return _end_attempt(call, call.elapsed_seconds, StateFailed(fault.error, fault.cause))
+        attempt = self._invoke(call, self._find(call, names), wraps_payload)
         if fault is None:
             return attempt
-        return _settled(call, attempt.seconds + fault.after.total_seconds(), StateFailed(fault.error, fault.cause))
+        return _end_attempt(call, attempt.seconds + fault.after.total_seconds(), StateFailed(fault.error, fault.cause))
 
     def _find(self, call: TaskCall, names: tuple[str, ...]) -> Callable[..., object]:
         for name in names:
             if name in self._by_name:
                 return self._by_name[name]
-        looked = " or ".join(repr(name) for name in dict.fromkeys(names))
-        raise NoFunction(f"There is no function for the task {call.state!r}: pass one to run() as {looked}.")
+        keys = " or ".join(repr(name) for name in dict.fromkeys(names))
+        raise NoFunction(f"There is no function for the task {call.state!r}: pass one to run() as {keys}.")
 
-    def _work(self, call: TaskCall, function: Callable[..., object], wraps: bool) -> Attempt:
+    def _invoke(self, call: TaskCall, function: Callable[..., object], wraps_payload: bool) -> Attempt:
         try:
-            payload = call.arguments.get("Payload") if wraps and isinstance(call.arguments, dict) else call.arguments
-            sent = json_of(payload)  # a copy, so that the callable cannot change the run's data
-            returned = json_of(function(sent, call) if _takes_two(function) else function(sent))
-        except _TimeIsUp:
-            return _settled(call, call.elapsed_seconds, None)
+            payload = (
+                call.arguments.get("Payload") if wraps_payload and isinstance(call.arguments, dict) else call.arguments
+            )
+            event = json_of(payload)  # a copy, so that the callable cannot change the run's data
+            returned = json_of(function(event, call) if _accepts_call(function) else function(event))
+        except _CallTimedOut:
+            return _end_attempt(call, call.elapsed_seconds, None)
         except TaskFailed as failure:
-            return _settled(call, call.elapsed_seconds, StateFailed(failure.error, failure.cause, failure))
+            return _end_attempt(call, call.elapsed_seconds, StateFailed(failure.error, failure.cause, failure))
         except NotJson as error:
-            return _settled(call, call.elapsed_seconds, _as_failure(call, "Runtime.MarshalError", str(error), error))
+            return _end_attempt(
+                call, call.elapsed_seconds, _as_failure(call, "Runtime.MarshalError", str(error), error)
+            )
         except (NoFunction, StillWaiting):
             raise
         except Exception as error:  # any exception is an error named after its class
-            return _settled(call, call.elapsed_seconds, _as_failure(call, type(error).__name__, str(error), error))
+            return _end_attempt(call, call.elapsed_seconds, _as_failure(call, type(error).__name__, str(error), error))
         if call.token is not None:
-            return _answered(call)
-        if wraps:
+            return _await_token(call)
+        if wraps_payload:
             returned = {"ExecutedVersion": "$LATEST", "Payload": returned, "StatusCode": 200}
-        return _settled(call, call.elapsed_seconds, returned)
+        return _end_attempt(call, call.elapsed_seconds, returned)
 
 
-def _answered(call: TaskCall) -> Attempt:
+def _await_token(call: TaskCall) -> Attempt:
     if call.answer is not None:
         at, answer = call.answer
-        return _settled(call, at, answer)
+        return _end_attempt(call, at, answer)
     if call.timeout_seconds is None and call.heartbeat_seconds is None:
         raise StillWaiting(
             f"{call.state!r} waits forever for its task token: answer by call.succeed or call.fail, or set a timeout."
         )
-    return _settled(call, float("inf"), None)
+    return _end_attempt(call, float("inf"), None)
 
 
-def _settled(call: TaskCall, at: float, result: "Json | StateFailed") -> Attempt:
-    seconds, timeout = call.settle(at)
+def _end_attempt(call: TaskCall, at: float, result: "Json | StateFailed") -> Attempt:
+    seconds, timeout = call.apply_timeout(at)
     return Attempt(seconds, timeout if timeout is not None else result)
 
 
 def _as_failure(call: TaskCall, error: str, message: str, origin: BaseException) -> StateFailed:
-    told: dict[str, Json] = {
+    details: dict[str, Json] = {
         "errorMessage": message,
         "errorType": error,
         "requestId": call.aws_request_id,
         "stackTrace": [],
     }
-    return StateFailed(error or TASK_FAILED, json.dumps(told, ensure_ascii=False), origin)
+    return StateFailed(error or TASK_FAILED, json.dumps(details, ensure_ascii=False), origin)
 
 
-def _takes_two(function: Callable[..., object]) -> bool:
+def _accepts_call(function: Callable[..., object]) -> bool:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

@@ -13,39 +13,39 @@ from ..asl.timestamps import moment_of
 from .data import Data, PathData
 from .state_errors import RUNTIME, PathNotFound, StateFailed
 
-_ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+_COMPARATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "Equals": operator.eq,
     "LessThan": operator.lt,
     "GreaterThan": operator.gt,
     "LessThanEquals": operator.le,
     "GreaterThanEquals": operator.ge,
 }
-_SHAPE: Final = re.compile(r"(String|Numeric|Boolean|Timestamp)(.+?)(Path)?")
+_COMPARISON: Final = re.compile(r"(String|Numeric|Boolean|Timestamp)(.+?)(Path)?")
 
 
 def holds(rule: JsonObject, data: Data) -> bool:
     """Return true if a choice rule is met; rules may be nested to any depth."""
     if isinstance(data, PathData):
-        return _joined(rule, data)
+        return _evaluate_rule(rule, data)
     value = data.field(rule, "Condition")
     if not isinstance(value, bool):
-        raise data.misfit(rule, "Condition", value, "boolean")
+        raise data.field_error(rule, "Condition", value, "boolean")
     return value
 
 
-def _joined(rule: JsonObject, data: PathData) -> bool:
+def _evaluate_rule(rule: JsonObject, data: PathData) -> bool:
     """Evaluate a tree of And, Or and Not with an explicit stack, because recursion would limit its depth."""
     stack: list[tuple[JsonObject, list[bool], list[Json]]] = [(rule, [], _parts(rule))]
     while True:
-        node, known, parts = stack[-1]
-        if len(known) < len(parts) and not _decided(node, known):
-            part = parts[len(known)]
+        node, results, parts = stack[-1]
+        if len(results) < len(parts) and not _is_decided(node, results):
+            part = parts[len(results)]
             if not isinstance(part, dict):
-                raise StateFailed(RUNTIME, f"{part!r} is not a choice rule")
+                raise StateFailed(RUNTIME, f"A choice rule must be an object, got {part!r}.")
             stack.append((part, [], _parts(part)))
             continue
         stack.pop()
-        result = _verdict(node, known, data)
+        result = _combine(node, results, data)
         if not stack:
             return result
         stack[-1][1].append(result)
@@ -59,47 +59,51 @@ def _parts(rule: JsonObject) -> list[Json]:
     return [rule["Not"]] if "Not" in rule else []
 
 
-def _decided(rule: JsonObject, known: list[bool]) -> bool:
-    return ("And" in rule and False in known) or ("Or" in rule and True in known)
+def _is_decided(rule: JsonObject, results: list[bool]) -> bool:
+    return ("And" in rule and False in results) or ("Or" in rule and True in results)
 
 
-def _verdict(rule: JsonObject, known: list[bool], data: PathData) -> bool:
+def _combine(rule: JsonObject, results: list[bool], data: PathData) -> bool:
     if "And" in rule:
-        return all(known)
+        return all(results)
     if "Or" in rule:
-        return any(known)
-    return not known[0] if "Not" in rule else _compared(rule, data)
+        return any(results)
+    return not results[0] if "Not" in rule else _compare(rule, data)
 
 
-def _compared(rule: JsonObject, data: PathData) -> bool:
+def _compare(rule: JsonObject, data: PathData) -> bool:
     name = next((key for key in rule if key not in ("Variable", "Next", "Comment", "Assign")), None)
     if name is None or "Variable" not in rule:
-        raise StateFailed(RUNTIME, "a choice rule must have a Variable and an operator")
-    wanted = rule[name]
+        raise StateFailed(RUNTIME, "A choice rule must have a Variable and an operator.")
+    operand = rule[name]
     if name == "IsPresent":
-        return _is_present(str(rule["Variable"]), data) is wanted
+        return _is_present(str(rule["Variable"]), data) is operand
     value = _value(str(rule["Variable"]), data)
     if name.startswith("Is"):
-        return _is(name, value) is wanted
+        return _has_type(name, value) is operand
     if name == "StringMatches":
-        return isinstance(value, str) and isinstance(wanted, str) and _matches(wanted, value)
-    shape = _SHAPE.fullmatch(name)
-    if shape is None:
-        raise StateFailed(RUNTIME, f"{name} is not a comparison operator")
-    kind, order, from_path = shape.groups()
-    return _ordered(kind, order, value, _value(str(wanted), data) if from_path else wanted)
+        return isinstance(value, str) and isinstance(operand, str) and _matches(operand, value)
+    comparison = _COMPARISON.fullmatch(name)
+    if comparison is None:
+        raise StateFailed(RUNTIME, f"There is no comparison operator {name!r}.")
+    kind, comparator, from_path = comparison.groups()
+    return _compare_values(kind, comparator, value, _value(str(operand), data) if from_path else operand)
 
 
-def _ordered(kind: str, order: str, left: Json, right: Json) -> bool:
+def _compare_values(kind: str, comparator: str, left: Json, right: Json) -> bool:
     if kind == "Timestamp":
-        if not (_is("IsTimestamp", left) and _is("IsTimestamp", right)):
+        if not (_has_type("IsTimestamp", left) and _has_type("IsTimestamp", right)):
             return False
-        return _ORDERS[order](moment_of(str(left)), moment_of(str(right)))
+        return _COMPARATORS[comparator](moment_of(str(left)), moment_of(str(right)))
     test = {"String": "IsString", "Numeric": "IsNumeric", "Boolean": "IsBoolean"}[kind]
-    return _is(test, left) and _is(test, right) and _ORDERS[order](cast("str", left), cast("str", right))
+    return (
+        _has_type(test, left)
+        and _has_type(test, right)
+        and _COMPARATORS[comparator](cast("str", left), cast("str", right))
+    )
 
 
-def _is(name: str, value: Json) -> bool:
+def _has_type(name: str, value: Json) -> bool:
     if name == "IsNull":
         return value is None
     if name == "IsBoolean":
@@ -116,7 +120,7 @@ def _is(name: str, value: Json) -> bool:
 
 def _is_present(path: str, data: PathData) -> bool:
     try:
-        data.find(path, data.effective)
+        data.find(path, data.effective_input)
     except PathNotFound:
         return False
     return True
@@ -124,10 +128,10 @@ def _is_present(path: str, data: PathData) -> bool:
 
 def _value(path: str, data: PathData) -> Json:
     try:
-        return data.find(path, data.effective)
+        return data.find(path, data.effective_input)
     except StateFailed as failure:
-        told = f"Invalid path '{path}': The choice state's condition path references an invalid value."
-        raise StateFailed(RUNTIME, told, failure.origin) from None
+        cause = f"Invalid path '{path}': The choice state's condition path references an invalid value."
+        raise StateFailed(RUNTIME, cause, failure.origin) from None
 
 
 def _matches(pattern: str, value: str) -> bool:
@@ -141,12 +145,12 @@ def _matches(pattern: str, value: str) -> bool:
     first, last = segments[0], segments[-1]
     if len(segments) == 1:
         return value == first
-    place, end = len(first), len(value) - len(last)
-    if place > end or not (value.startswith(first) and value.endswith(last)):
+    position, end = len(first), len(value) - len(last)
+    if position > end or not (value.startswith(first) and value.endswith(last)):
         return False
     for segment in segments[1:-1]:
-        found = value.find(segment, place, end)
+        found = value.find(segment, position, end)
         if found < 0:
             return False
-        place = found + len(segment)
+        position = found + len(segment)
     return True

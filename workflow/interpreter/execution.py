@@ -38,7 +38,7 @@ def run(
     start: datetime = EPOCH,
     seed: int = 0,
     variables: Mapping[str, object] | None = None,
-    most_transitions: int = MAX_HISTORY_EVENTS,
+    max_transitions: int = MAX_HISTORY_EVENTS,
     documented: bool = False,
 ) -> Run:
     """Execute a state machine with Python callables in place of its tasks; equal arguments give equal runs.
@@ -62,23 +62,25 @@ def run(
     asl = parse(definition)
     reject_unsupported_states(asl, type)
     check_keys(asl, functions or {}, faults or {}, objects or {})
-    given = json_of(input)
+    input_value = json_of(input)
     execution = new_execution(
-        asl, given, functions, type=type, faults=faults, objects=objects, name=name, start=start, seed=seed,
-        most_transitions=most_transitions, documented=documented,
+        asl, input_value, functions, type=type, faults=faults, objects=objects, name=name, start=start, seed=seed,
+        max_transitions=max_transitions, documented=documented,
     )  # fmt: skip
-    own = Variables()
-    own.assign({key: json_of(value) for key, value in (variables or {}).items()})
-    if len(written(given).encode()) > MAX_PAYLOAD_BYTES:
-        result: Json | StateFailed | None = StateFailed(DATA_LIMIT, "the input must have at most 256 KiB")
+    machine_variables = Variables()
+    machine_variables.assign({key: json_of(value) for key, value in (variables or {}).items()})
+    if len(written(input_value).encode()) > MAX_PAYLOAD_BYTES:
+        result: Json | StateFailed | None = StateFailed(DATA_LIMIT, "The input must have at most 256 KiB.")
     else:
-        result = execution.scheduler.run(Interpreter(execution).scope(asl.root, given, own, (), {}))
-    return _end(execution, own, result)
+        result = execution.scheduler.run(
+            Interpreter(execution).run_scope(asl.root, input_value, machine_variables, (), {})
+        )
+    return _outcome(execution, machine_variables, result)
 
 
 def new_execution(
     asl: Definition,
-    given: Json,
+    input_value: Json,
     functions: Callables | None,
     *,
     type: str = "STANDARD",  # noqa: A002  # as above
@@ -87,28 +89,28 @@ def new_execution(
     name: str = "run",
     start: datetime = EPOCH,
     seed: int = 0,
-    most_transitions: int = MAX_HISTORY_EVENTS,
+    max_transitions: int = MAX_HISTORY_EVENTS,
     documented: bool = False,
 ) -> ExecutionState:
     """Return the data of an execution that has not started."""
-    chance = random.Random(seed)  # noqa: S311  # runs must be repeatable
+    rng = random.Random(seed)  # noqa: S311  # runs must be repeatable
     return ExecutionState(
         definition=asl,
         functions=TaskFunctions(functions or {}),
         objects=Objects(objects or {}, start, documented=documented),
         scheduler=Scheduler(_time_limit(asl, type)),
-        chance=chance,
+        rng=rng,
         start=start,
-        context=_context(given, name, start, type),
+        context=_context(input_value, name, start, type),
         faults={state: [_fault(each) for each in each_attempt] for state, each_attempt in (faults or {}).items()},
-        most_transitions=most_transitions,
+        max_transitions=max_transitions,
         max_events=None if type == "EXPRESS" else MAX_HISTORY_EVENTS,
-        evaluator=Evaluator(chance),
+        evaluator=Evaluator(rng),
         documented=documented,
     )
 
 
-def _end(execution: ExecutionState, own: Variables, result: "Json | StateFailed | None") -> Run:
+def _outcome(execution: ExecutionState, machine_variables: Variables, result: "Json | StateFailed | None") -> Run:
     timed_out = result is None and execution.scheduler.deadline == execution.scheduler.now and _is_unfinished(execution)
     failure = StateFailed(TIMEOUT) if timed_out else result if isinstance(result, StateFailed) else None
     return Run(
@@ -119,7 +121,7 @@ def _end(execution: ExecutionState, own: Variables, result: "Json | StateFailed 
         cause=(failure.cause or None) if failure else None,
         duration=timedelta(seconds=execution.scheduler.now),
         visits=tuple(execution.visits),
-        variables=own.visible(),
+        variables=machine_variables.visible(),
         written=execution.objects.written,
         origin=failure.origin if failure else None,
     )
@@ -137,12 +139,12 @@ def _time_limit(definition: Definition, machine_type: str) -> float | None:
     return min(limits, default=None)
 
 
-def _context(given: Json, name: str, start: datetime, machine_type: str) -> dict[str, Json]:
+def _context(input_value: Json, name: str, start: datetime, machine_type: str) -> dict[str, Json]:
     kind, run_id = ("express", f":{name}") if machine_type == "EXPRESS" else ("execution", "")
     return {
         "Execution": {
             "Id": f"{_ACCOUNT}:{kind}:machine:{name}{run_id}",
-            "Input": given,
+            "Input": input_value,
             "Name": name,
             "RoleArn": "arn:aws:iam::123456789012:role/machine",
             "StartTime": iso(start),
@@ -152,5 +154,5 @@ def _context(given: Json, name: str, start: datetime, machine_type: str) -> dict
     }
 
 
-def _fault(given: "Fault | str | None") -> "Fault | None":
-    return Fault(error=given or TASK_FAILED) if isinstance(given, str) else given
+def _fault(fault: "Fault | str | None") -> "Fault | None":
+    return Fault(error=fault or TASK_FAILED) if isinstance(fault, str) else fault

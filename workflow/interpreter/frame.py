@@ -55,8 +55,8 @@ class EventCount:
         """Add events; raises StateFailed if they reach the limit."""
         self.events += events
         if self.limit is not None and self.events >= self.limit:
-            told = f"The execution reached the maximum number of history events ({self.limit})."
-            raise StateFailed(RUNTIME, told)
+            cause = f"The execution reached the maximum number of history events ({self.limit})."
+            raise StateFailed(RUNTIME, cause)
 
 
 @dataclass(slots=True)
@@ -67,11 +67,11 @@ class ExecutionState:
     functions: "TaskFunctions"
     objects: "Objects"
     scheduler: "Scheduler"
-    chance: Random
+    rng: Random
     start: datetime
     context: dict[str, Json]
     faults: "dict[str, list[Fault | None]]"
-    most_transitions: int
+    max_transitions: int
     evaluator: Evaluator
     max_events: int | None
     """The event limit of a STANDARD execution's history; each child of a distributed Map has a history of its own."""
@@ -117,6 +117,6 @@ class Frame:
         return round(self.execution.now.timestamp() * 1000)
 
 
-def iso(moment: datetime) -> str:
+def iso(time: datetime) -> str:
     """Format a time as Step Functions does: UTC with milliseconds, such as `2026-01-31T12:00:00.000Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

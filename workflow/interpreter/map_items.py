@@ -22,7 +22,7 @@ class MapItem:
 def items_of(state: StateNode, data: Data, frame: Frame) -> list[MapItem]:
     """Return a Map's items after ItemSelector, or its batches if it has an ItemBatcher."""
     pairs = _pairs(state, data, frame)
-    contexts: list[JsonObject] = [{"Item": {"Index": index, **named}} for index, named in enumerate(pairs)]
+    contexts: list[JsonObject] = [{"Item": {"Index": index, **item}} for index, item in enumerate(pairs)]
     if state.query_language == "JSONPath":
         frame.inspection["afterItemsPath"] = [pair["Value"] for pair in pairs]
     selected = [_select(state, data, frame, context) for context in contexts]
@@ -35,41 +35,41 @@ def items_of(state: StateNode, data: Data, frame: Frame) -> list[MapItem]:
     return [MapItem(value, context) for value, context in zip(selected, contexts, strict=True)]
 
 
-def tolerance(state: StateNode, data: Data, frame: Frame, count: int) -> int:
+def tolerated_failures(state: StateNode, data: Data, frame: Frame, count: int) -> int:
     """Return how many of `count` items may fail: the lower of the tolerated count and percentage, 0 by default."""
-    most = number_of(data, state.fields, "ToleratedFailureCount")
-    share = number_of(data, state.fields, "ToleratedFailurePercentage", most=100)
-    for name, given in (("toleratedFailureCount", most), ("toleratedFailurePercentage", share)):
+    max_count = number_of(data, state.fields, "ToleratedFailureCount")
+    percentage = number_of(data, state.fields, "ToleratedFailurePercentage", maximum=100)
+    for name, given in (("toleratedFailureCount", max_count), ("toleratedFailurePercentage", percentage)):
         if given is not None:
             frame.inspection[name] = given
-    bounds = [] if most is None else [int(most)]
-    return min(bounds if share is None else [*bounds, int(count * share / 100)], default=0)
+    bounds = [] if max_count is None else [int(max_count)]
+    return min(bounds if percentage is None else [*bounds, int(count * percentage / 100)], default=0)
 
 
 def _read(reader: JsonObject, data: Data, frame: Frame) -> tuple[Json, str]:
     """Return the items that an ItemReader reads, and their location."""
     name = "Arguments" if "Arguments" in reader else "Parameters"
-    arguments = data.built(reader.get(name), f"ItemReader/{name}")
+    arguments = data.evaluate_template(reader.get(name), f"ItemReader/{name}")
     config = reader.get("ReaderConfig")
-    most = number_of(data, config, "MaxItems") if isinstance(config, dict) else None
-    found = frame.execution.objects.items(reader, arguments, None if most is None else int(most))
+    max_items = number_of(data, config, "MaxItems") if isinstance(config, dict) else None
+    found = frame.execution.objects.items(reader, arguments, None if max_items is None else int(max_items))
     if isinstance(config, dict) and "ItemsPointer" in config:
         frame.inspection["afterItemsPointer"] = found
-    told = arguments if isinstance(arguments, dict) else {}
-    return found, f"S3://{told.get('Bucket')}" + (f"/{told['Key']}" if "Key" in told else "")
+    location = arguments if isinstance(arguments, dict) else {}
+    return found, f"S3://{location.get('Bucket')}" + (f"/{location['Key']}" if "Key" in location else "")
 
 
 def _pairs(state: StateNode, data: Data, frame: Frame) -> list[JsonObject]:
     """Return `Map.Item` without Index for each item. Only distributed Maps iterate objects and name the source."""
     reader = state.fields.get("ItemReader")
     found, source = _read(reader, data, frame) if isinstance(reader, dict) else (data.items(), "STATE_DATA")
-    own: JsonObject = {"Source": source} if state.is_distributed else {}
+    source_field: JsonObject = {"Source": source} if state.is_distributed else {}
     if isinstance(found, list):
-        return [{"Value": value, **own} for value in found]
+        return [{"Value": value, **source_field} for value in found]
     if isinstance(found, dict) and state.is_distributed:
-        return [{"Key": key, "Value": value, **own} for key, value in found.items()]
+        return [{"Key": key, "Value": value, **source_field} for key, value in found.items()]
     if is_given(state.fields, "Items") or state.query_language != "JSONata":
-        raise data.misfit(state.fields, "Items", found, "array")
+        raise data.field_error(state.fields, "Items", found, "array")
     raise StateFailed(QUERY, f"Map state input must be an array but was: {written(found)}")
 
 
@@ -79,27 +79,29 @@ def _select(state: StateNode, data: Data, frame: Frame, context: JsonObject) -> 
         item = context["Item"]
         assert isinstance(item, dict)
         return {"Key": item["Key"], "Value": item["Value"]} if "Key" in item else item["Value"]
-    around = {"Map": frame.context["Map"]} if "Map" in frame.context else {}
+    outer_map = {"Map": frame.context["Map"]} if "Map" in frame.context else {}
     frame.context["Map"] = context
     try:
-        return data.built(selector, "ItemSelector" if "ItemSelector" in state.fields else "Parameters")
+        return data.evaluate_template(selector, "ItemSelector" if "ItemSelector" in state.fields else "Parameters")
     finally:
         del frame.context["Map"]
-        frame.context.update(around)
+        frame.context.update(outer_map)
 
 
 def _batches(batcher: JsonObject, data: Data, items: Sequence[Json]) -> list[Json]:
-    most = number_of(data, batcher, "MaxItemsPerBatch", 1)
-    most_bytes = number_of(data, batcher, "MaxInputBytesPerBatch", 1)
+    max_items = number_of(data, batcher, "MaxItemsPerBatch", 1)
+    max_bytes = number_of(data, batcher, "MaxInputBytesPerBatch", 1)
     shared = (
-        {"BatchInput": data.built(batcher["BatchInput"], "ItemBatcher/BatchInput")} if "BatchInput" in batcher else {}
+        {"BatchInput": data.evaluate_template(batcher["BatchInput"], "ItemBatcher/BatchInput")}
+        if "BatchInput" in batcher
+        else {}
     )
     batches: list[list[Json]] = []
     size = 0
     for item in items:
         length = len(written(item).encode())
-        full = not batches or (most is not None and len(batches[-1]) >= most)
-        if full or (most_bytes is not None and size + length > most_bytes):
+        full = not batches or (max_items is not None and len(batches[-1]) >= max_items)
+        if full or (max_bytes is not None and size + length > max_bytes):
             batches.append([])
             size = 0
         batches[-1].append(item)

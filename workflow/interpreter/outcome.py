@@ -17,7 +17,7 @@ class StateVisit:
     state: str
     pointer: str
     type: str
-    strand: tuple[int, ...]
+    branch_indexes: tuple[int, ...]
     """The indexes of the enclosing branches and Map iterations, outermost first; empty in the machine's own scope."""
     entered_at: datetime
     input: Any
@@ -28,7 +28,7 @@ class StateVisit:
     cause: str | None = None
     attempts: int = 0
     """The number of attempts of the state's work; 0 for a state without work."""
-    arrow: Arrow | None = None
+    transition: Arrow | None = None
     """The transition taken; None if the state ended its scope or failed."""
 
 
@@ -61,22 +61,22 @@ class Run:
     @property
     def path(self) -> tuple[str, ...]:
         """The names of the visited states in the machine's own scope, in order."""
-        return tuple(visit.state for visit in self.visits if not visit.strand)
+        return tuple(visit.state for visit in self.visits if not visit.branch_indexes)
 
     @property
     def attempts(self) -> Mapping[str, int]:
         """The number of attempts of each state's work, by state name."""
-        counted: dict[str, int] = {}
+        counts: dict[str, int] = {}
         for visit in self.visits:
             if visit.attempts:
-                counted[visit.state] = counted.get(visit.state, 0) + visit.attempts
-        return counted
+                counts[visit.state] = counts.get(visit.state, 0) + visit.attempts
+        return counts
 
     @property
     def transitions(self) -> int:
         """The state transitions billed for a Standard workflow: the start, every state entered and every retry."""
         return len(self.visits) + sum(max(visit.attempts - 1, 0) for visit in self.visits) + 1
 
-    def visited(self, state: str) -> tuple[StateVisit, ...]:
+    def visits_of(self, state: str) -> tuple[StateVisit, ...]:
         """Return the visits of the state with this name, in order."""
         return tuple(visit for visit in self.visits if visit.state == state)

@@ -56,7 +56,7 @@ def no_argument(call: str, path: str, source: Json) -> str:
     return f"The function '{call}' had the following error: {missing}"
 
 
-def unusable(name: str, path: str, value: Json, wanted: str) -> str:
+def unusable_value(name: str, path: str, value: Json, expected: str) -> str:
     """Return the cause for a field whose path references a value that the field cannot use."""
     shown = value if isinstance(value, str) else written(value)
     number = number_at(name, value)
@@ -64,11 +64,13 @@ def unusable(name: str, path: str, value: Json, wanted: str) -> str:
         kind = "a valid ISO-8601 extended offset date-time format string"
         return f"The TimestampPath parameter does not reference {kind}: {path} == {shown}"
     if name in _SECONDS:
-        why = "cannot be parsed as a long value" if number is None else "references a negative value"
-        return f"The {name}Path parameter {why}: {path} == {shown}"
+        problem = "cannot be parsed as a long value" if number is None else "references a negative value"
+        return f"The {name}Path parameter {problem}: {path} == {shown}"
     if name in _OF_MAPS:
         return _unusable_in_map(name, path, shown, number)
-    return f"The {name}Path parameter does not reference {_ARTICLES.get(wanted, wanted)}: {path} == {written(value)}"
+    return (
+        f"The {name}Path parameter does not reference {_ARTICLES.get(expected, expected)}: {path} == {written(value)}"
+    )
 
 
 def _unusable_in_map(name: str, path: str, shown: str, number: float | None) -> str:
@@ -92,16 +94,16 @@ def _number_in(text: str) -> int | float | None:
 
 def _no_result(path: JsonPath, source: Json) -> str:
     """Return the Jayway library's message: that a property on the path is missing, or that the path has no results."""
-    place = "$"
+    location = "$"
     for step in path.steps[:-1]:
         if step.kind != "key":
             break
-        place += f"['{step.what}']"
+        location += f"['{step.what}']"
         if not isinstance(source, dict) or step.what not in source:
-            return f"Missing property in path {place}"
+            return f"Missing property in path {location}"
         source = source[str(step.what)]
-    return f"No results for path: {''.join(['$', *map(_bracketed, path.steps)]) if path.is_reference else path.text}"
+    return f"No results for path: {''.join(['$', *map(_bracket, path.steps)]) if path.is_reference else path.text}"
 
 
-def _bracketed(step: PathStep) -> str:
+def _bracket(step: PathStep) -> str:
     return f"['{step.what}']" if step.kind == "key" else f"[{step.what}]"

@@ -13,7 +13,7 @@ from .scheduler import Result
 from .state_errors import StateFailed
 
 
-def collected(
+def map_result(
     state: StateNode, data: Data, execution: ExecutionState, children: Sequence[JsonObject], results: Sequence[Result]
 ) -> Json:
     """Return the result of a distributed Map: outputs or records, or the location that its ResultWriter wrote to.
@@ -26,28 +26,28 @@ def collected(
     config = writer.get("WriterConfig")
     transformation = config.get("Transformation") if isinstance(config, dict) else None
     name = "Arguments" if "Arguments" in writer else "Parameters"
-    target = data.built(writer.get(name, {}), f"ResultWriter/{name}")
+    target = data.evaluate_template(writer.get(name, {}), f"ResultWriter/{name}")
     if not isinstance(target, dict) or "Bucket" not in target:
-        return _shaped(transformation or "COMPACT", execution, children, results)
-    run = str(uuid.UUID(int=execution.chance.getrandbits(128), version=4))
-    done = _shaped(transformation or "NONE", execution, children, results)
+        return _transform(transformation or "COMPACT", execution, children, results)
+    run = str(uuid.UUID(int=execution.rng.getrandbits(128), version=4))
+    succeeded = _transform(transformation or "NONE", execution, children, results)
     failed = [record for record in _records(execution, children, results) if "Error" in record]
-    details = execution.objects.write(target["Bucket"], target.get("Prefix"), run, done, failed)
+    details = execution.objects.write(target["Bucket"], target.get("Prefix"), run, succeeded, failed)
     machine = cast("JsonObject", execution.context["StateMachine"])["Id"]
     arn = f"{str(machine).replace(':stateMachine:', ':mapRun:')}/{state.fields.get('Label', state.name)}:{run}"
     return {"MapRunArn": arn, "ResultWriterDetails": details}
 
 
-def _shaped(
+def _transform(
     transformation: Json, execution: ExecutionState, children: Sequence[JsonObject], results: Sequence[Result]
 ) -> list[Json]:
     if transformation == "NONE":
         return [record for record in _records(execution, children, results) if "Output" in record]
-    done = [result for result in results if not isinstance(result, StateFailed)]
-    return list(_flattened(done)) if transformation == "FLATTEN" else done
+    succeeded = [result for result in results if not isinstance(result, StateFailed)]
+    return list(_flatten(succeeded)) if transformation == "FLATTEN" else succeeded
 
 
-def _flattened(results: Sequence[Json]) -> Iterator[Json]:
+def _flatten(results: Sequence[Json]) -> Iterator[Json]:
     for result in results:
         yield from result if isinstance(result, list) else [result]
 

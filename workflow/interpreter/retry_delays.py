@@ -11,15 +11,15 @@ from .state_errors import StateFailed
 class Retries:
     """The retriers of one visit of a state; each counts its own attempts."""
 
-    def __init__(self, state: StateNode, chance: Random, *, documented: bool, used: int = 0) -> None:
+    def __init__(self, state: StateNode, rng: Random, *, documented: bool, used: int = 0) -> None:
         """Read the retriers of a state, each of which has already made `used` retries."""
         rules = state.fields.get("Retry")
         self._rules = [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
         self._used = [used] * len(self._rules)
-        self._chance = chance
+        self._rng = rng
         self._documented = documented
 
-    def next_try(self, failure: StateFailed) -> tuple[int, float] | None:
+    def next_retry(self, failure: StateFailed) -> tuple[int, float] | None:
         """Return the index of the matching retrier and the delay in seconds, or None if there is no further attempt."""
         for index, rule in enumerate(self._rules):
             if failure.matches(_names(rule), documented=self._documented):
@@ -36,7 +36,7 @@ class Retries:
             delay = min(interval * _number(rule.get("BackoffRate"), 2.0) ** (attempt - 1), cap)
         except OverflowError:
             delay = cap
-        return self._chance.uniform(0, delay) if rule.get("JitterStrategy") == "FULL" else delay
+        return self._rng.uniform(0, delay) if rule.get("JitterStrategy") == "FULL" else delay
 
 
 def catcher_for(state: StateNode, failure: StateFailed, *, documented: bool) -> Arrow | None:
@@ -52,5 +52,5 @@ def _names(rule: JsonObject) -> list[Json]:
     return names if isinstance(names, list) else []
 
 
-def _number(value: Json, otherwise: float) -> float:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else otherwise
+def _number(value: Json, default: float) -> float:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else default

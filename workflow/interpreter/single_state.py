@@ -21,7 +21,7 @@ from .execution import EPOCH, new_execution
 from .frame import EventCount, ExecutionState, Frame, Variables
 from .machine import Done, Interpreter, Step
 from .machine_types import CannotRun
-from .map_items import items_of, tolerance
+from .map_items import items_of, tolerated_failures
 from .outcome import StateVisit
 from .retry_delays import Retries, catcher_for
 from .scheduler import Work
@@ -91,13 +91,15 @@ def run_state(
     check_keys(asl, functions or {}, {}, objects or {})
     if retry_count < 0:
         raise CannotRun(f"retry_count must be 0 or more, got {retry_count}.")
-    given = json_of(input)
-    execution = new_execution(asl, given, functions, objects=objects, start=start, seed=seed, documented=documented)
-    own = Variables()
-    own.assign({key: json_of(value) for key, value in (variables or {}).items()})
+    input_value = json_of(input)
+    execution = new_execution(
+        asl, input_value, functions, objects=objects, start=start, seed=seed, documented=documented
+    )
+    scope_variables = Variables()
+    scope_variables.assign({key: json_of(value) for key, value in (variables or {}).items()})
     tested = _SingleState(execution, node, mock, retry_count, cast("JsonObject", json_of(context or {})))
-    ended = execution.scheduler.run(tested.visit(given, own))
-    return tested.outcome(ended, own)
+    ended = execution.scheduler.run(tested.visit(input_value, scope_variables))
+    return tested.outcome(ended, scope_variables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +124,10 @@ class _Mock:
         if fault is not None:
             failure = Fault(error=fault or TASK_FAILED, cause="") if isinstance(fault, str) else fault
             return cls(StateFailed(failure.error, failure.cause), failed_items)
-        return cls(_fitting(state, [] if result is _NO_MOCK else json_of(result)), failed_items)
+        return cls(_check_mock_result(state, [] if result is _NO_MOCK else json_of(result)), failed_items)
 
 
-def _fitting(state: StateNode, result: Json) -> Json:
+def _check_mock_result(state: StateNode, result: Json) -> Json:
     """Return the mocked result; raises CannotRun if its shape does not fit a Parallel's branches or a Map's items."""
     if state.type == "Parallel" and not (isinstance(result, list) and len(result) == len(state.scopes)):
         raise CannotRun(f"The result of {state.name!r} must be a list of {len(state.scopes)}, one for each branch.")
@@ -145,17 +147,17 @@ class _SingleState(Interpreter):
         self, execution: ExecutionState, state: StateNode, mock: _Mock | None, retry_count: int, context: JsonObject
     ) -> None:
         super().__init__(execution)
-        self._state_alone, self._mock, self._retry_count, self._context = state, mock, retry_count, context
+        self._target, self._mock, self._retry_count, self._context = state, mock, retry_count, context
         self._frame: Frame | None = None
         self._caught: StateFailed | None = None
         self._error_details: JsonObject = {}
         self._output: Json = None
-        self._arrow: Arrow | None = None
+        self._transition: Arrow | None = None
 
-    def visit(self, given: Json, variables: Variables) -> Work:
+    def visit(self, input_value: Json, variables: Variables) -> Work:
         """Visit the state and return its output."""
-        self._output, self._arrow = yield from self._visit(
-            self._state_alone, given, variables, (), {}, EventCount(None)
+        self._output, self._transition = yield from self._visit(
+            self._target, input_value, variables, (), {}, EventCount(None)
         )
         return self._output
 
@@ -170,7 +172,7 @@ class _SingleState(Interpreter):
             output=self._output,
             error=(failure.error or None) if failure else None,
             cause=(failure.cause or None) if failure else None,
-            next_state=self._arrow.target if self._arrow else None,
+            next_state=self._transition.target if self._transition else None,
             variables=variables.visible(),
             inspection=self._inspection(variables),
         )
@@ -180,10 +182,10 @@ class _SingleState(Interpreter):
         found: dict[str, Any] = {"input": frame.input, **frame.inspection} if frame else {}
         if self._error_details:
             found["errorDetails"] = self._error_details
-        return {**found, **_http_exchange(self._state_alone, found), "variables": variables.visible()}
+        return {**found, **_http_exchange(self._target, found), "variables": variables.visible()}
 
     def _run_by_type(self, state: StateNode, frame: Frame, visit: StateVisit) -> Step:
-        if state is self._state_alone:
+        if state is self._target:
             self._frame = frame
             if state.type in _WORKING:
                 cast("JsonObject", frame.context["State"])["RetryCount"] = self._retry_count
@@ -194,15 +196,15 @@ class _SingleState(Interpreter):
         """Apply the given fields to the context object, merging an object with its default one level deep."""
         for name, given in self._context.items():
             default = frame.context.get(name)
-            both = {**default, **given} if isinstance(default, dict) and isinstance(given, dict) else given
-            frame.context[name] = both
+            merged = {**default, **given} if isinstance(default, dict) and isinstance(given, dict) else given
+            frame.context[name] = merged
 
     def _delay(self, state: StateNode, data: Data) -> float:
         delay = super()._delay(state, data)
-        return 0.0 if state is self._state_alone else delay
+        return 0.0 if state is self._target else delay
 
     def _with_retries(self, state: StateNode, frame: Frame, visit: StateVisit) -> Step:
-        if state is not self._state_alone:
+        if state is not self._target:
             return (yield from super()._with_retries(state, frame, visit))
         visit.attempts = self._retry_count + 1
         try:
@@ -214,29 +216,29 @@ class _SingleState(Interpreter):
     def _handle(self, state: StateNode, frame: Frame, failure: StateFailed) -> tuple[Json, Arrow | None]:
         """Let the first matching retrier or catcher decide what happens after a failure."""
         documented = self._execution.documented
-        retries = Retries(state, self._execution.chance, documented=documented, used=self._retry_count)
-        again = retries.next_try(failure)
-        if again is not None:
-            index, seconds = again
+        retries = Retries(state, self._execution.rng, documented=documented, used=self._retry_count)
+        retry = retries.next_retry(failure)
+        if retry is not None:
+            index, seconds = retry
             self._error_details = {"retryIndex": index, "retryBackoffIntervalSeconds": seconds}
             raise _Retriable(failure.error, failure.cause, failure.origin)
-        arrow = catcher_for(state, failure, documented=documented)
-        if arrow is not None:
-            self._error_details = {"catchIndex": arrow.index}
+        transition = catcher_for(state, failure, documented=documented)
+        if transition is not None:
+            self._error_details = {"catchIndex": transition.index}
         caught = self._catch(state, frame, failure)
         self._caught = failure
         return caught
 
     def _work(self, state: StateNode, frame: Frame, data: Data, visit: StateVisit) -> Done:
-        if state is not self._state_alone or self._mock is None:
+        if state is not self._target or self._mock is None:
             return (yield from super()._work(state, frame, data, visit))
         if state.type == "Task":
-            self._give_token(str(state.fields.get("Resource", "")), frame)
+            self._create_token(str(state.fields.get("Resource", "")), frame)
             self._apply_context(frame)
         if state.type == "Map":
             self._count_failed_items(state, frame, data, self._mock)
         else:
-            self._refuse_too_large(state, data.arguments())
+            self._check_size(state, data.arguments())
         if isinstance(self._mock.result, StateFailed):
             raise self._mock.result
         return self._mock.result
@@ -244,7 +246,7 @@ class _SingleState(Interpreter):
     def _count_failed_items(self, state: StateNode, frame: Frame, data: Data, mock: _Mock) -> None:
         items = items_of(state, data, frame)
         frame.inspection["maxConcurrency"] = self._max_concurrency(state, data)
-        tolerated = tolerance(state, data, frame, len(items)) if state.is_distributed else 0
+        tolerated = tolerated_failures(state, data, frame, len(items)) if state.is_distributed else 0
         if mock.failed_items > tolerated:
             cause = "The specified tolerated failure threshold was exceeded"
             raise StateFailed(TOO_MANY_FAILED if state.is_distributed else TASK_FAILED, cause)
@@ -277,7 +279,7 @@ def _http_exchange(state: StateNode, inspection: Mapping[str, Any]) -> dict[str,
     exchange: dict[str, Any] = {}
     if isinstance(request, dict):
         names = {"method": "Method", "url": "ApiEndpoint", "headers": "Headers", "body": "RequestBody"}
-        exchange["request"] = _renamed(cast("JsonObject", request), names)
+        exchange["request"] = _rename_fields(cast("JsonObject", request), names)
     if isinstance(response, dict):
         names = {
             "statusCode": "StatusCode",
@@ -285,11 +287,11 @@ def _http_exchange(state: StateNode, inspection: Mapping[str, Any]) -> dict[str,
             "headers": "Headers",
             "body": "ResponseBody",
         }
-        exchange["response"] = _renamed(cast("JsonObject", response), names)
+        exchange["response"] = _rename_fields(cast("JsonObject", response), names)
     return exchange
 
 
-def _renamed(fields: JsonObject, names: Mapping[str, str]) -> JsonObject:
+def _rename_fields(fields: JsonObject, names: Mapping[str, str]) -> JsonObject:
     return {"protocol": "https", **{new: fields[old] for new, old in names.items() if old in fields}}
 
 

@@ -46,20 +46,25 @@ def check_keys(
 ) -> None:
     """Raise UnknownKey for a key that no state can use. If names come from data at run time, any key is accepted."""
     tasks = [state for state in definition.states() if state.type == "Task"]
-    named = [names_of_task(state, str(state.fields.get("Resource", "")), _sent(state)) for state in tasks]
+    named = [
+        names_of_task(state, str(state.fields.get("Resource", "")), _unevaluated_arguments(state)) for state in tasks
+    ]
     if not any(_is_from_data(name) for names in named for name in names):
         known = dict.fromkeys(name for names in named for name in names)
         unknown = [key for key in functions if not any(name in known for name in names_of_key(key))]
-        _refuse("functions", "no task calls", unknown, _short(known))
+        _reject_unknown("functions", "no task calls", unknown, _readable(known))
     failing = [state for state in definition.states() if state.type in WORKING]
     by_state = dict.fromkeys(name for state in failing for name in (state.name, state.pointer))
-    _refuse(
-        "faults", "there is no Task, Parallel or Map", [key for key in faults if key not in by_state], _short(by_state)
+    _reject_unknown(
+        "faults",
+        "there is no Task, Parallel or Map",
+        [key for key in faults if key not in by_state],
+        _readable(by_state),
     )
     readers = list(_readers(definition))
     if not any(_is_from_data(str(part)) for reader in readers for part in reader):
         unread = [key for key in objects if not any(_reads(reader, key) for reader in readers)]
-        _refuse("objects", "no ItemReader reads", unread, [_address(reader) for reader in readers])
+        _reject_unknown("objects", "no ItemReader reads", unread, [_address(reader) for reader in readers])
 
 
 def names_of_key(key: Any) -> tuple[str, ...]:
@@ -67,18 +72,18 @@ def names_of_key(key: Any) -> tuple[str, ...]:
     return (key,) if isinstance(key, str) else (key.name, key.placeholder)
 
 
-def _refuse(argument: str, problem: str, unknown: list[Any], known: Iterable[str]) -> None:
+def _reject_unknown(argument: str, problem: str, unknown: list[Any], known: Iterable[str]) -> None:
     if not unknown:
         return
     names, shown = list(known), [names_of_key(key)[0] for key in unknown]
-    meant = likely(shown[0], names)
-    question = f"; did you mean {meant!r}?" if meant else "."
+    suggestion = likely(shown[0], names)
+    question = f"; did you mean {suggestion!r}?" if suggestion else "."
     more = f" and {len(names) - _MAX_SHOWN} more" if len(names) > _MAX_SHOWN else ""
     listed = ", ".join(map(repr, names[:_MAX_SHOWN])) + more if names else "none"
     raise UnknownKey(f"{argument}: {problem} {', '.join(map(repr, shown))}{question} Known: {listed}.")
 
 
-def _short(names: Iterable[str]) -> list[str]:
+def _readable(names: Iterable[str]) -> list[str]:
     """Return the names that people are likely to write: not JSON pointers, ARNs or placeholders."""
     return [name for name in names if not name.startswith(("/", "arn:", "${"))]
 
@@ -99,7 +104,7 @@ def _action(resource: str) -> str:
     )
 
 
-def _sent(state: StateNode) -> Json:
+def _unevaluated_arguments(state: StateNode) -> Json:
     """Return a task's unevaluated Arguments or Parameters, without the suffix `.$` of field names."""
     fields = state.fields.get("Arguments", state.fields.get("Parameters"))
     if not isinstance(fields, dict):
@@ -116,12 +121,14 @@ def _readers(definition: Definition) -> Iterator[tuple[Json, Json, bool]]:
     for state in definition.states():
         reader = state.fields.get("ItemReader")
         if isinstance(reader, dict):
-            yield _place(reader)
+            yield _s3_location(reader)
 
 
-def _place(reader: JsonObject) -> tuple[Json, Json, bool]:
-    sent = reader.get("Arguments", reader.get("Parameters"))
-    fields = {name.removesuffix(".$"): value for name, value in sent.items()} if isinstance(sent, dict) else {}
+def _s3_location(reader: JsonObject) -> tuple[Json, Json, bool]:
+    arguments = reader.get("Arguments", reader.get("Parameters"))
+    fields = (
+        {name.removesuffix(".$"): value for name, value in arguments.items()} if isinstance(arguments, dict) else {}
+    )
     if str(reader.get("Resource", "")).endswith(":s3:listObjectsV2"):
         return fields.get("Bucket"), fields.get("Prefix", ""), True
     return fields.get("Bucket"), fields.get("Key"), False
@@ -133,5 +140,5 @@ def _address(reader: tuple[Json, Json, bool]) -> str:
 
 
 def _reads(reader: tuple[Json, Json, bool], key: str) -> bool:
-    bucket, wanted, is_prefix = reader
-    return key.startswith(f"s3://{bucket}/") if is_prefix else key == f"s3://{bucket}/{wanted}"
+    bucket, read_key, is_prefix = reader
+    return key.startswith(f"s3://{bucket}/") if is_prefix else key == f"s3://{bucket}/{read_key}"
