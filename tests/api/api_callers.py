@@ -106,8 +106,8 @@ class Api:
         """An access token; a claim of None is left out."""
         now = int(self.world.clock().timestamp())
         payload = {"iss": ISSUER, "sub": name, "aud": AUDIENCE, "exp": now + 900, "iat": now, "groups": list(roles)}
-        given = {name: value for name, value in {**payload, **claims}.items() if value is not None}
-        return jwt(given, **(header or {}))
+        present = {name: value for name, value in {**payload, **claims}.items() if value is not None}
+        return jwt(present, **(header or {}))
 
     def call(
         self,
@@ -147,13 +147,13 @@ class Api:
         headers = {"idempotency_key": key, "prefer": f"wait={wait}"}
         return self.call("POST", "/v1/orders", token, purchase_body(**(lines or {"lamp": (1, 1000)})), **headers)
 
-    def ordered(self, sub: str = "anna", key: str = "buy-1") -> str:
+    def place_order(self, sub: str = "anna", key: str = "buy-1") -> str:
         """The id of a new order."""
         reply = self.buy(sub, key)
         assert reply.status == 200, reply
         return str(reply.body["order_id"])
 
-    def challenged(self, sub: str = "anna") -> str:
+    def place_challenged_order(self, sub: str = "anna") -> str:
         """The id of an order whose payment waits for its customer."""
         body = {**purchase_body(lamp=(1, 1000)), "payment_method": "pm_3ds"}
         headers = {"idempotency_key": "challenged", "prefer": "wait=5"}
@@ -163,7 +163,7 @@ class Api:
 
     def open_contradiction(self) -> tuple[str, str]:
         """A paid order whose payment the gateway calls declined, and its case."""
-        order_id = self.ordered("anna")
+        order_id = self.place_order("anna")
         (row,) = self.world.dynamodb.scan(TableName="gateway")["Items"]
         self.world.dynamodb.put_item(TableName="gateway", Item={**row, "heard": {"S": "declined"}})
         self.world.reconcile()

@@ -18,9 +18,9 @@ def api() -> Api:
     return api
 
 
-def held(api: Api, customer: str = "anna", by: str = "sam", key: str = "back-1") -> tuple[str, str]:
+def hold_refund(api: Api, customer: str = "anna", by: str = "sam", key: str = "back-1") -> tuple[str, str]:
     """An order and its refund that waits."""
-    order_id = api.ordered(customer, key=f"buy-{key}")
+    order_id = api.place_order(customer, key=f"buy-{key}")
     sent = {"reason": "The handle is scratched.", "amount_minor": 600}
     path = f"/v1/orders/{order_id}/refunds"
     reply = api.call("POST", path, api.token(by, Role.STAFF), sent, idempotency_key=key, prefer="wait=5")
@@ -45,8 +45,8 @@ def decide(
     )
 
 
-def test_an_approver_finds_the_refund_and_approves_it(api: Api) -> None:
-    order_id, subject = held(api)
+def test_an_approver_finds_a_held_refund_and_approves_it(api: Api) -> None:
+    order_id, subject = hold_refund(api)
     [waiting] = queue(api).body["approvals"]
     assert (waiting["order_id"], waiting["subject"], waiting["amount_minor"]) == (order_id, subject, 600)
     assert (waiting["requested_by"], waiting["held_because"]) == (person("sam"), "above_limit")
@@ -59,13 +59,13 @@ def test_an_approver_finds_the_refund_and_approves_it(api: Api) -> None:
     assert api.world.findings() == ()
 
 
-def test_a_denied_refund_frees_its_amount(api: Api) -> None:
-    order_id, subject = held(api)
+def test_a_denied_refund_releases_its_amount(api: Api) -> None:
+    order_id, subject = hold_refund(api)
     assert decide(api, order_id, subject, decision="deny").body["refundable_minor"] == 1000
 
 
-def test_a_repeated_decision_is_the_same_and_another_is_refused(api: Api) -> None:
-    order_id, subject = held(api)
+def test_a_repeated_decision_is_replayed_and_a_different_one_is_refused(api: Api) -> None:
+    order_id, subject = hold_refund(api)
     first, again = decide(api, order_id, subject), decide(api, order_id, subject)
     assert (first.status, again.status, again.body["replayed"]) == (200, 200, True)
     assert decide(api, order_id, subject, decision="deny").code == "KEY_REUSED"
@@ -74,8 +74,8 @@ def test_a_repeated_decision_is_the_same_and_another_is_refused(api: Api) -> Non
 
 
 @pytest.mark.parametrize("sub", ["sam", "anna"])
-def test_nobody_decides_on_their_own_request_or_order(api: Api, sub: str) -> None:
-    order_id, subject = held(api)
+def test_nobody_may_decide_on_their_own_request_or_order(api: Api, sub: str) -> None:
+    order_id, subject = hold_refund(api)
     both = api.token(sub, *Role)
     reply = decide(api, order_id, subject, token=both)
     assert (reply.status, reply.code) == (409, "OWN_DECISION")
@@ -83,16 +83,16 @@ def test_nobody_decides_on_their_own_request_or_order(api: Api, sub: str) -> Non
 
 
 @pytest.mark.parametrize("claims", [{"client_id": "robot"}, {"gty": "client-credentials"}, {"idtyp": "app"}])
-def test_no_machine_decides(api: Api, claims: dict[str, str]) -> None:
-    order_id, subject = held(api)
+def test_a_machine_may_not_decide(api: Api, claims: dict[str, str]) -> None:
+    order_id, subject = hold_refund(api)
     reply = decide(api, order_id, subject, token=api.token("robot", Role.APPROVER, **claims))
     assert (reply.status, reply.code) == (403, "MACHINE_NOT_ALLOWED")
 
 
-def test_a_client_that_the_stage_lists_decides_on_what_others_requested(api: Api) -> None:
+def test_a_listed_client_may_decide_on_requests_of_others(api: Api) -> None:
     """Law 35 (approval): its name is compared as a whole, and it needs the role like everybody else."""
     api.world.environment["BOOKING_API_DECIDING_CLIENTS"] = "risk-check robot@clients"
-    order_id, subject = held(api)
+    order_id, subject = hold_refund(api)
     for sub in ("risk", "robot", "risk-check robot@clients"):
         unlisted = api.token(sub, Role.APPROVER, gty="client-credentials")
         assert decide(api, order_id, subject, token=unlisted).code == "MACHINE_NOT_ALLOWED"
@@ -104,29 +104,29 @@ def test_a_client_that_the_stage_lists_decides_on_what_others_requested(api: Api
     assert api.world.order(order_id).ledger[-2].facts["by"] == person("robot@clients")
 
 
-def test_a_client_that_the_stage_lists_does_not_decide_on_its_own_request(api: Api) -> None:
+def test_a_listed_client_may_not_decide_on_its_own_request(api: Api) -> None:
     api.world.environment["BOOKING_API_DECIDING_CLIENTS"] = "robot"
-    order_id, subject = held(api, by="robot")
+    order_id, subject = hold_refund(api, by="robot")
     robot = api.token("robot", Role.APPROVER, client_id="robot")
     assert decide(api, order_id, subject, token=robot).code == "OWN_DECISION"
 
 
 @pytest.mark.parametrize("field", ["action", "order_id", "subject", "requested_by", "request_id", "origin", "mac"])
-def test_no_body_says_who_decides_or_on_what(api: Api, field: str) -> None:
-    order_id, subject = held(api)
+def test_a_body_cannot_set_the_decider_or_the_subject(api: Api, field: str) -> None:
+    order_id, subject = hold_refund(api)
     reply = decide(api, order_id, subject, body={field: person("eva")})
     assert (reply.status, reply.code) == (422, "INVALID_REQUEST")
 
 
-def test_a_decision_that_did_not_come_through_the_api_is_refused(api: Api) -> None:
-    order_id, subject = held(api)
+def test_a_direct_decision_is_refused(api: Api) -> None:
+    order_id, subject = hold_refund(api)
     direct = decision_of(order_id, subject, requested_by=person("eva"))
     assert api.world.book(direct)["code"] == "API_REQUIRED"
 
 
-def test_one_person_does_not_approve_what_they_requested_directly_under_another_name(api: Api) -> None:
+def test_a_directly_requested_refund_can_be_denied_but_not_approved(api: Api) -> None:
     """Law 35 (approval): a direct request may be anyone's, so it can be denied and not approved."""
-    order_id = api.ordered("anna")
+    order_id = api.place_order("anna")
     direct = api.world.book(refund_of(order_id, amount_minor=600, requested_by="bob"))
     assert direct["code"] == "APPROVAL_NEEDED"
     approval = decide(api, order_id, direct["refund_id"])
@@ -136,7 +136,7 @@ def test_one_person_does_not_approve_what_they_requested_directly_under_another_
     assert api.world.findings() == ()
 
 
-def test_a_resolution_that_was_proposed_directly_is_not_approved(api: Api) -> None:
+def test_a_directly_proposed_resolution_can_be_denied_but_not_approved(api: Api) -> None:
     """Law 37 (cases): it was proposed while the stage still accepted that."""
     order_id, case_id = api.open_contradiction()
     api.world.environment["BOOKING_APPROVALS"] = "any"
@@ -146,9 +146,9 @@ def test_a_resolution_that_was_proposed_directly_is_not_approved(api: Api) -> No
     assert decide(api, order_id, case_id, decision="deny", key="dec-2").status == 200
 
 
-def test_a_seen_proof_decides_on_nothing_else(api: Api) -> None:
+def test_a_copied_proof_is_invalid_for_another_decision(api: Api) -> None:
     """Whoever reads the executions of the API cannot carry its proof over to another decision."""
-    (first, one), (second, other) = held(api, key="a"), held(api, key="b")
+    (first, one), (second, other) = hold_refund(api, key="a"), hold_refund(api, key="b")
     decide(api, first, one)
     seen = next(e for arn, e in api.machine.executions.items() if ":decide-" in arn)["input"]
     forged = seen.replace(first, second).replace(one, other)
@@ -156,17 +156,17 @@ def test_a_seen_proof_decides_on_nothing_else(api: Api) -> None:
 
 
 @pytest.mark.parametrize("target", ["ord_0/ref_0", "{order}/ref_0", "{order}/{order}", "{other}/{refund}", "%00/%00"])
-def test_a_refund_that_never_waited_is_not_found(api: Api, target: str) -> None:
-    order_id, subject = held(api)
-    other = api.ordered("ben", "x")
+def test_a_subject_that_awaits_no_decision_is_not_found(api: Api, target: str) -> None:
+    order_id, subject = hold_refund(api)
+    other = api.place_order("ben", "x")
     order, refund = target.format(order=order_id, other=other, refund=subject).split("/")
     reply = decide(api, order, refund)
     assert (reply.status, reply.code) == (404, "APPROVAL_NOT_FOUND")
 
 
-def test_an_approver_reads_an_order_only_while_it_waits_for_a_decision(api: Api) -> None:
-    order_id, subject = held(api)
-    other = api.ordered("ben", "x")
+def test_an_approver_can_read_an_order_only_while_it_awaits_a_decision(api: Api) -> None:
+    order_id, subject = hold_refund(api)
+    other = api.place_order("ben", "x")
     token = api.token("eva", Role.APPROVER)
     for path in ("/v1/orders/{}", "/v1/orders/{}/refunds"):
         assert api.call("GET", path.format(order_id), token).status == 200
@@ -177,7 +177,7 @@ def test_an_approver_reads_an_order_only_while_it_waits_for_a_decision(api: Api)
 
 
 def test_pages_of_the_queue_show_every_refund_once(api: Api) -> None:
-    made = sorted(held(api, key=f"k{number}")[1] for number in range(5))
+    subjects = sorted(hold_refund(api, key=f"k{number}")[1] for number in range(5))
     found, cursor = [], ""
     while True:
         page = queue(api, query=f"?limit=2{cursor}").body
@@ -185,7 +185,7 @@ def test_pages_of_the_queue_show_every_refund_once(api: Api) -> None:
         if "cursor" not in page:
             break
         cursor = f"&cursor={page['cursor']}"
-    assert sorted(found) == made
+    assert sorted(found) == subjects
 
 
 @pytest.mark.parametrize("query", ["limit=0", "customer=x", "cursor=W10", "since=2026-01-01"])
@@ -199,7 +199,7 @@ def resolve(api: Api, order_id: str, subject: str, token: str | None = None, **b
     return api.call("POST", path, token or api.staff(), sent, idempotency_key="res-1", prefer="wait=5")
 
 
-def test_a_case_is_resolved_by_one_person_and_closed_by_another(api: Api) -> None:
+def test_a_case_closes_when_a_second_person_approves_its_resolution(api: Api) -> None:
     order_id, case_id = api.open_contradiction()
     proposed = resolve(api, order_id, case_id)
     assert (proposed.status, proposed.code, proposed.body["case_id"]) == (202, "APPROVAL_NEEDED", case_id)
@@ -215,13 +215,13 @@ def test_a_case_is_resolved_by_one_person_and_closed_by_another(api: Api) -> Non
 
 
 @pytest.mark.parametrize("subject", ["case_0", "ord_0", "%00"])
-def test_only_a_case_of_the_order_is_resolved(api: Api, subject: str) -> None:
+def test_a_resolution_of_an_unknown_case_is_not_found(api: Api, subject: str) -> None:
     order_id, _ = api.open_contradiction()
     reply = resolve(api, order_id, subject)
     assert (reply.status, reply.code) == (404, "CASE_NOT_FOUND")
 
 
-def test_neither_customers_nor_machines_resolve_unless_the_stage_lists_them(api: Api) -> None:
+def test_customers_and_unlisted_machines_may_not_propose_a_resolution(api: Api) -> None:
     order_id, case_id = api.open_contradiction()
     assert resolve(api, order_id, case_id, token=api.token("anna", Role.CUSTOMER)).code == "ROLE_NOT_ALLOWED"
     robot = api.token("robot", Role.STAFF, client_id="robot")

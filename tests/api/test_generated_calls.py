@@ -40,13 +40,13 @@ def test_generated_calls_are_answered_as_documented() -> None:
     operations = {each.ok().definition.raw["operationId"]: each.ok() for each in schema.get_all_operations()}
     posts = Counter[bool]()
     for route in ROUTES:
-        _call_in_many_ways(route, operations[route.name], posts)
+        _generate_calls(route, operations[route.name], posts)
     share = posts[True] / posts.total()
     print(f"{posts.total()} POSTs, {share:.0%} of them accepted")
     assert share >= MIN_ACCEPTED
 
 
-def _call_in_many_ways(route: Route, operation: Any, posts: Counter[bool]) -> None:
+def _generate_calls(route: Route, operation: Any, posts: Counter[bool]) -> None:
     valid, invalid = (operation.as_strategy(generation_mode=mode) for mode in GenerationMode)
 
     @CALLS
@@ -99,7 +99,7 @@ Situation = Callable[[Api], Mapping[str, str]]
 
 
 def _order(api: Api) -> Mapping[str, str]:
-    return {"order_id": api.ordered("anna"), "sku": "lamp"}
+    return {"order_id": api.place_order("anna"), "sku": "lamp"}
 
 
 def _hold(api: Api) -> Mapping[str, str]:
@@ -109,11 +109,11 @@ def _hold(api: Api) -> Mapping[str, str]:
 
 
 def _challenge(api: Api) -> Mapping[str, str]:
-    return {"order_id": api.challenged("anna")}
+    return {"order_id": api.place_challenged_order("anna")}
 
 
 def _held_refund(api: Api) -> Mapping[str, str]:
-    order_id = api.ordered("anna")
+    order_id = api.place_order("anna")
     sent, headers = {"reason": "broken", "amount_minor": 600}, {"idempotency_key": "held", "prefer": "wait=5"}
     reply = api.call("POST", f"/v1/orders/{order_id}/refunds", api.staff(), sent, **headers)
     return {"order_id": order_id, "subject": reply.body["refund_id"]}
@@ -140,8 +140,8 @@ _SITUATIONS: Mapping[str, Situation] = {
 
 
 def _ground_purchase(body: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: value for name, value in body.items() if name in ("capture", "gateway_customer")}
-    return {**purchase_body(lamp=(1 + len(body["lines"]) % 3, 1000)), **kept}
+    options = {name: value for name, value in body.items() if name in ("capture", "gateway_customer")}
+    return {**purchase_body(lamp=(1 + len(body["lines"]) % 3, 1000)), **options}
 
 
 def _ground_amount(body: dict[str, Any]) -> dict[str, Any]:

@@ -25,16 +25,16 @@ def target(route: Route) -> str:
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
 @pytest.mark.parametrize("role", [*Role, None])
-def test_a_route_is_open_to_its_roles_alone(api: Api, route: Route, role: Role | None) -> None:
+def test_a_route_admits_only_its_roles(api: Api, route: Route, role: Role | None) -> None:
     """The whole matrix. What comes after the door (404, 400, 200) is not its business."""
     reply = api.call(route.method, target(route), api.token("anna", *([role] if role else [])))
-    is_let_in = route.is_public or role in route.roles
-    assert (reply.status not in (401, 403)) == is_let_in
-    assert is_let_in or reply.code == ("NO_ROLE" if role is None else "ROLE_NOT_ALLOWED")
+    is_admitted = route.is_public or role in route.roles
+    assert (reply.status not in (401, 403)) == is_admitted
+    assert is_admitted or reply.code == ("NO_ROLE" if role is None else "ROLE_NOT_ALLOWED")
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
-def test_without_a_token_only_public_routes_answer(api: Api, route: Route) -> None:
+def test_only_public_routes_answer_without_a_token(api: Api, route: Route) -> None:
     assert (api.call(route.method, target(route)).status == 401) == (not route.is_public)
 
 
@@ -58,14 +58,14 @@ REFUSED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("attack", REFUSED)
-def test_a_token_is_refused_even_if_the_authorizer_let_it_pass(api: Api, attack: str) -> None:
+def test_an_invalid_token_is_refused_even_if_the_authorizer_accepts_it(api: Api, attack: str) -> None:
     reply = api.call("GET", "/v1/me", REFUSED[attack](api))
     assert (reply.status, reply.code) == (401, "UNAUTHORIZED")
     assert reply.headers["www-authenticate"].startswith("Bearer")
 
 
 @pytest.mark.parametrize("groups", [["Domain staff"], ["[staff]"], ["staff,approver"], ["STAFF"], [], "staff", None])
-def test_a_group_is_a_role_only_if_its_whole_name_is(api: Api, groups: Any) -> None:
+def test_only_a_group_with_the_exact_name_of_a_role_grants_it(api: Api, groups: Any) -> None:
     """The authorizer's flat string says "[Domain staff]", which splits into `staff`."""
     reply = api.call("GET", "/v1/me", api.token("anna", groups=groups))
     assert (reply.status, reply.code) == (403, "NO_ROLE")
@@ -84,25 +84,25 @@ def test_a_group_is_a_role_only_if_its_whole_name_is(api: Api, groups: Any) -> N
         "Bearer {},Bearer x.y.z",
     ],
 )
-def test_the_header_is_one_bearer_with_one_token(api: Api, header: str) -> None:
+def test_a_header_without_exactly_one_bearer_token_is_refused(api: Api, header: str) -> None:
     token = api.token("anna", Role.STAFF)
     reply = api.call("GET", "/v1/me", claims=claims_of(token), authorization=header.replace("{}", token))
     assert reply.status == 401
 
 
 @pytest.mark.parametrize("claim", ["iss", "sub", "exp"])
-def test_the_token_must_be_the_one_that_was_verified(api: Api, claim: str) -> None:
+def test_a_token_that_differs_from_the_verified_claims_is_refused(api: Api, claim: str) -> None:
     token = api.token("anna", Role.STAFF)
     for claims in ({**claims_of(token), claim: "1"}, {}, {k: v for k, v in claims_of(token).items() if k != claim}):
         assert api.call("GET", "/v1/me", token, claims=claims).status == 401
 
 
-def test_the_caller_is_shown_with_id_and_roles(api: Api) -> None:
+def test_callers_see_their_id_and_roles(api: Api) -> None:
     shown = api.call("GET", "/v1/me", api.token("anna", Role.AUDITOR, Role.CUSTOMER)).body
     assert (shown["id"], shown["roles"], shown["is_machine"]) == (person("anna"), ["auditor", "customer"], False)
 
 
-def test_tokens_of_cognito_name_their_client_as_the_audience(api: Api) -> None:
+def test_a_cognito_token_is_accepted_with_its_client_as_the_audience(api: Api) -> None:
     token = api.token("anna", Role.STAFF, aud=None, client_id="booking", token_use="access", header={"typ": None})
     assert api.call("GET", "/v1/me", token).status == 200
 
@@ -119,17 +119,17 @@ def test_tokens_of_cognito_name_their_client_as_the_audience(api: Api) -> None:
         ("5f0e4c1a-7d3b", {"azp": "robot", "preferred_username": "service-account-robot"}),
     ],
 )
-def test_a_client_that_acts_for_itself_is_a_machine(api: Api, sub: str, claims: dict[str, str]) -> None:
+def test_a_client_acting_for_itself_is_a_machine(api: Api, sub: str, claims: dict[str, str]) -> None:
     assert api.call("GET", "/v1/me", api.token(sub, Role.STAFF, **claims)).body["is_machine"]
 
 
 @pytest.mark.parametrize("claims", [{"azp": "web", "preferred_username": "anna"}, {"cid": "web"}, {"client_id": ""}])
-def test_a_person_who_uses_a_client_is_not_a_machine(api: Api, claims: dict[str, str]) -> None:
+def test_a_person_using_a_client_is_not_a_machine(api: Api, claims: dict[str, str]) -> None:
     assert not api.call("GET", "/v1/me", api.token("anna", Role.STAFF, **claims)).body["is_machine"]
 
 
 @given(st.text(), st.text())
-def test_ids_do_not_depend_on_where_issuer_and_subject_meet(issuer: str, subject: str) -> None:
+def test_ids_differ_for_another_split_of_the_same_issuer_and_subject(issuer: str, subject: str) -> None:
     from handlers.domain.requests import person_id_of
 
     known = person_id_of(issuer, subject)
@@ -137,7 +137,7 @@ def test_ids_do_not_depend_on_where_issuer_and_subject_meet(issuer: str, subject
     assert subject == "" or known != person_id_of(issuer + subject[0], subject[1:])
 
 
-def test_nothing_of_a_token_is_logged(api: Api) -> None:
+def test_no_part_of_a_token_is_logged(api: Api) -> None:
     token = api.token("anna@example.com", Role.STAFF)
     api.world.lines.clear()
     api.call("GET", "/v1/orders?customer=secret-customer", token)

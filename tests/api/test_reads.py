@@ -21,7 +21,7 @@ def anna(api: Api) -> str:
     return api.token("anna", Role.CUSTOMER)
 
 
-def listed(api: Api, token: str, query: str = "") -> list[str]:
+def list_orders(api: Api, token: str, query: str = "") -> list[str]:
     """The ids of every page of a list."""
     ids: list[str] = []
     cursor = ""
@@ -43,8 +43,8 @@ def rewrite_last_entry(api: Api, order_id: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/orders/{}", "/v1/orders/{}/refunds"])
-def test_a_foreign_order_is_one_that_does_not_exist(api: Api, path: str) -> None:
-    foreign, own = api.ordered("ben"), api.ordered("anna")
+def test_the_order_of_another_customer_appears_not_to_exist(api: Api, path: str) -> None:
+    foreign, own = api.place_order("ben"), api.place_order("anna")
     answers = [api.call("GET", path.format(each), anna(api)) for each in (foreign, "ord_0", "%00", "ORDER%23x")]
     assert {(each.status, each.code, each.body["detail"]) for each in answers} == {
         (404, "ORDER_NOT_FOUND", "This order does not exist, or this caller may not see it.")
@@ -55,17 +55,17 @@ def test_a_foreign_order_is_one_that_does_not_exist(api: Api, path: str) -> None
 @pytest.mark.parametrize(
     "query", ["", "customer={ben}", "since=2026-01-01", "needs_attention=true", "customer={ben}&needs_attention=false"]
 )
-def test_no_filter_shows_a_customer_anybody_elses_orders(api: Api, query: str) -> None:
-    api.ordered("ben")
-    own = api.ordered("anna")
-    found = listed(api, anna(api), query.format(ben=person("ben")))
+def test_no_filter_shows_a_customer_the_orders_of_others(api: Api, query: str) -> None:
+    api.place_order("ben")
+    own = api.place_order("anna")
+    found = list_orders(api, anna(api), query.format(ben=person("ben")))
     assert found in ([own], [])
     assert found == [own] or "attention" in query
 
 
 def test_a_cursor_of_another_caller_is_refused(api: Api) -> None:
     for number in range(3):
-        api.ordered("ben", f"b{number}")
+        api.place_order("ben", f"b{number}")
     token = api.token("ben", Role.CUSTOMER)
     cursor = api.call("GET", "/v1/orders?limit=1", token).body["cursor"]
     assert api.call("GET", f"/v1/orders?cursor={cursor}", token).status == 200
@@ -75,22 +75,22 @@ def test_a_cursor_of_another_caller_is_refused(api: Api) -> None:
 
 
 @given(cursor=st.text(alphabet="ABCDEFabcdef0123456789-_", max_size=80))
-def test_a_cursor_of_somebodys_making_is_refused_or_shows_nothing_else(cursor: str) -> None:
+def test_an_invented_cursor_is_refused_or_shows_no_orders(cursor: str) -> None:
     api = Api()
-    api.ordered("ben")
+    api.place_order("ben")
     reply = api.call("GET", f"/v1/orders?cursor={cursor}", anna(api))
     assert reply.status == 400 or reply.body["orders"] == []
 
 
 def test_pages_show_every_order_once(api: Api) -> None:
-    made = set()
+    order_ids = set()
     for number in range(7):
-        made.add(api.ordered("anna" if number % 2 else "ben", f"k{number}"))
+        order_ids.add(api.place_order("anna" if number % 2 else "ben", f"k{number}"))
         api.world.clock.advance(timedelta(minutes=1))
     for query in ("limit=1&", "limit=3&", "limit=100&"):
-        found = listed(api, api.staff(), query)
-        assert sorted(found) == sorted(made)
-    assert len(listed(api, anna(api), "limit=2&")) == 3
+        found = list_orders(api, api.staff(), query)
+        assert sorted(found) == sorted(order_ids)
+    assert len(list_orders(api, anna(api), "limit=2&")) == 3
 
 
 def _remove_salt(api: Api, order_id: str) -> None:
@@ -102,26 +102,26 @@ def _remove_salt(api: Api, order_id: str) -> None:
     ("kind", "error"),
     [("RefundSettled", "LedgerBroken"), ("payment_blessed", "NewerRelease"), (None, "OrderIncomplete")],
 )
-def test_an_order_that_cannot_be_read_hides_no_other(api: Api, kind: str | None, error: str) -> None:
-    made = [api.challenged(sub) for sub in ("anna", "ben")] + [api.ordered("eva")]
+def test_an_unreadable_order_does_not_hide_the_others(api: Api, kind: str | None, error: str) -> None:
+    order_ids = [api.place_challenged_order(sub) for sub in ("anna", "ben")] + [api.place_order("eva")]
     if kind is None:
-        _remove_salt(api, made[0])
+        _remove_salt(api, order_ids[0])
     else:
-        rewrite_last_entry(api, made[0], kind)
-    assert sorted(listed(api, api.staff(), "limit=1&")) == sorted(made[1:])
+        rewrite_last_entry(api, order_ids[0], kind)
+    assert sorted(list_orders(api, api.staff(), "limit=1&")) == sorted(order_ids[1:])
     assert api.call("GET", "/v1/approvals", api.token("eva", Role.APPROVER)).body == {"approvals": []}
-    assert any(f'"order": "{made[0]}", "error": "{error}"' in line for line in api.world.lines)
-    reply = api.call("GET", f"/v1/orders/{made[0]}", api.staff())
+    assert any(f'"order": "{order_ids[0]}", "error": "{error}"' in line for line in api.world.lines)
+    reply = api.call("GET", f"/v1/orders/{order_ids[0]}", api.staff())
     assert (reply.status, reply.code) == (503, "UNAVAILABLE")
 
 
-def test_staff_find_the_orders_of_a_customer_and_those_that_need_attention(api: Api) -> None:
-    own = api.ordered("anna")
-    api.ordered("ben")
+def test_staff_can_filter_orders_by_customer_date_and_attention(api: Api) -> None:
+    own = api.place_order("anna")
+    api.place_order("ben")
     token = api.staff()
-    assert listed(api, token, f"customer={person('anna')}") == [own]
-    assert listed(api, token, "needs_attention=true") == []
-    assert listed(api, token, f"since={api.world.clock():%Y-%m-%d}&customer={person('anna')}") == [own]
+    assert list_orders(api, token, f"customer={person('anna')}") == [own]
+    assert list_orders(api, token, "needs_attention=true") == []
+    assert list_orders(api, token, f"since={api.world.clock():%Y-%m-%d}&customer={person('anna')}") == [own]
 
 
 @pytest.mark.parametrize(
@@ -131,28 +131,28 @@ def test_staff_find_the_orders_of_a_customer_and_those_that_need_attention(api: 
         *("since=2026-02-30", "since=0001-01-01", "needs_attention=yes", "order_by=x", "cursor=", "cursor=W10"),
     ],
 )
-def test_a_malformed_filter_is_refused_with_what_is_allowed(api: Api, query: str) -> None:
+def test_a_malformed_filter_is_refused(api: Api, query: str) -> None:
     reply = api.call("GET", f"/v1/orders?{query}", api.staff())
     assert (reply.status, reply.code in ("BAD_FILTER", "BAD_CURSOR")) == (400, True)
 
 
-def test_staff_and_auditors_see_whose_an_order_is(api: Api) -> None:
-    order_id = api.ordered("anna")
+def test_only_staff_and_auditors_see_the_customer_of_an_order(api: Api) -> None:
+    order_id = api.place_order("anna")
     for role in (Role.STAFF, Role.AUDITOR):
         shown = api.call("GET", f"/v1/orders/{order_id}", api.token("eva", role)).body
         assert (shown["customer_id"], shown["origin"]) == (person("anna"), "api")
     assert "customer_id" not in api.call("GET", f"/v1/orders/{order_id}", anna(api)).body
 
 
-def test_stock_is_shown_to_whoever_is_signed_in(api: Api) -> None:
+def test_any_signed_in_caller_sees_the_stock(api: Api) -> None:
     shown = api.call("GET", "/v1/stock/lamp", anna(api)).body
     assert shown == {"sku": "lamp", "price_minor": 1000, "currency": "EUR", "available": 50}
     assert api.call("GET", "/v1/stock/sofa", anna(api)).code == "SKU_NOT_FOUND"
     assert api.call("GET", "/v1/stock/%2e%2e%2f", anna(api)).status == 404
 
 
-def test_a_customer_is_shown_how_to_complete_a_payment_and_nothing_of_it_is_kept(api: Api) -> None:
-    path = f"/v1/orders/{api.challenged('anna')}/payment-action"
+def test_a_payment_action_is_shown_to_its_customer_and_not_stored(api: Api) -> None:
+    path = f"/v1/orders/{api.place_challenged_order('anna')}/payment-action"
     reply = api.call("GET", path, anna(api))
     assert (reply.status, reply.headers["cache-control"]) == (200, "no-store")
     page = reply.body["url"]
@@ -163,7 +163,7 @@ def test_a_customer_is_shown_how_to_complete_a_payment_and_nothing_of_it_is_kept
 @pytest.mark.parametrize(
     ("secrets", "error"), [({}, "SecretUnreadable"), ({KEY_ARN: "sk_live_4711"}, "SecretMisconfigured")]
 )
-def test_a_wrong_secret_of_the_gateway_is_a_503_whose_cause_is_logged(secrets: dict[str, str], error: str) -> None:
+def test_an_unusable_gateway_secret_is_answered_with_503_and_logged(secrets: dict[str, str], error: str) -> None:
     world = StripeWorld()
     api = Api(world)
     body = {**purchase_body(lamp=(1, 1000)), "payment_method": "pm_card_authenticationRequired"}
@@ -176,8 +176,8 @@ def test_a_wrong_secret_of_the_gateway_is_a_503_whose_cause_is_logged(secrets: d
     assert "4711" not in repr(world.lines)
 
 
-def test_nobody_else_completes_a_customers_payment(api: Api) -> None:
-    path = f"/v1/orders/{api.challenged('anna')}/payment-action"
+def test_only_its_customer_sees_the_action_of_a_payment(api: Api) -> None:
+    path = f"/v1/orders/{api.place_challenged_order('anna')}/payment-action"
     assert api.call("GET", path, api.token("ben", Role.CUSTOMER)).code == "ORDER_NOT_FOUND"
     for role in set(Role) - {Role.CUSTOMER}:
         assert api.call("GET", path, api.token("anna", role)).code == "ROLE_NOT_ALLOWED"
@@ -185,13 +185,13 @@ def test_nobody_else_completes_a_customers_payment(api: Api) -> None:
     assert api.call("GET", path, ben).code == "ORDER_NOT_FOUND"
 
 
-def test_a_payment_that_waits_for_nobody_has_no_action(api: Api) -> None:
-    reply = api.call("GET", f"/v1/orders/{api.ordered('anna')}/payment-action", anna(api))
+def test_a_completed_payment_has_no_action(api: Api) -> None:
+    reply = api.call("GET", f"/v1/orders/{api.place_order('anna')}/payment-action", anna(api))
     assert (reply.status, reply.code) == (404, "NO_PAYMENT_ACTION")
 
 
-def test_an_order_of_a_newer_release_is_not_available_yet(api: Api) -> None:
-    order_id = api.ordered("anna")
+def test_an_order_of_a_newer_release_is_answered_with_503(api: Api) -> None:
+    order_id = api.place_order("anna")
     rewrite_last_entry(api, order_id, "payment_blessed")
     reply = api.call("GET", f"/v1/orders/{order_id}", anna(api))
     assert (reply.status, reply.code, reply.headers["retry-after"]) == (503, "UNAVAILABLE", "5")

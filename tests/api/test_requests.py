@@ -26,7 +26,7 @@ def refund(api: Api, order_id: str, key: str = "back-1", query: str = "", sub: s
     return api.call("POST", path, token, sent, idempotency_key=key, prefer="wait=5")
 
 
-def test_a_purchase_is_made_for_the_caller_and_proven(api: Api) -> None:
+def test_a_purchase_belongs_to_its_caller_and_is_proven(api: Api) -> None:
     bought = api.buy("anna", lamp=(2, 1000))
     assert (bought.status, bought.body["amount_minor"], bought.body["status"]) == (200, 2000, "succeeded")
     order = api.world.order(bought.body["order_id"])
@@ -34,7 +34,7 @@ def test_a_purchase_is_made_for_the_caller_and_proven(api: Api) -> None:
     assert api.world.findings() == ()
 
 
-def test_without_waiting_the_answer_is_where_the_result_will_be(api: Api) -> None:
+def test_a_call_without_waiting_is_answered_with_the_location_of_its_result(api: Api) -> None:
     api.machine.is_slow = True
     reply = api.buy("anna", wait=0)
     assert (reply.status, reply.body["status"]) == (202, "running")
@@ -45,27 +45,27 @@ def test_without_waiting_the_answer_is_where_the_result_will_be(api: Api) -> Non
     assert (ended.status, ended.body["status"]) == (200, "succeeded")
 
 
-def test_waiting_ends_at_the_cap_of_the_stage(api: Api) -> None:
+def test_waiting_is_limited_by_the_maximum_of_the_stage(api: Api) -> None:
     api.machine.is_slow = True
     began = api.world.clock()
     assert api.buy("anna", wait=600).status == 202
     assert 9 < (api.world.clock() - began).total_seconds() <= 10
 
 
-def test_a_repeated_call_is_the_same_request(api: Api) -> None:
+def test_a_repeated_call_is_replayed(api: Api) -> None:
     first, again = api.buy("anna"), api.buy("anna")
     assert (first.body["order_id"], again.body["replayed"]) == (again.body["order_id"], True)
     assert api.world.available("lamp") == 49
 
 
-def test_a_key_with_another_body_is_refused(api: Api) -> None:
+def test_another_body_under_a_used_key_is_refused(api: Api) -> None:
     api.buy("anna")
     reply = api.buy("anna", lamp=(2, 1000))
     assert (reply.status, reply.code) == (422, "KEY_REUSED")
 
 
-def test_one_key_of_two_customers_is_two_orders(api: Api) -> None:
-    assert api.ordered("anna", "same") != api.ordered("ben", "same")
+def test_the_same_key_of_two_customers_makes_two_orders(api: Api) -> None:
+    assert api.place_order("anna", "same") != api.place_order("ben", "same")
 
 
 def test_ten_simultaneous_calls_with_one_key_make_one_order(api: Api) -> None:
@@ -81,7 +81,7 @@ def test_ten_simultaneous_calls_with_one_key_make_one_order(api: Api) -> None:
     assert api.world.available("lamp") == 49
 
 
-def test_a_start_that_the_sdk_repeats_is_one_start(api: Api) -> None:
+def test_a_start_repeated_by_the_sdk_starts_one_execution(api: Api) -> None:
     """It came to an error of the function, and to a 502 of API Gateway."""
     api.machine.loses_replies = True
     assert api.buy("anna").status == 200
@@ -92,7 +92,7 @@ FORBIDDEN = ["action", "request_id", "customer_id", "order_id", "requested_by", 
 
 
 @pytest.mark.parametrize("field", FORBIDDEN)
-def test_no_body_decides_who_asks_for_what(api: Api, field: str) -> None:
+def test_a_body_cannot_set_the_fields_that_the_api_sets(api: Api, field: str) -> None:
     forged = {**purchase_body(lamp=(1, 1000)), field: person("ben")}
     token = api.token("anna", Role.CUSTOMER)
     reply = api.call("POST", "/v1/orders", token, forged, idempotency_key="k")
@@ -101,14 +101,14 @@ def test_no_body_decides_who_asks_for_what(api: Api, field: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 65, '"', "ä", "a,b"])
-def test_a_request_needs_an_idempotency_key(api: Api, key: str) -> None:
+def test_a_request_without_a_valid_idempotency_key_is_refused(api: Api, key: str) -> None:
     token = api.token("anna", Role.CUSTOMER)
     reply = api.call("POST", "/v1/orders", token, purchase_body(lamp=(1, 1000)), idempotency_key=key)
     assert (reply.status, reply.code) == (400, "IDEMPOTENCY_KEY_MISSING")
 
 
-def test_a_quoted_key_is_the_bare_one(api: Api) -> None:
-    assert api.ordered("anna", "key-1") == api.ordered("anna", '"key-1"')
+def test_a_quoted_key_equals_the_unquoted_one(api: Api) -> None:
+    assert api.place_order("anna", "key-1") == api.place_order("anna", '"key-1"')
 
 
 BODIES: dict[str, tuple[bytes, int]] = {
@@ -131,29 +131,29 @@ def test_a_body_must_be_a_small_json_object(api: Api, body: str) -> None:
     assert api.call("POST", "/v1/orders", token, content, idempotency_key="k").status == status
 
 
-def test_a_body_of_another_type_is_refused(api: Api) -> None:
+def test_a_body_of_another_content_type_is_refused(api: Api) -> None:
     token = api.token("anna", Role.CUSTOMER)
     reply = api.call("POST", "/v1/orders", token, b"a=b", idempotency_key="k", content_type="text/plain")
     assert reply.status == 415
 
 
-def test_what_the_machine_rejects_is_a_problem_with_its_code(api: Api) -> None:
+def test_a_rejected_request_is_answered_with_a_problem_and_its_code(api: Api) -> None:
     reply = api.buy("anna", lamp=(51, 1000))
     assert (reply.status, reply.code) == (409, "OUT_OF_STOCK")
     assert reply.headers["content-type"] == "application/problem+json"
     assert reply.body["detail"] == "SKU lamp has 50 available, fewer than the 51 requested."
-    kept = api.call("GET", f"/v1/requests/{reply.body['handle']}", api.token("anna", Role.CUSTOMER))
-    assert (kept.status, kept.code) == (409, "OUT_OF_STOCK")
+    result = api.call("GET", f"/v1/requests/{reply.body['handle']}", api.token("anna", Role.CUSTOMER))
+    assert (result.status, result.code) == (409, "OUT_OF_STOCK")
 
 
-def test_a_refusal_is_found_in_the_audit_trail_when_its_execution_is_forgotten(api: Api) -> None:
+def test_a_refusal_is_read_from_the_audit_trail_once_its_execution_is_gone(api: Api) -> None:
     handle = api.buy("anna", lamp=(51, 1000)).body["handle"]
     api.machine.executions.clear()
-    kept = api.call("GET", f"/v1/requests/{handle}", api.token("anna", Role.CUSTOMER))
-    assert (kept.status, kept.code) == (409, "OUT_OF_STOCK")
+    result = api.call("GET", f"/v1/requests/{handle}", api.token("anna", Role.CUSTOMER))
+    assert (result.status, result.code) == (409, "OUT_OF_STOCK")
 
 
-def test_an_unknown_outcome_is_accepted_and_can_be_asked_for(api: Api) -> None:
+def test_an_unknown_outcome_is_answered_with_202_and_can_be_polled(api: Api) -> None:
     body = {**purchase_body(lamp=(1, 1000)), "payment_method": "pm_timeout"}
     token = api.token("anna", Role.CUSTOMER)
     reply = api.call("POST", "/v1/orders", token, body, idempotency_key="k", prefer="wait=5")
@@ -162,19 +162,19 @@ def test_an_unknown_outcome_is_accepted_and_can_be_asked_for(api: Api) -> None:
 
 
 @pytest.mark.parametrize("code", list(Code))
-def test_every_code_of_a_rejection_has_a_status(code: Code) -> None:
+def test_every_rejection_code_has_an_http_status(code: Code) -> None:
     assert status_of_rejection(code.value) in (404, 409, 422)
 
 
-def test_an_express_machine_answers_at_once(api: Api) -> None:
+def test_an_express_machine_answers_without_polling(api: Api) -> None:
     api.world.environment["BOOKING_WORKFLOW_TYPE"] = "EXPRESS"
     reply = api.buy("anna", wait=0)
     assert reply.status == 200
-    kept = api.call("GET", f"/v1/requests/{reply.body['handle']}", api.token("anna", Role.CUSTOMER))
-    assert kept.status == 200
+    result = api.call("GET", f"/v1/requests/{reply.body['handle']}", api.token("anna", Role.CUSTOMER))
+    assert result.status == 200
 
 
-def test_a_handle_is_of_use_to_its_caller_alone(api: Api) -> None:
+def test_a_handle_works_only_for_its_caller(api: Api) -> None:
     handle = api.buy("anna").body["handle"]
     for token in (api.token("ben", Role.CUSTOMER), api.staff(), api.token("anna", Role.CUSTOMER, iss="x")):
         assert api.call("GET", f"/v1/requests/{handle}", token).status in (401, 404)
@@ -183,13 +183,13 @@ def test_a_handle_is_of_use_to_its_caller_alone(api: Api) -> None:
 
 
 @given(text=st.text(alphabet=st.characters(codec="ascii", exclude_characters="/?#%"), min_size=1, max_size=60))
-def test_no_text_is_anothers_handle(text: str) -> None:
+def test_an_invented_handle_is_not_found(text: str) -> None:
     api = Api()
     assert api.call("GET", f"/v1/requests/{text}", api.token("ben", Role.CUSTOMER)).status == 404
 
 
-def test_staff_refund_and_the_customer_sees_it(api: Api) -> None:
-    order_id = api.ordered("anna")
+def test_staff_can_refund_and_the_customer_sees_the_refund(api: Api) -> None:
+    order_id = api.place_order("anna")
     assert refund(api, order_id, amount_minor=300).status == 200
     seen = api.call("GET", f"/v1/orders/{order_id}/refunds", api.token("anna", Role.CUSTOMER)).body["refunds"]
     assert [(each["amount_minor"], each["status"]) for each in seen] == [(300, "SETTLED")]
@@ -199,7 +199,7 @@ def test_staff_refund_and_the_customer_sees_it(api: Api) -> None:
 
 
 def test_a_dry_run_shows_what_a_refund_would_do(api: Api) -> None:
-    order_id = api.ordered("anna")
+    order_id = api.place_order("anna")
     shown = refund(api, order_id, query="?dry_run=true", amount_minor=300)
     assert (shown.status, shown.body["amount_minor"], shown.body["refundable_minor"]) == (200, 300, 700)
     refused = refund(api, order_id, query="?dry_run=true", amount_minor=1001)
@@ -207,8 +207,8 @@ def test_a_dry_run_shows_what_a_refund_would_do(api: Api) -> None:
     assert len(api.world.order(order_id).ledger) == 2
 
 
-def test_a_dry_run_under_a_used_key_tells_what_the_refund_became(api: Api) -> None:
-    order_id = api.ordered("anna")
+def test_a_dry_run_under_a_used_key_shows_the_outcome_of_that_refund(api: Api) -> None:
+    order_id = api.place_order("anna")
     refund(api, order_id, amount_minor=300)
     again = refund(api, order_id, query="?dry_run=true", amount_minor=300)
     assert (again.status, again.body["status"], again.body["amount_minor"]) == (200, "succeeded", 300)
@@ -222,7 +222,7 @@ def test_a_dry_run_under_a_used_key_tells_what_the_refund_became(api: Api) -> No
     ("method", "status", "code"),
     [("pm_refund_declined", 422, "REFUND_DECLINED"), ("pm_refund_pending", 200, "REFUND_PENDING")],
 )
-def test_a_dry_run_under_a_used_key_also_tells_of_a_refund_without_success(
+def test_a_dry_run_under_a_used_key_shows_a_refund_that_has_not_succeeded(
     api: Api, method: str, status: int, code: str
 ) -> None:
     body = {**purchase_body(lamp=(1, 1000)), "payment_method": method}
@@ -233,22 +233,22 @@ def test_a_dry_run_under_a_used_key_also_tells_of_a_refund_without_success(
     assert (again.status, again.code) == (status, code)
 
 
-def test_two_of_the_staff_with_one_key_get_their_own_answers(api: Api) -> None:
-    order_id = api.ordered("anna")
+def test_two_staff_members_with_the_same_key_get_separate_answers(api: Api) -> None:
+    order_id = api.place_order("anna")
     first, second = refund(api, order_id, sub="sam"), refund(api, order_id, sub="tom")
     assert (first.status, second.status, second.code) == (200, 422, "KEY_REUSED")
-    kept = api.call("GET", f"/v1/requests/{second.body['handle']}", api.token("tom", Role.STAFF))
-    assert (kept.status, kept.code) == (422, "KEY_REUSED")
+    result = api.call("GET", f"/v1/requests/{second.body['handle']}", api.token("tom", Role.STAFF))
+    assert (result.status, result.code) == (422, "KEY_REUSED")
 
 
-def test_a_service_that_is_down_is_a_503_with_a_time_to_try_again(api: Api) -> None:
-    order_id = api.ordered("anna")
+def test_a_failing_service_is_answered_with_503_and_retry_after(api: Api) -> None:
+    order_id = api.place_order("anna")
     api.world.faults.arm(at_0="throttle", at_1="throttle", at_2="throttle")
     reply = api.call("GET", f"/v1/orders/{order_id}", api.staff())
     assert (reply.status, reply.code, int(reply.headers["retry-after"]) > 0) == (503, "UNAVAILABLE", True)
 
 
-def test_every_answer_has_the_headers_and_the_trace(api: Api) -> None:
+def test_every_answer_has_the_security_headers_and_a_trace_id(api: Api) -> None:
     for reply in (
         api.buy("anna"),
         api.call("GET", "/health"),
@@ -260,7 +260,7 @@ def test_every_answer_has_the_headers_and_the_trace(api: Api) -> None:
         assert reply.headers["trace-id"] in ("r-1", "Root=1-5759e988-bd862e3fe1be46a994272793")
 
 
-def test_the_trace_of_an_answer_leads_to_its_execution_and_its_audit_objects(api: Api) -> None:
+def test_a_trace_id_leads_to_the_execution_and_its_audit_objects(api: Api) -> None:
     """Also of a refusal, which leaves no order behind."""
     token, headers = api.token("anna", Role.CUSTOMER), {"prefer": "wait=5"}
     for key, body in (("good", purchase_body(lamp=(1, 1000))), ("bad", purchase_body(lamp=(51, 1000)))):
@@ -273,7 +273,7 @@ def test_the_trace_of_an_answer_leads_to_its_execution_and_its_audit_objects(api
         assert any(f':{execution}"' in each for each in objects), key
 
 
-def test_the_executions_input_names_the_caller_and_nothing_of_the_token(api: Api) -> None:
+def test_the_input_of_an_execution_contains_the_caller_but_no_token(api: Api) -> None:
     api.machine.is_slow = True
     api.buy("anna")
     [execution] = api.machine.executions.values()

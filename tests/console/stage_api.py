@@ -45,7 +45,7 @@ class DeployedStageApi:
     def __init__(self) -> None:
         self.api = Api()
         self.api.world.environment |= {"BOOKING_APPROVALS": "api-only", "BOOKING_APPROVAL_LIMITS": "EUR:500"}
-        self.order_id = self.api.ordered("anna")
+        self.order_id = self.api.place_order("anna")
         self.hold()
         self.pool = ApiPool(self.api)
         self.deployment = InProcessDeployment(world=self.api.world)

@@ -39,7 +39,7 @@ def answer(client: Any, operation: Operation) -> Any:
     """Return a client's answer to an operation: its response, or its error with all details."""
     method, request = operation
     try:
-        said = plain(getattr(client, method)(**request))
+        response = plain(getattr(client, method)(**request))
     except ParamValidationError:
         return "refused by botocore"
     except ClientError as error:
@@ -47,15 +47,15 @@ def answer(client: Any, operation: Operation) -> Any:
             return ["refused", {"Error": {"Code": "ValidationException"}}]
         return ["refused", plain(error.response)]
     if method in ("query", "scan"):
-        said["Items"].sort(key=lambda item: item["pk"]["S"])
-    return said
+        response["Items"].sort(key=lambda item: item["pk"]["S"])
+    return response
 
 
 def contents(client: Any, table: str) -> Any:
     return sorted((plain(item) for item in client.scan(TableName=table, ConsistentRead=True)["Items"]), key=str)
 
 
-def test_every_generated_operation_gets_the_same_answer_and_leaves_the_same_table(dynamodb_local: Any) -> None:
+def test_generated_operations_have_the_same_answers_and_effects(dynamodb_local: Any) -> None:
     """Error codes, cancellation reasons, ALL_OLD, returned attributes and final contents agree."""
     seen = {"operations": 0, "refused": 0, "cancelled": 0, "condition": 0}
     # Without shrinking: a message names the operation, and on a server every step of a shrink is slow.
@@ -152,7 +152,7 @@ def test_reserved_words_are_refused_by_both(word: str, dynamodb_local: Any) -> N
     )
 
 
-def test_a_transaction_names_an_item_once() -> None:
+def test_a_transaction_that_names_an_item_twice_is_refused() -> None:
     """AWS refuses the whole request; DynamoDB Local looks at the conditions first, so only the fake is asked."""
     fake = FakeDynamoDB()
     fake.create_table(TableName="orders", **TABLE)

@@ -24,7 +24,7 @@ _numbers = itertools.count(1)
 _PATH_WITH_PATH = re.compile(r"(?:=|<>|<|>|BETWEEN|AND|IN \(|,)\s*(?!attribute_|begins_|contains|size|NOT)[#a-z]")
 
 
-def _known(operation: Operation, by_aws: Any) -> Difference | None:
+def _find_known_difference(operation: Operation, by_aws: Any) -> Difference | None:
     """Return the listed difference that an operation may show, if any."""
     if by_aws == ["refused", {"Error": {"Code": "ValidationException"}}]:
         return CHECKS_LESS
@@ -32,7 +32,7 @@ def _known(operation: Operation, by_aws: Any) -> Difference | None:
     return MISSING_EQUALS_MISSING if any(map(_PATH_WITH_PATH.search, conditions)) else None
 
 
-def test_generated_operations_get_the_same_answer_but_for_the_listed_differences(ministack: Clients) -> None:
+def test_generated_operations_agree_except_for_the_listed_differences(ministack: Clients) -> None:
     """Conditions, transactions and their reasons, ALL_OLD, indexes: what our writes rely on."""
     client, counted = ministack("dynamodb"), {"agreed": 0, "aside": 0}
 
@@ -45,9 +45,9 @@ def test_generated_operations_get_the_same_answer_but_for_the_listed_differences
         for operation in sequence:
             called = on_table(operation, table)
             expected = answer(fake, called)
-            if _known(operation, expected):
+            if _find_known_difference(operation, expected):
                 counted["aside"] += 1
-                _level(fake, client, table)
+                _copy_rows(fake, client, table)
                 continue
             assert expected == answer(client, called), json.dumps(operation, default=str, ensure_ascii=False)
             counted["agreed"] += 1
@@ -56,7 +56,7 @@ def test_generated_operations_get_the_same_answer_but_for_the_listed_differences
     assert all(counted.values()), f"an outcome never occurred: {counted}"
 
 
-def _level(fake: FakeDynamoDB, client: Any, table: str) -> None:
+def _copy_rows(fake: FakeDynamoDB, client: Any, table: str) -> None:
     """Give MiniStack the fake's rows again, after an operation that only the fake was given."""
     for item in client.scan(TableName=table)["Items"]:
         client.delete_item(TableName=table, Key={"pk": item["pk"]})
@@ -74,7 +74,7 @@ _SHOWN: dict[Difference, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda difference: difference.subject)
-def test_a_listed_difference_is_still_there(difference: Difference, ministack: Clients) -> None:
+def test_a_listed_difference_still_exists(difference: Difference, ministack: Clients) -> None:
     """An outdated list is worse than no list."""
     table, fake, client = f"difference-{next(_numbers)}", FakeDynamoDB(), ministack("dynamodb")
     for each in (fake, client):
@@ -85,12 +85,12 @@ def test_a_listed_difference_is_still_there(difference: Difference, ministack: C
 
 def _s3_answer(client: Any, method: str, **arguments: Any) -> Any:
     try:
-        said = getattr(client, method)(**arguments)
+        response = getattr(client, method)(**arguments)
     except ClientError as error:
         return error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
     if method == "get_object":
-        return said["Body"].read()
-    return [each["Key"] for each in said.get("Contents", ())] if method == "list_objects_v2" else "done"
+        return response["Body"].read()
+    return [each["Key"] for each in response.get("Contents", ())] if method == "list_objects_v2" else "done"
 
 
 def test_conditional_puts_to_s3_agree(ministack: Clients) -> None:

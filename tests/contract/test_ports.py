@@ -60,7 +60,7 @@ def _dynamodb(kind: str, request: pytest.FixtureRequest) -> Any:
     )
 
 
-def _made_table(client: Any, schema: Any) -> str:
+def _create_table(client: Any, schema: Any) -> str:
     name = f"contract-{next(_numbers)}"
     client.create_table(**table_request(name, schema))
     return name
@@ -75,12 +75,12 @@ Shop = tuple[DynamoDBOrderRepository, DynamoDBInventory]
 def shop(request: pytest.FixtureRequest) -> Shop:
     """An order store and shelves with three mugs and nine pens, on one table."""
     client = _dynamodb(request.param, request)
-    table = _made_table(client, ORDERS)
-    patience = RetryPolicy(sleep=lambda _: None, rng=lambda: 0.0, max_attempts=3)
-    shelves = DynamoDBInventory(client=client, table=table, retry=patience)
+    table = _create_table(client, ORDERS)
+    policy = RetryPolicy(sleep=lambda _: None, rng=lambda: 0.0, max_attempts=3)
+    inventory = DynamoDBInventory(client=client, table=table, retry=policy)
     for sku, price, available in (("mug", 1000, 3), ("pen", 250, 9)):
-        shelves.execute(AddItem(item=StockItem(sku=sku, price_minor=price, currency="EUR", available=available)))
-    return DynamoDBOrderRepository(client=client, table=table, retry=patience), shelves
+        inventory.execute(AddItem(item=StockItem(sku=sku, price_minor=price, currency="EUR", available=available)))
+    return DynamoDBOrderRepository(client=client, table=table, retry=policy), inventory
 
 
 def _order(request_id: str = "p1", mugs: int = 2, pens: int = 1, price: int = 1000) -> Order:
@@ -88,63 +88,65 @@ def _order(request_id: str = "p1", mugs: int = 2, pens: int = 1, price: int = 10
         Line(sku="mug", quantity=mugs, unit_price_minor=price),
         Line(sku="pen", quantity=pens, unit_price_minor=250),
     )
-    asked = PlaceOrder(request_id=request_id, customer_id="cus-1", currency="EUR", lines=lines, payment_method="pm_ok")
+    place_request = PlaceOrder(
+        request_id=request_id, customer_id="cus-1", currency="EUR", lines=lines, payment_method="pm_ok"
+    )
     origin = Origin(execution="arn:execution", requested_at=WHEN)
-    return place_order(asked, origin, RefundPolicy(window=timedelta(days=30)), "salt", WHEN)
+    return place_order(place_request, origin, RefundPolicy(window=timedelta(days=30)), "salt", WHEN)
 
 
-def _left(shelves: DynamoDBInventory) -> tuple[int, int]:
-    mug, pen = shelves.load("mug"), shelves.load("pen")
+def _stock(inventory: DynamoDBInventory) -> tuple[int, int]:
+    mug, pen = inventory.load("mug"), inventory.load("pen")
     assert mug is not None
     assert pen is not None
     return mug.available, pen.available
 
 
-def _settled(amount_minor: int) -> GatewayReply:
+def _settlement(amount_minor: int) -> GatewayReply:
     return GatewayReply(status=GatewayStatus.SETTLED, reference="ref", amount_minor=amount_minor)
 
 
-def _captured(order: Order) -> Change:
-    change = apply_gateway_reply(order, order.order_id, _settled(order.account.requested_minor), WHEN, WHEN)
+def _capture(order: Order) -> Change:
+    change = apply_gateway_reply(order, order.order_id, _settlement(order.account.requested_minor), WHEN, WHEN)
     assert isinstance(change, Change)
     return change
 
 
 def _line_refund(order: Order) -> Change:
-    asked = IssueRefund(
+    place_request = IssueRefund(
         request_id="r1",
         order_id=order.order_id,
         requested_by="agent",
         reason="broken",
         units=(Units(sku="mug", quantity=1),),
     )
-    change = reserve_refund(order, asked, Origin(execution="arn:refund", requested_at=WHEN), WHEN)
+    change = reserve_refund(order, place_request, Origin(execution="arn:refund", requested_at=WHEN), WHEN)
     assert isinstance(change, Change)
     return change
 
 
 def test_an_order_is_read_as_it_was_written(shop: Shop) -> None:
     """Create, then load: the same ledger, account, requests and salt."""
-    orders, shelves = shop
+    orders, inventory = shop
     order = _order()
     assert orders.load(order.order_id) is None
     assert orders.create(order) == Written(after=order)
     assert orders.load(order.order_id) == order
-    assert _left(shelves) == (1, 8)
+    assert _stock(inventory) == (1, 8)
 
 
 def test_an_order_is_created_once_even_when_stock_is_empty(shop: Shop) -> None:
     """The second create meets the first, which wins over every difference of the shelves."""
-    orders, shelves = shop
+    orders, inventory = shop
     order = _order(mugs=3)
     assert orders.create(order) == Written(after=order)
     assert orders.create(order) == StaleOrder(current=order)
-    assert _left(shelves) == (0, 8)
+    assert _stock(inventory) == (0, 8)
 
 
-def test_a_stock_mismatch_is_reported_and_takes_no_stock(shop: Shop) -> None:
+def test_a_stock_mismatch_is_reported_and_reserves_no_stock(shop: Shop) -> None:
     """Law 24 and 25: too few, another price, no such article: each with what is there."""
-    orders, shelves = shop
+    orders, inventory = shop
     short = orders.create(_order(mugs=4))
     assert isinstance(short, StockMismatch)
     assert {sku: item and item.available for sku, item in short.found.items()} == {"mug": 3}
@@ -152,15 +154,15 @@ def test_a_stock_mismatch_is_reported_and_takes_no_stock(shop: Shop) -> None:
     assert isinstance(dear, StockMismatch)
     assert [item and item.price_minor for item in dear.found.values()] == [1000]
     assert orders.load(_order().order_id) is None
-    assert _left(shelves) == (3, 9)
+    assert _stock(inventory) == (3, 9)
 
 
-def test_only_one_of_two_changes_of_one_version_is_written(shop: Shop) -> None:
+def test_only_one_of_two_changes_to_the_same_version_is_written(shop: Shop) -> None:
     """Law 14: the other is handed the order as it is."""
     orders, _ = shop
     order = _order()
     orders.create(order)
-    captured = _captured(order)
+    captured = _capture(order)
     assert orders.append(captured) == Written(after=captured.after)
     lost = orders.append(captured)
     assert lost == StaleOrder(current=captured.after)
@@ -168,34 +170,34 @@ def test_only_one_of_two_changes_of_one_version_is_written(shop: Shop) -> None:
 
 def test_returned_units_are_restocked_in_the_same_transaction(shop: Shop) -> None:
     """Law 24: restocked once, together with the entry that says so."""
-    orders, shelves = shop
+    orders, inventory = shop
     order = _order()
     orders.create(order)
-    captured = _captured(order)
+    captured = _capture(order)
     orders.append(captured)
     reserved = _line_refund(captured.after)
     assert orders.append(reserved) == Written(after=reserved.after)
     (refund_id,) = reserved.after.account.in_flight
-    settled = apply_gateway_reply(reserved.after, refund_id, _settled(1000), WHEN, WHEN)
+    settled = apply_gateway_reply(reserved.after, refund_id, _settlement(1000), WHEN, WHEN)
     assert isinstance(settled, Change)
     assert settled.restock == {"mug": 1}
     assert orders.append(settled) == Written(after=settled.after)
     assert orders.append(settled) == StaleOrder(current=settled.after)
     assert orders.load(order.order_id) == settled.after
-    assert _left(shelves) == (2, 8)
+    assert _stock(inventory) == (2, 8)
 
 
 def test_orders_with_money_in_flight_are_listed_until_it_is_settled(shop: Shop) -> None:
     """The sparse index holds exactly those that wait, page by page."""
     orders, _ = shop
-    made = [_order(f"p{number}", mugs=1, pens=1) for number in range(3)]
-    for order in made:
+    created = [_order(f"p{number}", mugs=1, pens=1) for number in range(3)]
+    for order in created:
         assert orders.create(order) == Written(after=order)
-    assert _waiting(orders) == {order.order_id for order in made}
-    orders.append(_captured(made[0]))
-    assert _waiting(orders) == {order.order_id for order in made[1:]}
+    assert _waiting(orders) == {order.order_id for order in created}
+    orders.append(_capture(created[0]))
+    assert _waiting(orders) == {order.order_id for order in created[1:]}
     changed = {name for shard in range(8) for name in orders.list_changed(DAY, shard, DAY, None, 10).names}
-    assert changed == {order.order_id for order in made}
+    assert changed == {order.order_id for order in created}
 
 
 def test_a_deferred_order_is_listed_when_it_is_due_unless_it_changed(shop: Shop) -> None:
@@ -204,7 +206,7 @@ def test_a_deferred_order_is_listed_when_it_is_due_unless_it_changed(shop: Shop)
     deferred, changed = (_order(f"p{number}", mugs=1, pens=1) for number in range(2))
     for order in (deferred, changed):
         assert orders.create(order) == Written(after=order)
-    orders.append(_captured(changed))
+    orders.append(_capture(changed))
     later = "2026-03-01T13:00:00.000000Z"
     orders.defer(deferred, later, later)
     orders.defer(changed, later, later)
@@ -238,7 +240,7 @@ def gateway(request: pytest.FixtureRequest) -> PaymentGateway:
         double.endpoints.search_lag = timedelta()  # tests/handlers/stripe has the lag
         return stripe_gateway(double, double.books.now)
     client = _dynamodb(request.param, request)
-    return SandboxPaymentGateway(client=client, table=_made_table(client, GATEWAY))
+    return SandboxPaymentGateway(client=client, table=_create_table(client, GATEWAY))
 
 
 CHARGE = Instruction(key="order", operation=Operation.CHARGE, amount_minor=1000, currency="EUR", opened_at=WHEN)
@@ -294,7 +296,7 @@ def test_each_refund_key_moves_money_once(gateway: PaymentGateway) -> None:
     assert gateway.lookup(_refund_of("order", "r1", 600)).amount_minor == 600
 
 
-def test_a_refund_of_nothing_moves_nothing(gateway: PaymentGateway) -> None:
+def test_a_refund_of_an_unknown_charge_is_not_made(gateway: PaymentGateway) -> None:
     """It is declined, or unknown to a gateway whose search lags."""
     with suppress(PaymentOutcomeUnknown):
         assert gateway.refund(_refund_of("no-order", "r3", 1)).status is GatewayStatus.DECLINED
@@ -320,7 +322,7 @@ def _end_of(held: Instruction, operation: Operation, amount_minor: int = 1000) -
     return replace(held, key=key, operation=operation, amount_minor=amount_minor, charge_key=held.key)
 
 
-def test_a_hold_is_captured_once_and_then_cannot_be_given_up(gateway: PaymentGateway) -> None:
+def test_a_hold_is_captured_once_and_then_cannot_be_voided(gateway: PaymentGateway) -> None:
     """Law 33 (authorise): a part is taken, the rest is free, and a void comes too late."""
     held = _authorize(gateway)
     capture = _end_of(held, Operation.CAPTURE, 600)
@@ -332,7 +334,7 @@ def test_a_hold_is_captured_once_and_then_cannot_be_given_up(gateway: PaymentGat
     assert (known.status, known.amount_minor) == (GatewayStatus.SETTLED, 600)
 
 
-def test_a_hold_that_is_given_up_moves_no_money_however_often(gateway: PaymentGateway) -> None:
+def test_a_void_moves_no_money_and_can_be_repeated(gateway: PaymentGateway) -> None:
     """Law 33 (authorise): a repeated void is a success, and the payment is known to be void."""
     held = _authorize(gateway)
     void = _end_of(held, Operation.VOID)
@@ -341,7 +343,7 @@ def test_a_hold_that_is_given_up_moves_no_money_however_often(gateway: PaymentGa
     assert gateway.lookup(held).status is GatewayStatus.FENCED
 
 
-def test_a_capture_after_a_void_is_declined_because_nothing_is_held(gateway: PaymentGateway) -> None:
+def test_a_capture_after_a_void_is_declined(gateway: PaymentGateway) -> None:
     """Law 33 (authorise): a hold ends exactly once."""
     held = _authorize(gateway)
     gateway.void(_end_of(held, Operation.VOID))
@@ -350,7 +352,7 @@ def test_a_capture_after_a_void_is_declined_because_nothing_is_held(gateway: Pay
     assert gateway.lookup(held).status is GatewayStatus.FENCED
 
 
-def test_a_payment_that_waits_for_its_customer_names_the_action_and_no_other_does(gateway: PaymentGateway) -> None:
+def test_only_a_payment_waiting_for_its_customer_has_an_action(gateway: PaymentGateway) -> None:
     """Page and client secret are fetched when they are asked for, and hidden from logs."""
     waiting = gateway.charge(CHARGE, PaymentMethod(token="pm_3ds_abandoned", return_url="https://shop.example/back"))
     assert waiting.status is GatewayStatus.ACTION_REQUIRED
@@ -363,10 +365,12 @@ def test_a_payment_that_waits_for_its_customer_names_the_action_and_no_other_doe
     assert gateway.payment_action(replace(paid, reference=reply.reference)) is None
 
 
-def test_money_that_moved_is_listed_with_its_key_and_order() -> None:
+def test_movements_are_listed_with_their_key_and_order() -> None:
     """Law 38 (orphans): a movement names the order to look up; what moved no money is not listed."""
     client = FakeDynamoDB()
-    gateway = SandboxPaymentGateway(client=client, table=_made_table(client, GATEWAY), now=lambda: parse_instant(WHEN))
+    gateway = SandboxPaymentGateway(
+        client=client, table=_create_table(client, GATEWAY), now=lambda: parse_instant(WHEN)
+    )
     _charge(gateway, "pm_ok")
     gateway.refund(_refund_of("order", "r1", 600))
     gateway.charge(replace(CHARGE, key="other"), PaymentMethod(token="pm_declined"))

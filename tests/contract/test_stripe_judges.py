@@ -28,7 +28,7 @@ TOKENS = (
     *("pm_card_createDisputeInquiry", "pm_card_pendingThenFailedRefund", "pm_card_refundFail", "pm_refund_declined"),
     *("pm_card_captureDeclined", "pm_that_nobody_has"),
 )
-MADE_BY_HAND = (
+MANUAL_CALLS = (
     ("GET", "/v1/payment_intents?limit=50", ""),
     ("GET", "/v1/events?limit=100&types[]=refund.failed", ""),
     ("GET", "/v1/disputes?limit=10", ""),
@@ -88,14 +88,14 @@ def exchanges() -> list[Exchange]:
     _run_every_kind_of_payment(double, clock)
     [dispute, *_] = double.books.newest_first("dispute")
     answer = ("POST", f"/v1/disputes/{dispute['id']}", "evidence[uncategorized_text]=winning_evidence&submit=true")
-    for method, target, body in (*MADE_BY_HAND, answer):
+    for method, target, body in (*MANUAL_CALLS, answer):
         headers = {"Authorization": f"Bearer {TEST_KEY}", "Stripe-Version": API_VERSION}
         headers |= {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
         double.handle(HttpCall(method=method, target=target, body=body.encode(), headers=headers))
     return double.exchanges
 
 
-def test_every_answer_of_the_double_has_the_shape_that_stripe_describes(exchanges: list[Exchange]) -> None:
+def test_every_answer_of_the_double_matches_the_schema_of_stripe(exchanges: list[Exchange]) -> None:
     require_installed()
     found = {
         problem
@@ -110,13 +110,13 @@ def test_every_answer_of_the_double_has_the_shape_that_stripe_describes(exchange
     "planted",
     [{"status": "paid"}, {"amount": "10"}, {"livemode": None}, {"colour": "red"}, {"next_action": {"type": None}}],
 )
-def test_the_judge_of_shapes_finds_a_wrong_field(exchanges: list[Exchange], planted: Mapping[str, Any]) -> None:
+def test_the_schema_check_finds_a_wrong_field(exchanges: list[Exchange], planted: Mapping[str, Any]) -> None:
     require_installed()
     answer = {**exchanges[0].reply.parsed, **planted}
     assert answer_problems("POST", "/v1/payment_intents", 200, answer)
 
 
-def test_stripe_mock_accepts_every_request_that_we_send(
+def test_stripe_mock_accepts_every_request_of_the_adapter(
     exchanges: list[Exchange], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Also checks our API version, because stripe-mock rejects any other than its own."""
@@ -156,7 +156,7 @@ def official() -> Any:
     return stripe
 
 
-def test_the_official_package_reads_the_double(official: Any) -> None:
+def test_the_official_package_can_read_the_double(official: Any) -> None:
     clock = FakeClock()
     double = StripeDouble(clock)
     _run_every_kind_of_payment(double, clock)
@@ -202,9 +202,7 @@ def webhooks() -> Iterator[Webhooks]:
     return waiting
 
 
-def test_the_official_package_verifies_the_webhooks_of_the_double_and_so_do_we(
-    official: Any, webhooks: Webhooks
-) -> None:
+def test_official_package_and_adapter_accept_the_webhooks_of_the_double(official: Any, webhooks: Webhooks) -> None:
     (secret,) = webhooks.double.endpoints.secrets.values()
     now = webhooks.double.books.now()
     for _ in range(len(webhooks.waiting)):
@@ -218,26 +216,26 @@ def test_the_official_package_verifies_the_webhooks_of_the_double_and_so_do_we(
         assert bool(parsed.order_id) is not parsed.type.startswith("charge.dispute")
 
 
-def test_our_check_of_signatures_agrees_with_the_official_one(official: Any, webhooks: Webhooks) -> None:
+def test_the_signature_check_agrees_with_the_official_one(official: Any, webhooks: Webhooks) -> None:
     """A changed body, an old signature, another secret and a rolled one."""
     (endpoint, secret), *_ = webhooks.double.endpoints.secrets.items()
     sent, now = webhooks.take(), webhooks.double.books.now()
     timestamp = int(now.timestamp())
-    theirs = official.WebhookSignature._compute_signature(f"{timestamp}.{sent.body.decode()}", secret)
-    header = f"t={timestamp},v1={theirs},v0=ignored"
+    signature = official.WebhookSignature._compute_signature(f"{timestamp}.{sent.body.decode()}", secret)
+    header = f"t={timestamp},v1={signature},v0=ignored"
     assert is_signed(sent.body, header, ("whsec_other", secret), now)
     assert not is_signed(sent.body, header, ("whsec_other",), now)
     assert not is_signed(sent.body + b" ", header, (secret,), now)
     assert not is_signed(sent.body, header, (secret,), now + timedelta(minutes=5, seconds=1))
-    assert not is_signed(sent.body, f"v1={theirs}", (secret,), now)
-    assert not is_signed(sent.body, f"t={timestamp},t=1,v1={theirs}", (secret,), now)
+    assert not is_signed(sent.body, f"v1={signature}", (secret,), now)
+    assert not is_signed(sent.body, f"t={timestamp},t=1,v1={signature}", (secret,), now)
     webhooks.roll_secret(endpoint, "whsec_new")
     both = webhooks.take()
     assert is_signed(both.body, both.signature, (secret,), now)
     assert is_signed(both.body, both.signature, ("whsec_new",), now)
 
 
-def test_what_is_not_an_event_is_none() -> None:
+def test_a_body_that_is_not_an_event_is_parsed_as_none() -> None:
     assert parse_event(b"{") is None
     assert parse_event(b"[]") is None
     assert parse_event(b'{"object": "event"}') is None

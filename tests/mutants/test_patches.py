@@ -12,20 +12,20 @@ MUTANTS = sorted(PATCHES.glob("*.patch"))
 RUFF = Path(sys.executable).parent / "ruff"
 
 
-def test_there_are_thirty_mutants_or_more() -> None:
+def test_there_are_at_least_thirty_mutants() -> None:
     """Each deliberately breaks a law; `make mutants` runs them one by one."""
     assert len(MUTANTS) >= 30
 
 
 @pytest.mark.parametrize("patch", MUTANTS, ids=lambda patch: patch.stem)
-def test_every_mutant_applies_and_says_what_it_breaks(patch: Path) -> None:
+def test_every_mutant_applies_and_names_the_law_that_it_breaks(patch: Path) -> None:
     """Rewrite a patch together with the code that it changes."""
     assert apply(patch, ROOT, check_only=True) is None
     assert broken_law(patch).startswith(("law", "the"))
 
 
 @pytest.mark.parametrize("patch", MUTANTS, ids=lambda patch: patch.stem)
-def test_every_mutant_is_a_program_without_undefined_names(patch: Path, tmp_path: Path) -> None:
+def test_every_mutant_has_no_syntax_errors_or_undefined_names(patch: Path, tmp_path: Path) -> None:
     """A mutant that cannot be imported fails every test, which proves nothing about the tests of its law."""
     files = [line[6:] for line in patch.read_text("utf-8").splitlines() if line.startswith("--- a/")]
     for name in files:

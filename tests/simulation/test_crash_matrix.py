@@ -102,7 +102,7 @@ if not OVER_HTTP:  # the forgetful gateway is only behind the port, and Stripe e
     ]
 
 
-def _began(subject: Subject, tries: int) -> tuple[History, Actor]:
+def _begin(subject: Subject, tries: int) -> tuple[History, Actor]:
     """Return a history in which the subject's attempt is about to make its first call."""
     history = History(Choices(replayed=()), subject.opening(), fault_percent=0, deployment=subject.deployment)
     history.fixed_tries = tries
@@ -121,19 +121,19 @@ def _began(subject: Subject, tries: int) -> tuple[History, Actor]:
 
 def _calls(subject: Subject) -> list[SimulatedCall]:
     """Return the calls of an undisturbed attempt."""
-    history, actor = _began(subject, 0)
-    made = []
+    history, actor = _begin(subject, 0)
+    found_calls = []
     while actor.node is not None and actor in history.actors and _is_at(subject, actor):
-        made.append(calls.things[actor.node.call])
+        found_calls.append(calls.things[actor.node.call])
         history.advance(actor)
-    return made
+    return found_calls
 
 
 def _is_at(subject: Subject, actor: Actor) -> bool:
     return actor.owner is None or actor.owner.phase == subject.phase
 
 
-def _in_the_end(history: History, subject: Subject) -> Any:
+def _final_state(history: History, subject: Subject) -> Any:
     """Return ledger, stock, money and audit keys after a redelivery and reconcile, without times, executions, and the
     records of a temporary `unknown`.
     """
@@ -168,7 +168,7 @@ def _in_the_end(history: History, subject: Subject) -> Any:
 
 
 def _disturb(subject: Subject, position: int, kind: str, tries: int) -> Any:
-    history, actor = _began(subject, tries)
+    history, actor = _begin(subject, tries)
     for _ in range(position):
         history.advance(actor)
     assert actor.node is not None
@@ -178,7 +178,7 @@ def _disturb(subject: Subject, position: int, kind: str, tries: int) -> Any:
         history.actors = late + [each for each in history.actors if each not in late]
         while any(each in history.actors for each in late):
             history.advance(history.actors[0])
-    return _in_the_end(history, subject)
+    return _final_state(history, subject)
 
 
 def cells(subject: Subject) -> Iterator[tuple[int, SimulatedCall, str, int]]:
@@ -192,9 +192,9 @@ def cells(subject: Subject) -> Iterator[tuple[int, SimulatedCall, str, int]]:
 
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.title)
-def test_a_failure_at_any_step_ends_in_the_undisturbed_ledger_and_the_same_money(subject: Subject) -> None:
+def test_a_failure_at_any_call_ends_in_the_undisturbed_ledger_and_the_same_money(subject: Subject) -> None:
     """Law 20: whatever fails, retry, redelivery and reconcile end as if nothing had failed."""
-    undisturbed = _in_the_end(_began(subject, 0)[0], subject)
+    undisturbed = _final_state(_begin(subject, 0)[0], subject)
     for position, call, kind, tries in cells(subject):
         disturbed = _disturb(subject, position, kind, tries)
         if kind not in FINAL_ERRORS:
@@ -205,15 +205,15 @@ def print_table() -> int:
     """Print the matrix, a line for each function and call; return the number of cells with another end."""
     total, others = 0, 0
     for subject in SUBJECTS:
-        undisturbed, found = _in_the_end(_began(subject, 0)[0], subject), {}
+        undisturbed, found = _final_state(_begin(subject, 0)[0], subject), {}
         for position, call, kind, tries in cells(subject):
             same = _disturb(subject, position, kind, tries) == undisturbed
             others += not same and kind not in FINAL_ERRORS
             found.setdefault((position, f"{call.service}.{call.method}"), []).append(f"{'' if same else 'NOT '}{kind}")
             total += 1
         for (position, name), kinds in found.items():
-            ways = sorted(set(kinds))
-            print(f"{subject.title:34} {position + 1}. {name:30} same after: {'; '.join(ways)}")
+            fault_kinds = sorted(set(kinds))
+            print(f"{subject.title:34} {position + 1}. {name:30} same after: {'; '.join(fault_kinds)}")
     print(f"{total} cells, {others} with another end")
     return others
 

@@ -316,7 +316,7 @@ def test_every_interleaving_of_two_actors_keeps_the_laws(scene: Scene) -> None:
         pytest.param(purchase_and_purchase, marks=pytest.mark.nightly),
     ],
 )
-def test_one_fault_at_every_place_of_every_interleaving_keeps_the_laws(scene: Scene) -> None:
+def test_every_interleaving_with_one_fault_keeps_the_laws(scene: Scene) -> None:
     """The same laws, with every kind of fault at every call of every interleaving; zombies and stragglers continue.
 
     The machine retries after the fault only in the thorough profile.

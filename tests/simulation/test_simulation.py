@@ -39,7 +39,7 @@ def test_no_law_is_broken_in_any_history(tally: Tally) -> None:
     assert tally.histories == HISTORIES
 
 
-def test_every_kind_of_fault_strikes_every_service_it_can(tally: Tally) -> None:
+def test_every_kind_of_fault_occurs_at_every_service(tally: Tally) -> None:
     """Every kind of fault is injected."""
     expected = {f"{kind} at gateway" for kind in FAULT_KINDS["gateway"]}
     expected |= {f"{kind} at dynamodb" for kind in (*FAULT_KINDS["read"], *FAULT_KINDS["write"])}
@@ -47,7 +47,7 @@ def test_every_kind_of_fault_strikes_every_service_it_can(tally: Tally) -> None:
     assert {kind: tally.faults[kind] for kind in expected if tally.faults[kind] < 20} == {}
 
 
-def test_callers_are_told_everything_that_can_become_of_a_booking(tally: Tally) -> None:
+def test_every_answer_that_a_booking_can_get_occurs(tally: Tally) -> None:
     """Every outcome in the laws occurs; a fence in time is rare, and so is its outcome."""
     expected = {"succeeded", "none", "failed NOT_EXECUTED", "pending APPROVAL_NEEDED", "pending REFUND_PENDING"}
     expected |= {"unknown PAYMENT_OUTCOME_UNKNOWN", "unknown REFUND_OUTCOME_UNKNOWN"}
@@ -59,11 +59,11 @@ def test_callers_are_told_everything_that_can_become_of_a_booking(tally: Tally) 
     expected |= {f"rejected {code}" for code in held}
     expected |= {f"rejected {code}" for code in ("OWN_DECISION", "RESOLUTION_UNDER_WAY", "REFUND_WINDOW_CLOSED")}
     expected |= {"failed NEWER_RELEASE"}
-    assert {said for said in expected if not tally.answers[said]} == set()
+    assert {answer for answer in expected if not tally.answers[answer]} == set()
     assert tally.answers["failed PAYMENT_RELEASED"] + tally.answers["failed REFUND_RELEASED"] > 0
 
 
-def test_a_seed_tells_the_same_history_again() -> None:
+def test_a_seed_reproduces_its_history() -> None:
     """The same seed gives the same steps, with tables from other histories and with empty ones."""
     for number in range(0, 1_500, 150):
         choices = choices_of(SEED, number, PERFORMANCES)

@@ -28,12 +28,12 @@ def _run(gateway: str, module: str, *arguments: str) -> str:
 
 
 @pytest.mark.parametrize("gateway", ["stripe", "stripe-webhooks"])
-def test_no_law_is_broken_over_http_with_webhooks_and_without(gateway: str) -> None:
+def test_no_law_is_broken_over_http_with_or_without_webhooks(gateway: str) -> None:
     """Webhooks are lost, repeated and reordered; reconcile ends every history in the same way."""
     arguments = ("--histories", str(HISTORIES), "--performances", str(PERFORMANCES), "--seed", str(SEED))
-    said = _run(gateway, "tests.simulation", *arguments)
-    assert f"{HISTORIES:,} histories, 0 violations" in said
-    wrong = said.partition("what went wrong on purpose")[2].partition("what callers were told")[0]
+    output = _run(gateway, "tests.simulation", *arguments)
+    assert f"{HISTORIES:,} histories, 0 violations" in output
+    wrong = output.partition("what went wrong on purpose")[2].partition("what callers were told")[0]
     assert ("webhooks" in wrong) is (gateway == "stripe-webhooks")
     for fault in ("lost request", "rate_limited", "saved_error", "straggler"):
         assert f"{fault} at gateway" in wrong, fault
@@ -41,12 +41,12 @@ def test_no_law_is_broken_over_http_with_webhooks_and_without(gateway: str) -> N
 
 def test_a_failure_at_any_http_call_ends_in_the_undisturbed_ledger() -> None:
     """Law 20, every cell. A saved error ends a payment differently but legally, which the matrix checks too."""
-    said = _run("stripe", "tests.simulation.test_crash_matrix")
-    assert said.rstrip().endswith("cells, 0 with another end")
-    assert "gateway.request" in said
+    output = _run("stripe", "tests.simulation.test_crash_matrix")
+    assert output.rstrip().endswith("cells, 0 with another end")
+    assert "gateway.request" in output
 
 
 @pytest.mark.nightly
-def test_every_interleaving_over_http_keeps_the_laws_also_with_one_fault_at_every_place() -> None:
+def test_every_interleaving_over_http_keeps_the_laws() -> None:
     """The enumeration of `test_interleavings`, each of its calls of the gateway an HTTP request."""
     _run("stripe", "pytest", "-n", "0", "-q", "tests/simulation/test_interleavings.py")
