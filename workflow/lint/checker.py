@@ -44,37 +44,37 @@ def check(
     """
     findings = LintFindings()
     try:
-        read = _read(definition, findings)
+        parsed = _read(definition, findings)
     except NotJson as error:
         where = f" at line {error.line}, column {error.column}" if error.line else ""
         findings.error(
             "INVALID_JSON_DESCRIPTION", "", f"This is not valid JSON: {error.sentence}{where}.", "Correct the JSON."
         )
         return tuple(findings)
-    if read is not None:
-        return _in_order(_find_all(read, findings, type, frozenset(variables)), read.value)
+    if parsed is not None:
+        return _sort_by_position(_find_all(parsed, findings, type, frozenset(variables)), parsed.value)
     return tuple(findings)
 
 
 def _find_all(
-    read: Definition,
-    of_text: LintFindings,
+    parsed: Definition,
+    text_findings: LintFindings,
     type: MachineType,  # noqa: A002  # AWS's own word
-    given: frozenset[str],
+    variables: frozenset[str],
 ) -> Iterable[LintFinding]:
     """Check a definition; if there are findings, check it again with its misspelled fields corrected."""
     found = LintFindings()
-    _check_document(read, read.duplicates, found, type, given)
+    _check_document(parsed, parsed.duplicates, found, type, variables)
     if not any(found):
-        return of_text
+        return text_findings
     from .typos import Spelling
 
-    spelling = Spelling(of_text)
-    mended = spelling.correct(read)
-    if mended is read:
-        return [*of_text, *found]
-    _check_document(mended, read.duplicates, of_text, type, given)
-    return map(spelling.as_written, of_text)
+    spelling = Spelling(text_findings)
+    corrected = spelling.correct(parsed)
+    if corrected is parsed:
+        return [*text_findings, *found]
+    _check_document(corrected, parsed.duplicates, text_findings, type, variables)
+    return map(spelling.restore_pointer, text_findings)
 
 
 def _read(definition: object, findings: LintFindings) -> Definition | None:
@@ -82,18 +82,18 @@ def _read(definition: object, findings: LintFindings) -> Definition | None:
         if not definition.strip():
             findings.error("MISSING_DESCRIPTION", "", "The definition is empty.", "Provide a state machine.")
             return None
-        read = _read_text(definition, findings)
+        parsed = _read_text(definition, findings)
     else:
-        read = parse(definition)
-    if read.text is None and _is_small(read.value):
-        return read
-    text = (read.json(indent=None) if read.text is None else read.text).encode("utf-8", "surrogatepass")
+        parsed = parse(definition)
+    if parsed.text is None and _is_small(parsed.value):
+        return parsed
+    text = (parsed.json(indent=None) if parsed.text is None else parsed.text).encode("utf-8", "surrogatepass")
     _check_size(text, findings)
     if len(text) > MAX_PAYLOAD_BYTES:
-        _check_payloads(read, findings)
+        _check_payloads(parsed, findings)
     if any(start in text for start in _SURROGATE_STARTS) and re.search(_SURROGATE, text):
-        _check_surrogates(read, findings)
-    return read
+        _check_surrogates(parsed, findings)
+    return parsed
 
 
 def _is_small(value: Json) -> bool:
@@ -115,7 +115,7 @@ def _read_text(text: str | bytes, findings: LintFindings) -> Definition:
         if filled == template:
             raise
     try:
-        read = Definition.read(filled)
+        parsed = Definition.read(filled)
     except NotJson:
         return Definition.read(text)
     findings.warning(
@@ -124,7 +124,7 @@ def _read_text(text: str | bytes, findings: LintFindings) -> Definition:
         "This is a template: it is valid JSON only after placeholders such as ${name} are replaced.",
         "Check it again after they are replaced.",
     )
-    return read
+    return parsed
 
 
 def _check_size(text: bytes, findings: LintFindings) -> None:
@@ -137,8 +137,8 @@ def _check_size(text: bytes, findings: LintFindings) -> None:
         )
 
 
-def _check_payloads(read: Definition, findings: LintFindings) -> None:
-    for state in _large(read.root.states):
+def _check_payloads(parsed: Definition, findings: LintFindings) -> None:
+    for state in _large_states(parsed.root.states):
         for name in _PAYLOADS:
             if name in state.fields and (length := _bytes_of(state.fields[name])) > MAX_PAYLOAD_BYTES:
                 findings.warning(
@@ -149,7 +149,7 @@ def _check_payloads(read: Definition, findings: LintFindings) -> None:
                 )
 
 
-def _large(states: Sequence[StateNode]) -> Iterator[StateNode]:
+def _large_states(states: Sequence[StateNode]) -> Iterator[StateNode]:
     """Yield the states, including nested ones, whose JSON is larger than the maximum payload.
 
     The states are measured in halves, so that few are written out individually.
@@ -159,21 +159,21 @@ def _large(states: Sequence[StateNode]) -> Iterator[StateNode]:
         if _bytes_of([state.fields for state in part]) <= MAX_PAYLOAD_BYTES:
             continue  # the half fits as a whole, so each of its states does
         if len(part) > 1:
-            yield from _large(part)
+            yield from _large_states(part)
         else:
             yield part[0]
-            yield from _large([inner for scope in part[0].scopes for inner in scope.states])
+            yield from _large_states([inner for scope in part[0].scopes for inner in scope.states])
 
 
 def _bytes_of(value: Json) -> int:
     return len(written(value).encode("utf-8", "surrogatepass"))
 
 
-def _check_surrogates(read: Definition, findings: LintFindings) -> None:
-    for pointer, value in walk(read.value):
+def _check_surrogates(parsed: Definition, findings: LintFindings) -> None:
+    for pointer, value in walk(parsed.value):
         keys = value if isinstance(value, dict) else [value] if isinstance(value, str) else []
         for text in keys:
-            if any("\ud800" <= sign <= "\udfff" for sign in text):
+            if any("\ud800" <= character <= "\udfff" for character in text):
                 findings.error(
                     "INVALID_JSON_DESCRIPTION",
                     child(pointer, text) if isinstance(value, dict) else pointer,
@@ -183,11 +183,11 @@ def _check_surrogates(read: Definition, findings: LintFindings) -> None:
 
 
 def _check_document(
-    read: Definition,
+    parsed: Definition,
     duplicates: Iterable[Duplicate],
     findings: LintFindings,
     type: MachineType,  # noqa: A002  # as above
-    given: frozenset[str],
+    variables: frozenset[str],
 ) -> None:
     for duplicate in duplicates:
         findings.error(
@@ -196,22 +196,22 @@ def _check_document(
             f"The key {duplicate.key!r} is defined more than once.",
             "Keep one definition.",
         )
-    if not isinstance(read.value, dict):
+    if not isinstance(parsed.value, dict):
         findings.error("WRONG_TYPE", "", "A state machine must be an object.", 'Write {"StartAt": …, "States": {…}}.')
         return
-    _check_machine_limit(read, findings, type)
-    states = list(read.states())
-    scopes, flow = Scopes(findings, states), Flow(findings, given)
-    contexts = ScopeContexts(read, type == "EXPRESS")
+    _check_machine_limit(parsed, findings, type)
+    states = list(parsed.states())
+    scopes, flow = Scopes(findings, states), Flow(findings, variables)
+    contexts = ScopeContexts(parsed, type == "EXPRESS")
     uses = {state.pointer: _check_state(contexts.context(state, findings)) for state in states}
-    for scope in read.scopes():
+    for scope in parsed.scopes():
         scopes.check(scope)
         flow.check(scope, uses)
     _check_labels(states, findings)
 
 
-def _check_machine_limit(read: Definition, findings: LintFindings, type: MachineType) -> None:  # noqa: A002  # as above
-    limit = read.root.fields.get("TimeoutSeconds")
+def _check_machine_limit(parsed: Definition, findings: LintFindings, type: MachineType) -> None:  # noqa: A002  # as above
+    limit = parsed.root.fields.get("TimeoutSeconds")
     if type == "EXPRESS" and isinstance(limit, int | float) and limit > MAX_EXPRESS_SECONDS:
         findings.warning(
             "EXPRESS_TIMEOUT",
@@ -223,7 +223,7 @@ def _check_machine_limit(read: Definition, findings: LintFindings, type: Machine
 
 def _check_state(context: LintContext) -> list[Use]:
     check_fields(context)
-    return context.texts.uses
+    return context.strings.uses
 
 
 def _check_labels(states: list[StateNode], findings: LintFindings) -> None:
@@ -239,9 +239,9 @@ def _check_labels(states: list[StateNode], findings: LintFindings) -> None:
             )
 
 
-def _in_order(findings: Iterable[LintFinding], value: Json) -> tuple[LintFinding, ...]:
+def _sort_by_position(findings: Iterable[LintFinding], value: Json) -> tuple[LintFinding, ...]:
     """Sort findings by the position of their pointers in the document."""
-    places: dict[int, dict[str, int]] = {}
+    positions: dict[int, dict[str, int]] = {}
 
     def key(finding: LintFinding) -> tuple[int, ...]:
         node = value
@@ -249,9 +249,9 @@ def _in_order(findings: Iterable[LintFinding], value: Json) -> tuple[LintFinding
         for escaped in finding.pointer.split("/")[1:]:
             step = escaped.replace("~1", "/").replace("~0", "~")
             if isinstance(node, dict) and step in node:
-                if id(node) not in places:
-                    places[id(node)] = {name: place for place, name in enumerate(node)}
-                path.append(places[id(node)][step])
+                if id(node) not in positions:
+                    positions[id(node)] = {name: position for position, name in enumerate(node)}
+                path.append(positions[id(node)][step])
                 node = node[step]
             elif isinstance(node, list) and step.isdecimal() and int(step) < len(node):
                 path.append(int(step))

@@ -13,9 +13,9 @@ from ..queries.jsonata_evaluation import is_expression
 from .lint_context import LintContext, is_time, unknown_field
 from .lint_findings import Code
 from .reads import is_open, looks_like_path
-from .templates import Moment
+from .templates import Phase
 
-AssignCheck = Callable[[LintContext, Mapping[str, Json], str, Moment], None]
+AssignCheck = Callable[[LintContext, Mapping[str, Json], str, Phase], None]
 
 
 def check_choices(context: LintContext, check_assign: AssignCheck) -> None:
@@ -44,7 +44,7 @@ def _check_rule(context: LintContext, rule: Json, pointer: str, check_assign: As
     if "Next" not in rule:
         context.missing(pointer, "Next", "A choice rule must have Next.")
     check_assign(context, rule, pointer, "after")
-    if context.speaks_jsonata:
+    if context.uses_jsonata:
         _check_jsonata_rule(context, rule, pointer)
     else:
         _check_path_rule(context, rule, pointer)
@@ -63,9 +63,9 @@ def _check_jsonata_rule(context: LintContext, rule: JsonObject, pointer: str) ->
     for name in rule:
         if name not in RULE and name not in foreign:
             unknown_field(context.findings, name, child(pointer, name), "a choice rule", RULE)
-    context.text(rule, "Comment", pointer)
+    context.check_string(rule, "Comment", pointer)
     if "Output" in rule:
-        context.texts.jsonata(rule["Output"], child(pointer, "Output"), "after")
+        context.strings.check_jsonata(rule["Output"], child(pointer, "Output"), "after")
     _check_condition(context, rule, pointer)
 
 
@@ -74,32 +74,32 @@ def _check_condition(context: LintContext, rule: JsonObject, pointer: str) -> No
         example = "Add a Condition, such as {% $states.input.ready %}."
         context.missing(pointer, "Condition", "A choice rule must have a Condition.", example)
         return
-    condition, here = rule["Condition"], child(pointer, "Condition")
+    condition, location = rule["Condition"], child(pointer, "Condition")
     if isinstance(condition, bool) or is_open(condition):
         return
     if isinstance(condition, str) and condition.startswith("{%"):
-        context.texts.jsonata(condition, here, "before", ("boolean",))
+        context.strings.check_jsonata(condition, location, "before", ("boolean",))
         return
     context.wrong_type(
-        here, "A Condition must be an expression {% … %} that yields a boolean.", "Enclose it in {% … %}."
+        location, "A Condition must be an expression {% … %} that yields a boolean.", "Enclose it in {% … %}."
     )
 
 
 def _check_path_rule(context: LintContext, rule: JsonObject, pointer: str) -> None:
     stack: list[tuple[JsonObject, str, bool]] = [(rule, pointer, True)]
     while stack:
-        node, here, top = stack.pop()
-        for part, where in _check_node(context, node, here, top):
+        node, location, top = stack.pop()
+        for part, part_location in _check_node(context, node, location, top):
             if isinstance(part, dict):
-                stack.append((part, where, False))
+                stack.append((part, part_location, False))
             else:
-                context.wrong_type(where, "A choice rule must be an object.")
+                context.wrong_type(part_location, "A choice rule must be an object.")
 
 
 def _check_node(context: LintContext, rule: JsonObject, pointer: str, top: bool) -> list[tuple[Json, str]]:
     """Check one JSONPath rule, and return the rules nested in it, each with its JSON pointer."""
     _check_names(context, rule, pointer, top)
-    context.text(rule, "Comment", pointer)
+    context.check_string(rule, "Comment", pointer)
     joiners = [name for name in JOINERS if name in rule]
     tests = [name for name in rule if name in OPERATORS]
     if len(joiners) + len(tests) > 1:
@@ -136,42 +136,44 @@ def _check_names(context: LintContext, rule: JsonObject, pointer: str, top: bool
     for name in rule:
         if name in allowed or name in OPERATORS or name in JOINERS:
             continue
-        here = child(pointer, name)
+        location = child(pointer, name)
         if name in ("Condition", "Output"):
             context.findings.error(
                 "WRONG_QUERY_LANGUAGE",
-                here,
+                location,
                 f"{name} belongs to JSONata, but the state uses JSONPath.",
                 'Use Variable and an operator, or set "QueryLanguage": "JSONata".',
             )
         elif name in ("Next", "Assign"):
             context.findings.error(
                 "UNSUPPORTED_FIELD",
-                here,
+                location,
                 f"A nested choice rule must not have {name}.",
                 "Move it to the outermost rule.",
             )
         elif name in WORDS:
-            context.findings.error("UNSUPPORTED_FIELD", here, f"A choice rule does not support {name}.", "Remove it.")
+            context.findings.error(
+                "UNSUPPORTED_FIELD", location, f"A choice rule does not support {name}.", "Remove it."
+            )
         else:
             words = (*allowed, *OPERATORS, *JOINERS)
             context.findings.error(
-                "UNKNOWN_OPERATOR", here, f"There is no operator {name!r}.", suggest(name, words, "Remove it.")
+                "UNKNOWN_OPERATOR", location, f"There is no operator {name!r}.", suggest(name, words, "Remove it.")
             )
 
 
 def _parts(context: LintContext, rule: JsonObject, joiner: str, pointer: str) -> list[tuple[Json, str]]:
-    parts, here = rule[joiner], child(pointer, joiner)
+    parts, location = rule[joiner], child(pointer, joiner)
     if joiner == "Not":
-        return [(parts, here)]
+        return [(parts, location)]
     if not isinstance(parts, list):
-        context.wrong_type(here, f"{joiner} must be a list of choice rules.")
+        context.wrong_type(location, f"{joiner} must be a list of choice rules.")
         return []
     if not parts:
         context.findings.error(
-            "EMPTY_LIST", here, f"{joiner} must contain at least one choice rule.", "Add a choice rule."
+            "EMPTY_LIST", location, f"{joiner} must contain at least one choice rule.", "Add a choice rule."
         )
-    return [(part, child(here, index)) for index, part in reversed(list(enumerate(parts)))]
+    return [(part, child(location, index)) for index, part in reversed(list(enumerate(parts)))]
 
 
 def _check_test(context: LintContext, rule: JsonObject, name: str, pointer: str) -> None:
@@ -180,33 +182,35 @@ def _check_test(context: LintContext, rule: JsonObject, name: str, pointer: str)
             pointer, "Variable", f"A choice rule with {name} must have a Variable.", "Add Variable with a path."
         )
     else:
-        context.texts.path(rule["Variable"], child(pointer, "Variable"), tolerant=name == "IsPresent")
-    value, here, kind = rule[name], child(pointer, name), OPERATORS[name]
+        context.strings.check_path(rule["Variable"], child(pointer, "Variable"), tolerant=name == "IsPresent")
+    value, location, kind = rule[name], child(pointer, name), OPERATORS[name]
     if kind == "Path":
-        context.texts.path(value, here)
+        context.strings.check_path(value, location)
     elif not is_open(value):
-        _check_operand(context, name, kind, value, here)
+        _check_operand(context, name, kind, value, location)
 
 
 def _check_operand(context: LintContext, name: str, kind: str, value: Json, pointer: str) -> None:
-    fits = {
+    is_valid = {
         "String": isinstance(value, str),
         "Numeric": isinstance(value, int | float) and not isinstance(value, bool),
         "Boolean": isinstance(value, bool),
         "Timestamp": is_time(value),
     }
     if looks_like_path(value) and name + "Path" in OPERATORS:
-        said = context.findings.warning if fits[kind] else context.findings.error
-        code: Code = "NO_PATH" if fits[kind] else "WRONG_TYPE"
-        said(code, pointer, f"{value!r} looks like a path but is treated as a literal string.", f"Use {name}Path.")
-    elif not fits[kind]:
-        wanted = {
+        report = context.findings.warning if is_valid[kind] else context.findings.error
+        code: Code = "NO_PATH" if is_valid[kind] else "WRONG_TYPE"
+        report(
+            code, pointer, f"{value!r} looks like a path but is treated as a literal string.", f"Use {name}Path."
+        )
+    elif not is_valid[kind]:
+        expected = {
             "String": "a string",
             "Numeric": "a number",
             "Boolean": "true or false",
             "Timestamp": "a timestamp such as 2026-01-31T12:00:00Z",
         }
-        context.wrong_type(pointer, f"{name} must be {wanted[kind]}, got {spelled(value)}.")
+        context.wrong_type(pointer, f"{name} must be {expected[kind]}, got {spelled(value)}.")
     elif is_expression(value):
         context.findings.warning(
             "WRONG_QUERY_LANGUAGE",

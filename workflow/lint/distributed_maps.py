@@ -33,74 +33,74 @@ def check_distribution(context: LintContext) -> None:
 
 
 def _check_reader(context: LintContext) -> None:
-    here, reader = _part(context, "ItemReader", READER)
+    location, reader = _check_object(context, "ItemReader", READER)
     if reader is None:
         return
-    _check_place(context, reader, here, _READS)
-    config = _object(context, reader, "ReaderConfig", here)
+    _check_access(context, reader, location, _READS)
+    config = _object(context, reader, "ReaderConfig", location)
     if config is not None:
-        _check_reader_config(context, config, child(here, "ReaderConfig"))
+        _check_reader_config(context, config, child(location, "ReaderConfig"))
 
 
 def _check_reader_config(context: LintContext, config: JsonObject, pointer: str) -> None:
     _check_names(context, config, READER_CONFIG, pointer, "ReaderConfig")
-    kind = context.one_of(config, "InputType", pointer, _INPUT_TYPES)
-    context.one_of(config, "ManifestType", pointer, ("ATHENA_DATA", "S3_INVENTORY"))
-    loaded = context.one_of(config, "Transformation", pointer, ("NONE", "LOAD_AND_FLATTEN"))
-    if loaded == "LOAD_AND_FLATTEN" and "InputType" not in config:
+    kind = context.check_enum(config, "InputType", pointer, _INPUT_TYPES)
+    context.check_enum(config, "ManifestType", pointer, ("ATHENA_DATA", "S3_INVENTORY"))
+    transformation = context.check_enum(config, "Transformation", pointer, ("NONE", "LOAD_AND_FLATTEN"))
+    if transformation == "LOAD_AND_FLATTEN" and "InputType" not in config:
         context.missing(pointer, "InputType", "LOAD_AND_FLATTEN requires InputType.")
-    context.text(config, "ItemsPointer", pointer)
-    context.one_of(config, "CSVDelimiter", pointer, _DELIMITERS)
-    where = context.one_of(config, "CSVHeaderLocation", pointer, ("FIRST_ROW", "GIVEN"))
+    context.check_string(config, "ItemsPointer", pointer)
+    context.check_enum(config, "CSVDelimiter", pointer, _DELIMITERS)
+    header_location = context.check_enum(config, "CSVHeaderLocation", pointer, ("FIRST_ROW", "GIVEN"))
     if kind == "CSV" and "CSVHeaderLocation" not in config:
         context.missing(pointer, "CSVHeaderLocation", "InputType CSV requires CSVHeaderLocation.")
-    if where == "GIVEN" and "CSVHeaders" not in config:
+    if header_location == "GIVEN" and "CSVHeaders" not in config:
         context.missing(pointer, "CSVHeaders", "CSVHeaderLocation GIVEN requires CSVHeaders.")
     headers = config.get("CSVHeaders", [])
     if not is_open(headers) and not (isinstance(headers, list) and all(isinstance(name, str) for name in headers)):
         context.wrong_type(child(pointer, "CSVHeaders"), "CSVHeaders must be a list of strings: the column names.")
-    context.whole(config, "MaxItems", pointer, 0, MAX_READER_ITEMS)
+    context.check_integer(config, "MaxItems", pointer, 0, MAX_READER_ITEMS)
     _check_paths(context, config, pointer, ("MaxItems",))
 
 
 def _check_writer(context: LintContext) -> None:
-    here, writer = _part(context, "ResultWriter", WRITER)
+    location, writer = _check_object(context, "ResultWriter", WRITER)
     if writer is None:
         return
     if "Resource" in writer or "WriterConfig" not in writer:
-        _check_place(context, writer, here, _WRITES)
-    config = _object(context, writer, "WriterConfig", here)
+        _check_access(context, writer, location, _WRITES)
+    config = _object(context, writer, "WriterConfig", location)
     if config is not None:
-        pointer = child(here, "WriterConfig")
+        pointer = child(location, "WriterConfig")
         _check_names(context, config, WRITER_CONFIG, pointer, "WriterConfig")
-        context.one_of(config, "Transformation", pointer, ("NONE", "COMPACT", "FLATTEN"))
-        context.one_of(config, "OutputType", pointer, ("JSON", "JSONL"))
+        context.check_enum(config, "Transformation", pointer, ("NONE", "COMPACT", "FLATTEN"))
+        context.check_enum(config, "OutputType", pointer, ("JSON", "JSONL"))
 
 
 def _check_batcher(context: LintContext) -> None:
-    here, batcher = _part(context, "ItemBatcher", BATCHER)
+    location, batcher = _check_object(context, "ItemBatcher", BATCHER)
     if batcher is None:
         return
     if not any(name.startswith("Max") for name in batcher):
         context.missing(
-            here,
+            location,
             _SIZES,
             "An ItemBatcher must limit the size of a batch.",
             "Add MaxItemsPerBatch or MaxInputBytesPerBatch.",
         )
-    context.whole(batcher, "MaxItemsPerBatch", here, 1)
-    context.whole(batcher, "MaxInputBytesPerBatch", here, 1, MAX_PAYLOAD_BYTES)
-    _check_paths(context, batcher, here, _SIZES)
+    context.check_integer(batcher, "MaxItemsPerBatch", location, 1)
+    context.check_integer(batcher, "MaxInputBytesPerBatch", location, 1, MAX_PAYLOAD_BYTES)
+    _check_paths(context, batcher, location, _SIZES)
     if "BatchInput" in batcher:
-        _check_payload(context, batcher["BatchInput"], child(here, "BatchInput"))
+        _check_payload(context, batcher["BatchInput"], child(location, "BatchInput"))
 
 
-def _part(context: LintContext, name: str, table: Mapping[str, Language]) -> tuple[str, JsonObject | None]:
+def _check_object(context: LintContext, name: str, table: Mapping[str, Language]) -> tuple[str, JsonObject | None]:
     """Check the field names of a nested object of the Map; return its pointer, and the object or None if absent."""
-    here, part = context.at(name), _object(context, context.fields, name, context.state.pointer)
+    location, part = context.at(name), _object(context, context.fields, name, context.state.pointer)
     if part is not None:
-        context.known_fields(part, table, here, f"{'an' if name.startswith('I') else 'a'} {name}")
-    return here, part
+        context.check_field_names(part, table, location, f"{'an' if name.startswith('I') else 'a'} {name}")
+    return location, part
 
 
 def _check_names(context: LintContext, config: JsonObject, known: frozenset[str], pointer: str, what: str) -> None:
@@ -112,13 +112,13 @@ def _check_names(context: LintContext, config: JsonObject, known: frozenset[str]
 def _check_paths(context: LintContext, holder: JsonObject, pointer: str, names: tuple[str, ...]) -> None:
     """Check the fields ending in Path, which give a number by a path instead of a literal."""
     for name in names:
-        path, here = f"{name}Path", child(pointer, f"{name}Path")
-        if path not in holder or context.speaks_jsonata:
+        path, location = f"{name}Path", child(pointer, f"{name}Path")
+        if path not in holder or context.uses_jsonata:
             continue
-        context.texts.path(holder[path], here, single=True)
+        context.strings.check_path(holder[path], location, single=True)
         if name in holder:
             context.findings.error(
-                "CONFLICTING_FIELDS", here, f"{name} and {path} cannot be used together.", "Remove one."
+                "CONFLICTING_FIELDS", location, f"{name} and {path} cannot be used together.", "Remove one."
             )
 
 
@@ -129,55 +129,59 @@ def _object(context: LintContext, holder: JsonObject, name: str, pointer: str) -
     return value if isinstance(value, dict) else None
 
 
-def _check_place(context: LintContext, holder: JsonObject, pointer: str, calls: Mapping[str, tuple[str, ...]]) -> None:
+def _check_access(
+    context: LintContext, holder: JsonObject, pointer: str, supported: Mapping[str, tuple[str, ...]]
+) -> None:
     """Check the Resource that reads or writes the data, and the arguments that give the location in S3."""
-    resource, here = holder.get("Resource"), child(pointer, "Resource")
-    needs: tuple[str, ...] = ()
+    resource, location = holder.get("Resource"), child(pointer, "Resource")
+    required: tuple[str, ...] = ()
     if "Resource" not in holder:
         context.missing(pointer, "Resource", "Resource, the ARN of the S3 action, is missing.")
     elif not isinstance(resource, str):
         if not is_reference_of_a_template(resource):
-            context.wrong_type(here, "Resource must be a string: an ARN.")
+            context.wrong_type(location, "Resource must be a string: an ARN.")
     else:
-        needs = _needs(context, resource, here, calls)
-    _check_arguments(context, holder, pointer, needs)
+        required = _required_arguments(context, resource, location, supported)
+    _check_arguments(context, holder, pointer, required)
 
 
-def _needs(context: LintContext, resource: str, pointer: str, calls: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _required_arguments(
+    context: LintContext, resource: str, pointer: str, supported: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:
     """Return the required arguments of the call; report a Resource that cannot be used here."""
     arn, _, call = resource.partition(":states:::")
-    if is_open(call) or (is_open(resource) and not call) or (arn.startswith("arn:") and call in calls):
-        return calls.get(call, ())
+    if is_open(call) or (is_open(resource) and not call) or (arn.startswith("arn:") and call in supported):
+        return supported.get(call, ())
     context.findings.error(
         "INVALID_RESOURCE",
         pointer,
         f"{resource!r} is not supported here.",
-        suggest(call, calls, f"Use {' or '.join(f'arn:aws:states:::{each}' for each in calls)}."),
+        suggest(call, supported, f"Use {' or '.join(f'arn:aws:states:::{each}' for each in supported)}."),
     )
     return ()
 
 
-def _check_arguments(context: LintContext, holder: JsonObject, pointer: str, needs: tuple[str, ...]) -> None:
-    name = "Arguments" if context.speaks_jsonata else "Parameters"
-    given, here = holder.get(name), child(pointer, name)
-    if name not in holder and needs:
-        context.missing(pointer, name, f"The call requires {' and '.join(needs)}, but {name} is missing.")
-    elif name in holder and not isinstance(given, dict) and not is_expression(given) and not is_open(given):
-        context.wrong_type(here, f"{name} must be an object.", "Write an object with named values: {…}.")
+def _check_arguments(context: LintContext, holder: JsonObject, pointer: str, required: tuple[str, ...]) -> None:
+    name = "Arguments" if context.uses_jsonata else "Parameters"
+    arguments, location = holder.get(name), child(pointer, name)
+    if name not in holder and required:
+        context.missing(pointer, name, f"The call requires {' and '.join(required)}, but {name} is missing.")
+    elif name in holder and not isinstance(arguments, dict) and not is_expression(arguments) and not is_open(arguments):
+        context.wrong_type(location, f"{name} must be an object.", "Write an object with named values: {…}.")
     elif name in holder:
-        _check_payload(context, given, here)
-    if not isinstance(given, dict):
+        _check_payload(context, arguments, location)
+    if not isinstance(arguments, dict):
         return
-    for need in needs:
-        if not any(key.removesuffix(".$") == need for key in given):
-            context.findings.error("MISSING_ARGUMENT", here, f"The call requires {need}.", f"Add it to {name}.")
-    for key in given:
-        if key[:1].islower() and not any(need.lower() == key.removesuffix(".$").lower() for need in needs):
-            context.small_argument(key, child(here, key), "The call")
+    for argument in required:
+        if not any(key.removesuffix(".$") == argument for key in arguments):
+            context.findings.error("MISSING_ARGUMENT", location, f"The call requires {argument}.", f"Add it to {name}.")
+    for key in arguments:
+        if key[:1].islower() and not any(argument.lower() == key.removesuffix(".$").lower() for argument in required):
+            context.lowercase_argument(key, child(location, key), "The call")
 
 
 def _check_payload(context: LintContext, value: Json, pointer: str) -> None:
-    if context.speaks_jsonata:
-        context.texts.jsonata(value, pointer, "before")
+    if context.uses_jsonata:
+        context.strings.check_jsonata(value, pointer, "before")
     else:
-        context.texts.template(value, pointer)
+        context.strings.check_template(value, pointer)

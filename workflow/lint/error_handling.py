@@ -13,9 +13,9 @@ from ..asl.limits import MAX_RETRY_DELAY_SECONDS, MAX_SECONDS
 from ..asl.suggestions import suggest
 from .lint_context import LintContext, unknown_field
 from .reads import is_open
-from .templates import Moment
+from .templates import Phase
 
-AssignCheck = Callable[[LintContext, Mapping[str, Json], str, Moment], None]
+AssignCheck = Callable[[LintContext, Mapping[str, Json], str, Phase], None]
 _ALL: Final = "States.ALL"
 _TASK_FAILED: Final = "States.TaskFailed"
 _NOT_TASK_FAILED: Final = ("States.Timeout", "States.HeartbeatTimeout", _ALL)
@@ -29,7 +29,7 @@ def check_retriers(context: LintContext) -> None:
             if name not in RETRIER:
                 table = dict.fromkeys(RETRIER)
                 unknown_field(context.findings, name, child(pointer, name), "a retrier", table)
-        context.text(rule, "Comment", pointer)
+        context.check_string(rule, "Comment", pointer)
         _check_errors(context, rule, pointer, "Retry", index, seen)
         _check_numbers(context, rule, pointer)
 
@@ -38,16 +38,16 @@ def check_catchers(context: LintContext, check_assign: AssignCheck) -> None:
     """Check the catchers of a state; `check_assign` checks the variables that they assign."""
     seen: dict[str, int] = {}
     for index, rule, pointer in _rules(context, "Catch"):
-        context.known_fields(rule, CATCHER, pointer, "a catcher")
-        context.text(rule, "Comment", pointer)
+        context.check_field_names(rule, CATCHER, pointer, "a catcher")
+        context.check_string(rule, "Comment", pointer)
         if "Next" not in rule:
             context.missing(pointer, "Next", "A catcher must have Next.")
         _check_errors(context, rule, pointer, "Catch", index, seen)
         check_assign(context, rule, pointer, "caught")
-        if context.speaks_jsonata and "Output" in rule:
-            context.texts.jsonata(rule["Output"], child(pointer, "Output"), "caught")
-        if not context.speaks_jsonata and rule.get("ResultPath") is not None:
-            context.texts.path(rule["ResultPath"], child(pointer, "ResultPath"), reference=True)
+        if context.uses_jsonata and "Output" in rule:
+            context.strings.check_jsonata(rule["Output"], child(pointer, "Output"), "caught")
+        if not context.uses_jsonata and rule.get("ResultPath") is not None:
+            context.strings.check_path(rule["ResultPath"], child(pointer, "ResultPath"), reference=True)
 
 
 def _rules(context: LintContext, field: str) -> list[tuple[int, JsonObject, str]]:
@@ -71,26 +71,26 @@ def _check_errors(
     if "ErrorEquals" not in rule:
         context.missing(pointer, "ErrorEquals", f"A {what} must have ErrorEquals.")
         return
-    names, here = rule["ErrorEquals"], child(pointer, "ErrorEquals")
+    names, location = rule["ErrorEquals"], child(pointer, "ErrorEquals")
     if is_open(names):
         return
     if not isinstance(names, list):
-        context.wrong_type(here, "ErrorEquals must be a list of error names.")
+        context.wrong_type(location, "ErrorEquals must be a list of error names.")
         return
     if not names:
         context.findings.error(
-            "EMPTY_LIST", here, "ErrorEquals must contain at least one error name.", "Add an error name."
+            "EMPTY_LIST", location, "ErrorEquals must contain at least one error name.", "Add an error name."
         )
     last = index == _count(context.fields[field]) - 1
-    for place, name in enumerate(names):
-        where = child(here, place)
+    for position, name in enumerate(names):
+        name_location = child(location, position)
         if not isinstance(name, str):
-            context.wrong_type(where, "An error name must be a string.")
+            context.wrong_type(name_location, "An error name must be a string.")
         elif name == _ALL:
-            _check_all(context, where, alone=len(names) == 1, last=last, what=what)
+            _check_all(context, name_location, alone=len(names) == 1, last=last, what=what)
         else:
-            check_error_name(context, name, where)
-    _check_reachable(context, names, here, what, index, seen)
+            check_error_name(context, name, name_location)
+    _check_reachable(context, names, location, what, index, seen)
 
 
 def _check_all(context: LintContext, pointer: str, *, alone: bool, last: bool, what: str) -> None:
@@ -127,7 +127,7 @@ def _check_reachable(
     context: LintContext, names: list[Json], pointer: str, what: str, index: int, seen: dict[str, int]
 ) -> None:
     """Warn about error names that an earlier rule already matches, and about States.Runtime, which none can match."""
-    for place, name in enumerate(names):
+    for position, name in enumerate(names):
         if not isinstance(name, str) or is_open(name):
             continue
         if name == _ALL and seen.get(name, index) != index:
@@ -140,26 +140,26 @@ def _check_reachable(
         if name == "States.Runtime":
             context.findings.warning(
                 "UNREACHABLE_RETRIER" if what == "retrier" else "UNREACHABLE_CATCHER",
-                child(pointer, place),
+                child(pointer, position),
                 f"States.Runtime fails the execution immediately, so no {what} can match it.",
                 "Remove it.",
             )
-        elif earlier is not None and (earlier != index or name in names[:place]):
-            twice = f"{name!r} is listed twice in {what} {index + 1}."
-            taken = f"{name!r} is already matched by {what} {earlier + 1}, so this {what} never matches it."
+        elif earlier is not None and (earlier != index or name in names[:position]):
+            listed_twice = f"{name!r} is listed twice in {what} {index + 1}."
+            already_matched = f"{name!r} is already matched by {what} {earlier + 1}, so this {what} never matches it."
             context.findings.warning(
                 "UNREACHABLE_RETRIER" if what == "retrier" else "UNREACHABLE_CATCHER",
-                child(pointer, place),
-                twice if earlier == index else taken,
+                child(pointer, position),
+                listed_twice if earlier == index else already_matched,
                 "Remove it." if earlier == index else f"Remove it, or put the more specific {what} first.",
             )
         seen.setdefault(name, index)
 
 
 def _check_numbers(context: LintContext, rule: JsonObject, pointer: str) -> None:
-    interval = _whole(context, rule, "IntervalSeconds", pointer, 1)
-    _whole(context, rule, "MaxAttempts", pointer, 0)
-    cap = _whole(context, rule, "MaxDelaySeconds", pointer, 1, MAX_RETRY_DELAY_SECONDS)
+    interval = _check_integer(context, rule, "IntervalSeconds", pointer, 1)
+    _check_integer(context, rule, "MaxAttempts", pointer, 0)
+    cap = _check_integer(context, rule, "MaxDelaySeconds", pointer, 1, MAX_RETRY_DELAY_SECONDS)
     rate = rule.get("BackoffRate", 2.0)
     if isinstance(rate, bool) or not isinstance(rate, int | float):
         if not is_open(rate):
@@ -175,17 +175,17 @@ def _check_numbers(context: LintContext, rule: JsonObject, pointer: str) -> None
             f"MaxDelaySeconds ({cap}) must be greater than IntervalSeconds ({interval or 1}).",
             "Increase it, or remove it.",
         )
-    context.one_of(rule, "JitterStrategy", pointer, ("FULL", "NONE"))
+    context.check_enum(rule, "JitterStrategy", pointer, ("FULL", "NONE"))
 
 
-def _whole(
-    context: LintContext, rule: JsonObject, name: str, pointer: str, least: int, most: int = MAX_SECONDS
+def _check_integer(
+    context: LintContext, rule: JsonObject, name: str, pointer: str, minimum: int, maximum: int = MAX_SECONDS
 ) -> int | None:
     value = rule.get(name)
     if isinstance(value, str) and value.startswith("{%"):
         context.wrong_type(child(pointer, name), f"{name} of a retrier must be a number, not an expression.")
         return None
-    return context.whole(rule, name, pointer, least, most)
+    return context.check_integer(rule, name, pointer, minimum, maximum)
 
 
 def _count(rules: Json) -> int:

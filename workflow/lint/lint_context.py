@@ -14,7 +14,7 @@ from ..asl.records import Record
 from ..asl.suggestions import joined, suggest
 from .lint_findings import LintFindings
 from .reads import is_open, is_reference_of_a_template, looks_like_path
-from .templates import Moment, Texts
+from .templates import Phase, StringChecker
 
 
 class LintContext(Record):
@@ -22,8 +22,8 @@ class LintContext(Record):
 
     state: StateNode
     findings: LintFindings
-    texts: Texts
-    speaks_jsonata: bool
+    strings: StringChecker
+    uses_jsonata: bool
     express: bool
     """True if the state runs in an EXPRESS workflow, or in an EXPRESS child workflow of a distributed Map."""
 
@@ -35,7 +35,7 @@ class LintContext(Record):
     @property
     def language(self) -> str:
         """The state's query language: `JSONata` or `JSONPath`."""
-        return "JSONata" if self.speaks_jsonata else "JSONPath"
+        return "JSONata" if self.uses_jsonata else "JSONPath"
 
     def at(self, *keys: str | int) -> str:
         """Return the JSON pointer of a value in the state."""
@@ -44,7 +44,7 @@ class LintContext(Record):
             pointer = child(pointer, key)
         return pointer
 
-    def known_fields(self, holder: JsonObject, table: Mapping[str, Language], pointer: str, what: str) -> None:
+    def check_field_names(self, holder: JsonObject, table: Mapping[str, Language], pointer: str, what: str) -> None:
         """Report each field of an object that is not in `table`, or not in the state's query language.
 
         `table` maps each allowed field to its query language; `what` names the object in messages.
@@ -53,32 +53,32 @@ class LintContext(Record):
             language = table.get(name)
             if language == "both" or language == self.language:
                 continue
-            here = child(pointer, name)
+            location = child(pointer, name)
             if language is not None:
-                self._foreign_field(name, here, table)
+                self._report_foreign_field(name, location, table)
             else:
-                unknown_field(self.findings, name, here, what, table)
+                unknown_field(self.findings, name, location, what, table)
 
-    def _foreign_field(self, name: str, pointer: str, table: Mapping[str, Language]) -> None:
+    def _report_foreign_field(self, name: str, pointer: str, table: Mapping[str, Language]) -> None:
         own = [each for each in COUNTERPARTS.get(name, ()) if table.get(each) in ("both", self.language)]
         use = f"Use {joined(own, 'or')}" if own else "Remove it"
-        switch = " with {% … %}" if self.speaks_jsonata else ', or set "QueryLanguage": "JSONata"'
+        switch = " with {% … %}" if self.uses_jsonata else ', or set "QueryLanguage": "JSONata"'
         self.findings.error(
             "WRONG_QUERY_LANGUAGE",
             pointer,
             f"{name} belongs to {table[name]}, but the state uses {self.language}.",
-            f"{use}{switch if own or not self.speaks_jsonata else ''}.",
+            f"{use}{switch if own or not self.uses_jsonata else ''}.",
         )
         for each in own:
             self.findings.note_intention(pointer.rpartition("/")[0], each)
 
-    def whole(
-        self, holder: JsonObject, name: str, pointer: str, least: int, most: int | None = MAX_SECONDS
+    def check_integer(
+        self, holder: JsonObject, name: str, pointer: str, minimum: int, maximum: int | None = MAX_SECONDS
     ) -> int | None:
         """Check that a field, if present, is an integer in the range or an expression; return the integer, or None."""
-        return whole_number(self, holder, name, pointer, least, most)
+        return _check_integer(self, holder, name, pointer, minimum, maximum)
 
-    def text(self, holder: JsonObject, name: str, pointer: str) -> str | None:
+    def check_string(self, holder: JsonObject, name: str, pointer: str) -> str | None:
         """Check that a field, if present, is a string; return the string, or None."""
         value = holder.get(name)
         if name not in holder or isinstance(value, str):
@@ -86,9 +86,9 @@ class LintContext(Record):
         self.wrong_type(child(pointer, name), f"{name} must be a string.")
         return None
 
-    def one_of(self, holder: JsonObject, name: str, pointer: str, allowed: tuple[str, ...]) -> str | None:
+    def check_enum(self, holder: JsonObject, name: str, pointer: str, allowed: tuple[str, ...]) -> str | None:
         """Check that a field, if present, is one of the allowed strings; return the string, or None."""
-        value = self.text(holder, name, pointer)
+        value = self.check_string(holder, name, pointer)
         if value is None or value in allowed or is_open(value):
             return value
         self.findings.error(
@@ -99,14 +99,16 @@ class LintContext(Record):
         )
         return None
 
-    def dynamic(self, holder: JsonObject, name: str, pointer: str, moment: Moment, kinds: tuple[str, ...]) -> bool:
+    def check_expression(
+        self, holder: JsonObject, name: str, pointer: str, phase: Phase, kinds: tuple[str, ...]
+    ) -> bool:
         """Check a field that may be a JSONata expression; return true if it is one or is still open (see `is_open`)."""
         value = holder.get(name)
         if is_open(value) or is_reference_of_a_template(value):
             return True
-        if not isinstance(value, str) or not value.startswith("{%") or not self.speaks_jsonata:
+        if not isinstance(value, str) or not value.startswith("{%") or not self.uses_jsonata:
             return False
-        self.texts.jsonata(value, child(pointer, name), moment, kinds)
+        self.strings.check_jsonata(value, child(pointer, name), phase, kinds)
         return True
 
     def wrong_type(self, pointer: str, sentence: str, remedy: str = "") -> None:
@@ -117,9 +119,9 @@ class LintContext(Record):
         """Report that a required field, or every one of several alternatives, is missing."""
         names = (fields,) if isinstance(fields, str) else fields
         remedy = remedy or f"Add {'one of ' if len(names) > 1 else ''}{', '.join(names)}."
-        self.findings.lack("MISSING_REQUIRED_FIELD", pointer, sentence, remedy, names)
+        self.findings.missing_field("MISSING_REQUIRED_FIELD", pointer, sentence, remedy, names)
 
-    def small_argument(self, key: str, pointer: str, call: str) -> None:
+    def lowercase_argument(self, key: str, pointer: str, call: str) -> None:
         """Report an argument whose name starts with a lower-case letter, which no argument of Step Functions does."""
         self.findings.error(
             "UNKNOWN_FIELD",
@@ -129,28 +131,28 @@ class LintContext(Record):
         )
 
 
-def whole_number(
-    context: LintContext, holder: JsonObject, name: str, pointer: str, least: int, most: int | None
+def _check_integer(
+    context: LintContext, holder: JsonObject, name: str, pointer: str, minimum: int, maximum: int | None
 ) -> int | None:
-    """Check an integer field: see LintContext.whole."""
-    if name not in holder or context.dynamic(holder, name, pointer, "before", ("number",)):
+    """Check an integer field: see LintContext.check_integer."""
+    if name not in holder or context.check_expression(holder, name, pointer, "before", ("number",)):
         return None
-    value, here = holder[name], child(pointer, name)
+    value, location = holder[name], child(pointer, name)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        context.wrong_type(here, f"{name} must be an integer.", _how_to_write(context, name, value))
+        context.wrong_type(location, f"{name} must be an integer.", _how_to_write(context, name, value))
         return None
     if (isinstance(value, float) and not value.is_integer()) or not math.isfinite(value):
-        context.wrong_type(here, f"{name} must be an integer.")
+        context.wrong_type(location, f"{name} must be an integer.")
         return None
-    if value < least or (most is not None and value > most):
-        allowed = f"at least {least}" if most is None else f"from {least} to {most}"
-        context.findings.error("INVALID_VALUE", here, f"{name} must be {allowed}, got {value}.")
+    if value < minimum or (maximum is not None and value > maximum):
+        allowed = f"at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
+        context.findings.error("INVALID_VALUE", location, f"{name} must be {allowed}, got {value}.")
         return None
     return int(value)
 
 
 def _how_to_write(context: LintContext, name: str, value: Json) -> str:
-    if context.speaks_jsonata:
+    if context.uses_jsonata:
         return "Write a number or an expression {% … %}."
     by_path = f"{name}Path"
     return f"Use {by_path}." if by_path in WORDS and looks_like_path(value) else "Write a number, without quotes."

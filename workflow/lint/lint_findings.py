@@ -92,7 +92,7 @@ class LintFindings:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, str], LintFinding] = {}
-        self._lacks: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._alternatives: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._intended: set[tuple[str, str]] = set()
 
     def error(self, code: Code, pointer: str, sentence: str, remedy: str = "") -> None:
@@ -103,45 +103,45 @@ class LintFindings:
         """Add a warning: the definition runs, but probably not as intended."""
         self._add(LintFinding(code, "warning", printable(pointer), printable(sentence), printable(remedy)))
 
-    def lack(self, code: Code, pointer: str, sentence: str, remedy: str, fields: Iterable[str]) -> None:
+    def missing_field(self, code: Code, pointer: str, sentence: str, remedy: str, fields: Iterable[str]) -> None:
         """Add an error: the object has none of `fields`.
 
         It is dropped if `note_intention` records that the other query language's counterpart was used instead.
         """
         finding = LintFinding(code, "error", printable(pointer), printable(sentence), printable(remedy))
         self._add(finding)
-        self._lacks[_place(finding)] = tuple(fields)
+        self._alternatives[_key(finding)] = tuple(fields)
 
     def note_intention(self, pointer: str, field: str) -> None:
         """Record that an already reported field of the other query language was meant as `field`."""
         self._intended.add((printable(pointer), field))
 
-    def make_way(self, pointer: str) -> bool:
+    def clear_warnings(self, pointer: str) -> bool:
         """Remove the warnings at a pointer, for an error to replace them; return false if it already has an error."""
-        place = printable(pointer)
-        told = {key: finding for key, finding in self._found.items() if finding.pointer == place}
-        if any(finding.severity == "error" for finding in told.values()):
+        location = printable(pointer)
+        replaced = {key: finding for key, finding in self._found.items() if finding.pointer == location}
+        if any(finding.severity == "error" for finding in replaced.values()):
             return False
-        for key in told:
+        for key in replaced:
             del self._found[key]
         return True
 
     def __iter__(self) -> Iterator[LintFinding]:
         """Yield all findings except fields that are missing only because a counterpart was used instead."""
-        for place, finding in self._found.items():
-            lacking = self._lacks.get(place, ())
-            if not any((finding.pointer, field) in self._intended for field in lacking):
+        for key, finding in self._found.items():
+            alternatives = self._alternatives.get(key, ())
+            if not any((finding.pointer, field) in self._intended for field in alternatives):
                 yield finding
 
     def has_within(self, pointer: str) -> bool:
         """Return true if there is a finding about a value inside the one at this pointer."""
-        return any(place.startswith(pointer + "/") for _, place, _ in self._found)
+        return any(location.startswith(pointer + "/") for _, location, _ in self._found)
 
     def _add(self, finding: LintFinding) -> None:
-        self._found.setdefault(_place(finding), finding)
+        self._found.setdefault(_key(finding), finding)
 
 
-def _place(finding: LintFinding) -> tuple[str, str, str]:
+def _key(finding: LintFinding) -> tuple[str, str, str]:
     return finding.code, finding.pointer, finding.sentence
 
 

@@ -31,7 +31,7 @@ def check_map(context: LintContext) -> None:
     distributed = _check_processor(context)
     _check_items(context, distributed)
     _check_numbers(context)
-    misplaced = _misplaced(context) if distributed is False else []
+    misplaced = _distributed_only_fields(context) if distributed is False else []
     unused = [name for name in context.fields if name in _UNUSED_INLINE] if distributed is False else []
     if misplaced:
         context.findings.error(
@@ -52,32 +52,32 @@ def check_map(context: LintContext) -> None:
     check_distribution(context)
 
 
-def _misplaced(context: LintContext) -> list[str]:
+def _distributed_only_fields(context: LintContext) -> list[str]:
     return [name for name in context.fields if name in _DISTRIBUTED_ONLY]
 
 
 def _check_processor(context: LintContext) -> bool | None:
     """Check the processor; return whether the Map is distributed, or None if that cannot be determined."""
-    given = [name for name in NESTED_MAP_FIELDS if name in context.fields]
-    if not given:
+    present = [name for name in NESTED_MAP_FIELDS if name in context.fields]
+    if not present:
         context.missing(
             context.state.pointer, NESTED_MAP_FIELDS, "A Map state must have ItemProcessor.", "Add ItemProcessor."
         )
         return None
-    if len(given) > 1:
+    if len(present) > 1:
         context.findings.error(
             "CONFLICTING_FIELDS",
             context.at("Iterator"),
             "ItemProcessor and Iterator, its deprecated form, cannot be used together.",
             "Remove Iterator.",
         )
-    processor = context.fields[given[0]]
+    processor = context.fields[present[0]]
     if not isinstance(processor, dict):
-        context.wrong_type(context.at(given[0]), f"{given[0]} must be an object with StartAt and States.")
+        context.wrong_type(context.at(present[0]), f"{present[0]} must be an object with StartAt and States.")
         return None
     if "ProcessorConfig" not in processor:
         return False
-    return _check_config(context, processor["ProcessorConfig"], context.at(given[0], "ProcessorConfig"))
+    return _check_config(context, processor["ProcessorConfig"], context.at(present[0], "ProcessorConfig"))
 
 
 def _check_config(context: LintContext, config: Json, pointer: str) -> bool | None:
@@ -90,13 +90,13 @@ def _check_config(context: LintContext, config: Json, pointer: str) -> bool | No
         if name not in PROCESSOR_CONFIG:
             table = dict.fromkeys(PROCESSOR_CONFIG)
             unknown_field(context.findings, name, child(pointer, name), "ProcessorConfig", table)
-    mode = context.one_of(config, "Mode", pointer, ("INLINE", "DISTRIBUTED"))
-    context.one_of(config, "ExecutionType", pointer, ("STANDARD", "EXPRESS"))
+    mode = context.check_enum(config, "Mode", pointer, ("INLINE", "DISTRIBUTED"))
+    context.check_enum(config, "ExecutionType", pointer, ("STANDARD", "EXPRESS"))
     if ("Mode" in config and mode is None) or is_open(mode):
         return None
     if mode == "DISTRIBUTED":
         _check_distributed(context, config, pointer)
-    elif "ExecutionType" in config and not _misplaced(context):
+    elif "ExecutionType" in config and not _distributed_only_fields(context):
         context.findings.warning(
             "UNSUPPORTED_FIELD",
             child(pointer, "ExecutionType"),
@@ -120,7 +120,7 @@ def _check_distributed(context: LintContext, config: JsonObject, pointer: str) -
 
 def _check_items(context: LintContext, distributed: bool | None) -> None:
     fields = context.fields
-    if "Items" in fields and context.speaks_jsonata:
+    if "Items" in fields and context.uses_jsonata:
         items = fields["Items"]
         kinds = ("array",) if distributed is False else ("array", "object")
         literal = isinstance(items, str) and not items.startswith("{%") and not is_open(items)
@@ -130,18 +130,18 @@ def _check_items(context: LintContext, distributed: bool | None) -> None:
                 f"Items must be an {' or an '.join(kinds)}, or an expression {{% … %}} that yields one.",
                 "An object requires a distributed Map." if isinstance(items, dict) else "",
             )
-        context.texts.jsonata(items, context.at("Items"), "before", kinds)
-    if not context.speaks_jsonata and "ItemsPath" in fields:
-        context.texts.path(fields["ItemsPath"], context.at("ItemsPath"))
+        context.strings.check_jsonata(items, context.at("Items"), "before", kinds)
+    if not context.uses_jsonata and "ItemsPath" in fields:
+        context.strings.check_path(fields["ItemsPath"], context.at("ItemsPath"))
     if "ItemSelector" in fields:
         _check_selector(context, fields["ItemSelector"], context.at("ItemSelector"))
 
 
 def _check_selector(context: LintContext, selector: Json, pointer: str) -> None:
-    if context.speaks_jsonata:
-        context.texts.jsonata(selector, pointer, "before")
+    if context.uses_jsonata:
+        context.strings.check_jsonata(selector, pointer, "before")
         return
-    context.texts.template(selector, pointer)
+    context.strings.check_template(selector, pointer)
     if "Parameters" in context.fields:
         context.findings.error(
             "CONFLICTING_FIELDS",
@@ -152,25 +152,25 @@ def _check_selector(context: LintContext, selector: Json, pointer: str) -> None:
 
 
 def _check_numbers(context: LintContext) -> None:
-    here = context.state.pointer
-    context.whole(context.fields, "MaxConcurrency", here, 0, None)
-    context.whole(context.fields, "ToleratedFailureCount", here, 0)
-    share = context.fields.get("ToleratedFailurePercentage")
-    if "ToleratedFailurePercentage" in context.fields and not context.dynamic(
-        context.fields, "ToleratedFailurePercentage", here, "before", ("number",)
+    pointer = context.state.pointer
+    context.check_integer(context.fields, "MaxConcurrency", pointer, 0, None)
+    context.check_integer(context.fields, "ToleratedFailureCount", pointer, 0)
+    percentage = context.fields.get("ToleratedFailurePercentage")
+    if "ToleratedFailurePercentage" in context.fields and not context.check_expression(
+        context.fields, "ToleratedFailurePercentage", pointer, "before", ("number",)
     ):
-        if isinstance(share, bool) or not isinstance(share, int | float):
+        if isinstance(percentage, bool) or not isinstance(percentage, int | float):
             context.wrong_type(context.at("ToleratedFailurePercentage"), "ToleratedFailurePercentage must be a number.")
-        elif not 0 <= share <= 100:
+        elif not 0 <= percentage <= 100:
             context.findings.error(
                 "INVALID_VALUE",
                 context.at("ToleratedFailurePercentage"),
-                f"ToleratedFailurePercentage must be from 0 to 100, got {share}.",
+                f"ToleratedFailurePercentage must be from 0 to 100, got {percentage}.",
             )
     for name in ("MaxConcurrency", "ToleratedFailureCount", "ToleratedFailurePercentage"):
         path = name + "Path"
-        if path in context.fields and not context.speaks_jsonata:
-            context.texts.path(context.fields[path], context.at(path), single=True)
+        if path in context.fields and not context.uses_jsonata:
+            context.strings.check_path(context.fields[path], context.at(path), single=True)
             if name in context.fields:
                 context.findings.error(
                     "CONFLICTING_FIELDS", context.at(path), f"{name} and {path} cannot be used together.", "Remove one."
@@ -178,7 +178,7 @@ def _check_numbers(context: LintContext) -> None:
 
 
 def _check_label(context: LintContext) -> None:
-    label = context.text(context.fields, "Label", context.state.pointer)
+    label = context.check_string(context.fields, "Label", context.state.pointer)
     if (
         label is not None
         and (not label or len(label) > MAX_LABEL_LENGTH or re.search(_BAD_IN_LABEL, label))

@@ -15,14 +15,14 @@ from .reads import StateReads, Use, is_open, looks_like_path
 _EXAMPLE: Final = "Write a path such as $.order.id."
 
 
-class PathTexts:
+class PathChecker:
     """A checker for the paths of one state, which records the variables and context fields that they read."""
 
     def __init__(self, reads: StateReads, *, tolerant: bool = False) -> None:
         self._reads = reads
         self._tolerant = tolerant
 
-    def path(
+    def check_path(
         self,
         value: Json,
         pointer: str,
@@ -31,19 +31,19 @@ class PathTexts:
         single: bool = False,
         intrinsic: Collection[str] = (),
     ) -> None:
-        """Check a field that contains a path: see Texts.path."""
+        """Check a field that contains a path: see StringChecker.check_path."""
         if not isinstance(value, str):
-            self._no_text(pointer, f"A path must be a string, got {_shown(value)}.")
+            self._report_non_string(pointer, f"A path must be a string, got {_json_type(value)}.")
         elif is_expression(value):
-            self._wrong_path(pointer, "The value must be a path, got a JSONata expression.")
+            self._report_invalid_path(pointer, "The value must be a path, got a JSONata expression.")
         elif is_open(value):
-            self._template_of_a_path(value, pointer)
+            self._record_open_path(value, pointer)
         elif is_intrinsic(value):
-            self._intrinsic(value, pointer, intrinsic)
+            self._check_intrinsic(value, pointer, intrinsic)
         else:
-            self._path(value, pointer, reference, single)
+            self._check_plain_path(value, pointer, reference, single)
 
-    def _template_of_a_path(self, text: str, pointer: str) -> None:
+    def _record_open_path(self, text: str, pointer: str) -> None:
         """Record the reads of a path or call with placeholders; one that cannot be parsed yet may read anything."""
         try:
             paths = list(parse_intrinsic(text).paths()) if is_intrinsic(text) else [parse_path(text)]
@@ -51,36 +51,36 @@ class PathTexts:
             self._reads.context.append(((), pointer))
             return
         for path in paths:
-            self._note_reads(path, pointer)
+            self._record_reads(path, pointer)
 
-    def template(self, value: Json, pointer: str) -> None:
+    def check_template(self, value: Json, pointer: str) -> None:
         """Check a JSONPath payload template."""
         if isinstance(value, str):
-            self._item(value, pointer, "Use InputPath or ItemsPath to pass the value at a path.")
-        for here, each in walk(value, pointer):
+            self._check_item(value, pointer, "Use InputPath or ItemsPath to pass the value at a path.")
+        for location, each in walk(value, pointer):
             if isinstance(each, dict):
                 for key, item in each.items():
-                    self._member(key, item, child(here, key), each)
+                    self._check_member(key, item, child(location, key), each)
             elif isinstance(each, list):
                 for index, item in enumerate(each):
-                    self._item(item, child(here, index))
+                    self._check_item(item, child(location, index))
 
-    def _member(self, key: str, item: Json, pointer: str, holder: dict[str, Json]) -> None:
+    def _check_member(self, key: str, item: Json, pointer: str, holder: dict[str, Json]) -> None:
         if not key.endswith(".$"):
-            self._item(item, pointer)
+            self._check_item(item, pointer)
             return
         if key[:-2] in holder:
             self._reads.findings.warning(
                 "DUPLICATE_KEY", pointer, f"{key[:-2]!r} and {key!r} define the same field.", "Keep one of them."
             )
         if not isinstance(item, str):
-            self._no_text(
-                pointer, f"The value of a key that ends in .$ must be a path as a string, got {_shown(item)}."
+            self._report_non_string(
+                pointer, f"The value of a key that ends in .$ must be a path as a string, got {_json_type(item)}."
             )
         else:
-            self.path(item, pointer, intrinsic=FUNCTIONS)
+            self.check_path(item, pointer, intrinsic=FUNCTIONS)
 
-    def _item(
+    def _check_item(
         self, item: Json, pointer: str, remedy: str = "Add .$ to the field name to have the path evaluated."
     ) -> None:
         if is_expression(item):
@@ -98,55 +98,55 @@ class PathTexts:
                 remedy,
             )
 
-    def _intrinsic(self, text: str, pointer: str, allowed: Collection[str]) -> None:
+    def _check_intrinsic(self, text: str, pointer: str, allowed: Collection[str]) -> None:
         if not allowed:
-            self._wrong_path(pointer, "An intrinsic function is not allowed here.")
+            self._report_invalid_path(pointer, "An intrinsic function is not allowed here.")
             return
         try:
             call = parse_intrinsic(text)
         except InvalidIntrinsic as error:
-            self._wrong_call(pointer, f"{error}.")
+            self._report_invalid_call(pointer, f"{error}.")
             return
         if call.name not in allowed:
-            self._wrong_call(pointer, f"{call.name} is not allowed here, because the value must be a string.")
-        why = call.cannot_work()
-        if why:
-            self._wrong_call(pointer, f"{text!r} always fails: {why}.")
+            self._report_invalid_call(pointer, f"{call.name} is not allowed here, because the value must be a string.")
+        reason = call.cannot_work()
+        if reason:
+            self._report_invalid_call(pointer, f"{text!r} always fails: {reason}.")
         for path in call.paths():
-            self._note_reads(path, pointer)
+            self._record_reads(path, pointer)
 
-    def _wrong_call(self, pointer: str, sentence: str) -> None:
+    def _report_invalid_call(self, pointer: str, sentence: str) -> None:
         remedy = "Correct the call of the intrinsic function."
         self._reads.findings.error("INVALID_INTRINSIC_FUNCTION", pointer, sentence, remedy)
 
-    def _path(self, text: str, pointer: str, reference: bool, single: bool) -> None:
+    def _check_plain_path(self, text: str, pointer: str, reference: bool, single: bool) -> None:
         try:
             path = parse_path(text)
         except InvalidPath as error:
-            self._wrong_path(pointer, f"{error}.")
+            self._report_invalid_path(pointer, f"{error}.")
             return
         if text != text.rstrip():
             self._reads.findings.warning(
                 "INVALID_JSONPATH", pointer, f"{text!r} ends in whitespace, which is ignored.", "Remove it."
             )
         if reference and not (path.is_reference and path.root == "$"):
-            self._wrong_path(pointer, f"{text!r} is not a reference path, which identifies a single node.")
+            self._report_invalid_path(pointer, f"{text!r} is not a reference path, which identifies a single node.")
         elif single and not path.is_reference:
-            self._wrong_path(pointer, f"{text!r} may select several values, but a single value is required.")
+            self._report_invalid_path(pointer, f"{text!r} may select several values, but a single value is required.")
         else:
-            self._note_reads(path, pointer)
+            self._record_reads(path, pointer)
 
-    def _note_reads(self, path: JsonPath, pointer: str) -> None:
+    def _record_reads(self, path: JsonPath, pointer: str) -> None:
         if path.variable is not None:
             self._reads.uses.append(Use(path.variable, pointer, self._tolerant))
         elif path.root == "$$":
             names = tuple(_leading_names(path))
             self._reads.context_field(names, pointer, "$$")
 
-    def _wrong_path(self, pointer: str, sentence: str) -> None:
+    def _report_invalid_path(self, pointer: str, sentence: str) -> None:
         self._reads.findings.error("INVALID_JSONPATH", pointer, sentence, _EXAMPLE)
 
-    def _no_text(self, pointer: str, sentence: str) -> None:
+    def _report_non_string(self, pointer: str, sentence: str) -> None:
         self._reads.findings.error("WRONG_TYPE", pointer, sentence, _EXAMPLE)
 
 
@@ -168,7 +168,7 @@ def _leading_names(path: JsonPath) -> Iterator[str]:
         yield str(step.what)
 
 
-def _shown(value: Json) -> str:
+def _json_type(value: Json) -> str:
     if isinstance(value, bool):
         return "a boolean"
     if isinstance(value, dict | list):

@@ -22,7 +22,7 @@ Guess = Callable[[str], "str | None"]
 """A function from an unknown state name to the existing one that was probably meant, or None."""
 
 
-class _Ways(Record):
+class _Transitions(Record):
     """The transitions of a scope by state, including states that are not objects."""
 
     targets: dict[str, list[str]]
@@ -39,9 +39,9 @@ def check_reachable(findings: LintFindings, scope: Scope, guess: Guess) -> tuple
 
     The scope must have States. `guess` resolves misspelled targets.
     """
-    ways = _ways(scope, guess)
-    start = scope.start if scope.start in ways.targets else guess(scope.start or "")
-    if not (ways.ends or ways.broken or ways.strays):
+    transitions = _transitions_of(scope, guess)
+    start = scope.start if scope.start in transitions.targets else guess(scope.start or "")
+    if not (transitions.ends or transitions.broken or transitions.strays):
         findings.error(
             "MISSING_END_STATE",
             child(scope.pointer, "States"),
@@ -49,22 +49,22 @@ def check_reachable(findings: LintFindings, scope: Scope, guess: Guess) -> tuple
             'Add "End": true to the last state, or add a Succeed or Fail state.',
         )
     elif start is not None:
-        return _check_ways(findings, scope, start, ways)
+        return _check_transitions(findings, scope, start, transitions)
     return ()
 
 
-def _check_ways(findings: LintFindings, scope: Scope, start: str, ways: _Ways) -> tuple[str, ...]:
-    targets = ways.targets
+def _check_transitions(findings: LintFindings, scope: Scope, start: str, transitions: _Transitions) -> tuple[str, ...]:
+    targets = transitions.targets
     reached: set[str] = set()
     _reach([start], targets, reached)
-    lost = _lead_strays(ways, reached) if ways.strays and len(reached) < len(targets) else ()
+    unreached = _resolve_strays(transitions, reached) if transitions.strays and len(reached) < len(targets) else ()
     backward: dict[str, list[str]] = {name: [] for name in targets}
     for name, leads in targets.items():
         for target in leads:
             backward[target].append(name)
     ending: set[str] = set()
-    _reach([*ways.ends, *ways.broken, *ways.strays], backward, ending)
-    is_way_out = not ending.isdisjoint(reached)
+    _reach([*transitions.ends, *transitions.broken, *transitions.strays], backward, ending)
+    has_exit = not ending.isdisjoint(reached)
     for state in scope.states:
         if state.name not in reached:
             findings.error(
@@ -73,90 +73,90 @@ def _check_ways(findings: LintFindings, scope: Scope, start: str, ways: _Ways) -
                 f"No path leads from {start!r} to {state.name!r}.",
                 "Add a transition to this state, or remove it.",
             )
-        elif state.name not in ending and is_way_out and not ending.isdisjoint(backward[state.name]):
+        elif state.name not in ending and has_exit and not ending.isdisjoint(backward[state.name]):
             findings.warning(
                 "ENDLESS_LOOP",
                 state.pointer,
                 f"No path leads from {state.name!r} to an end.",
                 "Add a transition out of the loop.",
             )
-    return lost
+    return unreached
 
 
-def _lead_strays(ways: _Ways, reached: set[str]) -> tuple[str, ...]:
+def _resolve_strays(transitions: _Transitions, reached: set[str]) -> tuple[str, ...]:
     """Resolve each reachable stray transition to the next state without incoming transitions; return these states.
 
     The states that become reachable are added to `reached`.
     """
     from bisect import bisect_right
 
-    led = {target for targets in ways.targets.values() for target in targets}
-    names = list(ways.targets)
-    places = {name: place for place, name in enumerate(names)}
-    lost = [place for name, place in places.items() if name not in reached and name not in led]
-    strays, found = Counter(ways.strays), list[str]()
+    entered = {target for targets in transitions.targets.values() for target in targets}
+    names = list(transitions.targets)
+    positions = {name: position for position, name in enumerate(names)}
+    unreached = [position for name, position in positions.items() if name not in reached and name not in entered]
+    strays, found = Counter(transitions.strays), list[str]()
     waiting, rest = deque(name for name in names if name in reached), deque(names)
     while waiting:
         name = waiting.popleft()
         for _ in range(strays[name]):
-            if lost:
-                after = bisect_right(lost, places[name])
-                found.append(names[lost.pop(after if after < len(lost) else 0)])
+            if unreached:
+                after = bisect_right(unreached, positions[name])
+                found.append(names[unreached.pop(after if after < len(unreached) else 0)])
             else:
                 while rest and rest[0] in reached:
                     rest.popleft()
                 found.extend(islice(rest, 1))  # none is left: enter a cycle of unreached states
-            waiting.extend(_reach(found[-1:], ways.targets, reached))
+            waiting.extend(_reach(found[-1:], transitions.targets, reached))
     return tuple(found)
 
 
-def _ways(scope: Scope, guess: Guess) -> _Ways:
+def _transitions_of(scope: Scope, guess: Guess) -> _Transitions:
     states = scope.fields["States"]
     names: Iterable[str] = states if isinstance(states, dict) else ()
-    ways = _Ways({name: [] for name in names}, [], [], [])
-    ways.strays.extend(name for name in names if name not in scope.by_name)
+    transitions = _Transitions({name: [] for name in names}, [], [], [])
+    transitions.strays.extend(name for name in names if name not in scope.by_name)
     for state in scope.states:
         name = state.name
         if state.ends:
-            ways.ends.append(name)
-        for target in _named(state):
+            transitions.ends.append(name)
+        for target in _targets_of_state(state):
             if not isinstance(target, str) or is_open(target):
-                ways.strays.append(name)
-            elif target in ways.targets:
-                ways.targets[name].append(target)
+                transitions.strays.append(name)
+            elif target in transitions.targets:
+                transitions.targets[name].append(target)
             else:
-                ways.broken.append(name)
-                near = guess(target)
-                if near and near != name:
-                    ways.targets[name].append(near)
+                transitions.broken.append(name)
+                match = guess(target)
+                if match and match != name:
+                    transitions.targets[name].append(match)
                 else:
-                    ways.strays.append(name)
-    return ways
+                    transitions.strays.append(name)
+    return transitions
 
 
-def _named(state: StateNode) -> Iterator[Json]:
+def _targets_of_state(state: StateNode) -> Iterator[Json]:
     """Yield the targets that a state names, whatever their JSON type, and None for each missing one."""
     fields = state.fields
     known = state.type in TYPES
     if state.type == "Choice" or not known:
-        yield from _named_by_rules(fields.get("Choices"), known or "Choices" in fields)
+        yield from _targets_of_rules(fields.get("Choices"), known or "Choices" in fields)
         if "Default" in fields:
             yield fields["Default"]
     if "Next" in fields:
         yield fields["Next"]
     elif not state.ends and (state.type in MOVING or not (known or "Choices" in fields)):
         yield None
-    yield from _named_by_rules(fields.get("Catch"), "Catch" in fields)
+    yield from _targets_of_rules(fields.get("Catch"), "Catch" in fields)
 
 
-def _named_by_rules(rules: Json, given: bool) -> Iterator[Json]:
+def _targets_of_rules(rules: Json, given: bool) -> Iterator[Json]:
     if isinstance(rules, list) and rules:
         yield from (rule.get("Next") if isinstance(rule, dict) else None for rule in rules)
     elif given:
         yield None
 
 
-def _reach(starts: Iterable[str], ways: Mapping[str, list[str]], reached: set[str]) -> list[str]:
+def _reach(starts: Iterable[str], targets: Mapping[str, list[str]], reached: set[str]) -> list[str]:
     """Add every state that the starts lead to, and the starts, to `reached`; return the added states."""
     stack, added = list(starts), list[str]()
     while stack:
@@ -164,5 +164,5 @@ def _reach(starts: Iterable[str], ways: Mapping[str, list[str]], reached: set[st
         if name not in reached:
             reached.add(name)
             added.append(name)
-            stack.extend(ways[name])
+            stack.extend(targets[name])
     return added

@@ -58,12 +58,12 @@ class Use(Record):
 class StateReads:
     """The variables and context object fields that the strings of one state read.
 
-    `lacking`   context object fields that the state does not have, each with where it exists, such as "in a Task"
+    `unavailable`   context object fields that the state does not have, each with where it exists, such as "in a Task"
     """
 
-    def __init__(self, findings: LintFindings, lacking: Mapping[str, str]) -> None:
+    def __init__(self, findings: LintFindings, unavailable: Mapping[str, str]) -> None:
         self.findings = findings
-        self.lacking = lacking
+        self.unavailable = unavailable
         self.uses: list[Use] = []
         self.context: list[tuple[tuple[str, ...], str]] = []
         """Each context object field that is read, as the names on its path, with the pointer of the string."""
@@ -71,11 +71,11 @@ class StateReads:
     def context_field(self, names: tuple[str, ...], pointer: str, root: str) -> None:
         """Record and check a read of a context object field; `root` is the name of the context object in messages."""
         self.context.append((names, pointer))
-        self._context(names, pointer, root)
+        self._check_context_field(names, pointer, root)
 
-    def _context(self, names: tuple[str, ...], pointer: str, root: str) -> None:
-        if names and names[0] in self.lacking:
-            where = self.lacking[names[0]]
+    def _check_context_field(self, names: tuple[str, ...], pointer: str, root: str) -> None:
+        if names and names[0] in self.unavailable:
+            where = self.unavailable[names[0]]
             self.findings.warning(
                 "UNKNOWN_CONTEXT_FIELD", pointer, f"The context object has {names[0]} only {where}.", "Remove it."
             )

@@ -8,9 +8,9 @@ from ..asl.definition import Definition, Scope, StateNode
 from ..asl.fields import WORKING
 from .lint_context import LintContext
 from .lint_findings import LintFindings
-from .templates import Texts
+from .templates import StringChecker
 
-_LACKING: Final = {
+_UNAVAILABLE: Final = {
     (task, in_map): {
         **({} if task else {"Task": "in a Task state"}),
         **({} if in_map else {"Map": "in a Map state and the states inside it"}),
@@ -24,24 +24,24 @@ _LACKING: Final = {
 class ScopeContexts:
     """The scopes of a machine, with the properties that their states inherit."""
 
-    def __init__(self, read: Definition, express: bool) -> None:
+    def __init__(self, definition: Definition, express: bool) -> None:
         self._express: set[str] = set()
         """The pointers of the scopes that run as EXPRESS: all, or those in a distributed Map with EXPRESS children."""
         self._in_maps: set[str] = set()
         """The pointers of the scopes inside a Map, at any depth."""
-        for scope in read.scopes():
-            around = scope.parent
-            if (express if around is None else around.scope.pointer in self._express) or _starts_express(scope):
+        for scope in definition.scopes():
+            parent = scope.parent
+            if (express if parent is None else parent.scope.pointer in self._express) or _starts_express(scope):
                 self._express.add(scope.pointer)
-            if around is not None and (around.type == "Map" or around.scope.pointer in self._in_maps):
+            if parent is not None and (parent.type == "Map" or parent.scope.pointer in self._in_maps):
                 self._in_maps.add(scope.pointer)
 
     def context(self, state: StateNode, findings: LintFindings) -> LintContext:
         """Return the context for the checks of a state."""
         in_map = state.type == "Map" or state.scope.pointer in self._in_maps
-        texts = Texts(findings, state.type in WORKING, _LACKING[state.type == "Task", in_map])
+        strings = StringChecker(findings, state.type in WORKING, _UNAVAILABLE[state.type == "Task", in_map])
         express = state.scope.pointer in self._express
-        return LintContext(state, findings, texts, state.query_language == "JSONata", express)
+        return LintContext(state, findings, strings, state.query_language == "JSONata", express)
 
 
 def _starts_express(scope: Scope) -> bool:

@@ -27,11 +27,11 @@ class Scopes:
         self._by_name: dict[str, StateNode] = {}
         self._guesses = Guesses()
         self._guessed: dict[tuple[str, str], str | None] = {}
-        self._lost: tuple[str, ...] = ()
+        self._unreached: tuple[str, ...] = ()
         for state in states:
             first = self._by_name.setdefault(state.name, state)
             if first is not state:
-                self._duplicate(state, first)
+                self._report_duplicate(state, first)
 
     def check(self, scope: Scope) -> None:
         """Check one scope."""
@@ -40,11 +40,11 @@ class Scopes:
             return
         self._check_start(scope)
         self._check_names(scope)
-        self._lost = check_reachable(self._findings, scope, partial(self._guess, scope))
+        self._unreached = check_reachable(self._findings, scope, partial(self._guess, scope))
         for state in scope.states:
-            self._check_moves(state)
+            self._check_transitions(state)
 
-    def _duplicate(self, state: StateNode, first: StateNode) -> None:
+    def _report_duplicate(self, state: StateNode, first: StateNode) -> None:
         self._findings.error(
             "DUPLICATE_STATE_NAME",
             state.pointer,
@@ -55,29 +55,29 @@ class Scopes:
     def _check_fields(self, scope: Scope) -> None:
         table, what = _table(scope)
         for name in scope.fields:
-            here = child(scope.pointer, name)
+            location = child(scope.pointer, name)
             if name in table:
                 continue
             if (scope.parent is not None and name == "ProcessorConfig") or name not in ("QueryLanguage", *TOP):
-                unknown_field(self._findings, name, here, what, dict.fromkeys(table))
+                unknown_field(self._findings, name, location, what, dict.fromkeys(table))
             else:
                 self._findings.error(
-                    "UNSUPPORTED_FIELD", here, f"{name} belongs to the machine, not to {what}.", "Remove it."
+                    "UNSUPPORTED_FIELD", location, f"{name} belongs to the machine, not to {what}.", "Remove it."
                 )
         if not isinstance(scope.fields.get("Comment", ""), str):
             self._findings.error("WRONG_TYPE", child(scope.pointer, "Comment"), "Comment must be a string.")
         if scope.parent is None:
-            self._check_top(scope)
+            self._check_machine_fields(scope)
 
-    def _check_top(self, scope: Scope) -> None:
+    def _check_machine_fields(self, scope: Scope) -> None:
         fields = scope.fields
         for name, allowed in (("Version", ("1.0",)), ("QueryLanguage", LANGUAGES)):
-            value, here, words = fields.get(name), child("", name), " or ".join(allowed)
+            value, location, words = fields.get(name), child("", name), " or ".join(allowed)
             if name in fields and not isinstance(value, str):
-                self._findings.error("WRONG_TYPE", here, f"{name} must be a string: {words}.")
+                self._findings.error("WRONG_TYPE", location, f"{name} must be a string: {words}.")
             elif isinstance(value, str) and value not in allowed and not is_open(value):
-                said = f"{name} must be {words}, got {value!r}."
-                self._findings.error("INVALID_VALUE", here, said, suggest(value, allowed))
+                sentence = f"{name} must be {words}, got {value!r}."
+                self._findings.error("INVALID_VALUE", location, sentence, suggest(value, allowed))
         limit = fields.get("TimeoutSeconds", 1)
         if isinstance(limit, bool) or not isinstance(limit, int | float) or limit != limit // 1:
             if not is_open(limit):
@@ -88,31 +88,31 @@ class Scopes:
             )
 
     def _has_states(self, scope: Scope) -> bool:
-        states, here = scope.fields.get("States"), child(scope.pointer, "States")
+        states, location = scope.fields.get("States"), child(scope.pointer, "States")
         if "States" not in scope.fields:
-            self._lacks(scope, "States", "States is missing.")
+            self._report_missing(scope, "States", "States is missing.")
         elif not isinstance(states, dict):
-            self._findings.error("WRONG_TYPE", here, "States must be an object that maps state names to states.")
+            self._findings.error("WRONG_TYPE", location, "States must be an object that maps state names to states.")
         elif not states:
-            self._findings.error("EMPTY_LIST", here, "States must contain at least one state.", "Add a state.")
+            self._findings.error("EMPTY_LIST", location, "States must contain at least one state.", "Add a state.")
         else:
             for name, state in states.items():
                 if not isinstance(state, dict):
-                    self._findings.error("WRONG_TYPE", child(here, name), "A state must be an object.")
+                    self._findings.error("WRONG_TYPE", child(location, name), "A state must be an object.")
             return True
         return False
 
-    def _lacks(self, scope: Scope, field: str, sentence: str) -> None:
-        self._findings.lack("MISSING_REQUIRED_FIELD", scope.pointer, sentence, f"Add {field}.", (field,))
+    def _report_missing(self, scope: Scope, field: str, sentence: str) -> None:
+        self._findings.missing_field("MISSING_REQUIRED_FIELD", scope.pointer, sentence, f"Add {field}.", (field,))
 
     def _check_start(self, scope: Scope) -> None:
-        here = child(scope.pointer, "StartAt")
+        location = child(scope.pointer, "StartAt")
         if "StartAt" not in scope.fields:
-            self._lacks(scope, "StartAt", "StartAt, which names the first state, is missing.")
+            self._report_missing(scope, "StartAt", "StartAt, which names the first state, is missing.")
         elif scope.start is None:
-            self._findings.error("WRONG_TYPE", here, "StartAt must be a string: the name of a state.")
+            self._findings.error("WRONG_TYPE", location, "StartAt must be a string: the name of a state.")
         else:
-            self._check_target(scope, scope.start, here)
+            self._check_target(scope, scope.start, location)
 
     def _check_names(self, scope: Scope) -> None:
         for state in scope.states:
@@ -124,18 +124,18 @@ class Scopes:
                     "Choose a shorter name." if state.name else "Give the state a name.",
                 )
 
-    def _check_moves(self, state: StateNode) -> None:
+    def _check_transitions(self, state: StateNode) -> None:
         if state.type in MOVING:
             self._check_next_or_end(state)
         for holder, pointer in _holders(state):
             name = "Default" if holder is state.fields and state.type == "Choice" else "Next"
-            target, here = holder.get(name), child(pointer, name)
+            target, location = holder.get(name), child(pointer, name)
             if name not in holder:
                 continue
             if not isinstance(target, str):
-                self._findings.error("WRONG_TYPE", here, f"{name} must be a string: the name of a state.")
+                self._findings.error("WRONG_TYPE", location, f"{name} must be a string: the name of a state.")
             else:
-                self._check_target(state.scope, target, here)
+                self._check_target(state.scope, target, location)
 
     def _check_next_or_end(self, state: StateNode) -> None:
         end = state.fields.get("End")
@@ -144,7 +144,7 @@ class Scopes:
                 "WRONG_TYPE", child(state.pointer, "End"), "End must be true.", "Write true, without quotes."
             )
         elif "Next" not in state.fields and end is not True and not is_open(end):
-            self._findings.lack(
+            self._findings.missing_field(
                 "MISSING_TRANSITION",
                 state.pointer,
                 "The state has neither Next nor End.",
@@ -180,28 +180,30 @@ class Scopes:
                 "A transition cannot enter or leave a branch or a Map: end the scope, and continue from its state.",
             )
             return
-        near = self._guess(scope, target)
+        suggestion = self._guess(scope, target)
         self._findings.error(
             "MISSING_TRANSITION_TARGET",
             pointer,
             f"There is no state {target!r}.",
-            f"Did you mean {near}?" if near else self._other_targets(),
+            f"Did you mean {suggestion}?" if suggestion else self._other_targets(),
         )
 
     def _other_targets(self) -> str:
-        lost = ", ".join(map(repr, self._lost[:_MAX_NAMED]))
-        return "Add it, or name a state of the same scope" + (f"; no transition leads to {lost}." if lost else ".")
+        unreached = ", ".join(map(repr, self._unreached[:_MAX_NAMED]))
+        return "Add it, or name a state of the same scope" + (
+            f"; no transition leads to {unreached}." if unreached else "."
+        )
 
     def _guess(self, scope: Scope, target: str) -> str | None:
         """Return the state that a wrong target was probably meant to name: see reachability.Guess.
 
         For a target nested in a state of this scope, that is the state around it.
         """
-        around = self._by_name.get(target)
-        while around is not None:
-            if around.scope is scope:
-                return around.name
-            around = around.scope.parent
+        ancestor = self._by_name.get(target)
+        while ancestor is not None:
+            if ancestor.scope is scope:
+                return ancestor.name
+            ancestor = ancestor.scope.parent
         key = scope.pointer, target
         if key not in self._guessed:
             self._guessed[key] = self._guesses.nearest(target, scope.by_name)

@@ -18,7 +18,7 @@ from .error_handling import check_catchers, check_error_name, check_retriers
 from .lint_context import LintContext, is_time
 from .reads import is_key_of_jsonpath, is_open, looks_like_path
 from .task_states import check_task
-from .templates import Moment
+from .templates import Phase
 
 _OF_ANY_TYPE: Final[Mapping[str, Language]] = dict.fromkeys(ALL_FIELDS, "both")
 
@@ -26,12 +26,12 @@ _OF_ANY_TYPE: Final[Mapping[str, Language]] = dict.fromkeys(ALL_FIELDS, "both")
 def check_fields(context: LintContext) -> None:
     """Check the fields of a state, except its transitions and nested scopes, which scopes.py checks."""
     if not _has_type(context):
-        context.known_fields(context.fields, _OF_ANY_TYPE, context.state.pointer, "a state")
+        context.check_field_names(context.fields, _OF_ANY_TYPE, context.state.pointer, "a state")
         return
     kind = context.state.type
-    context.known_fields(context.fields, FIELDS[kind], context.state.pointer, f"a {kind} state")
+    context.check_field_names(context.fields, FIELDS[kind], context.state.pointer, f"a {kind} state")
     _check_comment_and_language(context)
-    if context.speaks_jsonata:
+    if context.uses_jsonata:
         _check_jsonata_fields(context)
     else:
         _check_path_fields(context)
@@ -43,25 +43,25 @@ def check_fields(context: LintContext) -> None:
         check_catchers(context, check_assign)
 
 
-def check_assign(context: LintContext, holder: Mapping[str, Json], pointer: str, moment: Moment) -> None:
+def check_assign(context: LintContext, holder: Mapping[str, Json], pointer: str, phase: Phase) -> None:
     """Check the variables that a state, a choice rule or a catcher assigns."""
     if "Assign" not in holder:
         return
-    assigned, here = holder["Assign"], f"{pointer}/Assign"
+    assigned, location = holder["Assign"], f"{pointer}/Assign"
     if is_open(assigned):
         return
     if not isinstance(assigned, dict):
-        context.wrong_type(here, "Assign must be an object that maps variable names to values.")
+        context.wrong_type(location, "Assign must be an object that maps variable names to values.")
         return
     for key in assigned:
-        if context.speaks_jsonata and is_key_of_jsonpath(key, assigned[key]):
+        if context.uses_jsonata and is_key_of_jsonpath(key, assigned[key]):
             continue  # reported with its value below
-        name = key if context.speaks_jsonata else key.removesuffix(".$")
-        _check_variable_name(context, name, child(here, key))
-    if context.speaks_jsonata:
-        context.texts.jsonata(assigned, here, moment, named=True)
+        name = key if context.uses_jsonata else key.removesuffix(".$")
+        _check_variable_name(context, name, child(location, key))
+    if context.uses_jsonata:
+        context.strings.check_jsonata(assigned, location, phase, named=True)
     else:
-        context.texts.template(assigned, here)
+        context.strings.check_template(assigned, location)
 
 
 def _check_variable_name(context: LintContext, name: str, pointer: str) -> None:
@@ -97,8 +97,8 @@ def _types() -> str:
 
 
 def _check_comment_and_language(context: LintContext) -> None:
-    context.text(context.fields, "Comment", context.state.pointer)
-    own = context.one_of(context.fields, "QueryLanguage", context.state.pointer, LANGUAGES)
+    context.check_string(context.fields, "Comment", context.state.pointer)
+    own = context.check_enum(context.fields, "QueryLanguage", context.state.pointer, LANGUAGES)
     scope = context.state.scope
     if own == "JSONPath" and scope.query_language == "JSONata":
         context.findings.error(
@@ -117,18 +117,18 @@ def _check_jsonata_fields(context: LintContext) -> None:
                 context.at("Arguments"), "Arguments must be an object, or an expression that yields one."
             )
         named = ":states:::" in str(context.fields.get("Resource"))
-        context.texts.jsonata(arguments, context.at("Arguments"), "before", named=named)
+        context.strings.check_jsonata(arguments, context.at("Arguments"), "before", named=named)
     if "Output" in context.fields:
-        context.texts.jsonata(context.fields["Output"], context.at("Output"), "after")
+        context.strings.check_jsonata(context.fields["Output"], context.at("Output"), "after")
 
 
 def _check_path_fields(context: LintContext) -> None:
     fields = context.fields
     for name in ("InputPath", "OutputPath"):
         if name in fields and fields[name] is not None:
-            context.texts.path(fields[name], context.at(name))
+            context.strings.check_path(fields[name], context.at(name))
     if fields.get("ResultPath") is not None:
-        context.texts.path(fields["ResultPath"], context.at("ResultPath"), reference=True)
+        context.strings.check_path(fields["ResultPath"], context.at("ResultPath"), reference=True)
     for name in ("Parameters", "ResultSelector"):
         if name in fields:
             _check_template(context, name)
@@ -141,7 +141,7 @@ def _check_template(context: LintContext, name: str) -> None:
     if isinstance(value, str) and name == "Parameters" and ":states:::" in str(context.fields.get("Resource")):
         return  # an integration takes no string, which task_states.py reports
     if name == "Parameters" or isinstance(value, dict):  # unlike the specification, AWS accepts any Parameters
-        context.texts.template(value, context.at(name))
+        context.strings.check_template(value, context.at(name))
     elif isinstance(value, str) and not is_open(value):
         context.findings.warning(
             "WRONG_TYPE",
@@ -167,7 +167,7 @@ def _check_static_result(context: LintContext) -> None:
 
 
 def _check_wait(context: LintContext) -> None:
-    names = ["Seconds", "Timestamp", *(() if context.speaks_jsonata else ("SecondsPath", "TimestampPath"))]
+    names = ["Seconds", "Timestamp", *(() if context.uses_jsonata else ("SecondsPath", "TimestampPath"))]
     given = [name for name in names if name in context.fields]
     if not given and not any(name + "Path" in context.fields for name in ("Seconds", "Timestamp")):
         context.missing(context.state.pointer, tuple(names), "A Wait state must specify how long to wait.")
@@ -175,7 +175,7 @@ def _check_wait(context: LintContext) -> None:
         context.findings.error(
             "CONFLICTING_FIELDS", context.at(given[1]), f"{joined(given)} cannot be used together.", "Keep one."
         )
-    seconds = context.whole(context.fields, "Seconds", context.state.pointer, 0)
+    seconds = context.check_integer(context.fields, "Seconds", context.state.pointer, 0)
     if context.express and seconds is not None and seconds > MAX_EXPRESS_SECONDS:
         context.findings.warning(
             "EXPRESS_TIMEOUT",
@@ -186,15 +186,15 @@ def _check_wait(context: LintContext) -> None:
     _check_timestamp(context)
     for name in given:
         if name.endswith("Path"):
-            context.texts.path(context.fields[name], context.at(name), single=True)
+            context.strings.check_path(context.fields[name], context.at(name), single=True)
 
 
 def _check_timestamp(context: LintContext) -> None:
     if "Timestamp" not in context.fields:
         return
-    if context.dynamic(context.fields, "Timestamp", context.state.pointer, "before", ("string",)):
+    if context.check_expression(context.fields, "Timestamp", context.state.pointer, "before", ("string",)):
         return
-    value = context.text(context.fields, "Timestamp", context.state.pointer)
+    value = context.check_string(context.fields, "Timestamp", context.state.pointer)
     if value is None:
         return
     if looks_like_path(value):
@@ -212,12 +212,12 @@ def _check_timestamp(context: LintContext) -> None:
 
 def _check_fail(context: LintContext) -> None:
     for name in ("Error", "Cause"):
-        if context.dynamic(context.fields, name, context.state.pointer, "before", ("string",)):
+        if context.check_expression(context.fields, name, context.state.pointer, "before", ("string",)):
             continue
-        value = context.text(context.fields, name, context.state.pointer)
+        value = context.check_string(context.fields, name, context.state.pointer)
         if value is not None and name == "Error":
             check_error_name(context, value, context.at(name))
-        if value is not None and not context.speaks_jsonata and looks_like_path(value):
+        if value is not None and not context.uses_jsonata and looks_like_path(value):
             context.findings.warning(
                 "NO_PATH",
                 context.at(name),
@@ -225,8 +225,8 @@ def _check_fail(context: LintContext) -> None:
                 f"Use {name}Path.",
             )
         path = name + "Path"
-        if not context.speaks_jsonata and path in context.fields:
-            context.texts.path(context.fields[path], context.at(path), intrinsic=TEXT_FUNCTIONS)
+        if not context.uses_jsonata and path in context.fields:
+            context.strings.check_path(context.fields[path], context.at(path), intrinsic=TEXT_FUNCTIONS)
             if name in context.fields:
                 context.findings.error(
                     "CONFLICTING_FIELDS", context.at(path), f"{name} and {path} cannot be used together.", "Remove one."
@@ -253,8 +253,8 @@ def _check_parallel(context: LintContext) -> None:
 
 def _check_task(context: LintContext) -> None:
     check_task(context)
-    timeout = context.whole(context.fields, "TimeoutSeconds", context.state.pointer, 1)
-    heartbeat = context.whole(context.fields, "HeartbeatSeconds", context.state.pointer, 1)
+    timeout = context.check_integer(context.fields, "TimeoutSeconds", context.state.pointer, 1)
+    heartbeat = context.check_integer(context.fields, "HeartbeatSeconds", context.state.pointer, 1)
     if timeout is not None and heartbeat is not None and heartbeat >= timeout:
         context.findings.error(
             "IMPOSSIBLE_TIMEOUT",
@@ -262,10 +262,10 @@ def _check_task(context: LintContext) -> None:
             f"HeartbeatSeconds ({heartbeat}) must be smaller than TimeoutSeconds ({timeout}).",
             "Reduce HeartbeatSeconds, or increase TimeoutSeconds.",
         )
-    for name in () if context.speaks_jsonata else ("TimeoutSeconds", "HeartbeatSeconds"):
+    for name in () if context.uses_jsonata else ("TimeoutSeconds", "HeartbeatSeconds"):
         path = name + "Path"
         if path in context.fields:
-            context.texts.path(context.fields[path], context.at(path), single=True)
+            context.strings.check_path(context.fields[path], context.at(path), single=True)
             if name in context.fields:
                 context.findings.error(
                     "CONFLICTING_FIELDS", context.at(path), f"{name} and {path} cannot be used together.", "Remove one."

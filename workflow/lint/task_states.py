@@ -67,101 +67,110 @@ def _check_target(context: LintContext, resource: str) -> IntegrationTarget | No
 
 
 def _check_arguments(context: LintContext, target: IntegrationTarget) -> None:
-    name = "Arguments" if context.speaks_jsonata else "Parameters"
+    name = "Arguments" if context.uses_jsonata else "Parameters"
     given = context.fields.get(name)
-    needs = list(needs_of(target))
+    required = list(needs_of(target))
     if name not in context.fields and _of_other_language(context):
         return
-    if name not in context.fields and target.kind == "sdk" and context.speaks_jsonata:
+    if name not in context.fields and target.kind == "sdk" and context.uses_jsonata:
         context.missing(
             context.state.pointer, "Arguments", "An AWS SDK call must have Arguments, even if they are empty: {}."
         )
-    elif name not in context.fields and needs and not target.waits_for_token:
+    elif name not in context.fields and required and not target.waits_for_token:
         context.findings.warning(
             "MISSING_ARGUMENT",
             context.state.pointer,
-            f"{target.service}:{target.action} requires {', '.join(needs)}, but the state has no {name}.",
+            f"{target.service}:{target.action} requires {', '.join(required)}, but the state has no {name}.",
             f"Add {name}.",
         )
-    elif context.speaks_jsonata and isinstance(given, str) and target.service:
+    elif context.uses_jsonata and isinstance(given, str) and target.service:
         if not is_expression(given) and not is_open(given):
             context.wrong_type(context.at(name), "Arguments must be an object, or an expression that yields one.")
     elif isinstance(given, dict):
-        _check_needs(context, given, needs, name, target)
-        _check_spelling(context, given, needs, name, target)
+        _check_required(context, given, required, name, target)
+        _check_spelling(context, given, required, name, target)
         payload = given.get("Payload", "")
         if (target.service, target.action) == ("lambda", "invoke") and isinstance(payload, bool | int | float):
             context.wrong_type(context.at(name, "Payload"), "Payload must be an object, an array, a string or null.")
-    elif name in context.fields and not context.speaks_jsonata and _wants_names(target) and not is_open(given):
+    elif name in context.fields and not context.uses_jsonata and _requires_object(target) and not is_open(given):
         context.wrong_type(
             context.at(name), f"{name} of an integration must be an object.", "Write an object with named values: {…}."
         )
 
 
-def _wants_names(target: IntegrationTarget) -> bool:
+def _requires_object(target: IntegrationTarget) -> bool:
     return target.kind in ("optimised", "sdk")
 
 
 def _of_other_language(context: LintContext) -> bool:
     """Return true if the arguments are in the field of the other query language, which is reported elsewhere."""
-    return ("Parameters" if context.speaks_jsonata else "Arguments") in context.fields
+    return ("Parameters" if context.uses_jsonata else "Arguments") in context.fields
 
 
-def _check_needs(
-    context: LintContext, given: JsonObject, needs: list[str], name: str, target: IntegrationTarget
+def _check_required(
+    context: LintContext, given: JsonObject, required: list[str], name: str, target: IntegrationTarget
 ) -> None:
     names = [key.removesuffix(".$") for key in given]
     is_same = is_sdk_spelling if target.kind == "sdk" else str.__eq__
-    lacking = [need for need in needs if not any(is_same(key, each) for each in need.split("|") for key in names)]
-    misspelled = {need: near for need in lacking if (near := likely(need, given))}
-    missing = [need.replace("|", " or ") for need in lacking if need not in misspelled]
-    for need, near in misspelled.items():
-        _lacks(context, target, name, need, f"Did you mean {need} instead of {near}?")
+    absent = [
+        argument
+        for argument in required
+        if not any(is_same(key, each) for each in argument.split("|") for key in names)
+    ]
+    misspelled = {argument: written for argument in absent if (written := likely(argument, given))}
+    missing = [argument.replace("|", " or ") for argument in absent if argument not in misspelled]
+    for argument, written in misspelled.items():
+        _report_missing(context, target, name, argument, f"Did you mean {argument} instead of {written}?")
     if missing:
-        _lacks(context, target, name, joined(missing), f"Add {'them' if missing[1:] else 'it'} to {name}.")
+        _report_missing(context, target, name, joined(missing), f"Add {'them' if missing[1:] else 'it'} to {name}.")
 
 
-def _lacks(context: LintContext, target: IntegrationTarget, name: str, what: str, remedy: str) -> None:
+def _report_missing(context: LintContext, target: IntegrationTarget, name: str, what: str, remedy: str) -> None:
     call = f"{target.service}:{target.action}"
     context.findings.error("MISSING_ARGUMENT", context.at(name), f"{call} requires {what}.", remedy)
 
 
 def _check_spelling(
-    context: LintContext, given: JsonObject, needs: list[str], name: str, target: IntegrationTarget
+    context: LintContext, given: JsonObject, required: list[str], name: str, target: IntegrationTarget
 ) -> None:
     """Report arguments with a lower-case initial; warn about unknown ones if the arguments of the call are known."""
     call = f"{target.service}:{target.action}"
-    takes = arguments_of(target)
+    known_arguments = arguments_of(target)
     for key in given:
         bare = key.removesuffix(".$")
-        near = likely(bare, takes or needs)
-        if bare in takes or (near is not None and near in needs) or is_open(bare) or not target.service:
+        suggestion = likely(bare, known_arguments or required)
+        if (
+            bare in known_arguments
+            or (suggestion is not None and suggestion in required)
+            or is_open(bare)
+            or not target.service
+        ):
             continue
         if bare[:1].islower():
-            context.small_argument(key, context.at(name, key), call)
-        elif takes:
-            remedy = f"Did you mean {near}?" if near else "Remove it."
+            context.lowercase_argument(key, context.at(name, key), call)
+        elif known_arguments:
+            remedy = f"Did you mean {suggestion}?" if suggestion else "Remove it."
             context.findings.warning("UNKNOWN_FIELD", context.at(name, key), f"{call} has no argument {bare}.", remedy)
 
 
 def _check_token(context: LintContext, target: IntegrationTarget) -> None:
-    name = "Arguments" if context.speaks_jsonata else "Parameters"
+    name = "Arguments" if context.uses_jsonata else "Parameters"
     given = context.fields.get(name)
-    wanted = "$states.context.Task.Token" if context.speaks_jsonata else "$$.Task.Token"
-    sent = [names for names, place in context.texts.context if place.startswith(_sending(context, name))]
+    token = "$states.context.Task.Token" if context.uses_jsonata else "$$.Task.Token"
+    sent = [names for names, pointer in context.strings.context if pointer.startswith(_sent_pointers(context, name))]
     passed = any(names in ((), ("Task",)) or names[:2] == ("Task", "Token") for names in sent)
     readable = isinstance(given, dict | str) or name not in context.fields
     if target.waits_for_token and not passed and readable and not is_open(given) and not _of_other_language(context):
         holder = context.at(name) if name in context.fields else context.state.pointer
-        near = next((place for place, value in walk(given, holder) if _is_almost_token(value)), None)
-        if near is not None and not context.findings.make_way(near):
+        malformed = next((pointer for pointer, value in walk(given, holder) if _is_almost_token(value)), None)
+        if malformed is not None and not context.findings.clear_warnings(malformed):
             return
         context.findings.error(
             "MISSING_TASK_TOKEN",
-            holder if near is None else near,
+            holder if malformed is None else malformed,
             "The task waits for its task token, but "
-            + ("its arguments do not pass the token." if near is None else "this value does not pass the token."),
-            f"Pass {wanted}." if context.speaks_jsonata else f"Pass {wanted}, in a field whose name ends in .$.",
+            + ("its arguments do not pass the token." if malformed is None else "this value does not pass the token."),
+            f"Pass {token}." if context.uses_jsonata else f"Pass {token}, in a field whose name ends in .$.",
         )
     elif ("Task", "Token") in sent and not target.pattern and target.kind != "activity":
         context.findings.warning(
@@ -172,7 +181,7 @@ def _check_token(context: LintContext, target: IntegrationTarget) -> None:
         )
 
 
-def _sending(context: LintContext, name: str) -> tuple[str, ...]:
+def _sent_pointers(context: LintContext, name: str) -> tuple[str, ...]:
     """Return the pointers of the fields that determine the data sent: the arguments and, without these, InputPath."""
     return (context.at(name), context.at("InputPath"))
 
@@ -194,8 +203,10 @@ def _check_credentials(context: LintContext) -> None:
 
 
 def _check_role(context: LintContext, given: dict[str, Json]) -> None:
-    context.known_fields(given, {"RoleArn": "both", "RoleArn.$": "JSONPath"}, context.at("Credentials"), "Credentials")
-    role = context.text(given, "RoleArn", context.at("Credentials"))
+    context.check_field_names(
+        given, {"RoleArn": "both", "RoleArn.$": "JSONPath"}, context.at("Credentials"), "Credentials"
+    )
+    role = context.check_string(given, "RoleArn", context.at("Credentials"))
     if role is not None and not role.startswith(("arn:", "{%")) and not is_open(role) and not looks_like_path(role):
         context.findings.error(
             "INVALID_VALUE",
@@ -203,9 +214,9 @@ def _check_role(context: LintContext, given: dict[str, Json]) -> None:
             f"{role!r} is not the ARN of an IAM role.",
             "Write the ARN of the role.",
         )
-    if context.speaks_jsonata:
-        context.texts.jsonata(given, context.at("Credentials"), "before")
+    if context.uses_jsonata:
+        context.strings.check_jsonata(given, context.at("Credentials"), "before")
     else:
-        context.texts.template(given, context.at("Credentials"))
+        context.strings.check_template(given, context.at("Credentials"))
     if not {"RoleArn", "RoleArn.$"} & set(given):
         context.missing(context.at("Credentials"), "RoleArn", "Credentials must have RoleArn.")

@@ -19,10 +19,10 @@ from ..queries.jsonata_reading import References, references_of
 from .lint_findings import LintFindings
 from .reads import StateReads, Use, is_key_of_jsonpath, is_open, looks_like_path
 
-Moment = Literal["before", "after", "caught"]
+Phase = Literal["before", "after", "caught"]
 """The moment of an evaluation: before the state's work, after it, or in a catcher."""
 _CONSTANTS: Final = ("true", "false", "null")
-_UNMARKED: Final = r"\$states\.(input|result|errorOutput|context)\b"
+_BARE_STATES: Final = r"\$states\.(input|result|errorOutput|context)\b"
 
 
 def _is_remarkable(text: str) -> bool:
@@ -30,19 +30,19 @@ def _is_remarkable(text: str) -> bool:
     return "{%" in text or "%}" in text or text.startswith(("$", "States."))
 
 
-class Texts(StateReads):
+class StringChecker(StateReads):
     """A checker for the strings of one state, which records the variables and context object fields that they read.
 
-    `works`     true for a Task, a Parallel or a Map, which have a `$states.result`
-    `lacking`   see StateReads
+    `has_result`    true for a Task, a Parallel or a Map, which have a `$states.result`
+    `unavailable`   see StateReads
     """
 
-    def __init__(self, findings: LintFindings, works: bool, lacking: Mapping[str, str]) -> None:
-        super().__init__(findings, lacking)
-        self.works = works
+    def __init__(self, findings: LintFindings, has_result: bool, unavailable: Mapping[str, str]) -> None:
+        super().__init__(findings, unavailable)
+        self.has_result = has_result
 
-    def jsonata(
-        self, value: Json, pointer: str, moment: Moment, kinds: tuple[str, ...] = (), *, named: bool = False
+    def check_jsonata(
+        self, value: Json, pointer: str, phase: Phase, kinds: tuple[str, ...] = (), *, named: bool = False
     ) -> None:
         """Check every expression in a value.
 
@@ -51,17 +51,17 @@ class Texts(StateReads):
                    key is an error
         """
         if isinstance(value, str):
-            self._text(value, pointer, moment, kinds)
+            self._check_string(value, pointer, phase, kinds)
             return
-        for here, each in walk(value, pointer):
+        for location, each in walk(value, pointer):
             members = each.items() if isinstance(each, dict) else enumerate(each) if isinstance(each, list) else ()
             for key, item in members:
                 if isinstance(item, str) and _is_remarkable(item):
-                    self._text(item, child(here, key), moment, ())
+                    self._check_string(item, child(location, key), phase, ())
             if isinstance(each, dict):
-                self._keys_of_other_language(each, here, refused=named and here == pointer)
+                self._check_keys(each, location, is_error=named and location == pointer)
 
-    def path(
+    def check_path(
         self,
         value: Json,
         pointer: str,
@@ -78,20 +78,20 @@ class Texts(StateReads):
         `intrinsic`    the intrinsic functions that are allowed instead of a path
         `tolerant`     true if the path need not match anything
         """
-        from .paths import PathTexts  # imported late: few machines need it, and it costs as much as all the rest
+        from .paths import PathChecker  # imported late: few machines need it, and it costs as much as all the rest
 
-        texts = PathTexts(self, tolerant=tolerant)
-        texts.path(value, pointer, reference=reference, single=single, intrinsic=intrinsic)
+        checker = PathChecker(self, tolerant=tolerant)
+        checker.check_path(value, pointer, reference=reference, single=single, intrinsic=intrinsic)
 
-    def template(self, value: Json, pointer: str) -> None:
+    def check_template(self, value: Json, pointer: str) -> None:
         """Check a JSONPath payload template."""
-        from .paths import PathTexts
+        from .paths import PathChecker
 
-        PathTexts(self).template(value, pointer)
+        PathChecker(self).check_template(value, pointer)
 
-    def _text(self, text: str, pointer: str, moment: Moment, kinds: tuple[str, ...]) -> None:
+    def _check_string(self, text: str, pointer: str, phase: Phase, kinds: tuple[str, ...]) -> None:
         if not is_expression(text):
-            self._almost_expression(text, pointer)
+            self._check_near_expression(text, pointer)
             return
         try:
             found = references_of(inside(text))
@@ -103,9 +103,9 @@ class Texts(StateReads):
                     "INVALID_JSONATA_EXPRESSION", pointer, f"{error}.", "Correct the expression between {% and %}."
                 )
             return
-        self._references(found, pointer, moment, text)
+        self._check_references(found, pointer, phase, text)
         if found.has_constants:
-            self._constants(text, pointer)
+            self._check_constants(text, pointer)
         if kinds and found.kind is not None and found.kind not in kinds:
             self.findings.error(
                 "WRONG_TYPE",
@@ -113,28 +113,28 @@ class Texts(StateReads):
                 f"The expression must yield a value of type {' or '.join(kinds)}, got {found.kind}.",
             )
 
-    def _constants(self, text: str, pointer: str) -> None:
+    def _check_constants(self, text: str, pointer: str) -> None:
         from ..queries.jsonata_constants import always_fails
 
-        why = always_fails(inside(text))
-        if why:
+        reason = always_fails(inside(text))
+        if reason:
             shown = text if len(text) <= 120 else text[:117] + "…"
             self.findings.error(
                 "EXPRESSION_ALWAYS_FAILS",
                 pointer,
-                f"{shown} always fails: {why}.",
+                f"{shown} always fails: {reason}.",
                 "Correct the constants in the expression.",
             )
 
-    def _almost_expression(self, text: str, pointer: str) -> None:
+    def _check_near_expression(self, text: str, pointer: str) -> None:
         """Report a delimiter without its counterpart, which AWS rejects; warn about other likely expressions."""
         is_padded = is_expression(text.strip())
         if text.startswith("{%") and not is_open(text):
             remedy = "Remove the whitespace after %}." if is_padded else "Add %} at the end."
-            self._improper(pointer, "The string starts with {% but does not end with %}.", remedy)
+            self._report_delimiter(pointer, "The string starts with {% but does not end with %}.", remedy)
         elif text.endswith("%}") and not is_open(text):
             remedy = "Remove the whitespace before {%." if is_padded else "Add {% at the start."
-            self._improper(pointer, "The string ends with %} but does not start with {%.", remedy)
+            self._report_delimiter(pointer, "The string ends with %} but does not start with {%.", remedy)
         elif is_padded or ((text.strip().startswith("{%") or text.strip().endswith("%}")) and not is_open(text)):
             self.findings.warning(
                 "NOT_EVALUATED",
@@ -156,7 +156,7 @@ class Texts(StateReads):
                 f"{text!r} looks like JSONPath; in a JSONata state it is a literal string.",
                 "Write {% $states.input… %}.",
             )
-        elif text.startswith("$states.") and re.match(_UNMARKED, text) and not pointer.endswith(".$"):
+        elif text.startswith("$states.") and re.match(_BARE_STATES, text) and not pointer.endswith(".$"):
             self.findings.warning(
                 "NOT_EVALUATED",
                 pointer,
@@ -164,45 +164,45 @@ class Texts(StateReads):
                 "Enclose it in {% and %}.",
             )
 
-    def _improper(self, pointer: str, sentence: str, remedy: str) -> None:
+    def _report_delimiter(self, pointer: str, sentence: str, remedy: str) -> None:
         """Report improper delimiters, which AWS's page on JSONata calls a validation error."""
         self.findings.error("INVALID_JSONATA_EXPRESSION", pointer, sentence, remedy)
 
-    def _keys_of_other_language(self, value: dict[str, Json], pointer: str, *, refused: bool) -> None:
-        report = self.findings.error if refused else self.findings.warning
+    def _check_keys(self, value: dict[str, Json], pointer: str, *, is_error: bool) -> None:
+        report = self.findings.error if is_error else self.findings.warning
         for key, item in value.items():
             if is_key_of_jsonpath(key, item):
                 report(
                     "WRONG_QUERY_LANGUAGE",
                     child(pointer, key),
                     f"{key!r} is a JSONPath key, but the state uses JSONata"
-                    + ("." if refused else ": the key and its value are not evaluated."),
+                    + ("." if is_error else ": the key and its value are not evaluated."),
                     f"Rename it to {key[:-2]!r}, and write its value as {{% … %}}.",
                 )
 
-    def _references(self, found: References, pointer: str, moment: Moment, text: str) -> None:
+    def _check_references(self, found: References, pointer: str, phase: Phase, text: str) -> None:
         for name in dict.fromkeys(found.bare):
             self.findings.error(
                 "UNSUPPORTED_JSONATA_EXPRESSION",
                 pointer,
                 f"{name!r} refers to the input of the expression, but Step Functions gives expressions no input.",
-                _whole_name(name, text),
+                _suggest_name(name, text),
             )
         for name in dict.fromkeys(found.functions):
-            self._unknown_function(name, pointer)
+            self._report_unknown_function(name, pointer)
         for name in dict.fromkeys(found.called):
             self.findings.error(
                 "UNDEFINED_FUNCTION",
                 pointer,
                 f"There is no function {name}: the names of JSONata functions start with $.",
-                _function_meant(name),
+                _suggest_function(name),
             )
         for names in dict.fromkeys(found.states):
-            self._states(names, pointer, moment)
+            self._check_states_field(names, pointer, phase)
         self.uses.extend(Use(name, pointer) for name in dict.fromkeys(found.variables))
         self.uses.extend(Use(name, pointer, tolerant=True) for name in dict.fromkeys(found.tolerated))
 
-    def _unknown_function(self, name: str, pointer: str) -> None:
+    def _report_unknown_function(self, name: str, pointer: str) -> None:
         if name == "eval":
             self.findings.error(
                 "UNSUPPORTED_JSONATA_EXPRESSION",
@@ -211,16 +211,16 @@ class Texts(StateReads):
                 "Use $parse to parse JSON.",
             )
             return
-        self.findings.error("UNDEFINED_FUNCTION", pointer, f"There is no function ${name}.", _function_meant(name))
+        self.findings.error("UNDEFINED_FUNCTION", pointer, f"There is no function ${name}.", _suggest_function(name))
 
-    def _states(self, names: tuple[str, ...], pointer: str, moment: Moment) -> None:
+    def _check_states_field(self, names: tuple[str, ...], pointer: str, phase: Phase) -> None:
         first = names[0] if names else ""
         if first == "context" or not names:
             self.context_field(names[1:], pointer, "$states.context")
         elif first == "result":
-            self._result(pointer, moment)
+            self._check_result(pointer, phase)
         elif first == "errorOutput":
-            self._error_output(pointer, moment)
+            self._check_error_output(pointer, phase)
         elif first != "input":
             self.findings.error(
                 "UNDEFINED_STATES_FIELD",
@@ -233,20 +233,20 @@ class Texts(StateReads):
                 ),
             )
 
-    def _result(self, pointer: str, moment: Moment) -> None:
-        if not self.works:
+    def _check_result(self, pointer: str, phase: Phase) -> None:
+        if not self.has_result:
             sentence = "$states.result exists only in a Task, Parallel or Map state."
-        elif moment == "before":
+        elif phase == "before":
             sentence = "$states.result does not exist yet: this field is evaluated before the state has a result."
-        elif moment == "caught":
+        elif phase == "caught":
             sentence = "$states.result does not exist in a catcher, because the state failed."
         else:
             return
-        remedy = "Use $states.errorOutput." if moment == "caught" else "Use $states.input."
+        remedy = "Use $states.errorOutput." if phase == "caught" else "Use $states.input."
         self.findings.error("RESULT_NOT_AVAILABLE", pointer, sentence, remedy)
 
-    def _error_output(self, pointer: str, moment: Moment) -> None:
-        if moment != "caught":
+    def _check_error_output(self, pointer: str, phase: Phase) -> None:
+        if phase != "caught":
             self.findings.error(
                 "ERROR_OUTPUT_NOT_AVAILABLE",
                 pointer,
@@ -255,12 +255,16 @@ class Texts(StateReads):
             )
 
 
-def _function_meant(name: str) -> str:
-    near = nearest(name, FUNCTIONS)
-    return f"Did you mean ${near}?" if near else "Use one of JSONata's functions, or define it in the expression."
+def _suggest_function(name: str) -> str:
+    suggestion = nearest(name, FUNCTIONS)
+    return (
+        f"Did you mean ${suggestion}?"
+        if suggestion
+        else "Use one of JSONata's functions, or define it in the expression."
+    )
 
 
-def _whole_name(name: str, text: str) -> str:
+def _suggest_name(name: str, text: str) -> str:
     """Return the remedy for a bare name: a constant, a hyphenated name or a field of the input is probably meant."""
     if name.lower() in _CONSTANTS:
         return f"Write {name.lower()}."

@@ -77,14 +77,14 @@ _KINDS: Final[Mapping[str, _Kind]] = {
 }
 
 
-class _Names:
+class _Corrections:
     """The fields of an object that were corrected, as correct name → written name, and those of nested objects."""
 
     __slots__ = ("inside", "written")
 
     def __init__(self) -> None:
         self.written: dict[str, str] = {}
-        self.inside: dict[str, _Names] = {}
+        self.inside: dict[str, _Corrections] = {}
 
 
 class Spelling:
@@ -92,38 +92,38 @@ class Spelling:
 
     def __init__(self, findings: LintFindings) -> None:
         self._findings = findings
-        self._names = _Names()
+        self._names = _Corrections()
 
-    def correct(self, read: Definition) -> Definition:
-        """Report misspelled fields, and return the definition with these corrected, or `read` itself if it has none."""
-        if not any(_misspelled(holder, kind) for holder, kind, _ in _objects(read.value)):
-            return read
-        mended = Definition(read.value)
-        for holder, kind, steps in _objects(mended.value):
-            names = _misspelled(holder, kind)
+    def correct(self, definition: Definition) -> Definition:
+        """Report misspelled fields, and return the definition with these corrected, or itself if it has none."""
+        if not any(_find_misspelled(holder, kind) for holder, kind, _ in _objects(definition.value)):
+            return definition
+        corrected = Definition(definition.value)
+        for holder, kind, steps in _objects(corrected.value):
+            names = _find_misspelled(holder, kind)
             if names:
-                self._mend(holder, names, _pointer(steps), kind)
-        return mended
+                self._correct_fields(holder, names, _pointer(steps), kind)
+        return corrected
 
-    def as_written(self, finding: LintFinding) -> LintFinding:
+    def restore_pointer(self, finding: LintFinding) -> LintFinding:
         """Return the finding with its pointer translated back to the names as written."""
-        names: _Names | None = self._names
+        names: _Corrections | None = self._names
         steps = finding.pointer.split("/")
-        for place, step in enumerate(steps[1:], 1):
+        for index, step in enumerate(steps[1:], 1):
             if names is None:
                 break
-            steps[place], names = names.written.get(step, step), names.inside.get(step)
+            steps[index], names = names.written.get(step, step), names.inside.get(step)
         return LintFinding(finding.code, finding.severity, "/".join(steps), finding.sentence, finding.remedy)
 
-    def _mend(self, holder: JsonObject, names: Mapping[str, str], pointer: str, kind: _Kind) -> None:
+    def _correct_fields(self, holder: JsonObject, names: Mapping[str, str], pointer: str, kind: _Kind) -> None:
         fields = {names.get(name, name): item for name, item in holder.items()}
         holder.clear()
         holder.update(fields)
-        names_here = self._names
+        corrections = self._names
         for step in printable(pointer).split("/")[1:]:
-            names_here = names_here.inside.setdefault(step, _Names())
+            corrections = corrections.inside.setdefault(step, _Corrections())
         for name, meant in names.items():
-            names_here.written[meant] = printable(child("", name)[1:])
+            corrections.written[meant] = printable(child("", name)[1:])
             is_test = kind is _KINDS["rule"] and meant in _TESTS
             self._findings.error(
                 "UNKNOWN_OPERATOR" if is_test else "UNKNOWN_FIELD",
@@ -148,13 +148,13 @@ def _objects(value: Json) -> Iterator[tuple[JsonObject, _Kind, _Steps]]:
     while stack:
         holder, name, steps = stack.pop()
         if isinstance(holder, list):
-            stack.extend((item, name, (steps, place)) for place, item in enumerate(holder))
+            stack.extend((item, name, (steps, index)) for index, item in enumerate(holder))
         elif isinstance(holder, dict) and name == "states":
             stack.extend((state, "state", (steps, key)) for key, state in holder.items())
         elif isinstance(holder, dict):
             yield holder, _kind(name, holder), steps
-            inside = _kind(name, holder).inside
-            stack.extend((holder[key], inside[key], (steps, key)) for key in inside if key in holder)
+            nested = _kind(name, holder).inside
+            stack.extend((holder[key], nested[key], (steps, key)) for key in nested if key in holder)
 
 
 def _kind(name: str, holder: JsonObject) -> _Kind:
@@ -162,7 +162,7 @@ def _kind(name: str, holder: JsonObject) -> _Kind:
     return _KINDS.get(named, _KINDS["state"])
 
 
-def _misspelled(holder: JsonObject, kind: _Kind) -> dict[str, str]:
+def _find_misspelled(holder: JsonObject, kind: _Kind) -> dict[str, str]:
     """Return the unknown fields of an object, each with the absent field that was probably meant."""
     found: dict[str, str] = {}
     for name in holder:

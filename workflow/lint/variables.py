@@ -18,49 +18,53 @@ from .reads import Use
 class _Known(Record):
     """The variables of a scope: those of the enclosing scopes, and those that it assigns itself."""
 
-    around: frozenset[str]
+    outer: frozenset[str]
     own: frozenset[str]
-    surely_around: frozenset[str]
+    surely_outer: frozenset[str]
     """The variables of the enclosing scopes that are assigned on every path to this scope."""
 
 
 class Flow:
     """A check that every variable read is assigned before, on every path, in its scope or an enclosing one."""
 
-    def __init__(self, findings: LintFindings, given: frozenset[str]) -> None:
+    def __init__(self, findings: LintFindings, initial: frozenset[str]) -> None:
         self._findings = findings
-        self._given = given
+        self._initial = initial
         self._guesses = Guesses()
         self._unreadable: set[str] = set()
         """The scopes in which, or around which, an Assign is not an object and so may assign anything."""
         self._entry: dict[str, frozenset[str]] = {}
         self._sure_entry: dict[str, frozenset[str]] = {}
-        self._taken: dict[str, frozenset[str]] = {"": given}
+        self._reserved: dict[str, frozenset[str]] = {"": initial}
 
     def check(self, scope: Scope, uses: Mapping[str, list[Use]]) -> None:
         """Check a scope, after its enclosing scopes. `uses` are the reads of variables, by the state's pointer."""
-        known = self._known(scope)
+        known = self._known_variables(scope)
         if _assigns_unreadably(scope) or (scope.parent and scope.parent.scope.pointer in self._unreadable):
             self._unreadable.add(scope.pointer)
         self._check_shadows(scope)
-        tested = _tested(scope, uses)
-        possible = _assigned_before(scope, lambda one, other: one | other, {})
-        sure = _assigned_before(scope, lambda one, other: one & other, tested)
+        tested_variables = _tested_variables(scope, uses)
+        possible = _variables_on_entry(scope, lambda one, other: one | other, {})
+        sure = _variables_on_entry(scope, lambda one, other: one & other, tested_variables)
         for state in scope.states:
-            visible = known.around | possible.get(state.name, known.own)  # an unreachable state sees all
-            defined = known.surely_around | sure.get(state.name, known.own)
+            visible = known.outer | possible.get(state.name, known.own)  # an unreachable state sees all
+            defined = known.surely_outer | sure.get(state.name, known.own)
             self._entry[state.pointer], self._sure_entry[state.pointer] = visible, defined
             for use in () if scope.pointer in self._unreadable else uses.get(state.pointer, ()):
                 if use.name not in visible:
                     self._report_undefined(use, visible, known)
-                elif use.name not in defined and not use.tolerant and use.name not in tested.get(state.name, ()):
+                elif (
+                    use.name not in defined
+                    and not use.tolerant
+                    and use.name not in tested_variables.get(state.name, ())
+                ):
                     self._report_possibly_undefined(use, state)
 
-    def _known(self, scope: Scope) -> _Known:
-        own = frozenset(name for state in scope.states for name, _ in _assigned(state))
+    def _known_variables(self, scope: Scope) -> _Known:
+        own = frozenset(name for state in scope.states for name, _ in _assignments(state))
         parent = scope.parent
         if parent is None:
-            return _Known(self._given, own, self._given)
+            return _Known(self._initial, own, self._initial)
         if parent.type == "Map" and parent.is_distributed:
             return _Known(frozenset(), own, frozenset())
         none = frozenset[str]()
@@ -73,11 +77,11 @@ class Flow:
         """
         if scope.parent is None:
             return
-        taken = self._entry.get(scope.parent.pointer, frozenset()) | self._taken[scope.parent.scope.pointer]
-        self._taken[scope.pointer] = taken
+        reserved = self._entry.get(scope.parent.pointer, frozenset()) | self._reserved[scope.parent.scope.pointer]
+        self._reserved[scope.pointer] = reserved
         for state in scope.states:
-            for name, pointer in _assigned(state):
-                if name in taken:
+            for name, pointer in _assignments(state):
+                if name in reserved:
                     self._findings.error(
                         "DUPLICATE_VARIABLE_NAME",
                         pointer,
@@ -96,31 +100,31 @@ class Flow:
         )
 
     def _report_undefined(self, use: Use, visible: frozenset[str], known: _Known) -> None:
-        said = self._findings.warning if use.tolerant else self._findings.error
+        report = self._findings.warning if use.tolerant else self._findings.error
         if use.name in known.own:
-            said(
+            report(
                 "UNDEFINED_VARIABLE",
                 use.pointer,
                 f"${use.name} is assigned only after this state, and on no path to it.",
                 "Assign it in an earlier state.",
             )
             return
-        near = self._guesses.nearest(use.name, visible | known.own | FUNCTIONS | {"states"})
-        said(
+        suggestion = self._guesses.nearest(use.name, visible | known.own | FUNCTIONS | {"states"})
+        report(
             "UNDEFINED_VARIABLE",
             use.pointer,
             f"No state assigns ${use.name} in this scope or a scope whose variables it can read.",
-            f"Did you mean ${near}?" if near else "Assign it in an earlier state, or use $states.input.",
+            f"Did you mean ${suggestion}?" if suggestion else "Assign it in an earlier state, or use $states.input.",
         )
 
 
-def _tested(scope: Scope, uses: Mapping[str, list[Use]]) -> dict[str, frozenset[str]]:
+def _tested_variables(scope: Scope, uses: Mapping[str, list[Use]]) -> dict[str, frozenset[str]]:
     """Return the variables whose presence each Choice tests; after it, they are not reported as possibly undefined."""
     choices = [state for state in scope.states if state.type == "Choice"]
     return {state.name: frozenset(use.name for use in uses.get(state.pointer, ()) if use.tolerant) for state in choices}
 
 
-def _assigned_before(
+def _variables_on_entry(
     scope: Scope, join: Callable[[int, int], int], known_after: Mapping[str, frozenset[str]]
 ) -> dict[str, frozenset[str]]:
     """Return the variables assigned on entry to each state: on any path (join by or), or on every path (by and).
@@ -135,16 +139,16 @@ def _assigned_before(
         entry[str(scope.start)] = 0
     while queue:
         state = scope.by_name[str(queue.popleft())]
-        for arrow in state.arrows:
-            if arrow.target not in scope.by_name:
+        for transition in state.arrows:
+            if transition.target not in scope.by_name:
                 continue
-            after = entry[state.name] | _bits(bits, _assigned_on(state, arrow))
+            after = entry[state.name] | _bits(bits, _names_assigned_on(state, transition))
             after |= _bits(bits, known_after.get(state.name, ()))
-            before = entry.get(arrow.target)
+            before = entry.get(transition.target)
             joined = after if before is None else join(before, after)
             if joined != before:
-                entry[arrow.target] = joined
-                queue.append(arrow.target)
+                entry[transition.target] = joined
+                queue.append(transition.target)
     names = list(bits)
     cache: dict[int, frozenset[str]] = {}
     return {state: _names(known, names, cache) for state, known in entry.items()}
@@ -159,12 +163,12 @@ def _bits(bits: dict[str, int], names: Iterable[str]) -> int:
 
 def _names(known: int, names: list[str], cache: dict[int, frozenset[str]]) -> frozenset[str]:
     if known not in cache:
-        cache[known] = frozenset(name for place, name in enumerate(names) if known >> place & 1)
+        cache[known] = frozenset(name for bit, name in enumerate(names) if known >> bit & 1)
     return cache[known]
 
 
-def _assigned_on(state: StateNode, arrow: Arrow) -> Iterator[str]:
-    holder = state.fields if arrow.kind in ("next", "default") else arrow.holder
+def _names_assigned_on(state: StateNode, transition: Arrow) -> Iterator[str]:
+    holder = state.fields if transition.kind in ("next", "default") else transition.holder
     return _names_in(holder)
 
 
@@ -185,14 +189,14 @@ def _holders(state: StateNode) -> Iterator[tuple[Mapping[str, Json], str]]:
     for field in ("Choices", "Catch"):
         rules = state.fields.get(field)
         if isinstance(rules, list):
-            here = child(state.pointer, field)
-            yield from ((rule, child(here, n)) for n, rule in enumerate(rules) if isinstance(rule, dict))
+            location = child(state.pointer, field)
+            yield from ((rule, child(location, n)) for n, rule in enumerate(rules) if isinstance(rule, dict))
 
 
-def _assigned(state: StateNode) -> Iterator[tuple[str, str]]:
+def _assignments(state: StateNode) -> Iterator[tuple[str, str]]:
     """Yield every variable that a state may assign, with the JSON pointer of the assignment."""
     for holder, pointer in _holders(state):
         assigned = holder.get("Assign")
         if isinstance(assigned, dict):
-            here = child(pointer, "Assign")
-            yield from ((key.removesuffix(".$"), child(here, key)) for key in assigned)
+            location = child(pointer, "Assign")
+            yield from ((key.removesuffix(".$"), child(location, key)) for key in assigned)
