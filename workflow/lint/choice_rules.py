@@ -179,7 +179,7 @@ def _parts(context: LintContext, rule: JsonObject, joiner: str, pointer: str) ->
 def _check_test(context: LintContext, rule: JsonObject, name: str, pointer: str) -> None:
     if "Variable" not in rule:
         context.missing(
-            pointer, "Variable", f"A choice rule with {name} must have a Variable.", "Add Variable with a path."
+            pointer, "Variable", f"A choice rule with {name} must have a Variable.", "Add Variable with a JSONPath."
         )
     else:
         context.strings.check_path(rule["Variable"], child(pointer, "Variable"), tolerant=name == "IsPresent")
@@ -201,7 +201,7 @@ def _check_operand(context: LintContext, name: str, kind: str, value: Json, poin
         report = context.findings.warning if is_valid[kind] else context.findings.error
         code: Code = "NO_PATH" if is_valid[kind] else "WRONG_TYPE"
         report(
-            code, pointer, f"{value!r} looks like a path but is treated as a literal string.", f"Use {name}Path."
+            code, pointer, f"{value!r} looks like a JSONPath but is treated as a literal string.", f"Use {name}Path."
         )
     elif not is_valid[kind]:
         expected = {

@@ -160,7 +160,7 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "CONFLICTING_FIELDS": Explanation(
         "error",
-        "Two fields of the object cannot be used together: Next and End, a number and its path, or two operators.",
+        "Two fields of the object cannot be used together: Next and End, a number and its JSONPath, or two operators.",
         "Remove one of them.",
         _machine({"A": {"Type": "Pass", "Next": "B", "End": True}, "B": _END}),
         aws=_SCHEMA,
@@ -391,8 +391,8 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     # data in JSONPath
     "INVALID_JSONPATH": Explanation(
         "error",
-        "The string is not a valid path, or it may select several values where a single value is required.",
-        "Write a path such as `$.order.id`. A reference path has only field names and indexes.",
+        "The string is not a valid JSONPath, or it may select several values where a single value is required.",
+        "Write a JSONPath such as `$.order.id`. A reference path has only field names and indexes.",
         _pass(InputPath="order.id"),
         aws=_SCHEMA,
     ),
@@ -406,14 +406,14 @@ EXPLANATIONS: Final[Mapping[Code, Explanation]] = {
     ),
     "NO_DOLLAR": Explanation(
         "warning",
-        "A value looks like a path or an intrinsic function but is passed on as a literal string.",
+        "A value looks like a JSONPath or an intrinsic function but is passed on as a literal string.",
         "Add `.$` to the field name to have the value evaluated.",
         _pass(Parameters={"id": "$.order.id"}),
         aws="NO_DOLLAR",
     ),
     "NO_PATH": Explanation(
         "warning",
-        "A value looks like a path, but its field takes a literal string.",
+        "A value looks like a JSONPath, but its field takes a literal string.",
         "Use the field whose name ends in Path.",
         _choice(Variable="$.x", StringEquals="$.y"),
         aws="NO_PATH",

@@ -12,7 +12,7 @@ from ..queries.jsonata_evaluation import is_expression
 from ..queries.jsonpath_reading import InvalidPath, JsonPath, parse_path
 from .reads import StateReads, Use, is_open, looks_like_path
 
-_EXAMPLE: Final = "Write a path such as $.order.id."
+_EXAMPLE: Final = "Write a JSONPath such as $.order.id."
 
 
 class PathChecker:
@@ -33,9 +33,9 @@ class PathChecker:
     ) -> None:
         """Check a field that contains a path: see StringChecker.check_path."""
         if not isinstance(value, str):
-            self._report_non_string(pointer, f"A path must be a string, got {_json_type(value)}.")
+            self._report_non_string(pointer, f"A JSONPath must be a string, got {_json_type(value)}.")
         elif is_expression(value):
-            self._report_invalid_path(pointer, "The value must be a path, got a JSONata expression.")
+            self._report_invalid_path(pointer, "The value must be a JSONPath, got a JSONata expression.")
         elif is_open(value):
             self._record_open_path(value, pointer)
         elif is_intrinsic(value):
@@ -56,7 +56,7 @@ class PathChecker:
     def check_template(self, value: Json, pointer: str) -> None:
         """Check a JSONPath payload template."""
         if isinstance(value, str):
-            self._check_item(value, pointer, "Use InputPath or ItemsPath to pass the value at a path.")
+            self._check_item(value, pointer, "Use InputPath or ItemsPath to pass the value at a JSONPath.")
         for location, each in walk(value, pointer):
             if isinstance(each, dict):
                 for key, item in each.items():
@@ -75,26 +75,26 @@ class PathChecker:
             )
         if not isinstance(item, str):
             self._report_non_string(
-                pointer, f"The value of a key that ends in .$ must be a path as a string, got {_json_type(item)}."
+                pointer, f"The value of a key that ends in .$ must be a JSONPath as a string, got {_json_type(item)}."
             )
         else:
             self.check_path(item, pointer, intrinsic=FUNCTIONS)
 
     def _check_item(
-        self, item: Json, pointer: str, remedy: str = "Add .$ to the field name to have the path evaluated."
+        self, item: Json, pointer: str, remedy: str = "Add .$ to the field name to have the JSONPath evaluated."
     ) -> None:
         if is_expression(item):
             self._reads.findings.warning(
                 "WRONG_QUERY_LANGUAGE",
                 pointer,
                 "{% … %} is JSONata; in a JSONPath state it is a literal string.",
-                'Set "QueryLanguage": "JSONata", or write a path.',
+                'Set "QueryLanguage": "JSONata", or write a JSONPath.',
             )
         elif _is_meant_as_path(item):
             self._reads.findings.warning(
                 "NO_DOLLAR",
                 pointer,
-                f"{item!r} looks like a path but is treated as a literal string.",
+                f"{item!r} looks like a JSONPath but is treated as a literal string.",
                 remedy,
             )
 

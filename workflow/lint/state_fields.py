@@ -146,7 +146,7 @@ def _check_template(context: LintContext, name: str) -> None:
         context.findings.warning(
             "WRONG_TYPE",
             context.at(name),
-            f"{name} is a literal string: a path in it is not evaluated.",
+            f"{name} is a literal string: a JSONPath in it is not evaluated.",
             'Write an object: {"name.$": "$.path"}.',
         )
     elif not is_open(value):
@@ -161,7 +161,7 @@ def _check_static_result(context: LintContext) -> None:
         context.findings.warning(
             "PASS_RESULT_IS_STATIC",
             context.at("Result", key),
-            "The Result of a Pass state is static: the path in it is not evaluated.",
+            "The Result of a Pass state is static: the JSONPath in it is not evaluated.",
             "Use Parameters instead of Result.",
         )
 
@@ -199,7 +199,7 @@ def _check_timestamp(context: LintContext) -> None:
         return
     if looks_like_path(value):
         context.findings.error(
-            "INVALID_VALUE", context.at("Timestamp"), f"{value!r} is a path, not a timestamp.", "Use TimestampPath."
+            "INVALID_VALUE", context.at("Timestamp"), f"{value!r} is a JSONPath, not a timestamp.", "Use TimestampPath."
         )
     elif not is_time(value):
         context.findings.error(
@@ -221,7 +221,7 @@ def _check_fail(context: LintContext) -> None:
             context.findings.warning(
                 "NO_PATH",
                 context.at(name),
-                f"{value!r} looks like a path but is treated as a literal string.",
+                f"{value!r} looks like a JSONPath but is treated as a literal string.",
                 f"Use {name}Path.",
             )
         path = name + "Path"

@@ -123,7 +123,7 @@ def read_path(scanner: Scanner, roots: str = "$") -> JsonPath:
     """Read a path at the scanner's position; raises InvalidPath unless it starts with one of `roots`."""
     start = scanner.place
     if not scanner.peek() or scanner.peek() not in roots:
-        raise scanner.refuse("a path must start with $")
+        raise scanner.refuse("a JSONPath must start with $")
     root = scanner.take(1)
     if root == "$":
         root += "$" if scanner.skip("$") else scanner.name_of_variable()
@@ -151,7 +151,7 @@ def _dotted(scanner: Scanner) -> PathStep:
     name = scanner.name()
     if scanner.skip("()"):
         if name not in CALLS:
-            raise scanner.refuse(f"{name}() is not a function of a path, which may end in {', '.join(CALLS)}")
+            raise scanner.refuse(f"{name}() is not a function of a JSONPath, which may end in {', '.join(CALLS)}")
         return PathStep("call", name)
     return PathStep("key", name)
 
