@@ -209,7 +209,7 @@ def test_a_check_passes_on_a_healthy_account(name: str, answers: Answers, argume
 
 
 @pytest.mark.parametrize(
-    ("name", "answers", "arguments", "sentence"), FAULTY, ids=lambda value: value if isinstance(value, str) else ""
+    ("name", "answers", "arguments", "message"), FAULTY, ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_a_check_finds_a_planted_fault(name: str, answers: Answers, arguments: Mapping[str, Any], message: str) -> None:
     diagnosis = diagnose(name, ALL_CHECKS[name], facts(answers, **arguments))
@@ -218,7 +218,7 @@ def test_a_check_finds_a_planted_fault(name: str, answers: Answers, arguments: M
 
 
 @pytest.mark.parametrize(
-    ("name", "answers", "sentence"),
+    ("name", "answers", "message"),
     [
         ("execution-log", [("stepfunctions", "list_executions", {"executions": []})], "No execution has run"),
         ("mask", log_events(), "Make a purchase"),
