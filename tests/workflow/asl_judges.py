@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 HERE = ROOT / "tools" / "judges" / "asl"
 INSTALLED = ROOT / ".build" / "judges" / "asl"
 
-WRONG_ABOUT: Final = (
+FALSE_ALARMS: Final = (
     # asl-validator allows only strings and objects as Output, Condition and Items; AWS allows any JSON
     re.compile(r"/(Output|Condition|Items)(/[^ ]+)? is invalid"),
     # and rejects some values inside a template (a null, a list of mixed types), where any JSON is allowed
@@ -107,7 +107,7 @@ def _is_about_a_backslash(error: str, asl: Any) -> bool:
 
 def _serious(errors: list[str]) -> list[str]:
     """Return the errors, except known false alarms and the errors that follow from them."""
-    kept = [each for each in errors if not any(known.search(each) for known in WRONG_ABOUT)]
-    if len(kept) == len(errors):
-        return kept
-    return [each for each in kept if "must match" not in each and "/Type is invalid" not in each]
+    remaining = [each for each in errors if not any(known.search(each) for known in FALSE_ALARMS)]
+    if len(remaining) == len(errors):
+        return remaining
+    return [each for each in remaining if "must match" not in each and "/Type is invalid" not in each]

@@ -275,9 +275,9 @@ def choice_in_mid_flow_about_something_else() -> type[Workflow[Any, Any]]:
 def f_string() -> type[Workflow[Any, Any]]:
     class W(Workflow[ShopOrder, str]):
         order = input_of(ShopOrder)
-        told = Pass(f"order {order.id}")
-        start = told
-        flow = (told >> END,)
+        report = Pass(f"order {order.id}")
+        start = report
+        flow = (report >> END,)
 
     return W
 
@@ -286,9 +286,9 @@ def f_string() -> type[Workflow[Any, Any]]:
 def method_of_str() -> type[Workflow[Any, Any]]:
     class W(Workflow[ShopOrder, str]):
         order = input_of(ShopOrder)
-        told = Pass(order.id.upper())
-        start = told
-        flow = (told >> END,)
+        report = Pass(order.id.upper())
+        start = report
+        flow = (report >> END,)
 
     return W
 
@@ -310,9 +310,9 @@ def variable_assigned_on_one_path_only() -> type[Workflow[Any, Any]]:
         receipt = variable(Receipt)
         charge = Invoke(charge_fn).assign(receipt, result_of(charge_fn))
         ship = Invoke(ship_fn)
-        told = Pass(receipt.number)
+        report = Pass(receipt.number)
         start = charge
-        flow = (charge >> ship >> END, charge.catch(ALL) >> told >> END)
+        flow = (charge >> ship >> END, charge.catch(ALL) >> report >> END)
 
     return W
 
@@ -322,9 +322,9 @@ def variable_without_a_value() -> type[Workflow[Any, Any]]:
     class W(Workflow[ShopOrder, str]):
         receipt = variable(Receipt)
         charge = Invoke(charge_fn)
-        told = Pass(receipt.number)
+        report = Pass(receipt.number)
         start = charge
-        flow = (charge >> told >> END,)
+        flow = (charge >> report >> END,)
 
     return W
 
@@ -463,9 +463,9 @@ def map_over_an_object() -> type[Workflow[Any, Any]]:
 def error_without_a_catch() -> type[Workflow[Any, Any]]:
     class W(Workflow[ShopOrder, str]):
         charge = Invoke(charge_fn)
-        told = Pass(caught().Cause)
+        report = Pass(caught().Cause)
         start = charge
-        flow = (charge >> told >> END,)
+        flow = (charge >> report >> END,)
 
     return W
 
@@ -476,8 +476,8 @@ def output_of_a_state_that_may_not_have_run() -> type[Workflow[Any, Any]]:
         order = input_of(ShopOrder)
         route = Choice(order)
         charge = Invoke(charge_fn)
-        told = Pass(output_of(charge).number)
+        report = Pass(output_of(charge).number)
         start = route
-        flow = (route.when(order.amount > 0) >> charge >> told >> END, route.otherwise >> told)
+        flow = (route.when(order.amount > 0) >> charge >> report >> END, route.otherwise >> report)
 
     return W

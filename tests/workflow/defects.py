@@ -56,15 +56,15 @@ def condition(text: Any) -> dict[str, Any]:
     return jsonata({"A": choice, "B": {"Type": "Succeed"}})
 
 
-def retried(*retriers: Any, **fields: Any) -> dict[str, Any]:
+def machine_with_retry(*retriers: Any, **fields: Any) -> dict[str, Any]:
     return machine({"A": task(Retry=list(retriers), **fields)})
 
 
-def caught(*catchers: Any, language: str = "JSONPath") -> dict[str, Any]:
+def machine_with_catch(*catchers: Any, language: str = "JSONPath") -> dict[str, Any]:
     return machine({"A": task(Catch=list(catchers)), "B": {"Type": "Fail"}}, QueryLanguage=language)
 
 
-def mapped(processor: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+def map_machine(processor: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
     inside = processor if processor is not None else machine({"I": ends()})
     return machine({"A": {"Type": "Map", "ItemProcessor": inside, "End": True, **fields}})
 
@@ -73,16 +73,16 @@ def without(fields: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if key != name}
 
 
-def distributed(execution: str = "STANDARD", states: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+def distributed_map(execution: str = "STANDARD", states: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
     inside = machine(states or {"I": ends()}, ProcessorConfig={"Mode": "DISTRIBUTED", "ExecutionType": execution})
-    return mapped(inside, **fields)
+    return map_machine(inside, **fields)
 
 
 def branches(*scopes: Any, **fields: Any) -> dict[str, Any]:
     return machine({"A": {"Type": "Parallel", "Branches": list(scopes), "End": True, **fields}})
 
 
-def nested(levels: int, innermost: dict[str, Any]) -> dict[str, Any]:
+def nest(levels: int, innermost: dict[str, Any]) -> dict[str, Any]:
     """Return a machine of nested Parallel states with the given number of levels."""
     scope = machine({f"S{levels}": innermost})
     for level in reversed(range(levels)):
@@ -149,8 +149,18 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "/States/A/Processor",
         machine({"A": {"Type": "Map", "Processor": machine({"I": ends()})} | _END}),
     ),
-    ("retries by ErrorEqual", "UNKNOWN_FIELD", "/States/A/Retry/0/ErrorEqual", retried({"ErrorEqual": ["E"]})),
-    ("catches to next", "UNKNOWN_FIELD", "/States/A/Catch/0/next", caught({"ErrorEquals": ["E"], "next": "B"})),
+    (
+        "retries by ErrorEqual",
+        "UNKNOWN_FIELD",
+        "/States/A/Retry/0/ErrorEqual",
+        machine_with_retry({"ErrorEqual": ["E"]}),
+    ),
+    (
+        "catches to next",
+        "UNKNOWN_FIELD",
+        "/States/A/Catch/0/next",
+        machine_with_catch({"ErrorEquals": ["E"], "next": "B"}),
+    ),
     (
         "compares a variable",
         "UNKNOWN_OPERATOR",
@@ -167,7 +177,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "batches by a misspelled number",
         "UNKNOWN_FIELD",
         "/States/A/ItemBatcher/MaxInputBytePerBatch",
-        distributed(ItemBatcher={"MaxInputBytePerBatch": 9}),
+        distributed_map(ItemBatcher={"MaxInputBytePerBatch": 9}),
     ),
     (
         "passes a message to a QueueURL",
@@ -186,7 +196,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "is distributed by mode",
         "UNKNOWN_FIELD",
         "/States/A/ItemProcessor/ProcessorConfig/mode",
-        mapped(
+        map_machine(
             machine({"I": ends()}, ProcessorConfig={"mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}),
             ItemBatcher={"MaxItemsPerBatch": 3},
         ),
@@ -203,16 +213,16 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "catches so many times",
         "UNSUPPORTED_FIELD",
         "/States/A/Catch/0/MaxAttempts",
-        caught({**_ITEM, "MaxAttempts": 3}),
+        machine_with_catch({**_ITEM, "MaxAttempts": 3}),
     ),
     # comments and configurations of wrong types
     (
         "comments a retrier by 3",
         "WRONG_TYPE",
         "/States/A/Retry/0/Comment",
-        retried({"ErrorEquals": ["E"], "Comment": 3}),
+        machine_with_retry({"ErrorEquals": ["E"], "Comment": 3}),
     ),
-    ("comments a catcher by 3", "WRONG_TYPE", "/States/A/Catch/0/Comment", caught({**_ITEM, "Comment": 3})),
+    ("comments a catcher by 3", "WRONG_TYPE", "/States/A/Catch/0/Comment", machine_with_catch({**_ITEM, "Comment": 3})),
     (
         "comments a rule in a rule by 3",
         "WRONG_TYPE",
@@ -223,13 +233,13 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "has null as its ProcessorConfig",
         "WRONG_TYPE",
         "/States/A/ItemProcessor/ProcessorConfig",
-        mapped(machine({"I": ends()}, ProcessorConfig=None)),
+        map_machine(machine({"I": ends()}, ProcessorConfig=None)),
     ),
     (
         "is Distributed",
         "INVALID_VALUE",
         "/States/A/ItemProcessor/ProcessorConfig/Mode",
-        mapped(
+        map_machine(
             machine({"I": ends()}, ProcessorConfig={"Mode": "Distributed", "ExecutionType": "STANDARD"}), Label="batch"
         ),
     ),
@@ -285,7 +295,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "has one name inside and outside",
         "DUPLICATE_STATE_NAME",
         "/States/A/ItemProcessor/States/A",
-        mapped(machine({"A": ends()})),
+        map_machine(machine({"A": ends()})),
     ),
     (
         "leaves a branch",
@@ -313,7 +323,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "has a defect 60 levels deep",
         "MISSING_TRANSITION_TARGET",
         "".join(f"/States/S{level}/Branches/0" for level in range(60)) + "/States/S60/Next",
-        nested(60, {"Type": "Pass", "Next": "Nowhere"}),
+        nest(60, {"Type": "Pass", "Next": "Nowhere"}),
     ),
     # types and fields of states
     ("has no type", "MISSING_REQUIRED_FIELD", "/States/A", machine({"A": {"End": True}})),
@@ -353,7 +363,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "speaks JSONata with ResultPath in a catcher",
         "WRONG_QUERY_LANGUAGE",
         "/States/A/Catch/0/ResultPath",
-        caught({**_ITEM, "ResultPath": "$.e"}, language="JSONata"),
+        machine_with_catch({**_ITEM, "ResultPath": "$.e"}, language="JSONata"),
     ),
     (
         "speaks JSONata with a Variable",
@@ -591,7 +601,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "uses the result in a catcher",
         "RESULT_NOT_AVAILABLE",
         "/States/A/Catch/0/Output",
-        caught({**_ITEM, "Output": "{% $states.result %}"}, language="JSONata"),
+        machine_with_catch({**_ITEM, "Output": "{% $states.result %}"}, language="JSONata"),
     ),
     (
         "uses errorOutput outside a catcher",
@@ -667,7 +677,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         jsonata(
             {
                 "A": {"Type": "Pass", "Assign": {"x": 1}, "Next": "B"},
-                "B": distributed(states={"I": ends(Assign={"x": 2})})["States"]["A"],
+                "B": distributed_map(states={"I": ends(Assign={"x": 2})})["States"]["A"],
             }
         ),
     ),
@@ -707,61 +717,71 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         ),
     ),
     # retriers and catchers
-    ("has a retrier without errors", "MISSING_REQUIRED_FIELD", "/States/A/Retry/0", retried({"MaxAttempts": 1})),
-    ("has a retrier for no error", "EMPTY_LIST", "/States/A/Retry/0/ErrorEquals", retried({"ErrorEquals": []})),
+    (
+        "has a retrier without errors",
+        "MISSING_REQUIRED_FIELD",
+        "/States/A/Retry/0",
+        machine_with_retry({"MaxAttempts": 1}),
+    ),
+    (
+        "has a retrier for no error",
+        "EMPTY_LIST",
+        "/States/A/Retry/0/ErrorEquals",
+        machine_with_retry({"ErrorEquals": []}),
+    ),
     (
         "has States.ALL among others",
         "STATES_ALL_NOT_ALONE",
         "/States/A/Retry/0/ErrorEquals/0",
-        retried({"ErrorEquals": ["States.ALL", "E"]}),
+        machine_with_retry({"ErrorEquals": ["States.ALL", "E"]}),
     ),
     (
         "has a retrier after States.ALL",
         "STATES_ALL_NOT_LAST",
         "/States/A/Retry/0/ErrorEquals/0",
-        retried({"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["E"]}),
+        machine_with_retry({"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["E"]}),
     ),
     (
         "has a catcher after States.ALL",
         "STATES_ALL_NOT_LAST",
         "/States/A/Catch/0/ErrorEquals/0",
-        caught(_ITEM, {"ErrorEquals": ["E"], "Next": "B"}),
+        machine_with_catch(_ITEM, {"ErrorEquals": ["E"], "Next": "B"}),
     ),
     (
         "waits less than a second",
         "INVALID_VALUE",
         "/States/A/Retry/0/IntervalSeconds",
-        retried({"ErrorEquals": ["E"], "IntervalSeconds": 0}),
+        machine_with_retry({"ErrorEquals": ["E"], "IntervalSeconds": 0}),
     ),
     (
         "backs off by less than 1",
         "INVALID_VALUE",
         "/States/A/Retry/0/BackoffRate",
-        retried({"ErrorEquals": ["E"], "BackoffRate": 0.5}),
+        machine_with_retry({"ErrorEquals": ["E"], "BackoffRate": 0.5}),
     ),
     (
         "has a string as number of attempts",
         "WRONG_TYPE",
         "/States/A/Retry/0/MaxAttempts",
-        retried({"ErrorEquals": ["E"], "MaxAttempts": "3"}),
+        machine_with_retry({"ErrorEquals": ["E"], "MaxAttempts": "3"}),
     ),
     (
         "caps the delay below the interval",
         "INVALID_VALUE",
         "/States/A/Retry/0/MaxDelaySeconds",
-        retried({"ErrorEquals": ["E"], "IntervalSeconds": 5, "MaxDelaySeconds": 3}),
+        machine_with_retry({"ErrorEquals": ["E"], "IntervalSeconds": 5, "MaxDelaySeconds": 3}),
     ),
     (
         "has an unknown jitter",
         "INVALID_VALUE",
         "/States/A/Retry/0/JitterStrategy",
-        retried({"ErrorEquals": ["E"], "JitterStrategy": "SOME"}),
+        machine_with_retry({"ErrorEquals": ["E"], "JitterStrategy": "SOME"}),
     ),
     (
         "misspells a field of a retrier",
         "UNKNOWN_FIELD",
         "/States/A/Retry/0/MaxAttempt",
-        retried({"ErrorEquals": ["E"], "MaxAttempt": 3}),
+        machine_with_retry({"ErrorEquals": ["E"], "MaxAttempt": 3}),
     ),
     (
         "has a catcher without Next",
@@ -906,43 +926,43 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         branches(machine({"I": ends()}, QueryLanguage="JSONata")),
     ),
     ("has no processor", "MISSING_REQUIRED_FIELD", "/States/A", machine({"A": {"Type": "Map", "End": True}})),
-    ("has two processors", "CONFLICTING_FIELDS", "/States/A/Iterator", mapped(Iterator=machine({"J": ends()}))),
+    ("has two processors", "CONFLICTING_FIELDS", "/States/A/Iterator", map_machine(Iterator=machine({"J": ends()}))),
     (
         "reads items in an inline Map",
         "UNSUPPORTED_FIELD",
         "/States/A/ItemReader",
-        mapped(ItemReader={"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b"}}),
+        map_machine(ItemReader={"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b"}}),
     ),
     (
         "has no execution type",
         "MISSING_REQUIRED_FIELD",
         "/States/A/ItemProcessor/ProcessorConfig",
-        mapped(machine({"I": ends()}, ProcessorConfig={"Mode": "DISTRIBUTED"})),
+        map_machine(machine({"I": ends()}, ProcessorConfig={"Mode": "DISTRIBUTED"})),
     ),
     (
         "has an unknown mode",
         "INVALID_VALUE",
         "/States/A/ItemProcessor/ProcessorConfig/Mode",
-        mapped(machine({"I": ends()}, ProcessorConfig={"Mode": "Distributed"})),
+        map_machine(machine({"I": ends()}, ProcessorConfig={"Mode": "Distributed"})),
     ),
     (
         "tolerates more than all",
         "INVALID_VALUE",
         "/States/A/ToleratedFailurePercentage",
-        distributed(ToleratedFailurePercentage=101),
+        distributed_map(ToleratedFailurePercentage=101),
     ),
-    ("has a label with a space", "INVALID_LABEL_NAME", "/States/A/Label", distributed(Label="my map")),
+    ("has a label with a space", "INVALID_LABEL_NAME", "/States/A/Label", distributed_map(Label="my map")),
     (
         "reads from a queue",
         "INVALID_RESOURCE",
         "/States/A/ItemReader/Resource",
-        distributed(ItemReader={"Resource": "arn:aws:states:::sqs:receive"}),
+        distributed_map(ItemReader={"Resource": "arn:aws:states:::sqs:receive"}),
     ),
     (
         "reads CSV without headers",
         "MISSING_REQUIRED_FIELD",
         "/States/A/ItemReader/ReaderConfig",
-        distributed(
+        distributed_map(
             ItemReader={
                 "Resource": "arn:aws:states:::s3:getObject",
                 "ReaderConfig": {"InputType": "CSV"},
@@ -950,24 +970,24 @@ _TABLE: list[tuple[str, str, str, Any]] = [
             }
         ),
     ),
-    ("batches without a size", "MISSING_REQUIRED_FIELD", "/States/A/ItemBatcher", distributed(ItemBatcher={})),
+    ("batches without a size", "MISSING_REQUIRED_FIELD", "/States/A/ItemBatcher", distributed_map(ItemBatcher={})),
     (
         "has a label twice",
         "DUPLICATE_LABEL_NAME",
         "/States/B/Label",
         machine(
             {
-                "A": {**without(distributed(Label="x")["States"]["A"], "End"), "Next": "B"},
-                "B": distributed(states={"J": ends()}, Label="x")["States"]["A"],
+                "A": {**without(distributed_map(Label="x")["States"]["A"], "End"), "Next": "B"},
+                "B": distributed_map(states={"J": ends()}, Label="x")["States"]["A"],
             }
         ),
     ),
-    ("has a concurrency of text", "WRONG_TYPE", "/States/A/MaxConcurrency", mapped(MaxConcurrency="many")),
+    ("has a concurrency of text", "WRONG_TYPE", "/States/A/MaxConcurrency", map_machine(MaxConcurrency="many")),
     (
         "waits for a token in an EXPRESS child",
         "EXPRESS_NOT_SUPPORTED",
         "/States/A/ItemProcessor/States/I/Resource",
-        distributed(
+        distributed_map(
             "EXPRESS", {"I": calls(_WAITS, Parameters={"FunctionName": "f", "Payload": {"t.$": "$$.Task.Token"}})}
         ),
     ),
@@ -986,7 +1006,12 @@ _EXPRESS: list[tuple[str, str, str, Any]] = [
         "/States/A/Resource",
         machine({"A": task(Resource="arn:aws:states:eu-central-1:123456789012:activity:a")}),
     ),
-    ("has a distributed Map", "EXPRESS_NOT_SUPPORTED", "/States/A/ItemProcessor/ProcessorConfig/Mode", distributed()),
+    (
+        "has a distributed Map",
+        "EXPRESS_NOT_SUPPORTED",
+        "/States/A/ItemProcessor/ProcessorConfig/Mode",
+        distributed_map(),
+    ),
 ]
 
 _WARNINGS: list[tuple[str, str, str, Any]] = [
@@ -1000,7 +1025,7 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         "passes on more than 256 KiB within a Map",
         "PAYLOAD_TOO_LARGE",
         "/States/A/ItemProcessor/States/I/Result",
-        mapped(machine({"I": ends(Result=["x" * 131_072] * 2)})),
+        map_machine(machine({"I": ends(Result=["x" * 131_072] * 2)})),
     ),
     ("forgets .$", "NO_DOLLAR", "/States/A/Parameters/x", machine({"A": ends(Parameters={"x": "$.order.id"})})),
     (
@@ -1019,13 +1044,13 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         "waits longer than an EXPRESS child lives",
         "EXPRESS_TIMEOUT",
         "/States/A/ItemProcessor/States/I/Seconds",
-        distributed("EXPRESS", {"I": {"Type": "Wait", "Seconds": 301, "End": True}}),
+        distributed_map("EXPRESS", {"I": {"Type": "Wait", "Seconds": 301, "End": True}}),
     ),
     (
         "catches what nobody can",
         "UNREACHABLE_CATCHER",
         "/States/A/Catch/0/ErrorEquals/0",
-        caught({"ErrorEquals": ["States.Runtime"], "Next": "B"}),
+        machine_with_catch({"ErrorEquals": ["States.Runtime"], "Next": "B"}),
     ),
     (
         "misspells an argument",
@@ -1037,7 +1062,7 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         "repeats an error in a catcher",
         "UNREACHABLE_CATCHER",
         "/States/A/Catch/1/ErrorEquals/0",
-        caught({"ErrorEquals": ["E"], "Next": "B"}, {"ErrorEquals": ["E"], "Next": "B"}),
+        machine_with_catch({"ErrorEquals": ["E"], "Next": "B"}, {"ErrorEquals": ["E"], "Next": "B"}),
     ),
     (
         "calls a service that nobody knows",
@@ -1055,7 +1080,7 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         "names an error that only AWS could raise",
         "UNKNOWN_ERROR_NAME",
         "/States/A/Catch/0/ErrorEquals/0",
-        caught({"ErrorEquals": ["States.Oops"], "Next": "B"}),
+        machine_with_catch({"ErrorEquals": ["States.Oops"], "Next": "B"}),
     ),
     (
         "writes text around JSONata",
@@ -1076,13 +1101,13 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         "repeats an error",
         "UNREACHABLE_RETRIER",
         "/States/A/Retry/1/ErrorEquals/0",
-        retried({"ErrorEquals": ["E"]}, {"ErrorEquals": ["E"]}),
+        machine_with_retry({"ErrorEquals": ["E"]}, {"ErrorEquals": ["E"]}),
     ),
     (
         "names an error that is not there",
         "UNKNOWN_ERROR_NAME",
         "/States/A/Retry/0/ErrorEquals/0",
-        retried({"ErrorEquals": ["States.TaskFail"]}),
+        machine_with_retry({"ErrorEquals": ["States.TaskFail"]}),
     ),
     (
         "passes a token and does not wait",
@@ -1134,7 +1159,7 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         "tolerates failures in an inline Map",
         "UNSUPPORTED_FIELD",
         "/States/A/ToleratedFailurePercentage",
-        mapped(ToleratedFailurePercentage=1),
+        map_machine(ToleratedFailurePercentage=1),
     ),
     (
         "ends a path in a blank",
@@ -1176,7 +1201,7 @@ _WARNINGS: list[tuple[str, str, str, Any]] = [
         "asks an item of a Map for what it lacks",
         "UNKNOWN_CONTEXT_FIELD",
         "/States/A/ItemSelector/v.$",
-        mapped(ItemSelector={"v.$": "$$.Map.Item.Valu"}),
+        map_machine(ItemSelector={"v.$": "$$.Map.Item.Valu"}),
     ),
     (
         "asks for an item outside a Map",
@@ -1249,14 +1274,14 @@ _CONFUSED: list[tuple[str, str, str, Any]] = [
         "reads by Parameters in JSONata",
         "WRONG_QUERY_LANGUAGE",
         "/States/A/ItemReader/Parameters",
-        distributed(ItemReader={"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b"}})
+        distributed_map(ItemReader={"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b"}})
         | {"QueryLanguage": "JSONata"},
     ),
     (
         "reads by Arguments in JSONPath",
         "WRONG_QUERY_LANGUAGE",
         "/States/A/ItemReader/Arguments",
-        distributed(ItemReader={"Resource": "arn:aws:states:::s3:listObjectsV2", "Arguments": {"Bucket": "b"}}),
+        distributed_map(ItemReader={"Resource": "arn:aws:states:::s3:listObjectsV2", "Arguments": {"Bucket": "b"}}),
     ),
     (
         "calls a method",
@@ -1280,7 +1305,7 @@ _CONFUSED: list[tuple[str, str, str, Any]] = [
         "takes every error twice",
         "STATES_ALL_NOT_LAST",
         "/States/A/Retry/0/ErrorEquals/0",
-        retried({"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["States.ALL"]}),
+        machine_with_retry({"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["States.ALL"]}),
     ),
     (
         "passes its token as plain text",
@@ -1305,7 +1330,7 @@ _CONFUSED: list[tuple[str, str, str, Any]] = [
         "has fields of a distributed Map in an inline one",
         "UNSUPPORTED_FIELD",
         "/States/A/Label",
-        mapped(Label="batch", ItemBatcher={"MaxItemsPerBatch": 3}, ToleratedFailureCount=1),
+        map_machine(Label="batch", ItemBatcher={"MaxItemsPerBatch": 3}, ToleratedFailureCount=1),
     ),
     (
         "looks at its token too late",
@@ -1340,7 +1365,7 @@ _CONFUSED: list[tuple[str, str, str, Any]] = [
         "reads below a prefix with a small letter",
         "UNKNOWN_FIELD",
         "/States/A/ItemReader/Parameters/prefix",
-        distributed(
+        distributed_map(
             ItemReader={
                 "Resource": "arn:aws:states:::s3:listObjectsV2",
                 "Parameters": {"Bucket": "b", "prefix": "p"},

@@ -2,10 +2,21 @@
 
 from typing import Any, Final
 
-from tests.workflow.defects import FUNCTION, branches, calls, distributed, ends, jsonata, machine, mapped, rule, task
+from tests.workflow.defects import (
+    FUNCTION,
+    branches,
+    calls,
+    distributed_map,
+    ends,
+    jsonata,
+    machine,
+    map_machine,
+    rule,
+    task,
+)
 
 
-def mapped_by_iterator(**fields: Any) -> Any:
+def iterator_map(**fields: Any) -> Any:
     """Return a machine with a Map that uses Iterator, the older name of ItemProcessor."""
     return machine({"A": {"Type": "Map", "Iterator": machine({"I": ends()}, **fields), "End": True}})
 
@@ -151,7 +162,9 @@ SOUND: Final[dict[str, Any]] = {
         }
     ),
     "every intrinsic": machine({"A": ends(Parameters={f"p{n}.$": text for n, text in enumerate(INTRINSICS)})}),
-    "every kind of path": mapped(machine({"I": ends(Parameters={f"p{n}.$": text for n, text in enumerate(PATHS)})})),
+    "every kind of path": map_machine(
+        machine({"I": ends(Parameters={f"p{n}.$": text for n, text in enumerate(PATHS)})})
+    ),
     "every kind of expression": jsonata(
         {"A": ends(Output={f"p{n}": f"{{% {text} %}}" for n, text in enumerate(EXPRESSIONS)})}
     ),
@@ -251,7 +264,7 @@ SOUND: Final[dict[str, Any]] = {
             "B": ends(InputPath="$.x"),
         }
     ),
-    "an inline map": mapped(
+    "an inline map": map_machine(
         ItemsPath="$.items",
         MaxConcurrencyPath="$.most",
         ItemSelector={"v.$": "$$.Map.Item.Value", "i.$": "$$.Map.Item.Index"},
@@ -269,8 +282,8 @@ SOUND: Final[dict[str, Any]] = {
             }
         }
     ),
-    "a map that says inline": mapped(machine({"I": ends()}, ProcessorConfig={"Mode": "INLINE"})),
-    "a distributed map": distributed(
+    "a map that says inline": map_machine(machine({"I": ends()}, ProcessorConfig={"Mode": "INLINE"})),
+    "a distributed map": distributed_map(
         "EXPRESS",
         ItemReader=_READER,
         ResultWriter=_WRITER,
@@ -290,7 +303,7 @@ SOUND: Final[dict[str, Any]] = {
             }
         }
     ),
-    "a map of an object": jsonata(distributed(Items={"a": 1})["States"]),
+    "a map of an object": jsonata(distributed_map(Items={"a": 1})["States"]),
     "inner variables that are free": jsonata(
         {
             "A": {
@@ -373,10 +386,10 @@ SOUND: Final[dict[str, Any]] = {
         machine({"K": task(Resource="arn:aws:states:eu-central-1:123456789012:activity:work", HeartbeatSeconds=5)}),
         machine({"L": task(Resource="arn:aws-cn:lambda:cn-north-1:123456789012:function:work:live")}),
     ),
-    "an old map that is distributed": mapped_by_iterator(
+    "an old map that is distributed": iterator_map(
         ProcessorConfig={"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
     ),
-    "a distributed map of a list of objects": distributed(
+    "a distributed map of a list of objects": distributed_map(
         ItemReader={
             "Resource": "arn:aws:states:::s3:listObjectsV2",
             "Parameters": {"Bucket.$": "$.bucket", "Prefix": "in/"},
@@ -388,7 +401,7 @@ SOUND: Final[dict[str, Any]] = {
         ToleratedFailureCountPath="$.bad",
     ),
     "a distributed map in JSONata": jsonata(
-        distributed(
+        distributed_map(
             ItemReader={
                 "Resource": "arn:aws:states:::s3:getObject",
                 "Arguments": "{% $states.input.source %}",

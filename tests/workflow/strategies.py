@@ -50,6 +50,7 @@ from workflow.fn import (
     before,
     bound,
     choose,
+    chunks,
     concat,
     contains,
     from_json,
@@ -79,9 +80,6 @@ from workflow.fn import (
     to_json,
     unique,
     uuid,
-)
-from workflow.fn import (
-    chunks as parted,
 )
 from workflow.service_steps import ItemBatcher, ResultWriter
 
@@ -170,7 +168,9 @@ hostile: st.SearchStrategy[Any] = (
     _any_json
     | st.lists(payloads, max_size=2)
     | st.builds(lambda payload, wrong: {**payload, **wrong}, payloads, st.dictionaries(_FIELDS, _any_json, max_size=3))
-    | st.builds(lambda payload, gone: {k: payload[k] for k in payload if k not in gone}, payloads, st.sets(_FIELDS))
+    | st.builds(
+        lambda payload, missing: {k: payload[k] for k in payload if k not in missing}, payloads, st.sets(_FIELDS)
+    )
 )
 """Any JSON with which a machine can be started, including payloads with wrong or missing fields."""
 
@@ -187,9 +187,9 @@ def conditions(draw: Callable[..., Any], payload: Payload, depth: int = 2) -> An
         case "not":
             return not_(draw(conditions(payload, depth - 1)))
         case "number":
-            return draw(st.sampled_from(_ordered(payload["number"], draw(numbers))))
+            return draw(st.sampled_from(_comparisons(payload["number"], draw(numbers))))
         case "text":
-            return draw(st.sampled_from(_ordered(payload["text"], draw(texts))))
+            return draw(st.sampled_from(_comparisons(payload["text"], draw(texts))))
         case "fields":
             return draw(
                 st.sampled_from(
@@ -247,7 +247,7 @@ def conditions(draw: Callable[..., Any], payload: Payload, depth: int = 2) -> An
             return matches(payload["text"], draw(st.sampled_from(["*", "no*", "*th", "a", r"north\*", "*-*-*"])))
 
 
-def _ordered(left: Any, right: Any) -> list[Any]:
+def _comparisons(left: Any, right: Any) -> list[Any]:
     return [left == right, left != right, left < right, left <= right, left > right, left >= right]
 
 
@@ -270,7 +270,7 @@ def values(draw: Callable[..., Any], payload: Payload, memo: Memo, *, portable: 
         item_at(split("a,b", ","), 1),
         array(payload["items"], memo.text),
         unique(payload["items"]),
-        parted(payload["items"], draw(st.integers(1, 3))),
+        chunks(payload["items"], draw(st.integers(1, 3))),
         span(draw(numbers), draw(numbers), draw(st.sampled_from([1, 2, -1]))),
         base64_encode(payload["text"]),
         base64_decode(base64_encode(memo.text)),
@@ -328,12 +328,12 @@ def workflows(
         space["payload"], space[f"memo{nesting}"] = payload, memo
         space["first"] = first.assign(memo, made(Memo)(text=payload["text"], number=payload["number"]))
         states = [space["first"]]
-        drawn = [
+        steps = [
             draw(_states(name, payload, memo, portable=portable, nesting=nesting, calls=calls, inner=generated_inside))
             for name in names
         ]
-        space.update({"steps": drawn} if draw(st.booleans()) else dict(zip(names, drawn, strict=True)))
-        states += drawn
+        space.update({"steps": steps} if draw(st.booleans()) else dict(zip(names, steps, strict=True)))
+        states += steps
         chooses = any(isinstance(state, Choice) for state in states)
         space["done"] = Succeed() if chooses else draw(st.sampled_from([Succeed(), END]))
         flow = []
@@ -353,8 +353,10 @@ def workflows(
             if can_fail and draw(st.booleans()):
                 if "broken" not in space:
                     space["broken"], space[f"error{nesting}"] = Fail("Broken", concat(memo.text, error.Error)), error
-                names_caught = draw(st.sampled_from([(ALL,), (TASK_FAILED,), ("E", TIMEOUT), (HEARTBEAT_TIMEOUT, "E")]))
-                flow.append(state.catch(*names_caught).assign(error, caught()) >> space["broken"])
+                caught_errors = draw(
+                    st.sampled_from([(ALL,), (TASK_FAILED,), ("E", TIMEOUT), (HEARTBEAT_TIMEOUT, "E")])
+                )
+                flow.append(state.catch(*caught_errors).assign(error, caught()) >> space["broken"])
         space["start"] = space["first"]
         space["flow"] = tuple(flow)
 
@@ -365,15 +367,17 @@ def workflows(
 def choosers(draw: Callable[..., Any]) -> type[Workflow[Any, Any]]:
     """Generate a workflow class that consists of one Choice on its input and the states that it leads to."""
     payload = cast("Payload", input_of(Payload))
-    decided = [draw(conditions(payload)) for _ in range(draw(st.integers(1, 4)))]
+    tested = [draw(conditions(payload)) for _ in range(draw(st.integers(1, 4)))]
 
     def body(space: dict[str, Any]) -> None:
         space["route"] = route = Choice(payload)
-        ends = [Fail(f"way{number}", name=f"way{number}") for number, _ in enumerate(decided)]  # which says its name
+        ends = [
+            Fail(f"Option{number}", name=f"Option{number}") for number, _ in enumerate(tested)
+        ]  # each error has its state's name
         space.update({end.name: end for end in ends}, left=Succeed())
         space["start"] = route
-        ways = (route.when(condition) >> end for condition, end in zip(decided, ends, strict=True))
-        space["flow"] = (*ways, route.otherwise >> space["left"])
+        transitions = (route.when(condition) >> end for condition, end in zip(tested, ends, strict=True))
+        space["flow"] = (*transitions, route.otherwise >> space["left"])
 
     return types.new_class("Chooser", (Workflow[Any, Any],), {}, body)
 
@@ -398,7 +402,7 @@ def _states(
         + (["distributed"] if nesting and calls == "anything" else [])
     )
     value = {"value": draw(values(payload, memo, portable=portable))}
-    tried = draw(st.sampled_from(RETRIES))
+    retry = draw(st.sampled_from(RETRIES))
     match draw(st.sampled_from(kinds)):
         case "pass":
             return Pass(value)
@@ -408,23 +412,23 @@ def _states(
             return Choice(state_input(object), by=payload["kind"])
         case "wait":
             spans = [Wait(timedelta(seconds=1)), Wait(timedelta(0)), Wait(until=NEW_YEAR)]
-            until_then = (
+            until_moment = (
                 [Wait(until=payload["moment"])] if calls == "anything" else []
             )  # it may be years ahead: of a virtual clock only
-            return draw(st.sampled_from(spans + until_then))
+            return draw(st.sampled_from(spans + until_moment))
         case "task":
-            return draw(tasks(payload, value, tried, portable=portable, functions_only=calls == "functions"))
+            return draw(tasks(payload, value, retry, portable=portable, functions_only=calls == "functions"))
         case "map":
-            return Map(payload["items"], _each(draw(st.booleans())), at_once=2, retry=tried)
+            return Map(payload["items"], _fragment(draw(st.booleans())), at_once=2, retry=retry)
         case "distributed":
-            return draw(_distributed(payload, tried, f"{name}of{nesting}"))
+            return draw(_distributed_maps(payload, retry, f"{name}of{nesting}"))
         case "inline":
-            return Inline(_each(calls != "nothing"))
+            return Inline(_fragment(calls != "nothing"))
         case "nested":
             branch = draw(workflows(portable=portable, nesting=nesting - 1, calls=calls))
-            return Parallel(branch, _each(False), sends=_copy_of(payload), retry=tried)
+            return Parallel(branch, _fragment(False), sends=_copy_of(payload), retry=retry)
         case _:
-            return Parallel(_each(calls != "nothing"), _each(False), retry=tried)
+            return Parallel(_fragment(calls != "nothing"), _fragment(False), retry=retry)
 
 
 def _copy_of(payload: Payload) -> Payload:
@@ -433,11 +437,11 @@ def _copy_of(payload: Payload) -> Payload:
 
 
 @st.composite
-def _distributed(draw: Callable[..., Any], payload: Payload, tried: Any, label: str) -> Any:
+def _distributed_maps(draw: Callable[..., Any], payload: Payload, retry: Any, label: str) -> Any:
     """Generate distributed Maps with any of their options."""
     options: dict[str, Any] = {
         "at_once": 3,
-        "retry": tried,
+        "retry": retry,
         "execution_type": draw(st.sampled_from(["STANDARD", "EXPRESS"])),
     }
     if draw(st.booleans()):
@@ -457,19 +461,19 @@ def _distributed(draw: Callable[..., Any], payload: Payload, tried: Any, label: 
         options["sends"] = {"given": payload["number"], "index": context.Map.Item.Index}
     if draw(st.booleans()):
         options["label"] = label
-    return DistributedMap(payload["items"], _taking_anything(), **options)
+    return DistributedMap(payload["items"], _item_workflow(), **options)
 
 
-def _taking_anything() -> type[Workflow[Any, Any]]:
-    class Takes(Workflow[Any, Any]):
+def _item_workflow() -> type[Workflow[Any, Any]]:
+    class ProcessItem(Workflow[Any, Any]):
         work = Invoke(item_fn)
         start = work
         flow = (work >> END,)
 
-    return Takes
+    return ProcessItem
 
 
-def _each(calls: bool) -> type[Workflow[Any, Any]]:
+def _fragment(calls: bool) -> type[Workflow[Any, Any]]:
     """Return a small workflow to be used as a fragment, a branch or an item processor."""
 
     class Each(Workflow[Any, Any]):
@@ -486,16 +490,13 @@ def serve_tasks(asl: dict[str, Any]) -> dict[str, Any]:
     return {state.name: serve for state in Definition(asl).states() if state.type == "Task"}
 
 
-"""What every function and service of a generated workflow answers."""
-
-
-def values_for(written: type[Workflow[Any, Any]]) -> dict[str, str]:
+def values_for(workflow: type[Workflow[Any, Any]]) -> dict[str, str]:
     """Return a value for every name that has to be bound."""
     special = {
         "queue": "https://sqs.eu-central-1.amazonaws.com/123456789012/queue",
         "worker": "arn:aws:states:eu-central-1:123456789012:activity:worker",
     }
-    names = [binding.name for binding in written.required() if not isinstance(binding, Limit)]
+    names = [binding.name for binding in workflow.required() if not isinstance(binding, Limit)]
     return {name: special.get(name, f"arn:aws:lambda:eu-central-1:123456789012:function:{name}:3") for name in names}
 
 

@@ -76,13 +76,13 @@ def tasks(
         options["heartbeat"] = timedelta(seconds=3)
     text, number = payload["text"], payload["number"]
     key = {"pk": concat("order#", text)}
-    made: list[Callable[[], Any]] = [
+    candidates: list[Callable[[], Any]] = [
         lambda: Invoke(work_fn, value, **options),
         lambda: Invoke(work_fn, value, **options).giving({"result": result_of(work_fn)}),
     ]
     if functions_only:
-        return draw(st.sampled_from(made))()
-    made += [
+        return draw(st.sampled_from(candidates))()
+    candidates += [
         lambda: Invoke(work_fn, token, **options).waiting_for_token(dict),
         lambda: SendMessage(queue, value, group=text, **options),
         lambda: SendMessage(queue, value, deduplication_id=text, delay=timedelta(seconds=5), **options),
@@ -106,7 +106,7 @@ def tasks(
         lambda: ServiceCall("glue:startJobRun.sync", {"JobName": "nightly"}, dict, **options),
         lambda: Activity(worker, dict, value, **options),
     ]
-    return draw(st.sampled_from(made))()
+    return draw(st.sampled_from(candidates))()
 
 
 def serve(_: Any, call: Any) -> Any:

@@ -40,25 +40,25 @@ def test_every_judge_finds_a_seeded_defect(npm: NpmJudges) -> None:
 
 
 @FEW
-@given(written=workflows())
-def test_npm_judges_accept_every_workflow_of_the_language(npm: NpmJudges, written: Any) -> None:
+@given(workflow=workflows())
+def test_npm_judges_accept_every_workflow_of_the_language(npm: NpmJudges, workflow: Any) -> None:
     """Both npm validators accept generated workflows that are compiled to JSONata."""
-    assert npm.against(written.asl()) == []
+    assert npm.against(workflow.asl()) == []
 
 
 @FEW
-@given(written=workflows(portable=True))
-def test_npm_judges_accept_every_portable_workflow_in_jsonpath(npm: NpmJudges, written: Any) -> None:
+@given(workflow=workflows(portable=True))
+def test_npm_judges_accept_every_portable_workflow_in_jsonpath(npm: NpmJudges, workflow: Any) -> None:
     """Both npm validators accept portable workflows that are compiled to JSONPath."""
-    assert npm.against(written.asl(language="JSONPath")) == []
+    assert npm.against(workflow.asl(language="JSONPath")) == []
 
 
 @settings(FEW, max_examples=5)
-@given(several=st.lists(workflows(portable=True), min_size=1, max_size=4))
-def test_cfn_lint_accepts_every_workflow_of_the_language(several: list[Any]) -> None:
+@given(classes=st.lists(workflows(portable=True), min_size=1, max_size=4))
+def test_cfn_lint_accepts_every_workflow_of_the_language(classes: list[Any]) -> None:
     """Rule E3601 accepts both query languages; names are bound, because an activity's ARN cannot be a placeholder."""
     definitions = [
-        each.asl(values_for(each), language=language) for each in several for language in ("JSONata", "JSONPath")
+        each.asl(values_for(each), language=language) for each in classes for language in ("JSONata", "JSONPath")
     ]
     assert cfn_lint_against(*definitions) == []
 

@@ -27,8 +27,8 @@ from workflow.lint import check
 PURCHASE: Final = {"action": "purchase", "request_id": "r-1"}
 REFUND: Final = {"action": "refund", "request_id": "r-2"}
 THROTTLE: Final = "Lambda.TooManyRequestsException"
-FINE: Final = {"schema": 1, "status": "succeeded", "action": "purchase", "message": ""}
-PARTS: Final = {
+SUCCESS: Final = {"schema": 1, "status": "succeeded", "action": "purchase", "message": ""}
+BINDINGS: Final = {
     purchase_fn: "arn:aws:lambda:eu-central-1:123456789012:function:purchase:7",
     refund_fn: "arn:aws:lambda:eu-central-1:123456789012:function:refund:3",
     record_fn: "arn:aws:lambda:eu-central-1:123456789012:function:record:5",
@@ -42,7 +42,7 @@ _EXECUTION: Final = "arn:aws:states:us-east-1:123456789012:execution:machine:run
 class Functions:
     """Fakes of the three functions and the queue, which answer or fail with a named error, and record their input."""
 
-    def __init__(self, work: Any = FINE, record: Any = FINE, park: Any = None) -> None:
+    def __init__(self, work: Any = SUCCESS, record: Any = SUCCESS, park: Any = None) -> None:
         queue = park or {"MessageId": "1"}
         self.answers = {"purchase": work, "refund": work} | {"record": record, "park": queue}
         self.answers |= {"refuse": record, "park_refusal": queue}
@@ -50,9 +50,9 @@ class Functions:
 
     def all(self) -> dict[str, Any]:
         """Return the fakes by state name."""
-        return {name: self._answering(name) for name in self.answers}
+        return {name: self._fake(name) for name in self.answers}
 
-    def _answering(self, name: str) -> Any:
+    def _fake(self, name: str) -> Any:
         def answer(sent: Any) -> Any:
             self.sent.append((name, sent))
             value = self.answers[name]
@@ -70,13 +70,13 @@ def booking(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.mark.parametrize("given", [PURCHASE, REFUND, {}, "text", [PURCHASE], 3, None, {"action": ["purchase"]}])
-@pytest.mark.parametrize("work", [FINE, "Boom"])
+@pytest.mark.parametrize("work", [SUCCESS, "Boom"])
 @pytest.mark.parametrize("status", ["succeeded", "pending", "rejected", "failed", "unknown"])
 def test_the_recorded_status_decides_how_an_execution_ends(
     booking: CoveredWorkflow, given: Any, work: Any, status: str
 ) -> None:
     """Succeeded, pending and rejected end well with the result; the rest ends in an error that names the status."""
-    result = FINE | {"status": status}
+    result = SUCCESS | {"status": status}
     ended = booking.run(given, Functions(work, result).all())
     if status in ("succeeded", "pending", "rejected"):
         assert ("SUCCEEDED", result) == (ended.status, ended.output)
@@ -85,7 +85,7 @@ def test_the_recorded_status_decides_how_an_execution_ends(
 
 
 @pytest.mark.parametrize("given", [PURCHASE, REFUND, "text"])
-@pytest.mark.parametrize("work", [FINE, "Boom"])
+@pytest.mark.parametrize("work", [SUCCESS, "Boom"])
 @pytest.mark.parametrize("park", [None, "Boom"])
 def test_an_outcome_that_cannot_be_recorded_is_parked(
     booking: CoveredWorkflow, given: Any, work: Any, park: Any
@@ -93,8 +93,8 @@ def test_an_outcome_that_cannot_be_recorded_is_parked(
     """The queue receives the record function's input, and the execution reports that the outcome is unknown."""
     functions = Functions(work, "Boom", park)
     ended = booking.run(given, functions.all())
-    told = BookingResult.model_validate_json(ended.cause or "")
-    assert (ended.error, told.code) == ("Booking.unknown", "NOT_RECORDED")
+    outcome = BookingResult.model_validate_json(ended.cause or "")
+    assert (ended.error, outcome.code) == ("Booking.unknown", "NOT_RECORDED")
     recorded, parked = functions.sent[-2 if park is None else -4], functions.sent[-1]
     assert ("park", recorded[1]) == (parked[0], parked[1]["MessageBody"])
 
@@ -103,8 +103,8 @@ def test_messages_to_the_functions_match_the_contracts(booking: CoveredWorkflow)
     """Messages between the states validate against handlers.contracts."""
     functions = Functions()
     ended = booking.run(PURCHASE, functions.all())
-    (_, asked), (_, recorded) = functions.sent
-    assert FunctionInput.model_validate(_payload(asked)).request == PURCHASE
+    (_, invoked), (_, recorded) = functions.sent
+    assert FunctionInput.model_validate(_payload(invoked)).request == PURCHASE
     report = RecordInput.model_validate(_payload(recorded))
     assert (report.request, report.result and report.result.status, report.error) == (PURCHASE, "succeeded", None)
     assert ended.path == ("route", "purchase", "record", "verdict", "completed")
@@ -113,9 +113,9 @@ def test_messages_to_the_functions_match_the_contracts(booking: CoveredWorkflow)
 def test_an_invalid_request_is_recorded_without_result_or_error(booking: CoveredWorkflow) -> None:
     """The record function receives the invalid request unchanged."""
     functions = Functions()
-    booking.run({"action": "steal", "result": FINE}, functions.all())
+    booking.run({"action": "steal", "result": SUCCESS}, functions.all())
     report = RecordInput.model_validate(_payload(functions.sent[0][1]))
-    assert (report.request, report.result, report.error) == ({"action": "steal", "result": FINE}, None, None)
+    assert (report.request, report.result, report.error) == ({"action": "steal", "result": SUCCESS}, None, None)
 
 
 def test_an_error_is_recorded_with_its_name_and_cause(booking: CoveredWorkflow) -> None:
@@ -134,8 +134,8 @@ def test_an_error_is_recorded_with_its_name_and_cause(booking: CoveredWorkflow) 
 @pytest.mark.parametrize("size", [MAX_PAYLOAD_BYTES - 2000, MAX_PAYLOAD_BYTES - 200, MAX_PAYLOAD_BYTES])
 def test_a_large_request_is_recorded_or_marked_as_too_large(booking: CoveredWorkflow, action: str, size: int) -> None:
     """The record contains a request that fits into a message; a larger one is omitted, and no function processes it."""
-    functions = Functions(FINE | {"status": "rejected"}, FINE | {"status": "rejected"})
-    ended = booking.run(_of_size(action, size), functions.all())
+    functions = Functions(SUCCESS | {"status": "rejected"}, SUCCESS | {"status": "rejected"})
+    ended = booking.run(_request_of_size(action, size), functions.all())
     report = RecordInput.model_validate(_payload(functions.sent[-1][1]))
     is_short = size < MAX_PAYLOAD_BYTES - 1000
     assert (ended.status, ended.output["status"]) == ("SUCCEEDED", "rejected")
@@ -146,13 +146,13 @@ def test_a_large_request_is_recorded_or_marked_as_too_large(booking: CoveredWork
 def test_a_request_above_the_payload_limit_is_rejected(booking: CoveredWorkflow) -> None:
     """AWS rejects such a request at StartExecution."""
     functions = Functions()
-    ended = booking.run(_of_size("purchase", MAX_PAYLOAD_BYTES + 1), functions.all())
+    ended = booking.run(_request_of_size("purchase", MAX_PAYLOAD_BYTES + 1), functions.all())
     assert (ended.error, ended.path, functions.sent) == ("States.DataLimitExceeded", (), [])
 
 
 def test_a_refusal_that_cannot_be_recorded_is_parked_unchanged(booking: CoveredWorkflow) -> None:
     functions = Functions(record="Boom")
-    ended = booking.run(_of_size("purchase", MAX_PAYLOAD_BYTES), functions.all())
+    ended = booking.run(_request_of_size("purchase", MAX_PAYLOAD_BYTES), functions.all())
     (_, recorded), (_, parked) = functions.sent
     assert (ended.error, ended.path[-2:]) == ("Booking.unknown", ("park_refusal", "failed"))
     assert RecordInput.model_validate(parked["MessageBody"]).request_is_too_large
@@ -182,10 +182,10 @@ def test_45_a_throttled_function_has_its_own_retries(booking: CoveredWorkflow) -
 def test_45_throttle_retries_wait_their_full_length() -> None:
     """The waits have no jitter: full jitter draws each between zero and its length, which halves the mean total."""
     states: Any = Booking.asl()["States"]
-    for name, least in (("purchase", 108), ("refund", 108), ("record", 111), ("refuse", 111)):
+    for name, total in (("purchase", 108), ("refund", 108), ("record", 111), ("refuse", 111)):
         throttles = states[name]["Retry"][0]
         assert (throttles["ErrorEquals"], throttles["JitterStrategy"]) == ([THROTTLE], "NONE")
-        assert sum(_waits(throttles)) == least
+        assert sum(_wait_lengths(throttles)) == total
         assert throttles["MaxDelaySeconds"] <= 3  # a free invocation is found soon, and no request is served much later
 
 
@@ -200,8 +200,8 @@ def test_the_definition_passes_the_check() -> None:
     for kind in ("STANDARD", "EXPRESS"):
         for asl in (
             Booking.asl(),
-            Booking.asl(PARTS),
-            Booking.asl(PARTS, partition="aws-us-gov"),
+            Booking.asl(BINDINGS),
+            Booking.asl(BINDINGS, partition="aws-us-gov"),
             Booking.asl(language="JSONPath"),
         ):
             assert check(asl, type=kind) == ()  # type: ignore[arg-type]
@@ -219,7 +219,7 @@ def test_running_executions_can_still_invoke_older_versions() -> None:
     """The permission covers every version of the function, and nothing else."""
     allowed = {
         action: one.resources
-        for one in permissions(Booking.asl(PARTS))
+        for one in permissions(Booking.asl(BINDINGS))
         for action in one.actions
         if one.reason == "purchase"
     }
@@ -230,18 +230,18 @@ def test_running_executions_can_still_invoke_older_versions() -> None:
 def test_the_longest_path_fits_into_the_execution_time_limit(retrier: int) -> None:
     """All attempts and waits of purchase, record and the queue, with one kind of error each, fit into the limit."""
     states: Any = Booking.asl()["States"]
-    longest = sum(_longest(states[name], retrier) for name in ("purchase", "record"))
-    assert longest + _longest(states["park"], 0) < Booking.asl()["TimeoutSeconds"]  # type: ignore[operator]
+    longest = sum(_longest_time(states[name], retrier) for name in ("purchase", "record"))
+    assert longest + _longest_time(states["park"], 0) < Booking.asl()["TimeoutSeconds"]  # type: ignore[operator]
 
 
-def _longest(task: Any, retrier: int) -> float:
+def _longest_time(task: Any, retrier: int) -> float:
     """Return the longest time of a task in seconds; a throttled attempt takes none, so only the last one runs."""
     policy = task["Retry"][retrier]
     running = 1 if policy["ErrorEquals"] == [THROTTLE] else policy["MaxAttempts"] + 1
-    return float(sum(_waits(policy)) + task["TimeoutSeconds"] * running)
+    return float(sum(_wait_lengths(policy)) + task["TimeoutSeconds"] * running)
 
 
-def _waits(policy: Any) -> list[float]:
+def _wait_lengths(policy: Any) -> list[float]:
     """Return the maximum length of each wait of a retrier, in seconds."""
     return [
         min(policy["IntervalSeconds"] * policy["BackoffRate"] ** attempt, policy["MaxDelaySeconds"])
@@ -249,7 +249,7 @@ def _waits(policy: Any) -> list[float]:
     ]
 
 
-def _of_size(action: str, size: int) -> dict[str, str]:
+def _request_of_size(action: str, size: int) -> dict[str, str]:
     """Return a request whose JSON has this many bytes."""
     request = {"action": action, "padding": ""}
     return request | {"padding": "x" * (size - len(json.dumps(request, separators=(",", ":"))))}
@@ -281,7 +281,7 @@ def _failing_with(errors: list[str]) -> Any:
     def answer(_: Any) -> Any:
         if (error := next(remaining, None)) is not None:
             raise TaskFailed(error, "failed")
-        return FINE
+        return SUCCESS
 
     return answer
 

@@ -18,18 +18,18 @@ DOWN = ["Lambda.ServiceException"] * 9
 TOO_LARGE = ["States.DataLimitExceeded"]
 
 
-def started(
-    booking: CoveredWorkflow, action: str | None, recorded: Any = SUCCEEDED, **faults: list[str]
+def run_booking(
+    booking: CoveredWorkflow, action: str | None, record_answer: Any = SUCCEEDED, **faults: list[str]
 ) -> tuple[Run, list[Any]]:
     """Run the workflow with functions that answer; return the run and the events of the record function."""
-    told: list[Any] = []
+    recorded: list[Any] = []
     functions: dict[str, Callable[..., Any]] = {
         "purchase_fn": lambda _: SUCCEEDED,
         "refund_fn": lambda _: SUCCEEDED,
-        "record_fn": lambda event: told.append(event) or recorded,
+        "record_fn": lambda event: recorded.append(event) or record_answer,
         "sqs:sendMessage": lambda _: {"MessageId": "1"},
     }
-    return booking.run(REQUESTS[action], functions, faults=faults), told
+    return booking.run(REQUESTS[action], functions, faults=faults), recorded
 
 
 def work(action: str | None) -> tuple[str, ...]:
@@ -45,11 +45,11 @@ def test_every_outcome_is_recorded_and_decides_how_the_run_ends(booking: Covered
         ("failed", "failed"),
         ("unknown", "failed"),
     ):
-        ended, told = started(booking, action, {"schema": 1, "status": status})
+        ended, recorded = run_booking(booking, action, {"schema": 1, "status": status})
         assert ended.path == (*work(action), "record", "verdict", verdict)
         assert ended.error == (None if verdict == "completed" else f"Booking.{status}")
-        assert told[0]["request"] == REQUESTS[action]
-        assert told[0].get("result") == (None if action is None else SUCCEEDED)
+        assert recorded[0]["request"] == REQUESTS[action]
+        assert recorded[0].get("result") == (None if action is None else SUCCEEDED)
 
 
 @pytest.mark.parametrize("action", REQUESTS)
@@ -66,10 +66,10 @@ def test_a_permanent_failure_is_recorded_with_its_error(
     booking: CoveredWorkflow, action: str, status: str, verdict: str
 ) -> None:
     """The record function receives the error, so that it can look into the ledger."""
-    ended, told = started(booking, action, {"schema": 1, "status": status}, **{action: DOWN})
+    ended, recorded = run_booking(booking, action, {"schema": 1, "status": status}, **{action: DOWN})
     assert ended.path == (*work(action), "record", "verdict", verdict)
     assert ended.attempts[action] == 4
-    assert told[0]["error"]["Error"] == "Lambda.ServiceException"
+    assert recorded[0]["error"]["Error"] == "Lambda.ServiceException"
 
 
 @pytest.mark.parametrize("action", REQUESTS)
@@ -81,9 +81,9 @@ def test_an_outcome_that_cannot_be_recorded_is_parked(
     """The run fails as unknown within the execution's time limit, even if the queue is down as well."""
     faults = {"record": DOWN, **({"park": DOWN} if queue_is_down else {})}
     faults |= {action: DOWN} if work_is_down and action is not None else {}
-    ended, told = started(booking, action, **faults)
+    ended, recorded = run_booking(booking, action, **faults)
     assert ended.path == (*work(action), "record", "park", "failed")
-    assert (ended.error, told) == ("Booking.unknown", [])
+    assert (ended.error, recorded) == ("Booking.unknown", [])
     assert ended.duration.total_seconds() < 300
 
 
@@ -94,9 +94,9 @@ def test_a_request_too_large_to_record_is_left_out_of_the_record(
     booking: CoveredWorkflow, action: str | None, work_is_down: bool, status: str, verdict: str
 ) -> None:
     faults = {"record": TOO_LARGE, **({action: TOO_LARGE} if work_is_down and action is not None else {})}
-    ended, told = started(booking, action, {"schema": 1, "status": status}, **faults)
+    ended, recorded = run_booking(booking, action, {"schema": 1, "status": status}, **faults)
     assert ended.path == (*work(action), "record", "refuse", "verdict", verdict)
-    assert [(each["request"], each["request_is_too_large"]) for each in told] == [(None, True)]
+    assert [(each["request"], each["request_is_too_large"]) for each in recorded] == [(None, True)]
 
 
 @pytest.mark.parametrize("action", REQUESTS)
@@ -107,9 +107,9 @@ def test_a_refusal_that_cannot_be_recorded_is_parked(
 ) -> None:
     faults = {"record": TOO_LARGE, "refuse": DOWN, **({"park_refusal": DOWN} if queue_is_down else {})}
     faults |= {action: TOO_LARGE} if work_is_down and action is not None else {}
-    ended, told = started(booking, action, **faults)
+    ended, recorded = run_booking(booking, action, **faults)
     assert ended.path == (*work(action), "record", "refuse", "park_refusal", "failed")
-    assert (ended.error, told) == ("Booking.unknown", [])
+    assert (ended.error, recorded) == ("Booking.unknown", [])
     assert ended.duration.total_seconds() < 300
 
 

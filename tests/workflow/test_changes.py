@@ -56,7 +56,7 @@ IF_X = '{"Variable":"$.a","StringEquals":"x"}'
 IF_Y = '{"Variable":"$.a","StringEquals":"y"}'
 
 
-def renamed(old: str, new: str) -> Any:
+def rename_state(old: str, new: str) -> Any:
     return json.loads(json.dumps(OLD).replace(f'"{old}"', f'"{new}"'))
 
 
@@ -67,7 +67,7 @@ def sentences(edit: Edit) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("edit", "told"),
+    ("edit", "expected"),
     [
         (
             lambda _, s: s["Q"]["Choices"].reverse(),
@@ -126,19 +126,19 @@ def sentences(edit: Edit) -> list[str]:
         ),
     ],
 )
-def test_each_change_is_described_in_sentences(edit: Edit, told: list[str]) -> None:
-    assert sentences(edit) == told
+def test_each_change_is_described_in_sentences(edit: Edit, expected: list[str]) -> None:
+    assert sentences(edit) == expected
 
 
 @pytest.mark.parametrize(("old", "new"), [("L", "Done"), ("V", "Validate"), ("N", "Nested")])
 def test_renaming_a_state_is_reported_as_one_change(old: str, new: str) -> None:
     """The transitions and StartAt that follow the rename are not reported."""
-    assert [str(change) for change in diff(OLD, renamed(old, new))] == [f"{old} was renamed to {new}."]
+    assert [str(change) for change in diff(OLD, rename_state(old, new))] == [f"{old} was renamed to {new}."]
 
 
 def test_key_order_makes_no_difference() -> None:
-    turned = {**OLD, "States": dict(reversed(OLD["States"].items()))}
-    assert diff(OLD, dict(reversed(turned.items()))) == []
+    reordered = {**OLD, "States": dict(reversed(OLD["States"].items()))}
+    assert diff(OLD, dict(reversed(reordered.items()))) == []
 
 
 def test_states_with_the_same_name_in_two_branches_are_compared_separately() -> None:
@@ -159,8 +159,8 @@ def test_states_with_the_same_name_in_two_branches_are_compared_separately() -> 
 @pytest.mark.parametrize("field", ["Cause", "Comment"])
 def test_long_strings_are_shown_where_they_differ(field: str) -> None:
     """Showing only the common beginning would make both values look the same."""
-    texts = (f"{'same ' * 40}{end}" for end in ("one", "two"))
-    old, new = ({"StartAt": "F", "States": {"F": {"Type": "Fail", field: text}}} for text in texts)
+    causes = (f"{'same ' * 40}{end}" for end in ("one", "two"))
+    old, new = ({"StartAt": "F", "States": {"F": {"Type": "Fail", field: text}}} for text in causes)
     (change,) = diff(old, new)
     assert "one to …" in str(change)
     assert str(change).endswith("two.")
@@ -169,7 +169,7 @@ def test_long_strings_are_shown_where_they_differ(field: str) -> None:
 VALUES: tuple[Any, ...] = (None, 5, "x", "L", [], {}, True, [1], [{}], {"a": 1}, {"Type": "Pass"})
 
 
-def edited(definition: Any, pointer: str, value: Any) -> Any:
+def set_value(definition: Any, pointer: str, value: Any) -> Any:
     """Return a copy with another value at a JSON pointer."""
     new = copy.deepcopy(definition)
     holder = new
@@ -180,26 +180,26 @@ def edited(definition: Any, pointer: str, value: Any) -> Any:
     return new
 
 
-def touches(told: str, place: str) -> bool:
+def touches(one: str, other: str) -> bool:
     """Return whether one of two JSON pointers contains the other."""
-    return f"{told}/".startswith(f"{place}/") or f"{place}/".startswith(f"{told}/")
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
 def test_any_changed_value_is_reported_at_its_location() -> None:
     """Any value, even an invalid one, is reported at any location of a definition."""
-    untold = [
+    unreported = [
         (pointer, value)
         for (pointer, now), value in itertools.product(walk(OLD), VALUES)
         if pointer and json.dumps(now) != json.dumps(value)
-        if not any(touches(change.pointer, pointer) for change in diff(OLD, edited(OLD, pointer, value)))
+        if not any(touches(change.pointer, pointer) for change in diff(OLD, set_value(OLD, pointer, value)))
     ]
-    assert untold == []
+    assert unreported == []
 
 
 def test_two_changes_are_both_reported() -> None:
     """No change hides another: each of two changes is reported at its location."""
-    places = [pointer for pointer, value in walk(OLD) if pointer and not isinstance(value, dict | list)]
-    for one, other in itertools.combinations(places, 2):
-        changes = diff(OLD, edited(edited(OLD, one, "else"), other, "other"))
-        for place in (one, other):
-            assert any(touches(change.pointer, place) for change in changes), (one, other)
+    locations = [pointer for pointer, value in walk(OLD) if pointer and not isinstance(value, dict | list)]
+    for one, other in itertools.combinations(locations, 2):
+        changes = diff(OLD, set_value(set_value(OLD, one, "else"), other, "other"))
+        for location in (one, other):
+            assert any(touches(change.pointer, location) for change in changes), (one, other)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.workflow.defects import DEFECTS, ends, machine, nested, task
+from tests.workflow.defects import DEFECTS, ends, machine, nest, task
 from tests.workflow.sound_documents import SOUND
 from workflow import check, parse, run
 from workflow.asl.definition import Definition
@@ -67,11 +67,11 @@ def test_check_never_raises_for_any_text(text: str | bytes) -> None:
     assert all(finding.code for finding in check(text))
 
 
-@pytest.mark.parametrize("wrapped", [lambda inner: inner, lambda inner: (inner, float("nan"))])
-def test_a_cyclic_value_is_a_finding(wrapped: Any) -> None:
+@pytest.mark.parametrize("wrap", [lambda inner: inner, lambda inner: (inner, float("nan"))])
+def test_a_cyclic_value_is_a_finding(wrap: Any) -> None:
     """A cyclic value gives a finding, neither an exception nor an endless copy."""
     value: dict[str, Any] = {"StartAt": "A", "States": {}}
-    value["States"]["A"] = wrapped(value)
+    value["States"]["A"] = wrap(value)
     (finding,) = check(value)
     assert finding.code == "INVALID_JSON_DESCRIPTION"
 
@@ -87,6 +87,7 @@ def test_findings_about_any_value_can_be_printed_and_located(value: Any) -> None
 
 
 @given(state=machine_like, name=texts)
+@example(state={"A": None, "And": None}, name="\ud800")
 def test_findings_about_any_state_are_in_document_order(state: Any, name: str) -> None:
     """Arbitrary JSON as a state raises nothing, and its findings are in document order."""
     asl = {
@@ -96,8 +97,8 @@ def test_findings_about_any_state_are_in_document_order(state: Any, name: str) -
     }
     for language in ("JSONata", "JSONPath"):
         found = check({**asl, "QueryLanguage": language})
-        places = [_place(asl, finding.pointer) for finding in found]
-        assert places == sorted(places)
+        positions = [_position(asl, finding.pointer) for finding in found]
+        assert positions == sorted(positions)
 
 
 def test_an_unfilled_template_is_checked_with_one_warning() -> None:
@@ -133,7 +134,7 @@ def test_a_string_that_only_begins_like_a_path_is_not_reported(text: str) -> Non
 
 def test_two_hundred_levels_of_nesting_are_checked() -> None:
     """Parsing, checking and writing do not recurse, so nesting cannot exhaust the stack."""
-    deep = nested(200, ends())
+    deep = nest(200, ends())
     assert [str(finding) for finding in check(parse(parse(deep).json(indent=None)))] == []
 
 
@@ -148,14 +149,17 @@ def test_definitions_are_limited_to_one_megabyte() -> None:
     ) == ([], ["DEFINITION_TOO_LARGE"])
 
 
-def _place(value: Any, pointer: str) -> list[int]:
-    places: list[int] = []
+def _position(value: Any, pointer: str) -> list[int]:
+    """Return the index of each step of a pointer, in which lone surrogates are escaped."""
+    indexes: list[int] = []
     for step in pointer.split("/")[1:]:
         key = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict) and key in value:
-            places.append(list(value).index(key))
-            value = value[key]
+        if isinstance(value, dict):
+            keys = [each.encode("utf-8", "backslashreplace").decode() for each in value]
+            if key in keys:
+                indexes.append(keys.index(key))
+                value = list(value.values())[indexes[-1]]
         elif isinstance(value, list):
-            places.append(int(key))
+            indexes.append(int(key))
             value = value[int(key)]
-    return places
+    return indexes

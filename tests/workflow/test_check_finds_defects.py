@@ -23,7 +23,7 @@ def test_each_defect_is_reported_once(defect: Defect) -> None:
 
 
 @pytest.mark.parametrize(
-    ("expression", "said"),
+    ("expression", "correction"),
     [
         ("$states.input.first-name", "in backquotes: $states.input.`a-b`"),
         ("$states.input.ready = True", "Write true."),
@@ -35,10 +35,10 @@ def test_each_defect_is_reported_once(defect: Defect) -> None:
         ("$Now()", "Did you mean $now?"),
     ],
 )
-def test_messages_contain_the_correction(expression: str, said: str) -> None:
+def test_messages_contain_the_correction(expression: str, correction: str) -> None:
     """Each message about a common JSONata mistake contains the correction."""
     (found,) = check(jsonata({"A": ends(Output=f"{{% {expression} %}}")}))
-    assert said in str(found)
+    assert correction in str(found)
 
 
 def test_sdk_names_are_accepted_in_java_spelling() -> None:

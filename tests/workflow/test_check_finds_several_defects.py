@@ -13,19 +13,19 @@ from workflow.lint.lint_findings import LintFinding
 _TARGETS = ("Next", "Default", "StartAt")
 
 
-def _renamed(value: Any, prefix: str) -> Any:
+def _with_prefix(value: Any, prefix: str) -> Any:
     """Return the scope with prefixed state names, so that it can be a branch beside others."""
     if isinstance(value, list):
-        return [_renamed(item, prefix) for item in value]
+        return [_with_prefix(item, prefix) for item in value]
     if not isinstance(value, dict):
         return value
     scope = "StartAt" in value and isinstance(value.get("States"), dict)
     return {
-        key: {prefix + name: _renamed(state, prefix) for name, state in item.items()}
+        key: {prefix + name: _with_prefix(state, prefix) for name, state in item.items()}
         if key == "States" and scope
         else prefix + item
         if key in _TARGETS and isinstance(item, str)
-        else _renamed(item, prefix)
+        else _with_prefix(item, prefix)
         for key, item in value.items()
     }
 
@@ -48,52 +48,52 @@ def test_every_defect_is_found_among_all_others(query_language: str | None) -> N
     """A machine with one branch per defect has all their findings, in the order of the branches."""
     pairs = list(_branches(query_language))
     assert len(pairs) > 30
-    branches = [_renamed(document, f"{index}-") for index, (_, document) in enumerate(pairs)]
+    branches = [_with_prefix(document, f"{index}-") for index, (_, document) in enumerate(pairs)]
     language = {} if query_language is None else {"QueryLanguage": query_language}
     found = check(json.dumps(machine({"P": {"Type": "Parallel", "Branches": branches, "End": True}}, **language)))
-    places = {(finding.code, finding.severity, finding.pointer) for finding in found}
+    locations = {(finding.code, finding.severity, finding.pointer) for finding in found}
     for index, (defect, _) in enumerate(pairs):
         steps = defect.pointer.split("/")
         inside = "/".join(
             f"{index}-{step}" if before == "States" else step for before, step in zip(["", *steps], steps, strict=False)
         )
-        assert (defect.code, defect.severity, f"/States/P/Branches/{index}{inside}") in places, defect.name
+        assert (defect.code, defect.severity, f"/States/P/Branches/{index}{inside}") in locations, defect.name
     order = [int(finding.pointer.split("/")[4]) for finding in found]
     assert order == sorted(order)
 
 
-def _told(states: dict[str, Any]) -> list[tuple[str, str]]:
-    return [_place(finding) for finding in check(json.dumps(machine(states)))]
+def _code_and_pointers(states: dict[str, Any]) -> list[tuple[str, str]]:
+    return [_code_and_pointer(finding) for finding in check(json.dumps(machine(states)))]
 
 
-def _place(finding: LintFinding) -> tuple[str, str]:
+def _code_and_pointer(finding: LintFinding) -> tuple[str, str]:
     return finding.code, finding.pointer.removeprefix("/States/")
 
 
-def goes(target: object, **fields: Any) -> dict[str, Any]:
+def passes_to(target: object, **fields: Any) -> dict[str, Any]:
     return {"Type": "Pass", "Next": target, **fields}
 
 
-def chooses(target: str, otherwise: str | None = None) -> dict[str, Any]:
+def chooses_between(target: str, otherwise: str | None = None) -> dict[str, Any]:
     rules = [{"Variable": "$.x", "IsNull": True, "Next": target}]
     return {"Type": "Choice", "Choices": rules, **({} if otherwise is None else {"Default": otherwise})}
 
 
 @pytest.mark.parametrize(
-    ("states", "told"),
+    ("states", "expected"),
     [
-        ({"A": goes("Recrod"), "Record": ends()}, [("MISSING_TRANSITION_TARGET", "A/Next")]),
+        ({"A": passes_to("Recrod"), "Record": ends()}, [("MISSING_TRANSITION_TARGET", "A/Next")]),
         (
-            {"A": goes("Recrod"), "Orphan": ends(), "Record": ends()},
+            {"A": passes_to("Recrod"), "Orphan": ends(), "Record": ends()},
             [("MISSING_TRANSITION_TARGET", "A/Next"), ("UNREACHABLE_STATE", "Orphan")],
         ),
-        ({"A": goes("Zed"), "B": goes("C"), "C": ends()}, [("MISSING_TRANSITION_TARGET", "A/Next")]),
+        ({"A": passes_to("Zed"), "B": passes_to("C"), "C": ends()}, [("MISSING_TRANSITION_TARGET", "A/Next")]),
         (
-            {"A": goes("Zed"), "B": ends(), "C": ends()},
+            {"A": passes_to("Zed"), "B": ends(), "C": ends()},
             [("MISSING_TRANSITION_TARGET", "A/Next"), ("UNREACHABLE_STATE", "C")],
         ),
         (
-            {"A": ends(), "B": goes("Zed"), "C": ends()},
+            {"A": ends(), "B": passes_to("Zed"), "C": ends()},
             [("UNREACHABLE_STATE", "B"), ("MISSING_TRANSITION_TARGET", "B/Next"), ("UNREACHABLE_STATE", "C")],
         ),
         (
@@ -105,17 +105,23 @@ def chooses(target: str, otherwise: str | None = None) -> dict[str, Any]:
             [("UNKNOWN_FIELD", "A/nextt"), ("UNKNOWN_FIELD", "A/nxt")],
         ),
         (
-            {"A": {"Type": "Pass"}, "B": goes("C"), "C": goes("B"), "D": ends()},
+            {"A": {"Type": "Pass"}, "B": passes_to("C"), "C": passes_to("B"), "D": ends()},
             [("MISSING_TRANSITION", "A"), ("UNREACHABLE_STATE", "B"), ("UNREACHABLE_STATE", "C")],
         ),
-        ({"A": {"Type": "Pass"}, "B": chooses("C", "D"), "C": goes("B"), "D": ends()}, [("MISSING_TRANSITION", "A")]),
-        ({"A": chooses("B"), "B": goes("A"), "C": ends()}, [("UNREACHABLE_STATE", "C")]),
-        ({"A": chooses("B", "C"), "B": goes("D"), "C": ends(), "D": goes("B")}, [("ENDLESS_LOOP", "B")]),
-        ({"A": {"Type": "Choice", "Default": "C"}, "B": ends(), "C": ends()}, [("MISSING_REQUIRED_FIELD", "A")]),
-        ({"A": goes("B", Assign=3), "B": ends(Parameters={"x.$": "$v"})}, [("WRONG_TYPE", "A/Assign")]),
-        ({"A": goes("B", assign={"v": 1}), "B": ends(Parameters={"x.$": "$v"})}, [("UNKNOWN_FIELD", "A/assign")]),
         (
-            {"A": chooses("B", "C") | {"default": "D"}, "B": ends(), "C": ends(), "D": ends()},
+            {"A": {"Type": "Pass"}, "B": chooses_between("C", "D"), "C": passes_to("B"), "D": ends()},
+            [("MISSING_TRANSITION", "A")],
+        ),
+        ({"A": chooses_between("B"), "B": passes_to("A"), "C": ends()}, [("UNREACHABLE_STATE", "C")]),
+        (
+            {"A": chooses_between("B", "C"), "B": passes_to("D"), "C": ends(), "D": passes_to("B")},
+            [("ENDLESS_LOOP", "B")],
+        ),
+        ({"A": {"Type": "Choice", "Default": "C"}, "B": ends(), "C": ends()}, [("MISSING_REQUIRED_FIELD", "A")]),
+        ({"A": passes_to("B", Assign=3), "B": ends(Parameters={"x.$": "$v"})}, [("WRONG_TYPE", "A/Assign")]),
+        ({"A": passes_to("B", assign={"v": 1}), "B": ends(Parameters={"x.$": "$v"})}, [("UNKNOWN_FIELD", "A/assign")]),
+        (
+            {"A": chooses_between("B", "C") | {"default": "D"}, "B": ends(), "C": ends(), "D": ends()},
             [("UNKNOWN_FIELD", "A/default"), ("UNREACHABLE_STATE", "D")],
         ),
         (
@@ -128,11 +134,11 @@ def chooses(target: str, otherwise: str | None = None) -> dict[str, Any]:
         ),
         ({"A": {"Type": "Pass"}, "B": ends()}, [("MISSING_TRANSITION", "A")]),
         (
-            {"A": {"Type": "Pass"}, "B": goes("D"), "C": ends(), "D": ends()},
+            {"A": {"Type": "Pass"}, "B": passes_to("D"), "C": ends(), "D": ends()},
             [("MISSING_TRANSITION", "A"), ("UNREACHABLE_STATE", "C")],
         ),
-        ({"A": goes(5), "B": ends()}, [("WRONG_TYPE", "A/Next")]),
-        ({"A": goes("B"), "B": 5, "C": ends()}, [("WRONG_TYPE", "B")]),
+        ({"A": passes_to(5), "B": ends()}, [("WRONG_TYPE", "A/Next")]),
+        ({"A": passes_to("B"), "B": 5, "C": ends()}, [("WRONG_TYPE", "B")]),
         (
             {"A": {"Type": "Pss", "Next": "B"}, "B": ends(), "C": ends()},
             [("UNKNOWN_TYPE", "A/Type"), ("UNREACHABLE_STATE", "C")],
@@ -151,23 +157,23 @@ def chooses(target: str, otherwise: str | None = None) -> dict[str, Any]:
             [("MISSING_REQUIRED_FIELD", "A/Choices/0"), ("UNREACHABLE_STATE", "D")],
         ),
         (
-            {"A": goes("B"), "B": ends(Assign={"x": 1}), "C": goes("Nowhere", Parameters={"x.$": "$x"})},
+            {"A": passes_to("B"), "B": ends(Assign={"x": 1}), "C": passes_to("Nowhere", Parameters={"x.$": "$x"})},
             [("UNREACHABLE_STATE", "C"), ("MISSING_TRANSITION_TARGET", "C/Next")],
         ),
         (
-            {"A": goes("Nwoher", Assign={"x": 1}), "Nowhere": ends(Parameters={"x.$": "$x"})},
+            {"A": passes_to("Nwoher", Assign={"x": 1}), "Nowhere": ends(Parameters={"x.$": "$x"})},
             [("MISSING_TRANSITION_TARGET", "A/Next")],
         ),
     ],
 )
-def test_consequences_of_a_defect_are_not_reported(states: dict[str, Any], told: list[tuple[str, str]]) -> None:
+def test_consequences_of_a_defect_are_not_reported(states: dict[str, Any], expected: list[tuple[str, str]]) -> None:
     """A wrong transition explains one unreachable state; all other unreachable states are reported."""
-    assert _told(states) == told
+    assert _code_and_pointers(states) == expected
 
 
 def test_suggestions_for_a_thousand_wrong_targets_are_limited() -> None:
     """Each target is reported, but the number of suggestions is limited, because each compares all names."""
-    found = check(json.dumps(machine({f"State {n}": goes(f"Stato {n + 1}") for n in range(1000)})))
+    found = check(json.dumps(machine({f"State {n}": passes_to(f"Stato {n + 1}") for n in range(1000)})))
     proposed = [finding for finding in found if "Did you mean" in finding.remedy]
     assert len(found) == 1000
     assert 100 < len(proposed) < 400
@@ -175,7 +181,7 @@ def test_suggestions_for_a_thousand_wrong_targets_are_limited() -> None:
 
 def test_a_missing_target_suggests_the_unreachable_state() -> None:
     """The message names the state that is not reported as unreachable because of this mistake."""
-    (found,) = check(json.dumps(machine({"A": goes("Zed"), "B": ends()})))
+    (found,) = check(json.dumps(machine({"A": passes_to("Zed"), "B": ends()})))
     assert found.remedy == "Add it, or name a state of the same scope; no transition leads to 'B'."
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.workflow.defects import FUNCTION, branches, calls, ends, jsonata, machine, mapped
+from tests.workflow.defects import FUNCTION, branches, calls, ends, jsonata, machine, map_machine
 from workflow import check
 
 READS = ends(Output="{% $v %}")
@@ -20,7 +20,7 @@ def assigns(following: str, **variables: Any) -> dict[str, Any]:
     return {"Type": "Pass", "Assign": variables or {"v": 1}, "Next": following}
 
 
-def found(asl: Any, **options: Any) -> list[tuple[str, str]]:
+def findings_of(asl: Any, **options: Any) -> list[tuple[str, str]]:
     return [(finding.code, finding.pointer) for finding in check(asl, **options)]
 
 
@@ -42,7 +42,7 @@ UNSURE = {
         "/States/C/Branches/0/States/I/Output",
     ),
     "the processor of a Map": (
-        {"A": choice(), "B": assigns("C"), "C": mapped(machine({"I": INSIDE}))["States"]["A"]},
+        {"A": choice(), "B": assigns("C"), "C": map_machine(machine({"I": INSIDE}))["States"]["A"]},
         "/States/C/ItemProcessor/States/I/Output",
     ),
     "an Assign that reads it": (
@@ -54,7 +54,7 @@ UNSURE = {
 
 @pytest.mark.parametrize(("states", "pointer"), UNSURE.values(), ids=list(UNSURE))
 def test_a_variable_that_some_path_does_not_assign_is_reported(states: Any, pointer: str) -> None:
-    assert found(jsonata(states)) == [(MAYBE, pointer)]
+    assert findings_of(jsonata(states)) == [(MAYBE, pointer)]
 
 
 SURE = {
@@ -102,7 +102,7 @@ SURE = {
 
 @pytest.mark.parametrize("states", SURE.values(), ids=list(SURE))
 def test_a_variable_that_every_path_assigns_is_not_reported(states: Any) -> None:
-    assert found(jsonata(states)) == []
+    assert findings_of(jsonata(states)) == []
 
 
 def test_a_jsonpath_choice_can_test_a_variable() -> None:
@@ -115,12 +115,12 @@ def test_a_jsonpath_choice_can_test_a_variable() -> None:
         "D": ends(Parameters={"v.$": "$v"}),
         "E": ends(),
     }
-    assert found(machine(states)) == []
+    assert findings_of(machine(states)) == []
 
 
 def test_variables_given_to_check_count_as_assigned() -> None:
-    assert found(jsonata({"C": READS}), variables=["v"]) == []
-    assert found(jsonata({"C": READS})) == [("UNDEFINED_VARIABLE", "/States/C/Output")]
+    assert findings_of(jsonata({"C": READS}), variables=["v"]) == []
+    assert findings_of(jsonata({"C": READS})) == [("UNDEFINED_VARIABLE", "/States/C/Output")]
 
 
 # Task tokens in templates that are not filled in yet
@@ -137,4 +137,4 @@ TOKENS = [
 
 @pytest.mark.parametrize(("parameters", "findings"), TOKENS)
 def test_a_task_token_beside_a_placeholder_is_recognised(parameters: Any, findings: Any) -> None:
-    assert found(machine({"A": calls("sns:publish.waitForTaskToken", Parameters=parameters)})) == findings
+    assert findings_of(machine({"A": calls("sns:publish.waitForTaskToken", Parameters=parameters)})) == findings

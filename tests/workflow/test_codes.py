@@ -30,12 +30,12 @@ def test_each_example_yields_only_its_code(code: Code) -> None:
 
 def test_every_code_has_a_seeded_defect() -> None:
     """A code without a seeded defect could disappear unnoticed."""
-    given = {
+    found_codes = {
         found.code
         for defect in DEFECTS
         for found in check(defect.text, type="EXPRESS" if defect.express else "STANDARD")
     }
-    assert set(get_args(Code)) - given == {
+    assert set(get_args(Code)) - found_codes == {
         "OPEN_TEMPLATE"
     }  # which is not a defect: test_an_unfilled_template_is_checked_with_one_warning
 

@@ -36,7 +36,7 @@ States:
   Wait: {Type: Wait, Timestamp: 2026-11-23T10:00:00Z, Next: Done}
   Done: {Type: Succeed}
 """
-LAUGHING = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+BILLION_LAUGHS = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_yaml_timestamps_stay_strings_and_duplicate_keys_are_rejected(
             "This is not valid YAML: expected a single document in the stream, but found another document",
         ),
         ("a: \x80\n", "is not valid YAML"),
-        (LAUGHING, "is too large for a definition"),
+        (BILLION_LAUGHS, "is too large for a definition"),
         ("a: 1\na: 2\n", "a is defined twice in one object (line 2, column 1)."),
     ],
 )

@@ -17,12 +17,12 @@ TWO = machine({"X": {"Type": "Pass", "Next": "Y"}, "Y": {"Type": "Pass", "End": 
 ONE = machine({"Z": {"Type": "Wait", "Seconds": 5, "End": True}})
 
 
-def of(state: dict[str, Any], **options: Any) -> tuple[int, int, float | None, float]:
+def cost_of(state: dict[str, Any], **options: Any) -> tuple[int, int, float | None, float]:
     (cost,) = costs({**machine({"A": state}), **options.pop("beside", {})}, **options)
     return cost.transitions, cost.transitions_per_item, cost.longest_seconds, float(cost.dollars_per_million)
 
 
-def mapping(**config: str) -> dict[str, Any]:
+def map_of_two(**config: str) -> dict[str, Any]:
     return {"Type": "Map", "ItemProcessor": {**TWO, "ProcessorConfig": config}, "End": True}
 
 
@@ -31,25 +31,25 @@ def mapping(**config: str) -> dict[str, Any]:
     [
         (PASS, 2, 0),
         ({"Type": "Parallel", "Branches": [TWO, ONE], "End": True}, 5, 0),
-        (mapping(Mode="INLINE"), 2, 2),
-        (mapping(Mode="DISTRIBUTED", ExecutionType="STANDARD"), 2, 3),
-        (mapping(Mode="DISTRIBUTED", ExecutionType="EXPRESS"), 2, 0),
-        ({"Type": "Parallel", "Branches": [machine({"M": mapping(Mode="INLINE")}), ONE], "End": True}, 4, 2),
+        (map_of_two(Mode="INLINE"), 2, 2),
+        (map_of_two(Mode="DISTRIBUTED", ExecutionType="STANDARD"), 2, 3),
+        (map_of_two(Mode="DISTRIBUTED", ExecutionType="EXPRESS"), 2, 0),
+        ({"Type": "Parallel", "Branches": [machine({"M": map_of_two(Mode="INLINE")}), ONE], "End": True}, 4, 2),
     ],
 )
 def test_transitions_of_branches_and_items_are_counted(state: dict[str, Any], transitions: int, per_item: int) -> None:
     """A million transitions cost $25, and the start of an execution counts as one."""
-    assert of(state)[:2] == (transitions, per_item)
-    assert of(state)[3] == 25.0 * transitions
+    assert cost_of(state)[:2] == (transitions, per_item)
+    assert cost_of(state)[3] == 25.0 * transitions
 
 
 @pytest.mark.parametrize("state", [PASS, {"Type": "Parallel", "Branches": [TWO, ONE], "End": True}])
 def test_an_estimate_equals_the_cost_of_a_run(state: dict[str, Any]) -> None:
     """A workflow with a single path and no retries costs exactly as much as a run."""
     ended = run(machine({"A": state}))
-    assert ended.transitions == of(state)[0]
+    assert ended.transitions == cost_of(state)[0]
     (cost,) = cost_of_runs([ended])
-    assert float(cost.dollars_per_million) == of(state)[3]
+    assert float(cost.dollars_per_million) == cost_of(state)[3]
 
 
 @pytest.mark.parametrize(
@@ -61,14 +61,14 @@ def test_an_estimate_equals_the_cost_of_a_run(state: dict[str, Any]) -> None:
         (TASK, {"TimeoutSeconds": 20}, 20.0, 1 + 20 / 16 * 16.67),
         ({**TASK, "TimeoutSeconds": 900}, {}, 300.0, 1 + 300 / 16 * 16.67),
         ({"Type": "Parallel", "Branches": [TWO, ONE], "End": True}, {}, 5.0, 1 + 5 / 16 * 16.67),
-        (mapping(Mode="INLINE"), {}, 300.0, 1 + 300 / 16 * 16.67),
+        (map_of_two(Mode="INLINE"), {}, 300.0, 1 + 300 / 16 * 16.67),
     ],
 )
 def test_an_express_workflow_is_priced_by_requests_and_duration(
     state: dict[str, Any], beside: dict[str, Any], seconds: float, dollars: float
 ) -> None:
     """The estimate uses the time limits, and at most the five minutes after which AWS ends an EXPRESS execution."""
-    _, _, longest, price = of(state, beside=beside, express=True)
+    _, _, longest, price = cost_of(state, beside=beside, express=True)
     assert longest == seconds
     assert price == pytest.approx(dollars, rel=1e-9)
 

@@ -129,26 +129,26 @@ TWO_TESTS = f"""
 """
 
 
-@pytest.mark.parametrize("options", [["--deselect", "test_ways.py::test_lost"], ["test_ways.py::test_done"]])
+@pytest.mark.parametrize("options", [["--deselect", "test_paths.py::test_lost"], ["test_paths.py::test_done"]])
 def test_part_of_a_module_need_not_take_every_path(pytester: pytest.Pytester, options: list[str]) -> None:
     """A part of a module, selected by deselection or test id, need not take all paths."""
-    pytester.makepyfile(test_ways=TWO_TESTS)
+    pytester.makepyfile(test_paths=TWO_TESTS)
     result = pytester.runpytest_inprocess("-p", "no:xdist", "-p", "no:cacheprovider", *options)
     assert result.parseoutcomes().get("passed") == 1
     assert result.ret == 0
 
 
 @pytest.mark.parametrize(
-    ("distribution", "held"), [("load", False), pytest.param("loadfile", True, marks=pytest.mark.nightly)]
+    ("distribution", "is_complete"), [("load", False), pytest.param("loadfile", True, marks=pytest.mark.nightly)]
 )
 def test_a_module_split_over_processes_is_reported(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, distribution: str, held: bool
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, distribution: str, is_complete: bool
 ) -> None:
     """No single process sees all taken paths; tests of one process count together."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    pytester.makepyfile(test_ways=TWO_TESTS)
+    pytester.makepyfile(test_paths=TWO_TESTS)
     result = pytester.runpytest_subprocess("-n", "2", "--dist", distribution, "-p", "no:cacheprovider")
-    if held:
+    if is_complete:
         result.assert_outcomes(passed=2)
     else:
         result.stdout.fnmatch_lines(["*ran in several processes, none of which saw all paths that were taken*"])

@@ -16,7 +16,7 @@ from workflow import Workflow
 from workflow.diagram import mermaid, svg
 from workflow.diagram.routes import curve
 
-Written = type[Workflow[Any, Any]]
+WorkflowClass = type[Workflow[Any, Any]]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -81,7 +81,7 @@ def points(line: ET.Element) -> Iterator[tuple[float, float]]:
             )
 
 
-def blemishes(text: str) -> list[str]:
+def overlaps_in(text: str) -> list[str]:
     """Return a message for each pair of shapes that overlap."""
     found: list[str] = []
     for areas, lines in drawn_scopes(ET.fromstring(text)):
@@ -101,17 +101,17 @@ def blemishes(text: str) -> list[str]:
     return found
 
 
-@given(written_in_it=workflows())
-def test_shapes_never_overlap(written_in_it: Written) -> None:
+@given(workflow=workflows())
+def test_shapes_never_overlap(workflow: WorkflowClass) -> None:
     """No card or label overlaps another, and no line crosses a card or another line's label."""
-    assert blemishes(svg(written_in_it.asl())) == []
+    assert overlaps_in(svg(workflow.asl())) == []
 
 
 def machine(**states: Any) -> dict[str, Any]:
     return {"StartAt": next(iter(states)), "States": states}
 
 
-def crowded(branches: int) -> dict[str, Any]:
+def machine_with_long_labels(branches: int) -> dict[str, Any]:
     """Return a machine with a Choice of many rules with long labels, and one catcher target for all errors."""
     rules = [
         {"Variable": "$.customer.preferences.language", "StringEquals": f"variety {n} of it", "Next": f"S{n}"}
@@ -132,7 +132,7 @@ def crowded(branches: int) -> dict[str, Any]:
 @pytest.mark.parametrize("branches", [1, 2, 5, 12])
 def test_edge_labels_never_overlap(branches: int) -> None:
     """However many labels there are, none overlaps another label or a line."""
-    assert blemishes(svg(crowded(branches))) == []
+    assert overlaps_in(svg(machine_with_long_labels(branches))) == []
 
 
 def test_a_shortened_condition_is_shown_in_full_as_a_tooltip() -> None:
@@ -175,8 +175,8 @@ def test_characters_that_xml_forbids_are_replaced() -> None:
 def test_a_curve_never_overshoots_its_ends(towards: tuple[float, float]) -> None:
     """Through a bend, the x coordinates only increase or only decrease."""
     x, y = towards
-    way = curve([(0, 0), (x * 0.8, y / 2), (x, y)])
-    across = [point for point, _ in points(ET.Element("path", d=way))]
+    path_data = curve([(0, 0), (x * 0.8, y / 2), (x, y)])
+    across = [point for point, _ in points(ET.Element("path", d=path_data))]
     assert across == sorted(across, reverse=x < 0)
 
 
@@ -184,11 +184,11 @@ def test_nested_states_are_dimmed_only_if_the_path_enters_them() -> None:
     """The content of a taken Map is dimmed only if the path names a state in it."""
     inner = machine(Look={"Type": "Pass", "Next": "Keep"}, Keep={"Type": "Pass", "End": True})
     asl = machine(Each={"Type": "Map", "ItemProcessor": inner, "Next": "Done"}, Done={"Type": "Succeed"})
-    steps_back = [
+    dimmed = [
         {group.findtext(f"{SVG}title") for group in ET.fromstring(svg(asl, taken=names)).iter() if is_dim(group)}
         for names in (["Each", "Done"], ["Each", "Look", "Done"])
     ]
-    assert steps_back == [set(), {"Look → Keep", "Keep (Pass)", None}]
+    assert dimmed == [set(), {"Look → Keep", "Keep (Pass)", None}]
 
 
 def is_dim(element: ET.Element) -> bool:
@@ -212,7 +212,7 @@ def test_the_main_path_is_vertical() -> None:
     middles = card_middles(text)
     spine = {round(middles[f"S{n} (Task)"], 1) for n in range(6)} | {round(middles["S6 (Succeed)"], 1)}
     assert len(spine) == 1
-    assert blemishes(text) == []
+    assert overlaps_in(text) == []
 
 
 def test_a_line_past_many_states_has_at_most_two_curves() -> None:
@@ -237,9 +237,11 @@ def test_a_back_arrow_avoids_crossing_other_lines() -> None:
         "Fine": {"Type": "Succeed"},
     }
     picture = ET.fromstring(svg(machine(**states)))
-    ways = {path.findtext(f"{SVG}title"): path for path in picture.iter(f"{SVG}path") if path.findtext(f"{SVG}title")}
-    back = [x for x, _ in points(ways["Redo → Work"])]
-    out = [x for x, _ in points(ways["Check → Fine: otherwise"])]
+    titled_paths = {
+        path.findtext(f"{SVG}title"): path for path in picture.iter(f"{SVG}path") if path.findtext(f"{SVG}title")
+    }
+    back = [x for x, _ in points(titled_paths["Redo → Work"])]
+    out = [x for x, _ in points(titled_paths["Check → Fine: otherwise"])]
     assert max(back) < min(out)
 
 

@@ -13,7 +13,7 @@ Language = Literal["JSONata", "JSONPath"]
 
 class Night(TypedDict):
     key: str
-    most: int
+    limit: int
     share: float
 
 
@@ -50,12 +50,12 @@ class Nightly(Workflow[Night, object]):
             input_type="CSV",
             csv_headers=("id", "name"),
             csv_delimiter="PIPE",
-            max_items=night["most"],
+            max_items=night["limit"],
         ),
         Work,
-        at_once=night["most"],
-        batcher=ItemBatcher(max_items=night["most"], max_bytes=1000, batch_input={"key": night["key"]}),
-        tolerated_failures=night["most"],
+        at_once=night["limit"],
+        batcher=ItemBatcher(max_items=night["limit"], max_bytes=1000, batch_input={"key": night["key"]}),
+        tolerated_failures=night["limit"],
         tolerated_percentage=night["share"],
         writer=ResultWriter(bucket=results, prefix="runs", transformation="FLATTEN", output_type="JSONL"),
         label="rows",
@@ -64,7 +64,7 @@ class Nightly(Workflow[Night, object]):
     flow = (rows >> END,)
 
 
-def _computed(language: Language, name: str, path: str) -> tuple[str, str]:
+def _computed_field(language: Language, name: str, path: str) -> tuple[str, str]:
     if language == "JSONata":
         return name, "{% $states.context.Execution.Input." + path + " %}"
     return name + "Path", "$$.Execution.Input." + path
@@ -78,13 +78,13 @@ def test_every_field_is_compiled_whether_fixed_or_computed(language: Language) -
     rows = asl["States"]["rows"]
     arguments = "Arguments" if language == "JSONata" else "Parameters"
     for holder, name, path in (
-        (rows, "MaxConcurrency", "most"),
-        (rows, "ToleratedFailureCount", "most"),
+        (rows, "MaxConcurrency", "limit"),
+        (rows, "ToleratedFailureCount", "limit"),
         (rows, "ToleratedFailurePercentage", "share"),
-        (rows["ItemBatcher"], "MaxItemsPerBatch", "most"),
-        (rows["ItemReader"]["ReaderConfig"], "MaxItems", "most"),
+        (rows["ItemBatcher"], "MaxItemsPerBatch", "limit"),
+        (rows["ItemReader"]["ReaderConfig"], "MaxItems", "limit"),
     ):
-        field, value = _computed(language, name, path)
+        field, value = _computed_field(language, name, path)
         assert holder[field] == value
     config = rows["ItemReader"]["ReaderConfig"]
     assert {name: config[name] for name in ("InputType", "CSVHeaderLocation", "CSVHeaders", "CSVDelimiter")} == {
@@ -111,7 +111,7 @@ def test_batches_are_read_processed_and_written(language: Language) -> None:
     def work(batch: Any) -> list[str]:
         return [row["id"] for row in batch["Items"]]
 
-    night = {"key": "rows.csv", "most": 2, "share": 50.0}
+    night = {"key": "rows.csv", "limit": 2, "share": 50.0}
     ended = run(Nightly.asl(language=language), night, {"work_fn": work}, objects=objects)
     assert [*ended.written.values()] == [["1", "2"]]
     assert set(ended.output) == {"MapRunArn", "ResultWriterDetails"}

@@ -21,7 +21,7 @@ def only(language: str = "JSONata", **state: Any) -> dict[str, Any]:
     return {"QueryLanguage": language, "StartAt": "A", "States": states}
 
 
-def told(ended: Run) -> tuple[str | None, str | None]:
+def error_and_cause(ended: Run) -> tuple[str | None, str | None]:
     return ended.error, ended.cause
 
 
@@ -54,7 +54,7 @@ def test_an_undefined_result_is_reported_with_its_field(state: dict[str, Any], f
     cause = (
         f"The JSONata expression '$states.input.nope' specified for the field '{field}' returned nothing (undefined)."
     )
-    assert told(run(only(**state), {})) == (QUERY, cause)
+    assert error_and_cause(run(only(**state), {})) == (QUERY, cause)
 
 
 def test_an_undefined_catcher_output_is_reported_with_its_location() -> None:
@@ -69,7 +69,7 @@ def test_an_undefined_catcher_output_is_reported_with_its_location() -> None:
     assert (ended.error, "'Catch[1]/Output'" in str(ended.cause)) == (QUERY, True)
 
 
-MISFITS = [
+UNUSABLE = [
     ({"Type": "Wait", "Seconds": "{% 'a' %}"}, "Expected 'number', but was 'string' for value: \"a\""),
     ({"Type": "Wait", "Seconds": "{% true %}"}, "Expected 'number', but was 'boolean' for value: true"),
     ({"Type": "Wait", "Seconds": "{% -1 %}"}, "out of range. Expected 0 or more, but was -1"),
@@ -94,7 +94,7 @@ MISFITS = [
 ]
 
 
-@pytest.mark.parametrize(("state", "words"), MISFITS)
+@pytest.mark.parametrize(("state", "words"), UNUSABLE)
 def test_an_unusable_value_is_a_query_evaluation_error(state: dict[str, Any], words: str) -> None:
     """Type errors and values out of range have the name by which Retry and Catch match them."""
     functions = {"A": lambda _: 1} if state.get("Type") == "Task" else {}

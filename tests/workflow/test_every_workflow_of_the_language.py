@@ -5,7 +5,6 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.workflow.strategies import choosers, hostile, payloads, serve_tasks, values_for, workflows
 from workflow import Limit, Workflow, parse, permissions
@@ -17,65 +16,65 @@ from workflow.lint import check
 
 # Actions that generated workflows call by `ServiceCall`, which does not know their resources.
 OF_ANY_RESOURCE = ("sqs:GetQueueUrl", "glue:")
-Written = type[Workflow[Any, Any]]
+WorkflowClass = type[Workflow[Any, Any]]
 
 
-@given(written_in_it=workflows())
-def test_every_workflow_passes_the_check(written_in_it: Written) -> None:
+@given(workflow=workflows())
+def test_every_workflow_passes_the_check(workflow: WorkflowClass) -> None:
     """`check` reports nothing about any workflow of the language."""
-    assert [str(finding) for finding in check(written_in_it.asl())] == []
+    assert [str(finding) for finding in check(workflow.asl())] == []
 
 
-@given(written_in_it=workflows(portable=True))
-def test_every_portable_workflow_passes_the_check_in_jsonpath(written_in_it: Written) -> None:
+@given(workflow=workflows(portable=True))
+def test_every_portable_workflow_passes_the_check_in_jsonpath(workflow: WorkflowClass) -> None:
     """`check` reports nothing about any portable workflow that is compiled to JSONPath."""
-    assert [str(finding) for finding in check(written_in_it.asl(language="JSONPath"))] == []
+    assert [str(finding) for finding in check(workflow.asl(language="JSONPath"))] == []
 
 
-@given(written_in_it=workflows())
-def test_compiling_twice_gives_the_same_definition(written_in_it: Written) -> None:
+@given(workflow=workflows())
+def test_compiling_twice_gives_the_same_definition(workflow: WorkflowClass) -> None:
     """Compiling a workflow twice gives the same bytes."""
-    assert json.dumps(written_in_it.asl()) == json.dumps(written_in_it.asl())
+    assert json.dumps(workflow.asl()) == json.dumps(workflow.asl())
 
 
-@given(written_in_it=workflows())
-def test_every_definition_round_trips(written_in_it: Written) -> None:
+@given(workflow=workflows())
+def test_every_definition_round_trips(workflow: WorkflowClass) -> None:
     """Parsing preserves the definition, from a value and from text."""
-    asl = written_in_it.asl()
+    asl = workflow.asl()
     assert asl == parse(asl).asl() == parse(written(asl)).asl()
     assert list(parse(asl).asl()) == list(asl)  # type: ignore[arg-type]
 
 
-@given(written_in_it=workflows(), given_input=payloads)
-def test_every_workflow_succeeds_with_valid_input(written_in_it: Written, given_input: dict[str, Any]) -> None:
+@given(workflow=workflows(), given_input=payloads)
+def test_every_workflow_succeeds_with_valid_input(workflow: WorkflowClass, given_input: dict[str, Any]) -> None:
     """With an input of its type and functions that answer, the run succeeds."""
-    asl = written_in_it.asl()
+    asl = workflow.asl()
     ended = run(asl, given_input, serve_tasks(asl))
     assert (ended.cause, ended.status) == (None, "SUCCEEDED")
 
 
-@given(written_in_it=workflows(portable=True), given_input=payloads)
+@given(workflow=workflows(portable=True), given_input=payloads)
 def test_both_query_languages_take_the_same_path_to_the_same_output(
-    written_in_it: Written, given_input: dict[str, Any]
+    workflow: WorkflowClass, given_input: dict[str, Any]
 ) -> None:
     """JSONata and JSONPath take the same path to the same output."""
-    definitions = [written_in_it.asl(language=language) for language in ("JSONata", "JSONPath")]  # type: ignore[arg-type]
+    definitions = [workflow.asl(language=language) for language in ("JSONata", "JSONPath")]  # type: ignore[arg-type]
     jsonata, jsonpath = (run(asl, given_input, serve_tasks(asl)) for asl in definitions)
     assert (jsonata.path, jsonata.status, jsonata.output) == (jsonpath.path, jsonpath.status, jsonpath.output)
 
 
-@given(written_in_it=choosers(), given_input=hostile)
-def test_choices_decide_the_same_in_both_query_languages(written_in_it: Written, given_input: Any) -> None:
+@given(workflow=choosers(), given_input=hostile)
+def test_choices_decide_the_same_in_both_query_languages(workflow: WorkflowClass, given_input: Any) -> None:
     """Missing values and values of another type make a comparison false in both languages, and never fail it."""
-    jsonata, jsonpath = (run(written_in_it.asl(language=language), given_input) for language in ("JSONata", "JSONPath"))  # type: ignore[arg-type]
+    jsonata, jsonpath = (run(workflow.asl(language=language), given_input) for language in ("JSONata", "JSONPath"))  # type: ignore[arg-type]
     assert jsonata.path == jsonpath.path
     assert jsonata.path[-1] in (jsonata.error, "left")
 
 
-@given(written_in_it=workflows())
-def test_diagrams_show_every_state(written_in_it: Written) -> None:
+@given(workflow=workflows())
+def test_diagrams_show_every_state(workflow: WorkflowClass) -> None:
     """Both diagrams show every state, and the SVG is valid XML."""
-    asl = written_in_it.definition()
+    asl = workflow.definition()
     names = [state.name for state in asl.states()]
     drawn = ET.fromstring(svg(asl, title="<&>", taken=names[:2]))
     shown = "".join(drawn.itertext())
@@ -83,29 +82,29 @@ def test_diagrams_show_every_state(written_in_it: Written) -> None:
     assert all(name in mermaid(asl, taken=names[:2]) for name in names)
 
 
-@given(written_in_it=workflows())
-def test_a_workflow_does_not_differ_from_itself(written_in_it: Written) -> None:
+@given(workflow=workflows())
+def test_a_workflow_does_not_differ_from_itself(workflow: WorkflowClass) -> None:
     """A workflow has no differences from its own JSON text."""
-    assert diff(written_in_it.asl(), written(written_in_it.asl())) == []
+    assert diff(workflow.asl(), written(workflow.asl())) == []
 
 
 @given(one=workflows(), other=workflows())
-def test_a_diff_is_empty_exactly_for_equal_definitions(one: Written, other: Written) -> None:
+def test_a_diff_is_empty_exactly_for_equal_definitions(one: WorkflowClass, other: WorkflowClass) -> None:
     """A diff is empty exactly if the two definitions are equal, in both directions."""
     for old, new in ((one.asl(), other.asl()), (other.asl(), one.asl())):
         assert bool(diff(old, new)) == (parse(old) != parse(new))
 
 
-@given(written_in_it=workflows())
-def test_permissions_name_their_resources(written_in_it: Written) -> None:
+@given(workflow=workflows())
+def test_permissions_name_their_resources(workflow: WorkflowClass) -> None:
     """Every permission names its resources, except those of services whose resources are unknown."""
-    for permission in permissions(written_in_it.asl(values_for(written_in_it))):
+    for permission in permissions(workflow.asl(values_for(workflow))):
         assert "*" not in permission.resources or permission.actions[0].startswith(OF_ANY_RESOURCE)
 
 
-@given(data=st.data(), written_in_it=workflows())
-def test_binding_all_names_leaves_no_placeholder(data: st.DataObject, written_in_it: Written) -> None:
+@given(workflow=workflows())
+def test_binding_all_names_leaves_no_placeholder(workflow: WorkflowClass) -> None:
     """Binding all required names leaves no placeholder in the definition."""
-    names = [binding.name for binding in written_in_it.required() if not isinstance(binding, Limit)]
-    text = json.dumps(written_in_it.asl({name: f"bound-{name}" for name in names}))
+    names = [binding.name for binding in workflow.required() if not isinstance(binding, Limit)]
+    text = json.dumps(workflow.asl({name: f"bound-{name}" for name in names}))
     assert all(f"bound-{name}" in text and f"${{{name}}}" not in text for name in names)

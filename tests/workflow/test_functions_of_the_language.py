@@ -13,6 +13,7 @@ from workflow.failures import NotPortable
 from workflow.fn import (
     array,
     before,
+    chunks,
     from_json,
     item_at,
     merged,
@@ -22,9 +23,6 @@ from workflow.fn import (
     to_json,
     unique,
 )
-from workflow.fn import (
-    chunks as parted,
-)
 from workflow.lint import check
 
 
@@ -33,46 +31,46 @@ class Given(TypedDict):
 
     word: str
     items: list[object]
-    what: object
+    anything: object
 
 
 given = input_of(Given)
 
 
-def giving(value: object) -> type[Workflow[Given, Any]]:
+def workflow_with_output(value: object) -> type[Workflow[Given, Any]]:
     """Return a workflow whose output contains this value."""
 
     def body(space: dict[str, Any]) -> None:
         only = Pass({"value": value})
         space.update(given=given, only=only, start=only, flow=(only >> END,))
 
-    return types.new_class("Giving", (Workflow[Given, Any],), {}, body)
+    return types.new_class("WithOutput", (Workflow[Given, Any],), {}, body)
 
 
-word, items, what = given["word"], given["items"], given["what"]
+word, items, anything = given["word"], given["items"], given["anything"]
 ITEMS: list[Any] = [1, "two", [3, 4], {"five": 6}, None]
 SAME = [
     (array(items, word), [ITEMS, "a,,b"]),
     (array(items), [ITEMS]),
     (array(word), ["a,,b"]),
-    (array(what), [[7, 8]]),
-    (array(what, word, items), [[7, 8], "a,,b", ITEMS]),
-    (array(array(what), array(word, items)), [[[7, 8]], ["a,,b", ITEMS]]),
-    (to_json(array(what, items)), '[[7,8],[1,"two",[3,4],{"five":6},null]]'),
+    (array(anything), [[7, 8]]),
+    (array(anything, word, items), [[7, 8], "a,,b", ITEMS]),
+    (array(array(anything), array(word, items)), [[[7, 8]], ["a,,b", ITEMS]]),
+    (to_json(array(anything, items)), '[[7,8],[1,"two",[3,4],{"five":6},null]]'),
     (to_json(word), '"a,,b"'),
     (to_json(from_json('"x"', object)), '"x"'),
     (to_json(from_json("[1,2]", object)), "[1,2]"),
     (to_json(from_json('"[\\"q\\"]"', object)), '"[\\"q\\"]"'),
-    (parted(items, 2), [ITEMS[:2], ITEMS[2:4], ITEMS[4:]]),
-    (parted(items, 9), [ITEMS]),
-    (parted(split("", ","), 2), []),
+    (chunks(items, 2), [ITEMS[:2], ITEMS[2:4], ITEMS[4:]]),
+    (chunks(items, 9), [ITEMS]),
+    (chunks(split("", ","), 2), []),
     (span(1, 1), [1]),
     (span(2, 1), []),
     (span(5, 1, -2), [5, 3, 1]),
     (split(word, ","), ["a", "b"]),
     (split(",", ","), []),
     (split("one", ","), ["one"]),
-    (item_at(parted(items, 2), 1), [[3, 4], {"five": 6}]),
+    (item_at(chunks(items, 2), 1), [[3, 4], {"five": 6}]),
     (unique(array(word, word)), ["a,,b"]),
     ([{"a": word}, {"b": [{"c": items}]}, 1], [{"a": "a,,b"}, {"b": [{"c": ITEMS}]}, 1]),
     ([word, [items, "x"]], ["a,,b", [ITEMS, "x"]]),
@@ -83,7 +81,9 @@ SAME = [
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
 def test_functions_return_the_same_in_both_query_languages(language: Any, value: object, expected: object) -> None:
     """Arrays are not flattened, one item stays in an array, no items give an empty one, and JSON strings are quoted."""
-    ended = run(giving(value).asl(language=language), {"word": "a,,b", "items": ITEMS, "what": [7, 8]})
+    ended = run(
+        workflow_with_output(value).asl(language=language), {"word": "a,,b", "items": ITEMS, "anything": [7, 8]}
+    )
     assert (ended.output, ended.cause) == ({"value": expected}, None)
 
 
@@ -91,8 +91,8 @@ def test_functions_return_the_same_in_both_query_languages(language: Any, value:
 def test_an_untyped_value_becomes_one_array_item(kind: Any) -> None:
     """A value of any type becomes one item, alone and beside others, in both query languages."""
     for language in ("JSONata", "JSONPath"):
-        for value, expected in ((array(what), [kind]), (array(what, what), [kind, kind])):
-            ended = run(giving(value).asl(language=language), {"word": "", "items": [], "what": kind})  # type: ignore[arg-type]
+        for value, expected in ((array(anything), [kind]), (array(anything, anything), [kind, kind])):
+            ended = run(workflow_with_output(value).asl(language=language), {"word": "", "items": [], "anything": kind})  # type: ignore[arg-type]
             assert ended.output == {"value": expected}, language
 
 
@@ -100,20 +100,20 @@ def test_an_untyped_value_becomes_one_array_item(kind: Any) -> None:
 def test_jsonpath_requires_a_separator_of_one_character(separator: Any) -> None:
     """States.StringSplit takes each character of the separator as a separator, so JSONPath is refused."""
     with pytest.raises(NotPortable, match="requires a separator of one character"):
-        giving(split(word, separator)).asl(language="JSONPath")
+        workflow_with_output(split(word, separator)).asl(language="JSONPath")
 
 
 def test_jsonata_splits_by_separators_of_several_characters() -> None:
     """JSONata takes a separator of several characters as a whole."""
-    assert run(giving(split(word, ",,")).asl(), {"word": "a,,b,c", "items": [], "what": 0}).output == {
-        "value": ["a", "b,c"]
-    }
+    assert run(
+        workflow_with_output(split(word, ",,")).asl(), {"word": "a,,b,c", "items": [], "anything": 0}
+    ).output == {"value": ["a", "b,c"]}
 
 
 def test_merged_objects_take_the_last_value_of_a_key() -> None:
     """The merge is shallow, as in States.JsonMerge."""
-    value = merged({"a": word, "b": {"c": 1}}, {"b": what})
-    ended = run(giving(value).asl(), {"word": "w", "items": [], "what": {"d": 2}})
+    value = merged({"a": word, "b": {"c": 1}}, {"b": anything})
+    ended = run(workflow_with_output(value).asl(), {"word": "w", "items": [], "anything": {"d": 2}})
     assert ended.output == {"value": {"a": "w", "b": {"d": 2}}}
 
 
@@ -134,8 +134,8 @@ def test_fields_are_not_looked_up_in_the_items_of_an_array(language: Any) -> Non
 
 def test_generated_variables_have_unique_names() -> None:
     """Names of generated variables are valid, and differ from each other and from variables that the author named."""
-    wishes: tuple[str, ...] = ("1st step!", "1st step?", "_", "step", "s" * 80)
-    states = [Pass({"n": number}, name=name) for number, name in enumerate(wishes)]
+    state_names: tuple[str, ...] = ("1st step!", "1st step?", "_", "step", "s" * 80)
+    states = [Pass({"n": number}, name=name) for number, name in enumerate(state_names)]
     step_output = variable(str, name="step_output")
     states[3].assign(step_output, "mine")
 
@@ -146,23 +146,23 @@ def test_generated_variables_have_unique_names() -> None:
         joined = [*states, space["last"]]
         space["flow"] = (*(one >> other for one, other in pairwise(joined)), space["last"] >> END)
 
-    kept: Any = types.new_class("Keeping", (Workflow[Any, Any],), {}, body)
-    assert not check(kept)
-    assert run(kept).output == {"all": [0, 1, 2, 3, 4], "mine": "mine"}
+    capturing: Any = types.new_class("Capturing", (Workflow[Any, Any],), {}, body)
+    assert not check(capturing)
+    assert run(capturing).output == {"all": [0, 1, 2, 3, 4], "mine": "mine"}
 
 
 def test_type_guards_occur_once_and_never_for_context_times() -> None:
     """A type guard occurs once per condition, and the context object's times need none."""
     work, done = Pass({"word": given["word"], "count": 3}), Succeed()
-    told = seen_as(output_of(work), dict[str, int])
-    look = Choice(told)
+    known = seen_as(output_of(work), dict[str, int])
+    look = Choice(known)
 
     class Guarded(Workflow[Given, Any]):
         works, looks, ends = work, look, done
         start = work
         flow = (
             work >> look,
-            look.when((told["count"] > 1) & (told["count"] < 9)) >> done,
+            look.when((known["count"] > 1) & (known["count"] < 9)) >> done,
             look.when(before(context.State.EnteredTime, context.Execution.StartTime)) >> done,
             look.otherwise >> done,
         )

@@ -14,29 +14,29 @@ HEAVY = {
     "asyncio", "decimal", "difflib", "hashlib", "jsonata", "logging", "pathlib", "pydantic", "random", "subprocess",
     "textwrap", "unittest", "uuid", "yaml",
 }  # fmt: skip
-NOT_ASKED_FOR = {
+UNUSED_MODULES = {
     "workflow.covered_workflow", "workflow.diagram", "workflow.dsl.backends.jsonpath_backend",
     "workflow.dsl.backends.jsonpath_writing", "workflow.coverage", "workflow.iam", "workflow.cost",
     "workflow.queries.intrinsic_functions", "workflow.interpreter",
 }  # fmt: skip
 
 
-def imported_by(program: str) -> set[str]:
+def list_imports(program: str) -> set[str]:
     """Return the modules that are imported after a program has run in a new process."""
-    asked = f"{program}\nimport sys\nprint(*sys.modules)"
-    run = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=True, capture_output=True, text=True)
+    listing = f"{program}\nimport sys\nprint(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", listing], cwd=ROOT, check=True, capture_output=True, text=True)
     return set(run.stdout.split())
 
 
 def test_building_and_checking_dataclasses_imports_no_engine_and_no_other_verb() -> None:
     """A program without JSONata functions and pydantic models imports neither the JSONata engine nor pydantic."""
-    there = imported_by(CHECK_PROGRAM) - imported_by("pass")
-    assert {"workflow", "workflow.lint.checker"} <= there
-    assert set() == there & (HEAVY | NOT_ASKED_FOR)
+    imported = list_imports(CHECK_PROGRAM) - list_imports("pass")
+    assert {"workflow", "workflow.lint.checker"} <= imported
+    assert set() == imported & (HEAVY | UNUSED_MODULES)
 
 
 @pytest.mark.parametrize(
-    ("met", "comes"),
+    ("code", "module"),
     [
         ("Small.asl(language='JSONPath')", "workflow.dsl.backends.jsonpath_backend"),
         (
@@ -47,9 +47,9 @@ def test_building_and_checking_dataclasses_imports_no_engine_and_no_other_verb()
         ),
     ],
 )
-def test_optional_modules_are_imported_when_needed(met: str, comes: str) -> None:
+def test_optional_modules_are_imported_when_needed(code: str, module: str) -> None:
     """The modules that the test above excludes are imported when needed, so their names are right."""
-    assert comes in imported_by(SMALL + met)
+    assert module in list_imports(SMALL + code)
 
 
 OF_OTHER_VERBS = {
@@ -72,13 +72,13 @@ def test_a_verb_of_the_command_imports_only_what_it_needs(verb: str, tmp_path: P
     arguments = ["workflow", verb, *(part.format(file=file) for part in COMMANDS[verb])]
     program = "import contextlib, io\nfrom stepbooking.command import main\nfrom cli.main import run\n"
     program += f"with contextlib.redirect_stdout(io.StringIO()):\n    assert run({arguments!r}) == 0"
-    there = imported_by(program) - imported_by("pass")
-    assert "cli.workflow_arguments" in there
-    assert there & OF_OTHER_VERBS == set()
+    imported = list_imports(program) - list_imports("pass")
+    assert "cli.workflow_arguments" in imported
+    assert imported & OF_OTHER_VERBS == set()
 
 
 def test_yaml_files_import_yaml_and_tables_import_rich(tmp_path: Path) -> None:
     """The modules that the test above excludes are imported when needed, so their names are right."""
     (tmp_path / "machine.yaml").write_text(MACHINE)
     program = f"from cli.main import run\nassert run(['workflow', 'cost', {str(tmp_path / 'machine.yaml')!r}]) == 0"
-    assert {"yaml", "rich"} <= imported_by(program)
+    assert {"yaml", "rich"} <= list_imports(program)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.workflow.defects import branches, calls, distributed, ends, jsonata, machine, mapped, nested, task
+from tests.workflow.defects import branches, calls, distributed_map, ends, jsonata, machine, map_machine, nest, task
 from workflow import run
 from workflow.interpreter import CannotRun
 from workflow.interpreter.calls import NoFunction, StillWaiting, TaskCall
@@ -178,10 +178,10 @@ def test_the_class_of_an_exception_is_the_error_name() -> None:
 def test_a_function_cannot_change_the_input_of_its_state() -> None:
     """A function receives a copy of the input, like a Lambda function."""
 
-    def spoils(event: Any) -> None:
+    def modify(event: Any) -> None:
         event["x"] = 2
 
-    ended = run(machine({"A": task(ResultPath=None)}), {"x": 1}, {"A": spoils})
+    ended = run(machine({"A": task(ResultPath=None)}), {"x": 1}, {"A": modify})
     assert (ended.output, ended.visits[0].input) == ({"x": 1}, {"x": 1})
 
 
@@ -275,7 +275,7 @@ def test_branches_run_in_parallel() -> None:
 def test_max_concurrency_limits_the_items_at_once() -> None:
     """Seven items of two seconds take six, three at a time."""
     wait = machine({"W": {"Type": "Wait", "Seconds": 2, "End": True}})
-    asl = mapped(wait, ItemsPath="$.items", MaxConcurrency=3)
+    asl = map_machine(wait, ItemsPath="$.items", MaxConcurrency=3)
     ended = run(asl, {"items": [*range(7)]})
     assert (ended.output, seconds(ended)) == ([*range(7)], 6)
 
@@ -284,15 +284,15 @@ def test_an_inline_map_runs_at_most_forty_items_at_once() -> None:
     """An inline Map has AWS's documented limit of 40; a distributed one runs all 100 items here at once."""
     waits = {"W": {"Type": "Wait", "Seconds": 2, "End": True}}
     items = {"items": [*range(100)]}
-    for most in ({}, {"MaxConcurrency": 0}, {"MaxConcurrency": 70}):
-        assert seconds(run(mapped(machine(waits), ItemsPath="$.items", **most), items)) == 6
-    assert seconds(run(distributed(states=waits, ItemsPath="$.items"), items)) == 2
+    for limit in ({}, {"MaxConcurrency": 0}, {"MaxConcurrency": 70}):
+        assert seconds(run(map_machine(machine(waits), ItemsPath="$.items", **limit), items)) == 6
+    assert seconds(run(distributed_map(states=waits, ItemsPath="$.items"), items)) == 2
 
 
 def test_items_can_read_their_index() -> None:
     """ItemSelector and the processor read an item's index from the context object."""
     inside = machine({"I": ends(Parameters={"i.$": "$$.Map.Item.Index", "v.$": "$.v"})})
-    asl = mapped(inside, ItemSelector={"v.$": "$$.Map.Item.Value", "all.$": "$.n"})
+    asl = map_machine(inside, ItemSelector={"v.$": "$$.Map.Item.Value", "all.$": "$.n"})
     asl["States"]["A"]["ItemsPath"] = "$.items"
     assert run(asl, {"items": ["a", "b"], "n": 2}).output == [{"i": 0, "v": "a"}, {"i": 1, "v": "b"}]
 
@@ -301,8 +301,8 @@ def test_a_nested_map_sees_its_outer_item_again_after_selecting_items() -> None:
     """The inner Map's ItemSelector sees the inner item; its ResultSelector, and a retry, see the outer item again."""
     seen = {"outer.$": "$$.Map.Item.Index", "items.$": "$"}
     selector = {"v.$": "$$.Map.Item.Value"}
-    inner = mapped(machine({"I": ends()}), ItemsPath="$.n", ItemSelector=selector, ResultSelector=seen)
-    asl = mapped(inner, ItemsPath="$.o")
+    inner = map_machine(machine({"I": ends()}), ItemsPath="$.n", ItemSelector=selector, ResultSelector=seen)
+    asl = map_machine(inner, ItemsPath="$.o")
     assert run(asl, {"o": [{"n": ["a"]}, {"n": []}]}).output == [
         {"outer": 0, "items": [{"v": "a"}]},
         {"outer": 1, "items": []},
@@ -317,7 +317,7 @@ def test_a_distributed_map_reads_batches_writes_and_tolerates_failures() -> None
         "ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW", "MaxItems": 5},
         "Parameters": {"Bucket": "b", "Key": "items.csv"},
     }
-    asl = distributed(
+    asl = distributed_map(
         states={"I": work},
         ItemReader=reader,
         ItemBatcher={"MaxItemsPerBatch": 2, "BatchInput": {"shared.$": "$.shared"}},
@@ -363,14 +363,14 @@ def test_an_item_reader_reads_as_documented(config: Any, content: object, items:
         "ReaderConfig": config,
         "Parameters": {"Bucket": "b", "Key": "k"},
     }
-    assert run(distributed(states={"I": ends()}, ItemReader=reader), objects={"s3://b/k": content}).output == items
+    assert run(distributed_map(states={"I": ends()}, ItemReader=reader), objects={"s3://b/k": content}).output == items
 
 
 def test_a_listing_describes_objects_like_s3() -> None:
     """Objects are listed by key with sizes in bytes, and the context object contains their bucket."""
     reader = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b", "Prefix": "p/"}}
     selector = {"object.$": "$$.Map.Item.Value", "source.$": "$$.Map.Item.Source"}
-    asl = distributed(states={"I": ends()}, ItemReader=reader, ItemSelector=selector)
+    asl = distributed_map(states={"I": ends()}, ItemReader=reader, ItemSelector=selector)
     second, first = run(asl, objects={"s3://b/p/2": "ü", "s3://b/q": "", "s3://b/p/1": ""}).output[::-1]
     assert [first["object"]["Key"], second["object"]["Key"]] == ["p/1", "p/2"]
     assert second == {
@@ -388,9 +388,9 @@ def test_a_listing_describes_objects_like_s3() -> None:
 def test_only_distributed_maps_iterate_objects_and_report_the_source() -> None:
     """An inline Map accepts only arrays, and its context object has neither Key nor Source."""
     selector = {"item.$": "$$.Map.Item"}
-    asl = distributed(states={"I": ends()}, ItemsPath="$.o", ItemSelector=selector)
+    asl = distributed_map(states={"I": ends()}, ItemsPath="$.o", ItemSelector=selector)
     assert run(asl, {"o": {"k": 1}}).output == [{"item": {"Index": 0, "Key": "k", "Value": 1, "Source": "STATE_DATA"}}]
-    inline = mapped(ItemsPath="$.o", ItemSelector=selector)
+    inline = map_machine(ItemsPath="$.o", ItemSelector=selector)
     assert run(inline, {"o": [1]}).output == [{"item": {"Index": 0, "Value": 1}}]
     assert run(inline, {"o": {"k": 1}}).error == "States.Runtime"
 
@@ -414,26 +414,26 @@ def test_a_result_that_is_too_large_can_be_caught_by_name() -> None:
 def test_results_of_a_distributed_map_are_transformed(config: str | None, results: list[Any]) -> None:
     """WriterConfig's transformation applies to the output and to the results written to S3."""
     shape = {} if config is None else {"WriterConfig": {"Transformation": config, "OutputType": "JSON"}}
-    asl = distributed(states={"I": ends()}, **({"ResultWriter": shape} if shape else {}))
+    asl = distributed_map(states={"I": ends()}, **({"ResultWriter": shape} if shape else {}))
     given = run(asl, [[1, 2], 3]).output
     assert [item["Status"] for item in given] == results if config == "NONE" else given == results
     if shape:
         target = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "out"}}
         (wrote,) = run(
-            distributed(states={"I": ends()}, ResultWriter={**target, **shape}), [[1, 2], 3]
+            distributed_map(states={"I": ends()}, ResultWriter={**target, **shape}), [[1, 2], 3]
         ).written.values()
         assert [item["Status"] for item in wrote] == results if config == "NONE" else wrote == results
 
 
 def test_a_child_of_a_distributed_map_is_a_separate_execution() -> None:
     """The input of a child execution is its item, and its variables are its own."""
-    asl = distributed(states={"I": ends(Parameters={"x.$": "$$.Execution.Input.x"})}, ItemsPath="$.items")
+    asl = distributed_map(states={"I": ends(Parameters={"x.$": "$$.Execution.Input.x"})}, ItemsPath="$.items")
     assert run(asl, {"items": [{"x": 1}, {"x": 2}]}).output == [{"x": 1}, {"x": 2}]
 
 
 def test_two_hundred_levels_of_nesting_run() -> None:
     """Nested scopes do not use Python's stack."""
-    output = run(nested(200, ends(Result="deep"))).output
+    output = run(nest(200, ends(Result="deep"))).output
     for _ in range(200):
         output = output[0]
     assert output == "deep"
@@ -482,10 +482,10 @@ def test_functions_are_found_by_the_called_machine_or_queue() -> None:
         "A": {**sends, "Arguments": {"QueueUrl": "https://queue", "MessageBody": "m"}},
         "B": {**starts, "Arguments": {"StateMachineArn": "${child}"}, "End": True},
     }
-    told: list[Any] = []
-    ended = run(machine(states), {}, {"https://queue": told.append, "child": lambda _: {"Output": 3}})
+    messages: list[Any] = []
+    ended = run(machine(states), {}, {"https://queue": messages.append, "child": lambda _: {"Output": 3}})
     assert ended.output == {"Output": 3}
-    assert told == [{"QueueUrl": "https://queue", "MessageBody": "m"}]
+    assert messages == [{"QueueUrl": "https://queue", "MessageBody": "m"}]
 
 
 # EXPRESS workflows
@@ -497,7 +497,7 @@ def test_functions_are_found_by_the_called_machine_or_queue() -> None:
         ({"A": calls("sqs:sendMessage.waitForTaskToken")}, "waits for a job or a task token"),
         ({"A": calls("states:startExecution.sync:2")}, "waits for a job or a task token"),
         ({"A": task(Resource="arn:aws:states:us-east-1:123456789012:activity:a")}, "waits for an activity"),
-        (distributed(states={"P": ends()})["States"], "is a distributed Map"),
+        (distributed_map(states={"P": ends()})["States"], "is a distributed Map"),
     ],
 )
 def test_an_express_workflow_rejects_unsupported_states(states: Any, reason: str) -> None:
@@ -528,7 +528,7 @@ def test_a_child_of_a_map_has_the_time_limit_of_its_type(kind: str, error: str |
               "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "C"}], "End": True},
         "C": ends(),
     }  # fmt: skip
-    asl = distributed(states=steps)
+    asl = distributed_map(states=steps)
     asl["States"]["A"]["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] = kind
     asl["States"]["A"]["ItemProcessor"]["StartAt"] = "I"
     ended = run(asl, [{"s": 1}, {"s": 400}])
@@ -543,7 +543,7 @@ def test_an_unknown_type_is_rejected() -> None:
 
 @pytest.mark.parametrize("kind", ["Parallel", "Map"])
 def test_faults_can_be_injected_into_parallel_and_map_states(kind: str) -> None:
-    asl = branches(machine({"I": ends()})) if kind == "Parallel" else mapped()
+    asl = branches(machine({"I": ends()})) if kind == "Parallel" else map_machine()
     assert run(asl, [], faults={"A": ["E"]}).error == "E"
 
 

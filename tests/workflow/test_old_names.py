@@ -8,11 +8,11 @@ from workflow.booking import Booking
 OLD = {name: (module, name) for module, names in workflow._OLD_NAMES.items() for name in names.split()}
 
 
-@pytest.mark.parametrize(("name", "now"), (OLD | workflow._RENAMED).items())
-def test_an_old_name_refers_to_its_replacement_and_warns(name: str, now: tuple[str, str]) -> None:
-    module, new = now
-    told = f"workflow.{name} was moved to workflow.{module}.{new}, and the old name will be removed in 0.3"
-    with pytest.warns(DeprecationWarning, match=told) as warnings:
+@pytest.mark.parametrize(("name", "target"), (OLD | workflow._RENAMED).items())
+def test_an_old_name_refers_to_its_replacement_and_warns(name: str, target: tuple[str, str]) -> None:
+    module, new = target
+    message = f"workflow.{name} was moved to workflow.{module}.{new}, and the old name will be removed in 0.3"
+    with pytest.warns(DeprecationWarning, match=message) as warnings:
         old = getattr(workflow, name)
     assert old is getattr(__import__(f"workflow.{module}", fromlist=["_"]), new)
     assert warnings[0].filename == __file__

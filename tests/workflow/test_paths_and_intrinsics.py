@@ -95,7 +95,7 @@ def test_any_string_is_parsed_or_rejected(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "into", "made"),
+    ("path", "value", "into", "expected"),
     [
         ("$", 1, {"a": 2}, 1),
         ("$.b", 1, {"a": 2}, {"a": 2, "b": 1}),
@@ -105,10 +105,10 @@ def test_any_string_is_parsed_or_rejected(text: str) -> None:
         ("$['a b']", 1, {}, {"a b": 1}),
     ],
 )
-def test_a_value_is_put_into_a_copy(path: str, value: Any, into: Any, made: Any) -> None:
+def test_a_value_is_put_into_a_copy(path: str, value: Any, into: Any, expected: Any) -> None:
     before = repr(into)
-    placed = parse_path(path).put(value, into)
-    assert (repr(placed), repr(into)) == (repr(made), before)
+    changed = parse_path(path).put(value, into)
+    assert (repr(changed), repr(into)) == (repr(expected), before)
 
 
 @pytest.mark.parametrize(

@@ -108,19 +108,19 @@ MIDNIGHT = datetime(2026, 12, 1, tzinfo=UTC)
 parcel = input_of(Parcel)
 
 
-def decided(condition: Any, language: Any = "JSONata", given: Any = PARCEL) -> bool:
+def takes_branch(condition: Any, language: Any = "JSONata", given: Any = PARCEL) -> bool:
     """Return true if a Choice takes the branch of this condition."""
 
     class Decides(Workflow[Any, Any]):
-        way = Choice(parcel)
+        choice = Choice(parcel)
         yes, no = Succeed(), Fail("No")
-        start = way
-        flow = (way.when(condition) >> yes, way.otherwise >> no)
+        start = choice
+        flow = (choice.when(condition) >> yes, choice.otherwise >> no)
 
     return run(Decides.asl(language=language), given).succeeded
 
 
-def given_by(value: Any, given: Any = PARCEL) -> Any:
+def output_for(value: Any, given: Any = PARCEL) -> Any:
     """Return the output of a Pass for this value."""
 
     class Gives(Workflow[Any, Any]):
@@ -150,12 +150,12 @@ def given_by(value: Any, given: Any = PARCEL) -> Any:
     ],
 )
 def test_python_constants_compare_as_their_json_values(language: Any, condition: Any, holds: bool) -> None:
-    assert decided(condition, language, {**PARCEL, "leaves_at": "2026-12-01T01:00:00+01:00"}) is holds
+    assert takes_branch(condition, language, {**PARCEL, "leaves_at": "2026-12-01T01:00:00+01:00"}) is holds
 
 
 def test_an_invalid_timestamp_fails_every_comparison() -> None:
     for condition in (parcel.leaves_at < MIDNIGHT, parcel.leaves_at >= MIDNIGHT, parcel.leaves_at != MIDNIGHT):
-        assert not decided(condition, given={"leaves_at": "soon"})
+        assert not takes_branch(condition, given={"leaves_at": "soon"})
 
 
 def test_a_choice_by_an_enumeration_must_be_exhaustive() -> None:
@@ -178,9 +178,9 @@ def test_a_choice_by_an_enumeration_must_be_exhaustive() -> None:
 
 def test_payloads_accept_values_of_their_types() -> None:
     letter = made(Letter)(sent_at=MIDNIGHT, number=UUID(int=7))
-    assert given_by(letter) == {"to": "basic", "sent_at": "2026-12-01T00:00:00Z", "number": str(UUID(int=7))}
-    assert given_by(made(Note)(text="a")) == {"text": "a"}
-    assert given_by(made(Parcel.__mro__[0])("gold", *list(PARCEL.values())[1:], [], [])) == {
+    assert output_for(letter) == {"to": "basic", "sent_at": "2026-12-01T00:00:00Z", "number": str(UUID(int=7))}
+    assert output_for(made(Note)(text="a")) == {"text": "a"}
+    assert output_for(made(Parcel.__mro__[0])("gold", *list(PARCEL.values())[1:], [], [])) == {
         **PARCEL,
         "inside": [],
         "prices": [],
@@ -219,26 +219,26 @@ def test_fields_of_generic_and_recursive_types_are_known() -> None:
 
 def test_types_imported_only_for_type_checkers_count_as_any() -> None:
     """Types imported only under TYPE_CHECKING, such as `Sequence` and `Decimal`, count as any type."""
-    assert given_by({"first": parcel.prices[0]}, {**PARCEL, "prices": [1.5]}) == {"first": 1.5}
+    assert output_for({"first": parcel.prices[0]}, {**PARCEL, "prices": [1.5]}) == {"first": 1.5}
 
 
 def test_get_returns_a_default_for_missing_fields() -> None:
     note = input_of(Note)
-    assert given_by(note.get("by", "nobody"), {"text": "a"}) == "nobody"
-    assert given_by(note.get("by", "nobody"), {"text": "a", "by": "me"}) == "me"
+    assert output_for(note.get("by", "nobody"), {"text": "a"}) == "nobody"
+    assert output_for(note.get("by", "nobody"), {"text": "a", "by": "me"}) == "me"
     with pytest.raises(NoSuchField, match="has no field 'get'"):
         parcel.get("level")  # type: ignore[attr-defined]
 
 
 def test_or_else_replaces_null_and_missing_values() -> None:
-    assert given_by(or_else(parcel.note, "none")) == "none"
-    assert given_by(or_else(parcel.note, "none"), {}) == "none"
-    assert given_by(or_else(parcel.note, "none"), {"note": "fragile"}) == "fragile"
-    assert given_by(concat(some(parcel.note), "!"), {"note": "fragile"}) == "fragile!"
+    assert output_for(or_else(parcel.note, "none")) == "none"
+    assert output_for(or_else(parcel.note, "none"), {}) == "none"
+    assert output_for(or_else(parcel.note, "none"), {"note": "fragile"}) == "fragile"
+    assert output_for(concat(some(parcel.note), "!"), {"note": "fragile"}) == "fragile!"
 
 
 def test_seen_as_accepts_only_possible_types() -> None:
-    assert given_by(concat("day ", seen_as(parcel.day, str))) == "day 2026-12-01"
+    assert output_for(concat("day ", seen_as(parcel.day, str))) == "day 2026-12-01"
     with pytest.raises(WorkflowError, match=r"seen_as\(<input.rank>, str\): the value is Rank, which can never"):
         seen_as(parcel.rank, str)
 
@@ -303,22 +303,22 @@ def test_each_parallel_branch_has_its_own_output_type() -> None:
 
     class Both(Workflow[object, object]):
         both = Parallel(Count, Name)
-        told = Pass({"more": output_of(both)[0] + 1, "text": output_of(both)[1] + "!"})
+        report = Pass({"more": output_of(both)[0] + 1, "text": output_of(both)[1] + "!"})
         start = both
-        flow = (both >> told >> END,)
+        flow = (both >> report >> END,)
 
     assert run(Both).output == {"more": 4, "text": "a!"}
 
 
 def test_a_nested_workflow_can_read_the_input_of_the_execution() -> None:
-    class Told(Workflow[str, object]):
-        told = Pass({"line": input_of(str), "by": seen_as(context.Execution.Input, Note)["text"]})
-        start = told
-        flow = (told >> END,)
+    class Report(Workflow[str, object]):
+        report = Pass({"line": input_of(str), "by": seen_as(context.Execution.Input, Note)["text"]})
+        start = report
+        flow = (report >> END,)
 
-    class Tells(Workflow[Note, object]):
-        each = Map(["a"], Told)
+    class Reports(Workflow[Note, object]):
+        each = Map(["a"], Report)
         start = each
         flow = (each >> END,)
 
-    assert run(Tells, {"text": "me"}).output == [{"line": "a", "by": "me"}]
+    assert run(Reports, {"text": "me"}).output == [{"line": "a", "by": "me"}]

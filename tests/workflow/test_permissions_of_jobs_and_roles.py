@@ -68,11 +68,11 @@ def test_jobs_need_their_iam_actions_and_managed_rules(name: str, actions: str, 
     """The actions have their IAM names, and only jobs that report through a managed rule need one."""
     service = name.partition(":")[0]
     found = of_integration(name)
-    told = {resource for action, resources in found.items() if action.startswith("events:") for resource in resources}
+    rules = {resource for action, resources in found.items() if action.startswith("events:") for resource in resources}
     assert {action for action in found if not action.startswith("events:")} == {
         f"{service}:{action}" for action in actions.split()
     }
-    assert told == ({f"{RULE}{rule}"} if rule else set())
+    assert rules == ({f"{RULE}{rule}"} if rule else set())
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ FRAGMENTS = st.lists(
 ).map("".join)
 
 
-def _seen(found: References) -> dict[str, object]:
+def _fields_of(found: References) -> dict[str, object]:
     return {name: getattr(found, name) for name in References.__slots__ if name != "has_constants"}
 
 
@@ -59,5 +59,5 @@ def test_plain_expressions_are_read_as_the_engine_reads_them(expression: str) ->
     except InvalidJsonata:
         raise AssertionError(f"{expression!r} was read, but is invalid") from None
     found = references_of(expression)
-    assert _seen(found) == _seen(by_engine)
+    assert _fields_of(found) == _fields_of(by_engine)
     assert found.has_constants or not always_fails(expression)

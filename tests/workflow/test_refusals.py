@@ -270,8 +270,8 @@ def test_dynamodb_attributes_need_a_type() -> None:
     ],
 )
 def test_values_that_jsonpath_cannot_express_are_rejected_with_a_code(state: Any, code: str) -> None:
-    made_of = state()
-    lone = workflow(made_of=made_of, start=made_of, flow=(made_of >> END,))
+    trial = state()
+    lone = workflow(trial=trial, start=trial, flow=(trial >> END,))
     lone.asl()
     with pytest.raises(NotPortable, match=code):
         lone.asl(language="JSONPath")
@@ -340,9 +340,9 @@ def test_fractions_of_a_second_are_rejected(state: Any) -> None:
     ],
 )
 def test_a_condition_that_can_never_hold_is_rejected(condition: Any, sentence: str) -> None:
-    with pytest.raises(NotACondition) as refused:
+    with pytest.raises(NotACondition) as error:
         condition(input_of(Buy))
-    assert str(refused.value) == sentence
+    assert str(error.value) == sentence
 
 
 @pytest.mark.parametrize(
@@ -367,9 +367,9 @@ def test_unsupported_operations_on_references_are_rejected(value: Any, sentence:
 def test_operators_calculate_numbers_and_join_strings() -> None:
     """The types decide whether `+` adds numbers or joins strings."""
     buy = input_of(Buy)
-    reckoned = Pass({"more": buy.quantity + 1, "less": 10 - buy.quantity * 2, "text": "sku-" + buy.sku})
-    made_of = workflow(reckoned=reckoned, start=reckoned, flow=(reckoned >> END,))
-    ended = run(made_of, {"action": "buy", "sku": "a", "quantity": 3})
+    calculation = Pass({"more": buy.quantity + 1, "less": 10 - buy.quantity * 2, "text": "sku-" + buy.sku})
+    trial = workflow(calculation=calculation, start=calculation, flow=(calculation >> END,))
+    ended = run(trial, {"action": "buy", "sku": "a", "quantity": 3})
     assert ended.output == {"more": 4, "less": 4, "text": "sku-a"}
 
 
@@ -425,11 +425,11 @@ def test_the_timeout_of_a_task_must_be_a_duration() -> None:
 
 def test_invalid_bindings_and_query_languages_are_rejected() -> None:
     work = Invoke(any_fn)
-    made_of = workflow(work=work, start=work, flow=(work >> END,))
+    trial = workflow(work=work, start=work, flow=(work >> END,))
     with pytest.raises(Unbound, match=r"any_fn must be a string \(.*\), got 7"):
-        made_of.asl({any_fn: 7})  # type: ignore[dict-item]
+        trial.asl({any_fn: 7})  # type: ignore[dict-item]
     with pytest.raises(WorkflowError, match="language='jsonata': must be 'JSONata' or 'JSONPath'"):
-        made_of.asl(language="jsonata")  # type: ignore[arg-type]
+        trial.asl(language="jsonata")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", sorted(OWN_NAMES))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.workflow.defects import calls, distributed, ends, jsonata, machine, mapped, task
+from tests.workflow.defects import calls, distributed_map, ends, jsonata, machine, map_machine, task
 from workflow.interpreter import Run, run
 from workflow.lint import check
 
@@ -105,7 +105,7 @@ def test_a_result_path_that_does_not_fit_its_input_is_a_reference_path_conflict(
 
 
 def test_an_items_path_that_matches_nothing_is_a_reference_path_conflict() -> None:
-    assert outcome(run(mapped(INNER, ItemsPath="$.jobs"), {"x": 1})) == (
+    assert outcome(run(map_machine(INNER, ItemsPath="$.jobs"), {"x": 1})) == (
         "States.ReferencePathConflict",
         'Unable to apply step "jobs" to input {"x":1}',
     )
@@ -113,13 +113,13 @@ def test_an_items_path_that_matches_nothing_is_a_reference_path_conflict() -> No
 
 # Values that a field cannot use
 
-NO_LONG = "The SecondsPath parameter cannot be parsed as a long value: $.v == "
+NOT_A_LONG = "The SecondsPath parameter cannot be parsed as a long value: $.v == "
 SECONDS = {"Type": "Wait", "SecondsPath": "$.v"}
 UNUSABLE = [
-    (SECONDS, 1.5, NO_LONG + "1.5"),
-    (SECONDS, "1", NO_LONG + "1"),
-    (SECONDS, True, NO_LONG + "true"),
-    (SECONDS, None, NO_LONG + "null"),
+    (SECONDS, 1.5, NOT_A_LONG + "1.5"),
+    (SECONDS, "1", NOT_A_LONG + "1"),
+    (SECONDS, True, NOT_A_LONG + "true"),
+    (SECONDS, None, NOT_A_LONG + "null"),
     (SECONDS, -1, "The SecondsPath parameter references a negative value: $.v == -1"),
     ({"Type": "Wait", "TimestampPath": "$.v"}, "2026-01-01T00:00:00",
      "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: "
@@ -153,19 +153,19 @@ def test_an_error_or_cause_from_data_must_be_a_string(field: str, value: Any) ->
 # Numbers of Maps
 
 
-def numbered(field: str, value: Any) -> Run:
+def run_with_number(field: str, value: Any) -> Run:
     """Run a distributed Map that takes one of its numeric fields from data."""
-    nested: dict[str, Any] = {field: "$.v"}
+    options: dict[str, Any] = {field: "$.v"}
     if field == "MaxItemsPath":
         config = {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW", field: "$.v"}
-        nested = {"ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": config,
+        options = {"ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": config,
                                  "Parameters": {"Bucket": "b", "Key": "k"}}}  # fmt: skip
     elif "PerBatch" in field:
-        nested = {"ItemBatcher": {field: "$.v"}, "ItemsPath": "$.items"}
+        options = {"ItemBatcher": {field: "$.v"}, "ItemsPath": "$.items"}
     else:
-        nested["ItemsPath"] = "$.items"
+        options["ItemsPath"] = "$.items"
     objects = {"s3://b/k": "a\n1\n2\n"} if field == "MaxItemsPath" else {}
-    return run(distributed(states={"P": ends()}, **nested), {"v": value, "items": [1, 2]}, objects=objects)
+    return run(distributed_map(states={"P": ends()}, **options), {"v": value, "items": [1, 2]}, objects=objects)
 
 
 FIELDS = [
@@ -181,13 +181,13 @@ FIELDS = [
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("value", [1, "1"])
 def test_the_numbers_of_a_map_can_be_strings(field: str, value: Any) -> None:
-    assert numbered(field, value).succeeded
+    assert run_with_number(field, value).succeeded
 
 
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("value", ["one", "", {}, True, None])
 def test_other_values_for_the_numbers_of_a_map_raise_states_runtime(field: str, value: Any) -> None:
-    ended = numbered(field, value)
+    ended = run_with_number(field, value)
     assert (ended.error, f"The {field} field refers to value" in str(ended.cause)) == (RUNTIME, True)
 
 
@@ -206,7 +206,7 @@ BOUNDS = [
 
 @pytest.mark.parametrize(("field", "value", "expected"), BOUNDS)
 def test_numbers_of_a_map_have_bounds(field: str, value: Any, expected: Any) -> None:
-    assert outcome(numbered(field, value)) == expected
+    assert outcome(run_with_number(field, value)) == expected
 
 
 @pytest.mark.parametrize(("given", "shown"), [(1, "1"), (True, "true"), (None, "null"), ({"a": 1}, '{"a":1}')])
@@ -227,7 +227,7 @@ def read(content: Any, **config: Any) -> Run:
         "ReaderConfig": config,
         "Parameters": {"Bucket": "b", "Key": "k"},
     }
-    return run(distributed(states={"P": ends()}, ItemReader=reader), objects={"s3://b/k": content})
+    return run(distributed_map(states={"P": ends()}, ItemReader=reader), objects={"s3://b/k": content})
 
 
 @pytest.mark.parametrize(
@@ -348,8 +348,8 @@ THROWN = [
 @pytest.mark.parametrize(("expression", "cause"), THROWN)
 def test_a_throwing_expression_is_reported_in_the_wording_of_aws(expression: str, cause: str) -> None:
     ended = run(jsonata({"A": ends(Output=f"{{% {expression} %}}")}))
-    told = f"The JSONata expression '{expression}' specified for the field 'Output' threw an error during evaluation"
-    assert outcome(ended) == ("States.QueryEvaluationError", told + cause)
+    message = f"The JSONata expression '{expression}' specified for the field 'Output' threw an error during evaluation"
+    assert outcome(ended) == ("States.QueryEvaluationError", message + cause)
 
 
 @pytest.mark.parametrize(("terms", "works"), [(99, True), (102, False)])
@@ -392,8 +392,8 @@ def test_a_choice_without_a_matching_rule_raises_states_runtime(language: str) -
     if language == "JSONata":
         rule = {"Condition": "{% false %}", "Next": "B"}
     asl = machine({"A": {"Type": "Choice", "Choices": [rule]}, "B": ends()}) | {"QueryLanguage": language}
-    told = "Failed to transition out of the state. The state does not point to a next state."
-    assert outcome(run(asl)) == (RUNTIME, told)
+    message = "Failed to transition out of the state. The state does not point to a next state."
+    assert outcome(run(asl)) == (RUNTIME, message)
     assert run(asl, documented=True).error == "States.NoChoiceMatched"
 
 
@@ -407,8 +407,8 @@ def test_an_execution_ends_at_its_25000th_event() -> None:
 def test_children_of_a_distributed_map_have_their_own_histories() -> None:
     """Each child has 6 events, and 5,000 of them would fill the history of an inline Map."""
     each = {"P": {"Type": "Pass", "Next": "Q"}, "Q": ends()}
-    assert run(distributed(states=each, MaxConcurrency=1), [1] * 5_000).succeeded
-    ended = run(mapped(machine(each)), [1] * 5_000)
+    assert run(distributed_map(states=each, MaxConcurrency=1), [1] * 5_000).succeeded
+    ended = run(map_machine(machine(each)), [1] * 5_000)
     assert outcome(ended) == (RUNTIME, "The execution reached the maximum number of history events (25000).")
 
 
@@ -423,7 +423,7 @@ def test_documented_behaviour_is_an_option() -> None:
         (machine({"A": task(Parameters={"a.$": "$.no"})}), {}, "States.ParameterPathFailure"),
         (machine({"A": {"Type": "Fail", "ErrorPath": "$.no"}}), {}, "States.ParameterPathFailure"),
         (machine({"A": ends(Result=1, ResultPath="$.b")}), [], "States.ResultPathMatchFailure"),
-        (mapped(INNER, ItemsPath="$.jobs"), {}, "States.ParameterPathFailure"),
+        (map_machine(INNER, ItemsPath="$.jobs"), {}, "States.ParameterPathFailure"),
         (machine({"A": silent}), {}, "States.HeartbeatTimeout"),
         (machine({"A": ends(Parameters={"v.$": "$[5]"})}), [], "States.ParameterPathFailure"),
     ]

@@ -32,7 +32,7 @@ PROGRAM = Path(__file__).parent / "deployed" / "__main__.py"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machines:
-    """State machines in the embedded AWS, each made for one execution."""
+    """Run state machines in the embedded AWS, each for one execution."""
 
     client: Any
     role: str
@@ -64,58 +64,60 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
 
 
 @FEWER
-@given(written=workflows(calls="nothing", generated_inside=False), given_input=payloads)
-def test_jsonata_workflows_run_the_same(machines: Machines, written: Any, given_input: Any) -> None:
+@given(workflow=workflows(calls="nothing", generated_inside=False), given_input=payloads)
+def test_jsonata_workflows_run_the_same(machines: Machines, workflow: Any, given_input: Any) -> None:
     """Status, output and error are the same."""
-    assume(not _calls(written) and not _writes_letters_as_text(written.asl(), given_input))
-    assume(not re.search(r"\$(uuid|random)\(", json.dumps(written.asl())))  # never the same twice
-    ours = run(written.asl(), given_input)
-    assert machines.run(written.asl(), given_input) == (ours.status, ours.output, ours.error)
+    assume(not _has_tasks(workflow) and not _stringifies_non_ascii(workflow.asl(), given_input))
+    assume(not re.search(r"\$(uuid|random)\(", json.dumps(workflow.asl())))  # never the same twice
+    expected = run(workflow.asl(), given_input)
+    assert machines.run(workflow.asl(), given_input) == (expected.status, expected.output, expected.error)
 
 
 @FEWER
-@given(written=workflows(calls="nothing", portable=True, generated_inside=False), given_input=payloads)
-def test_jsonpath_workflows_run_the_same(machines: Machines, written: Any, given_input: Any) -> None:
+@given(workflow=workflows(calls="nothing", portable=True, generated_inside=False), given_input=payloads)
+def test_jsonpath_workflows_run_the_same(machines: Machines, workflow: Any, given_input: Any) -> None:
     """Status, output and error are the same for a workflow that is compiled to JSONPath."""
-    assume(not _calls(written))
-    asl = written.asl(language="JSONPath")
+    assume(not _has_tasks(workflow))
+    asl = workflow.asl(language="JSONPath")
     # MiniStack 1.5.33 reads variables as null in JSONPath, and keeps the backslash of an escaped brace.
     assume("$memo" not in json.dumps(asl) and not re.search(r"\\[{}]", json.dumps(asl)))
-    assume(not _writes_letters_as_text(asl, given_input))
-    ours = run(asl, given_input)
-    assert machines.run(asl, given_input) == (ours.status, ours.output, ours.error)
+    assume(not _stringifies_non_ascii(asl, given_input))
+    expected = run(asl, given_input)
+    assert machines.run(asl, given_input) == (expected.status, expected.output, expected.error)
 
 
 @FEWER
-@given(written=choosers(), given_input=hostile)
-def test_choices_decide_the_same_for_any_input(machines: Machines, written: Any, given_input: Any) -> None:
+@given(workflow=choosers(), given_input=hostile)
+def test_choices_decide_the_same_for_any_input(machines: Machines, workflow: Any, given_input: Any) -> None:
     """Conditions have the same result for inputs of any type.
 
     Only JSONata is compared: in JSONPath, MiniStack 1.5.33 takes null and empty strings for absent values, booleans for
     numbers, and a pattern's backslash literally. test_every_workflow_of_the_language compares JSONPath with JSONata.
     """
-    ours = run(written.asl(), given_input)
-    assert machines.run(written.asl(), given_input) == (ours.status, ours.output, ours.error)
+    expected = run(workflow.asl(), given_input)
+    assert machines.run(workflow.asl(), given_input) == (expected.status, expected.output, expected.error)
 
 
 @FEWER
-@given(written=workflows(calls="functions", generated_inside=False), given_input=payloads)
-def test_workflows_that_call_functions_run_the_same(machines: Machines, written: Any, given_input: Any) -> None:
+@given(workflow=workflows(calls="functions", generated_inside=False), given_input=payloads)
+def test_workflows_that_call_functions_run_the_same(machines: Machines, workflow: Any, given_input: Any) -> None:
     """The function's errors are retried and caught by name, or fail the execution."""
-    assume(_calls(written) and not _writes_letters_as_text(written.asl(), given_input))
-    assume(not re.search(r"\$(uuid|random)\(", json.dumps(written.asl())))
-    names = [name for name in written.required() if not isinstance(name, Limit)]
-    ours = run(written.asl(), given_input, {name: handler for name in names if isinstance(name, Function)})
-    bound = written.asl({name: machines.function if isinstance(name, Function) else name.placeholder for name in names})
-    assert machines.run(bound, given_input) == (ours.status, ours.output, ours.error)
+    assume(_has_tasks(workflow) and not _stringifies_non_ascii(workflow.asl(), given_input))
+    assume(not re.search(r"\$(uuid|random)\(", json.dumps(workflow.asl())))
+    names = [name for name in workflow.required() if not isinstance(name, Limit)]
+    expected = run(workflow.asl(), given_input, {name: handler for name in names if isinstance(name, Function)})
+    bound = workflow.asl(
+        {name: machines.function if isinstance(name, Function) else name.placeholder for name in names}
+    )
+    assert machines.run(bound, given_input) == (expected.status, expected.output, expected.error)
 
 
-def _calls(written: Any) -> bool:
+def _has_tasks(workflow: Any) -> bool:
     """Return whether the workflow has Tasks."""
-    return any(state.type == "Task" for state in written.definition().states())
+    return any(state.type == "Task" for state in workflow.definition().states())
 
 
-def _writes_letters_as_text(asl: Any, given_input: Any) -> bool:
+def _stringifies_non_ascii(asl: Any, given_input: Any) -> bool:
     """Return whether the workflow makes JSON text of non-ASCII characters, which only MiniStack 1.5.33 escapes."""
     text = json.dumps([asl, given_input], ensure_ascii=False)
     return not text.isascii() and ("$string" in text or "JsonToString" in text)

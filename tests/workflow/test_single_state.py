@@ -9,7 +9,7 @@ from typing import Any
 import botocore
 import pytest
 
-from tests.workflow.defects import branches, calls, distributed, ends, jsonata, machine, mapped
+from tests.workflow.defects import branches, calls, distributed_map, ends, jsonata, machine, map_machine
 from workflow import run_state
 from workflow.interpreter import CannotRun
 from workflow.testing import Fault
@@ -122,7 +122,7 @@ def test_branches_run_or_are_mocked() -> None:
 
 
 def test_the_items_of_a_map_are_inspected() -> None:
-    asl = mapped(machine({"I": ends()}), ItemSelector={"v.$": "$$.Map.Item.Value"}, MaxConcurrency=3)
+    asl = map_machine(machine({"I": ends()}), ItemSelector={"v.$": "$$.Map.Item.Value"}, MaxConcurrency=3)
     ran = run_state(asl, [1, 2], state="A", result=[7, 8])
     assert (ran.output, ran.inspection["maxConcurrency"]) == ([7, 8], 3)
     assert ran.inspection["afterItemSelector"] == [{"v": 1}, {"v": 2}]
@@ -131,7 +131,7 @@ def test_the_items_of_a_map_are_inspected() -> None:
 
 @pytest.mark.parametrize(("failed", "status"), [(1, "SUCCEEDED"), (2, "FAILED")])
 def test_failed_items_count_against_the_tolerance(failed: int, status: str) -> None:
-    asl = distributed(states={"P": ends()}, ToleratedFailureCount=1)
+    asl = distributed_map(states={"P": ends()}, ToleratedFailureCount=1)
     ran = run_state(asl, [1, 2, 3], state="A", result=[1], failed_items=failed)
     assert (ran.status, ran.inspection["toleratedFailureCount"]) == (status, 1)
     assert ran.error == (None if status == "SUCCEEDED" else "States.ExceedToleratedFailureThreshold")
@@ -146,7 +146,7 @@ def test_an_http_task_shows_request_and_response() -> None:
     assert ran.inspection["response"] == response
 
 
-UNFIT: list[tuple[Any, dict[str, Any], str]] = [
+MISFITTING: list[tuple[Any, dict[str, Any], str]] = [
     (ends(), {"result": 1}, "only a Task, Parallel or Map can have a mock"),
     (INVOKE, {"result": 1, "fault": "E"}, "either a result or a fault"),
     (INVOKE, {"failed_items": 1}, "unless the state is a Map"),
@@ -155,7 +155,7 @@ UNFIT: list[tuple[Any, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("state", "arguments", "message"), UNFIT)
+@pytest.mark.parametrize(("state", "arguments", "message"), MISFITTING)
 def test_arguments_that_do_not_fit_the_state_are_rejected(state: Any, arguments: Any, message: str) -> None:
     with pytest.raises(CannotRun, match=message):
         run_state(state, {"x": 1}, **arguments)
@@ -168,7 +168,7 @@ def test_names_match_the_api() -> None:
     known = set(shapes["InspectionData"]["members"])
     reader = {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSON", "ItemsPointer": "/a"},
               "Parameters": {"Bucket": "b", "Key": "k"}}  # fmt: skip
-    batched = distributed(states={"P": ends()}, ItemReader=reader, ItemBatcher={"MaxItemsPerBatch": 1},
+    batched = distributed_map(states={"P": ends()}, ItemReader=reader, ItemBatcher={"MaxItemsPerBatch": 1},
                           ToleratedFailurePercentage=10)  # fmt: skip
     shown = [
         run_state(INVOKE, {"x": 1}, result=PAYLOAD).inspection,

@@ -139,8 +139,8 @@ class Reads(Workflow[object, list[str]]):
 
 
 class ReadsFromData(Workflow[dict[str, str], list[str]]):
-    place = input_of(dict[str, str])
-    each = DistributedMap(ItemReader(bucket="fixed", key=place["key"]), Each)
+    location = input_of(dict[str, str])
+    each = DistributedMap(ItemReader(bucket="fixed", key=location["key"]), Each)
     start = each
     flow = (each >> END,)
 

@@ -43,6 +43,7 @@ from workflow.fn import (
     all_of,
     base64_encode,
     before,
+    chunks,
     concat,
     contains,
     from_json,
@@ -58,9 +59,6 @@ from workflow.fn import (
     span,
     split,
     unique,
-)
-from workflow.fn import (
-    chunks as parted,
 )
 from workflow.service_steps import (
     Activity,
@@ -262,7 +260,7 @@ def test_states_reject_invalid_arguments(state: Any, sentence: str) -> None:
         (lambda: item_at(buy.sku, 0), "must be given an array"),
         (lambda: length(buy.quantity), "must be given an array or a string, got int"),
         (lambda: unique(buy.sku), "must be given an array"),
-        (lambda: parted([1, 2], 0), "chunks: size must be an integer from 1"),
+        (lambda: chunks([1, 2], 0), "chunks: size must be an integer from 1"),
         (lambda: span(1, 5, 0), "step must be an integer other than 0"),
         (lambda: merged(buy.sku, {}), "must be given an object"),
         (lambda: contains(buy.sku, "a"), "must be given an array"),

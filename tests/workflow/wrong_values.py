@@ -12,13 +12,13 @@ from tests.workflow.defects import (
     Defect,
     branches,
     calls,
-    caught,
-    distributed,
+    distributed_map,
     ends,
     jsonata,
     machine,
-    mapped,
-    retried,
+    machine_with_catch,
+    machine_with_retry,
+    map_machine,
     rule,
     task,
     text_of,
@@ -30,11 +30,31 @@ _READER: Final = {
     "Parameters": {"Bucket": "b", "Key": "k"},
 }
 _WRITER: Final = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
-_NO_PATHS: Final = ("", " ", " $.a", "a.b", ".a", "@.a", "$.", "$..", "$.a..", "$$$", "$a b", "$.a b", "$.a,b")
-_NO_BRACKETS: Final = ("$.a[", "$.a]", "$.a[]", "$.a[b]", "$.a['b", "$['a'", "$.a.[", "$[a]", "$.a[1:2:3:4]", "$.a{b}")
-_NO_FILTERS: Final = ("$.a[?]", "$.a[?(@.b]", "$.a[?(@.b==)]", "$.a[?(@.b = 1)]", '$.a[?(@.b == "x)]', "$.a.b()")
-_NOT_ONE_PLACE: Final = ("$.a[*]", "$..a", "$.a[?(@.b)]", "$.a[0:2]", "$.a[0,1]", "$.*", "$['a','b']", "$.a.length()")
-_NO_TIMES: Final = (
+_INVALID_PATHS: Final = ("", " ", " $.a", "a.b", ".a", "@.a", "$.", "$..", "$.a..", "$$$", "$a b", "$.a b", "$.a,b")
+_INVALID_BRACKETS: Final = (
+    "$.a[",
+    "$.a]",
+    "$.a[]",
+    "$.a[b]",
+    "$.a['b",
+    "$['a'",
+    "$.a.[",
+    "$[a]",
+    "$.a[1:2:3:4]",
+    "$.a{b}",
+)
+_INVALID_FILTERS: Final = ("$.a[?]", "$.a[?(@.b]", "$.a[?(@.b==)]", "$.a[?(@.b = 1)]", '$.a[?(@.b == "x)]', "$.a.b()")
+_NOT_REFERENCE_PATHS: Final = (
+    "$.a[*]",
+    "$..a",
+    "$.a[?(@.b)]",
+    "$.a[0:2]",
+    "$.a[0,1]",
+    "$.*",
+    "$['a','b']",
+    "$.a.length()",
+)
+_INVALID_TIMESTAMPS: Final = (
     "2024-01-01",
     "tomorrow",
     "2024-01-01T00:00:00",
@@ -45,8 +65,8 @@ _NO_TIMES: Final = (
     1_700_000_000,
     None,
 )
-_NO_WHOLE_NUMBERS: Final = ("3", 1.5, True, None, [])
-_NO_INTRINSICS: Final = (
+_NOT_INTEGERS: Final = ("3", 1.5, True, None, [])
+_INVALID_INTRINSICS: Final = (
     "States.Foo($.x)",
     "States.format('x')",
     "States.Format()",
@@ -85,7 +105,7 @@ _NO_INTRINSICS: Final = (
     "States.MathAdd(2147483647, 1)",
     "States.Format('{}', States.ArrayRange(1, 2000, 1))",
 )
-_NO_JSONATA: Final = (
+_INVALID_JSONATA: Final = (
     "",
     "$states.input.",
     "$sum(1,",
@@ -105,7 +125,7 @@ _NO_JSONATA: Final = (
     "$states.input.a ?? 1",
     "$states.input.a ?: 1",
 )
-_NOTHING_TO_TAKE_IT_FROM: Final = ("$", "$.a", "$$.a", "a", "a.b[c]", "*", "**", "$map([1], function($x){ b })")
+_WITHOUT_CONTEXT: Final = ("$", "$.a", "$$.a", "a", "a.b[c]", "*", "**", "$map([1], function($x){ b })")
 
 
 def _with_default(value: Any) -> Any:
@@ -113,8 +133,8 @@ def _with_default(value: Any) -> Any:
     return machine({"A": choice, "B": ends()})
 
 
-_Made = Callable[[Any], Any]
-_TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
+_MachineWith = Callable[[Any], Any]
+_TABLE: list[tuple[str, str, str, _MachineWith, Iterable[Any]]] = [
     # field, code, pointer, the machine, values
     ("StartAt", "WRONG_TYPE", "/StartAt", lambda v: {"StartAt": v, "States": {"A": ends()}}, (3, None, ["A"], {})),
     ("States", "WRONG_TYPE", "/States", lambda v: {"StartAt": "A", "States": v}, ([ends()], None, "A", 3)),
@@ -160,7 +180,7 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         "INVALID_JSONPATH",
         f"{_A}/InputPath",
         lambda v: machine({"A": ends(InputPath=v)}),
-        (*_NO_PATHS, *_NO_BRACKETS, *_NO_FILTERS, "States.UUID()"),
+        (*_INVALID_PATHS, *_INVALID_BRACKETS, *_INVALID_FILTERS, "States.UUID()"),
     ),
     ("InputPath", "WRONG_TYPE", f"{_A}/InputPath", lambda v: machine({"A": ends(InputPath=v)}), (3, True, {}, [])),
     (
@@ -168,7 +188,7 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         "INVALID_JSONPATH",
         f"{_A}/ResultPath",
         lambda v: machine({"A": ends(ResultPath=v)}),
-        (*_NOT_ONE_PLACE, "a", "$$.Execution", "$x.a", "States.UUID()"),
+        (*_NOT_REFERENCE_PATHS, "a", "$$.Execution", "$x.a", "States.UUID()"),
     ),
     ("ResultPath", "WRONG_TYPE", f"{_A}/ResultPath", lambda v: machine({"A": ends(ResultPath=v)}), (3, {})),
     (
@@ -190,7 +210,7 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         "INVALID_INTRINSIC_FUNCTION",
         f"{_A}/Parameters/x.$",
         lambda v: machine({"A": ends(Parameters={"x.$": v})}),
-        _NO_INTRINSICS,
+        _INVALID_INTRINSICS,
     ),
     (
         "Parameters of an integration",
@@ -212,14 +232,14 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         "INVALID_JSONATA_EXPRESSION",
         f"{_A}/Output/x",
         lambda v: jsonata({"A": ends(Output={"x": f"{{% {v} %}}"})}),
-        _NO_JSONATA,
+        _INVALID_JSONATA,
     ),
     (
         "an expression",
         "UNSUPPORTED_JSONATA_EXPRESSION",
         f"{_A}/Output/x",
         lambda v: jsonata({"A": ends(Output={"x": f"{{% {v} %}}"})}),
-        _NOTHING_TO_TAKE_IT_FROM,
+        _WITHOUT_CONTEXT,
     ),
     ("Arguments", "WRONG_TYPE", f"{_A}/Arguments", lambda v: jsonata({"A": task(Arguments=v)}), ([1], 3, None)),
     (
@@ -300,7 +320,7 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         "WRONG_TYPE",
         f"{_A}/Choices/0/TimestampEquals",
         lambda v: rule(Variable="$.x", TimestampEquals=v, Next="B"),
-        _NO_TIMES,
+        _INVALID_TIMESTAMPS,
     ),
     ("Or", "WRONG_TYPE", f"{_A}/Choices/0/Or", lambda v: rule(Or=v, Next="B"), ({}, None, "x")),
     ("Not", "WRONG_TYPE", f"{_A}/Choices/0/Not", lambda v: rule(Not=v, Next="B"), ([], None, "x")),
@@ -310,7 +330,7 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         "WRONG_TYPE",
         f"{_A}/Seconds",
         lambda v: machine({"A": {"Type": "Wait", "Seconds": v, "End": True}}),
-        (*_NO_WHOLE_NUMBERS, "{% 1 %}"),
+        (*_NOT_INTEGERS, "{% 1 %}"),
     ),
     (
         "Seconds",
@@ -324,7 +344,7 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         "INVALID_VALUE",
         f"{_A}/Timestamp",
         lambda v: machine({"A": {"Type": "Wait", "Timestamp": v, "End": True}}),
-        (*(value for value in _NO_TIMES if isinstance(value, str)), "$.t"),
+        (*(value for value in _INVALID_TIMESTAMPS if isinstance(value, str)), "$.t"),
     ),
     (
         "Timestamp",
@@ -338,7 +358,7 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         "INVALID_JSONPATH",
         f"{_A}/SecondsPath",
         lambda v: machine({"A": {"Type": "Wait", "SecondsPath": v, "End": True}}),
-        (*_NOT_ONE_PLACE, "x"),
+        (*_NOT_REFERENCE_PATHS, "x"),
     ),
     (
         "SecondsPath",
@@ -400,7 +420,7 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         "WRONG_TYPE",
         f"{_A}/TimeoutSeconds",
         lambda v: machine({"A": task(TimeoutSeconds=v)}),
-        _NO_WHOLE_NUMBERS,
+        _NOT_INTEGERS,
     ),
     (
         "the timeout of a Task",
@@ -442,52 +462,58 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         "IntervalSeconds",
         "WRONG_TYPE",
         f"{_A}/Retry/0/IntervalSeconds",
-        lambda v: retried({"ErrorEquals": ["E"], "IntervalSeconds": v}),
-        _NO_WHOLE_NUMBERS,
+        lambda v: machine_with_retry({"ErrorEquals": ["E"], "IntervalSeconds": v}),
+        _NOT_INTEGERS,
     ),
     (
         "MaxAttempts",
         "INVALID_VALUE",
         f"{_A}/Retry/0/MaxAttempts",
-        lambda v: retried({"ErrorEquals": ["E"], "MaxAttempts": v}),
+        lambda v: machine_with_retry({"ErrorEquals": ["E"], "MaxAttempts": v}),
         (-1, 10**8),
     ),
     (
         "BackoffRate",
         "WRONG_TYPE",
         f"{_A}/Retry/0/BackoffRate",
-        lambda v: retried({"ErrorEquals": ["E"], "BackoffRate": v}),
+        lambda v: machine_with_retry({"ErrorEquals": ["E"], "BackoffRate": v}),
         ("2", True, None),
     ),
     (
         "BackoffRate",
         "INVALID_VALUE",
         f"{_A}/Retry/0/BackoffRate",
-        lambda v: retried({"ErrorEquals": ["E"], "BackoffRate": v}),
+        lambda v: machine_with_retry({"ErrorEquals": ["E"], "BackoffRate": v}),
         (0, 0.99, -2),
     ),
     (
         "MaxDelaySeconds",
         "INVALID_VALUE",
         f"{_A}/Retry/0/MaxDelaySeconds",
-        lambda v: retried({"ErrorEquals": ["E"], "IntervalSeconds": 2, "MaxDelaySeconds": v}),
+        lambda v: machine_with_retry({"ErrorEquals": ["E"], "IntervalSeconds": 2, "MaxDelaySeconds": v}),
         (0, 1, 2, 31_622_400),
     ),
-    ("ErrorEquals", "WRONG_TYPE", f"{_A}/Retry/0/ErrorEquals", lambda v: retried({"ErrorEquals": v}), ("E", None, {})),
-    ("a retrier", "WRONG_TYPE", f"{_A}/Retry/0", retried, ("E", None, [])),
-    ("a catcher", "WRONG_TYPE", f"{_A}/Catch/0", caught, ("E", None, [])),
+    (
+        "ErrorEquals",
+        "WRONG_TYPE",
+        f"{_A}/Retry/0/ErrorEquals",
+        lambda v: machine_with_retry({"ErrorEquals": v}),
+        ("E", None, {}),
+    ),
+    ("a retrier", "WRONG_TYPE", f"{_A}/Retry/0", machine_with_retry, ("E", None, [])),
+    ("a catcher", "WRONG_TYPE", f"{_A}/Catch/0", machine_with_catch, ("E", None, [])),
     (
         "ResultPath of a catcher",
         "INVALID_JSONPATH",
         f"{_A}/Catch/0/ResultPath",
-        lambda v: caught({"ErrorEquals": ["E"], "Next": "B", "ResultPath": v}),
-        (*_NOT_ONE_PLACE, "x", "$$.a"),
+        lambda v: machine_with_catch({"ErrorEquals": ["E"], "Next": "B", "ResultPath": v}),
+        (*_NOT_REFERENCE_PATHS, "x", "$$.a"),
     ),
     (
         "ResultPath of a catcher",
         "WRONG_TYPE",
         f"{_A}/Catch/0/ResultPath",
-        lambda v: caught({"ErrorEquals": ["E"], "Next": "B", "ResultPath": v}),
+        lambda v: machine_with_catch({"ErrorEquals": ["E"], "Next": "B", "ResultPath": v}),
         (3, {}),
     ),
     # Parallel and Map
@@ -506,70 +532,70 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         lambda v: machine({"A": {"Type": "Map", "ItemProcessor": v, "End": True}}),
         (None, "x", []),
     ),
-    ("MaxConcurrency", "INVALID_VALUE", f"{_A}/MaxConcurrency", lambda v: mapped(MaxConcurrency=v), (-1,)),
+    ("MaxConcurrency", "INVALID_VALUE", f"{_A}/MaxConcurrency", lambda v: map_machine(MaxConcurrency=v), (-1,)),
     (
         "MaxConcurrencyPath",
         "INVALID_JSONPATH",
         f"{_A}/MaxConcurrencyPath",
-        lambda v: mapped(MaxConcurrencyPath=v),
-        (*_NOT_ONE_PLACE, "x"),
+        lambda v: map_machine(MaxConcurrencyPath=v),
+        (*_NOT_REFERENCE_PATHS, "x"),
     ),
     (
         "MaxConcurrencyPath",
         "WRONG_TYPE",
         f"{_A}/MaxConcurrencyPath",
-        lambda v: mapped(MaxConcurrencyPath=v),
+        lambda v: map_machine(MaxConcurrencyPath=v),
         (3, None),
     ),
     (
         "ItemsPath",
         "INVALID_JSONPATH",
         f"{_A}/ItemsPath",
-        lambda v: mapped(ItemsPath=v),
+        lambda v: map_machine(ItemsPath=v),
         ("x", "States.Array(1)"),
     ),
     (
         "ItemsPath",
         "WRONG_TYPE",
         f"{_A}/ItemsPath",
-        lambda v: mapped(ItemsPath=v),
+        lambda v: map_machine(ItemsPath=v),
         (3, None),
     ),
     (
         "a percentage",
         "INVALID_VALUE",
         f"{_A}/ToleratedFailurePercentage",
-        lambda v: distributed(ToleratedFailurePercentage=v),
+        lambda v: distributed_map(ToleratedFailurePercentage=v),
         (-1, 100.5),
     ),
     (
         "a percentage",
         "WRONG_TYPE",
         f"{_A}/ToleratedFailurePercentage",
-        lambda v: distributed(ToleratedFailurePercentage=v),
+        lambda v: distributed_map(ToleratedFailurePercentage=v),
         ("5", True, None),
     ),
-    ("Label", "INVALID_LABEL_NAME", f"{_A}/Label", lambda v: distributed(Label=v), ("", "a" * 41, "a*b", "a b")),
-    ("ItemReader", "WRONG_TYPE", f"{_A}/ItemReader", lambda v: distributed(ItemReader=v), ("x", None, [])),
+    ("Label", "INVALID_LABEL_NAME", f"{_A}/Label", lambda v: distributed_map(Label=v), ("", "a" * 41, "a*b", "a b")),
+    ("ItemReader", "WRONG_TYPE", f"{_A}/ItemReader", lambda v: distributed_map(ItemReader=v), ("x", None, [])),
     (
         "what is read",
         "INVALID_RESOURCE",
         f"{_A}/ItemReader/Resource",
-        lambda v: distributed(ItemReader={**_READER, "Resource": f"arn:aws:states:::{v}"}),
+        lambda v: distributed_map(ItemReader={**_READER, "Resource": f"arn:aws:states:::{v}"}),
         ("s3:putObject", "s3:getobject", "lambda:invoke"),
     ),
     (
         "where it is read",
         "MISSING_ARGUMENT",
         f"{_A}/ItemReader/Parameters",
-        lambda v: distributed(ItemReader={**_READER, "Parameters": v}),
+        lambda v: distributed_map(ItemReader={**_READER, "Parameters": v}),
         ({"Bucket": "b"}, {"Key.$": "$.k"}),
     ),
     (
         "Parameters of a reader",
         "WRONG_TYPE",
         f"{_A}/ItemReader/Parameters",
-        lambda v: distributed(ItemReader={**_READER, "Parameters": v}),
+        lambda v: distributed_map(ItemReader={**_READER, "Parameters": v}),
         ("$.x", None, []),
     ),
     (
@@ -583,14 +609,14 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         "InputType",
         "INVALID_VALUE",
         f"{_A}/ItemReader/ReaderConfig/InputType",
-        lambda v: distributed(ItemReader={**_READER, "ReaderConfig": {"InputType": v}}),
+        lambda v: distributed_map(ItemReader={**_READER, "ReaderConfig": {"InputType": v}}),
         ("XML", "csv"),
     ),
     (
         "CSVHeaders",
         "WRONG_TYPE",
         f"{_A}/ItemReader/ReaderConfig/CSVHeaders",
-        lambda v: distributed(
+        lambda v: distributed_map(
             ItemReader={**_READER, "ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": v}}
         ),
         ("a,b", [1], {}),
@@ -599,7 +625,7 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         "a number and its path",
         "CONFLICTING_FIELDS",
         f"{_A}/ItemReader/ReaderConfig/MaxItemsPath",
-        lambda v: distributed(
+        lambda v: distributed_map(
             ItemReader={**_READER, "ReaderConfig": {"InputType": "JSON", "MaxItems": v, "MaxItemsPath": "$.n"}}
         ),
         (3,),
@@ -608,37 +634,37 @@ _TABLE: list[tuple[str, str, str, _Made, Iterable[Any]]] = [
         "ResultWriter",
         "MISSING_REQUIRED_FIELD",
         f"{_A}/ResultWriter",
-        lambda v: distributed(ResultWriter=v),
+        lambda v: distributed_map(ResultWriter=v),
         ({}, {"Resource": _WRITER["Resource"]}, {"Parameters": {"Bucket": "b"}}),
     ),
     (
         "what is written",
         "INVALID_RESOURCE",
         f"{_A}/ResultWriter/Resource",
-        lambda v: distributed(ResultWriter={**_WRITER, "Resource": f"arn:aws:states:::{v}"}),
+        lambda v: distributed_map(ResultWriter={**_WRITER, "Resource": f"arn:aws:states:::{v}"}),
         ("s3:getObject", "sqs:sendMessage"),
     ),
     (
         "OutputType",
         "INVALID_VALUE",
         f"{_A}/ResultWriter/WriterConfig/OutputType",
-        lambda v: distributed(ResultWriter={**_WRITER, "WriterConfig": {"OutputType": v}}),
+        lambda v: distributed_map(ResultWriter={**_WRITER, "WriterConfig": {"OutputType": v}}),
         ("CSV", ""),
     ),
     (
         "ItemBatcher",
         "INVALID_VALUE",
         f"{_A}/ItemBatcher/MaxInputBytesPerBatch",
-        lambda v: distributed(ItemBatcher={"MaxInputBytesPerBatch": v}),
+        lambda v: distributed_map(ItemBatcher={"MaxInputBytesPerBatch": v}),
         (0, 262_145),
     ),
 ]
 
 
 def _wrong_values() -> Iterator[Defect]:
-    for name, code, pointer, made, values in _TABLE:
+    for name, code, pointer, machine_with, values in _TABLE:
         for value in values:
-            yield Defect(f"has {value!r} as {name}", code, pointer, text_of(made(value)))
+            yield Defect(f"has {value!r} as {name}", code, pointer, text_of(machine_with(value)))
 
 
 WRONG_VALUES: Final = tuple(_wrong_values())
