@@ -38,7 +38,7 @@ from handlers.domain.settlement import apply_gateway_reply
 from handlers.domain.stock import AddItem, StockItem, StockMismatch
 from tests.fakes.clock import FakeClock
 from tests.fakes.dynamodb import FakeDynamoDB
-from tests.fakes.gateway import FakeGateway
+from tests.fakes.payment_gateway import FakeGateway
 from tests.fakes.s3 import FakeS3
 from tests.fakes.sqs import FakeSQS
 from tests.fakes.tables import table_request

@@ -126,10 +126,10 @@ class FakeS3:
 
     def get_object(self, **request: Any) -> Response:
         stored = self._find("GetObject", request)
-        return {**self._described(stored, request), "Body": io.BytesIO(stored.body)}
+        return {**self._describe(stored, request), "Body": io.BytesIO(stored.body)}
 
     def head_object(self, **request: Any) -> Response:
-        return self._described(self._find("HeadObject", request), request)
+        return self._describe(self._find("HeadObject", request), request)
 
     def get_object_retention(self, **request: Any) -> Response:
         self._begin("GetObjectRetention", request)
@@ -137,7 +137,7 @@ class FakeS3:
             raise _refusal("NoSuchObjectLockConfiguration", "The object has no retention.", "GetObjectRetention")
         return {"Retention": self.retentions[request["Key"]], "ResponseMetadata": _METADATA}
 
-    def _described(self, stored: StoredObject, request: dict[str, Any]) -> Response:
+    def _describe(self, stored: StoredObject, request: dict[str, Any]) -> Response:
         described: Response = {
             "ETag": stored.etag,
             "ContentLength": len(stored.body),
@@ -156,15 +156,15 @@ class FakeS3:
             raise NotImplementedError("the fake S3 lists without Delimiter")
         start = request.get("ContinuationToken") or request.get("StartAfter") or ""
         keys = [key for key in self.keys(request["Bucket"], request.get("Prefix", "")) if key > start]
-        most = min(request.get("MaxKeys", 1000), self.page_keys)
-        page = keys[:most]
+        limit = min(request.get("MaxKeys", 1000), self.page_keys)
+        page = keys[:limit]
         answer: Response = {
             "KeyCount": len(page),
             "IsTruncated": len(keys) > len(page),
             "ResponseMetadata": _METADATA,
         }
         if page:
-            answer["Contents"] = [self._listed(request["Bucket"], key) for key in page]
+            answer["Contents"] = [self._summarize(request["Bucket"], key) for key in page]
         if answer["IsTruncated"]:
             answer["NextContinuationToken"] = page[-1] if page else start
         return answer
@@ -196,7 +196,7 @@ class FakeS3:
             answer |= {"NextKeyMarker": page[-1][0], "NextVersionIdMarker": str(-page[-1][1])}
         return answer
 
-    def _listed(self, bucket: str, key: str) -> Response:
+    def _summarize(self, bucket: str, key: str) -> Response:
         stored = self.versions[bucket, key][-1]
         return {"Key": key, "ETag": stored.etag, "Size": len(stored.body), "LastModified": stored.stored_at}
 

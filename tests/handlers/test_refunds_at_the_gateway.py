@@ -1,4 +1,4 @@
-"""Refunds that somebody makes at the gateway itself: written at once, with a case, and never a second time."""
+"""Refunds made in the gateway's dashboard: recorded at once, with a case, and only once."""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,7 @@ from handlers.runtime.api.views import view_refunds
 from handlers.runtime.dependencies import Dependencies
 from handlers.runtime.reconcile import gateway_notices
 from handlers.runtime.reconcile.reconciliation import Reconciliation
-from tests.fakes.gateway import FakeGateway
+from tests.fakes.payment_gateway import FakeGateway
 from tests.handlers.world import World, decision_of, purchase_of, refund_of, resolution_of
 
 
@@ -112,7 +112,7 @@ def test_audit_objects_of_a_dashboard_refund_have_a_cause_and_no_result() -> Non
 
 @pytest.mark.parametrize(("outcome", "refunded"), [("settled", 600), ("released", 0)])
 def test_closing_the_case_of_a_dashboard_refund_does_not_count_it_again(outcome: str, refunded: int) -> None:
-    """Law 37 (cases): whatever people decide, the gateway reports when its money comes back."""
+    """Law 37 (cases): for either decision, the gateway reports a later reversal."""
     world, order_id, dashboard = _paid_order()
     dashboard.refund(600)
     dashboard.reconcile(world, order_id)
@@ -162,7 +162,7 @@ def test_a_declined_dashboard_refund_is_not_recorded() -> None:
 
 
 def test_a_dashboard_refund_stays_a_case_until_the_refund_in_flight_ends() -> None:
-    """Law 1 (cap), law 19 (reconcile): the gateway has money for only one of the two, and says for which."""
+    """Law 1 (cap), law 19 (reconcile): only one of the two can be made, and the gateway reports which."""
     world, order_id, dashboard = _paid_order(payment_method="pm_refund_timeout_never_arrives")
     assert world.book(refund_of(order_id, amount_minor=1200))["status"] == "unknown"
     dashboard.refund(600)
@@ -207,7 +207,7 @@ def test_a_dashboard_refund_known_only_from_its_case_is_recorded_when_the_case_c
 
 
 def test_a_dashboard_refund_resolved_as_unpaid_is_recorded_once_the_balance_allows() -> None:
-    """Law 18 (conservation), law 37 (cases): a wrong decision of people is not the end of the gateway's money."""
+    """Law 18 (conservation), law 37 (cases): a wrong resolution does not hide money that the gateway moved."""
     world, order_id, dashboard = _paid_order(payment_method="pm_refund_timeout_never_arrives")
     world.book(refund_of(order_id, amount_minor=1200))
     dashboard.refund(600)
@@ -229,7 +229,7 @@ def test_a_dashboard_refund_resolved_as_unpaid_is_recorded_once_the_balance_allo
 def test_the_gateway_decides_how_a_dashboard_refund_ends_whatever_its_resolution(
     outcome: str, first: str, then: str, refunded: int
 ) -> None:
-    """Law 18 (conservation), law 37 (cases): closing the case says who made it, and nothing of its money."""
+    """Law 18 (conservation), law 37 (cases): closing the case does not change the refund's amount or status."""
     world, order_id, dashboard = _paid_order()
     dashboard.refund(600, first)
     dashboard.reconcile(world, order_id)
@@ -261,7 +261,7 @@ def test_the_gateway_decides_how_a_dashboard_refund_ends_whatever_its_resolution
 def test_a_stuck_dashboard_refund_that_people_resolved_still_follows_the_gateway(
     outcome: str, then: str, refunded: int, cases: int
 ) -> None:
-    """Law 18 (conservation), law 37 (cases): what moved after all is written again, with a case of its own."""
+    """Law 18 (conservation), law 37 (cases): money that moved after all is recorded again, with a new case."""
     world, order_id, dashboard = _paid_order()
     dashboard.refund(600, "pending")
     dashboard.reconcile(world, order_id)
@@ -285,7 +285,7 @@ def test_a_stuck_dashboard_refund_that_people_resolved_still_follows_the_gateway
 
 
 def _orphan(world: World, order_id: str) -> str:
-    """Open the case of a dashboard's refund as a release did that knew such refunds from the gateway's list alone."""
+    """Open the case of a dashboard refund like an earlier release, which knew them only from the gateway's list."""
     deps, now = world.dependencies(), world.clock()
     moved = Movement(
         reference="txn_1",
@@ -322,7 +322,7 @@ def _settle(world: World, order_id: str, case_id: str) -> dict[str, Any]:
 def test_an_orphan_case_of_an_earlier_release_matches_one_dashboard_refund(
     closed: str, references: tuple[str, ...]
 ) -> None:
-    """Law 18 (conservation), law 39 (two releases): nothing is counted twice, and no second refund is swallowed."""
+    """Law 18 (conservation), law 39 (two releases): no refund is counted twice, and none is missed."""
     world, order_id, dashboard = _paid_order()
     orphan = _orphan(world, order_id)
     if closed == "before":
@@ -383,7 +383,7 @@ def test_a_dashboard_refund_of_disputed_money_overdraws_the_order() -> None:
 
 @pytest.mark.parametrize("token", ["pm_3ds_abandoned", "pm_declined"])
 def test_a_dashboard_refund_of_an_uncaptured_payment_is_ignored(token: str) -> None:
-    """Law 43 (true answers): there is no money that could have been refunded."""
+    """Law 43 (true answers): there is no captured money to refund."""
     world, order_id, dashboard = _paid_order(payment_method=token)
     dashboard.refund(600)
     dashboard.reconcile(world, order_id)
@@ -392,7 +392,7 @@ def test_a_dashboard_refund_of_an_uncaptured_payment_is_ignored(token: str) -> N
 
 
 def test_a_dashboard_refund_of_a_held_payment_waits_until_its_capture_is_recorded() -> None:
-    """Law 43 (true answers), law 37 (cases): it is not for want of room, and follows once the capture is recorded."""
+    """Law 43 (true answers), law 37 (cases): it is left to people with the reason, and recorded after the capture."""
     world, order_id, dashboard = _paid_order(capture="later", hold_seconds=86400)
     key = {"pk": {"S": order_id}}
     row = world.dynamodb.get_item(TableName="gateway", Key=key)["Item"]
@@ -417,7 +417,7 @@ def test_the_opening_entry_of_a_dashboard_refund_has_an_empty_request_id() -> No
 
 
 def test_a_dashboard_refund_is_recorded_after_a_capture_found_by_the_same_lookup() -> None:
-    """Law 41 (events commute): the capture is written first, in the same look."""
+    """Law 41 (events commute): the capture is recorded first, in the same run."""
     world, order_id, dashboard = _paid_order(payment_method="pm_timeout")
     dashboard.refund(600)
     dashboard.reconcile(world, order_id)
@@ -426,7 +426,7 @@ def test_a_dashboard_refund_is_recorded_after_a_capture_found_by_the_same_lookup
 
 
 def test_dashboard_refunds_that_no_longer_fit_into_the_item_are_left_to_people() -> None:
-    """Law 31 (room), law 28 (isolation): nothing is written, and nothing is hidden."""
+    """Law 31 (room), law 28 (isolation): they are not recorded, but reported."""
     world, order_id, dashboard = _paid_order()
     for number in range(300):
         dashboard.refund(1, reference=f"re_{number}")
@@ -463,7 +463,7 @@ def test_the_sweep_records_a_refund_of_the_sandbox_dashboard(token: str, days: i
 
 
 def test_the_sandbox_declines_a_refund_of_money_that_its_dashboard_refunded() -> None:
-    """Law 1 (cap): what the dashboard refunded cannot be refunded again, and the caller is told so."""
+    """Law 1 (cap): the request is answered as declined, and a later refund takes only the rest."""
     world, order_id, _ = _paid_order(payment_method="pm_dashboard_refund")
     answer = world.book(refund_of(order_id))
     assert (answer["status"], answer["code"]) == ("rejected", "REFUND_DECLINED")
@@ -509,7 +509,7 @@ def test_a_gateway_event_brings_a_dashboard_refund_into_the_ledger() -> None:
 
 
 class ConsoleWorld(World):
-    """A world whose gateway has a console, and declines what it has no longer money for."""
+    """A world whose gateway has a console and declines refunds beyond the remaining money."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

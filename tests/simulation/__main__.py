@@ -13,8 +13,8 @@ import sys
 import time
 
 from tests.simulation.choices import Choices
-from tests.simulation.simulator import Tally, choices_of, run, shortest, simulate
-from tests.simulation.world import GATEWAY
+from tests.simulation.simulated_shop import GATEWAY
+from tests.simulation.simulator import Tally, choices_of, run, shrink, simulate
 
 CHUNK_SECONDS = 2.0
 SHOWN = 3
@@ -23,14 +23,14 @@ SHOWN = 3
 def main() -> int:
     arguments = _arguments()
     if arguments.history is not None:
-        return _tell(arguments.seed, arguments.history, arguments.performances)
+        return _print_history(arguments.seed, arguments.history, arguments.performances)
     gc.freeze()
     gc.disable()  # tables only grow; scanning them for garbage takes a third of the time
     tally = _simulate(arguments.seed, arguments.histories, arguments.performances)
     for number, broken in tally.violations[:SHOWN]:
         print(f"\nhistory {number} of seed {arguments.seed}: {broken.broken}")
-        short = shortest(broken.choices)
-        print(f"shortest: {short.broken}\n  " + "\n  ".join(short.told) + f"\n  choices {short.choices}")
+        short = shrink(broken.choices)
+        print(f"shortest: {short.broken}\n  " + "\n  ".join(short.steps) + f"\n  choices {short.choices}")
         again = f"--seed {arguments.seed} --history {number} --performances {arguments.performances}"
         print(f"again: SIMULATED_GATEWAY={GATEWAY} python -m tests.simulation {again}")
     return 1 if tally.violations else 0
@@ -49,13 +49,13 @@ def _arguments() -> argparse.Namespace:
 
 
 def _simulate(seed: int, histories: int, performances: int) -> Tally:
-    tally, began, said = Tally(), time.monotonic(), 0.0
+    tally, began, printed_at = Tally(), time.monotonic(), 0.0
     while tally.histories < histories:
         size = min(100, histories - tally.histories)
         simulate(seed, range(tally.histories, tally.histories + size), performances, tally)
         elapsed = time.monotonic() - began
-        if elapsed - said > CHUNK_SECONDS or tally.histories == histories:
-            said = elapsed
+        if elapsed - printed_at > CHUNK_SECONDS or tally.histories == histories:
+            printed_at = elapsed
             rate = tally.histories / elapsed
             line = f"{tally.histories:>9,} histories  {rate:>7,.0f}/s  {len(tally.violations)} violations"
             print(line, end="\r" if sys.stdout.isatty() else "\n", flush=True)
@@ -72,9 +72,9 @@ def _table(title: str, counts: dict[str, int]) -> None:
         print(f"  {count:>10,}  {name}")
 
 
-def _tell(seed: int, number: int, performances: int) -> int:
-    done = run(Choices(replayed=run(choices_of(seed, number, performances)).choices), telling=True)
-    print("\n".join(done.told))
+def _print_history(seed: int, number: int, performances: int) -> int:
+    done = run(Choices(replayed=run(choices_of(seed, number, performances)).choices), records_steps=True)
+    print("\n".join(done.steps))
     print(done.broken or "no law was broken")
     return 1 if done.broken else 0
 

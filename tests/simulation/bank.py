@@ -12,7 +12,7 @@ from typing import Any
 
 from handlers.domain.payments import DisputePhase, GatewayReply, GatewayStatus, Movement, MovementPage
 from handlers.domain.requests import reported_refund_id_of
-from tests.fakes.gateway import Booked, FakeGateway
+from tests.fakes.payment_gateway import Booked, FakeGateway
 
 KEY_LIFE = timedelta(days=1)
 GOES_ON = {
@@ -37,44 +37,44 @@ class Bank(FakeGateway):
     def confirm(self, key: str) -> None:
         """Complete a payment that waits for its customer."""
         booked = self.books.get(key)
-        if booked is None or booked.heard is not GatewayStatus.ACTION_REQUIRED:
+        if booked is None or booked.status is not GatewayStatus.ACTION_REQUIRED:
             return
         is_hold = booked.kind == "authorize"
-        heard = GatewayStatus.AUTHORIZED if is_hold else GatewayStatus.SETTLED
-        self.books[key] = replace(booked, heard=heard)
+        status = GatewayStatus.AUTHORIZED if is_hold else GatewayStatus.SETTLED
+        self.books[key] = replace(booked, status=status)
         self.moved += [] if is_hold else [(booked.kind, key, booked.amount_minor)]
 
     def abandon(self, key: str) -> None:
         """Fail to prove who pays, so that the bank declines."""
         booked = self.books.get(key)
-        if booked is not None and booked.heard is GatewayStatus.ACTION_REQUIRED:
-            self.books[key] = replace(booked, heard=GatewayStatus.DECLINED)
+        if booked is not None and booked.status is GatewayStatus.ACTION_REQUIRED:
+            self.books[key] = replace(booked, status=GatewayStatus.DECLINED)
 
     # what the bank does
 
     def expire(self, key: str) -> None:
         """End a hold that was neither captured nor given up."""
         booked = self.books.get(key)
-        if booked is not None and booked.heard is GatewayStatus.AUTHORIZED:
-            self.books[key] = replace(booked, heard=GatewayStatus.FENCED)
+        if booked is not None and booked.status is GatewayStatus.AUTHORIZED:
+            self.books[key] = replace(booked, status=GatewayStatus.FENCED)
 
     def fail(self, key: str) -> None:
         """Give up a refund that was pending."""
         booked = self.books.get(key)
-        if booked is not None and booked.heard is GatewayStatus.PENDING:
-            self.books[key] = replace(booked, heard=GatewayStatus.DECLINED)
+        if booked is not None and booked.status is GatewayStatus.PENDING:
+            self.books[key] = replace(booked, status=GatewayStatus.DECLINED)
 
     def settle(self, key: str) -> None:
         """Make a refund that was pending."""
         booked = self.books.get(key)
-        if booked is not None and booked.heard is GatewayStatus.PENDING:
-            self.books[key] = replace(booked, heard=GatewayStatus.SETTLED)
+        if booked is not None and booked.status is GatewayStatus.PENDING:
+            self.books[key] = replace(booked, status=GatewayStatus.SETTLED)
             self.moved.append((booked.kind, key, booked.amount_minor))
 
     def dispute(self, key: str, phase: str) -> None:
         """Begin a dispute of half of a payment, or advance it if possible."""
         booked, reached = self.books.get(key), DisputePhase(phase)
-        if booked is None or booked.heard is not GatewayStatus.SETTLED:
+        if booked is None or booked.status is not GatewayStatus.SETTLED:
             return
         if not booked.disputed_minor or reached in GOES_ON[booked.dispute]:
             withdrawn = booked.disputed_minor or (booked.captured_minor or booked.amount_minor) // 2

@@ -21,14 +21,14 @@ class Claim:
     """A new ledger entry's claim about the gateway's action under a key."""
 
     key: str
-    heard: tuple[str, ...]
+    statuses: tuple[str, ...]
     amount_minor: int
     entry: str
 
 
 NEVER_BOOKED = ("PaymentReleased", "PaymentVoided", "PaymentCaptureDeclined", "RefundReleased", "RefundDeclined")
 """Entries about keys that Stripe may never have booked: in the final state its books must agree (law 18)."""
-_HEARD = {
+_STATUSES = {
     "PaymentAuthorized": ("authorized",),
     "PaymentCaptured": ("settled",),
     "PaymentCaptureDeclined": ("declined", "fenced"),
@@ -54,7 +54,7 @@ def judge(before: dict[str, dict[Any, Any]], after: dict[str, dict[Any, Any]]) -
             sku = key[0].removeprefix("SKU#")
             require(0 <= plain(row["available"]) <= CAPACITY[sku], "law 24", f"{sku}: {plain(row['available'])} left")
         elif key[0].startswith("ORDER#"):
-            claims += _judged_order(old_rows.get(key), row)
+            claims += _judge_order(old_rows.get(key), row)
     return tuple(claims)
 
 
@@ -63,7 +63,7 @@ def _without_due_time(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in of_deferral}
 
 
-def _judged_order(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Claim]:
+def _judge_order(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Claim]:
     earlier, ledger = ledger_of(old) if old else [], ledger_of(new)
     require(ledger[: len(earlier)] == earlier, "law 22", "an earlier ledger is not a prefix of the later one")
     is_deferred = old is not None and _without_due_time(old) == _without_due_time(new)
@@ -87,13 +87,15 @@ def _judged_order(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Claim
     is_right = is_listed if DEFERRED_SINCE in new else is_listed == waits  # a failed lookup is repeated
     require(is_right, "law 19", f"in the index of attention: {is_listed}, waits: {waits}")
     return [
-        Claim(_booked_key(entry, order_id, ledger), _heard(entry, ledger), entry["amount_minor"], entry["type"])
+        Claim(
+            _booked_key(entry, order_id, ledger), _allowed_statuses(entry, ledger), entry["amount_minor"], entry["type"]
+        )
         for entry in ledger[len(earlier) :]
-        if entry["type"] in _HEARD and not _is_said_of_another(entry)
+        if entry["type"] in _STATUSES and not _has_other_cause(entry)
     ]
 
 
-def _heard(entry: dict[str, Any], ledger: list[dict[str, Any]]) -> tuple[str, ...]:
+def _allowed_statuses(entry: dict[str, Any], ledger: list[dict[str, Any]]) -> tuple[str, ...]:
     """Return the allowed states in the gateway's books.
 
     A refund that people recorded as made may also be undone by its failure, and a void that is under way may overtake
@@ -101,14 +103,14 @@ def _heard(entry: dict[str, Any], ledger: list[dict[str, Any]]) -> tuple[str, ..
     """
     if entry["type"] == "PaymentAuthorized":
         is_ending = any(each["type"] == "PaymentVoidRequested" for each in ledger[: entry["seq"]])
-        return ("authorized", "fenced") if is_ending else _HEARD[entry["type"]]
+        return ("authorized", "fenced") if is_ending else _STATUSES[entry["type"]]
     is_undone = entry["type"] == "RefundReversed"
-    said = (each for each in ledger if each["subject"] == entry["subject"] and each.get("by") == "people")
-    is_by_people = is_undone and any(each["type"] == "RefundSettled" for each in said)
-    return ("reversed", "declined") if is_by_people else _HEARD[entry["type"]]
+    by_people = (each for each in ledger if each["subject"] == entry["subject"] and each.get("by") == "people")
+    is_by_people = is_undone and any(each["type"] == "RefundSettled" for each in by_people)
+    return ("reversed", "declined") if is_by_people else _STATUSES[entry["type"]]
 
 
-def _is_said_of_another(entry: dict[str, Any]) -> bool:
+def _has_other_cause(entry: dict[str, Any]) -> bool:
     """Return whether an entry was caused by people, a console or its hold instead of its own key at the gateway."""
     return entry.get("by") in ("people", "gateway") or entry.get("reason_code") == AUTHORIZATION_GONE
 

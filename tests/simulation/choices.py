@@ -11,7 +11,7 @@ class Choices:
         self._seed = seed
         self._random = random.Random(seed if scene is None else scene).random
         self._replayed = replayed
-        self.made: list[int] = []
+        self.recorded: list[int] = []
 
     def below(self, bound: int) -> int:
         """Return a number from 0 to bound - 1."""
@@ -20,9 +20,9 @@ class Choices:
         if self._replayed is None:
             chosen = int(self._random() * bound)
         else:
-            position = len(self.made)
+            position = len(self.recorded)
             chosen = self._replayed[position] % bound if position < len(self._replayed) else 0
-        self.made.append(chosen)
+        self.recorded.append(chosen)
         return chosen
 
     def curtain(self) -> None:

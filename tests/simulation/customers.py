@@ -8,7 +8,7 @@ from tests.simulation.choices import Choices
 from tests.simulation.edges import reconcile_once
 from tests.simulation.history import History
 from tests.simulation.scenarios import DAY, same
-from tests.simulation.world import (
+from tests.simulation.simulated_shop import (
     AFTER_FENCE,
     OPENING,
     ORDER,
@@ -26,7 +26,7 @@ WEEKS = timedelta(days=10)
 
 
 @cache
-def begun(method: str, capture: str) -> States:
+def shop_with_pending_purchase(method: str, capture: str) -> States:
     """Return the shop after a purchase (`p1`) that waits for its customer or its bank."""
     history = History(Choices(replayed=()), OPENING, fault_percent=0)
     history.add("bought", purchase_request("p1", payment_method=method, capture=capture))
@@ -39,7 +39,7 @@ def waiting(history_of: Callable[[States], History], choices: Choices) -> Histor
     method, capture = _METHODS[choices.below(len(_METHODS))], ("now", "now", "later")[choices.below(3)]
     first = same(purchase_request("p1", payment_method=method, capture=capture))
     if choices.below(2):
-        history = history_of(begun(method, capture))
+        history = history_of(shop_with_pending_purchase(method, capture))
     else:
         history = history_of(OPENING)
         history.add("first", first)

@@ -12,16 +12,15 @@ from handlers.domain.ledger import key_of
 from handlers.domain.requests import order_id_of, refund_id_of
 from tests.simulation.changes import ORDERS_TABLE
 from tests.simulation.choices import Choices
-from tests.simulation.console import STUCK, opened
+from tests.simulation.console_refunds import STUCK, shop_with_case
 from tests.simulation.fold import ledger_of, require
 from tests.simulation.history import History, first_message
 from tests.simulation.people import open_cases, outcome_in_books
 from tests.simulation.releases import continue_order
-from tests.simulation.scenarios import BOUGHT, DAY, MOST_ACTORS, add, add_reconciles, same, sold
+from tests.simulation.scenarios import DAY, MAX_ACTORS, PURCHASES, add, add_reconciles, same, shop_after_purchase
 from tests.simulation.services import calls
 from tests.simulation.simulated_ports import SimulatedDeployment
-from tests.simulation.steps import Program
-from tests.simulation.world import (
+from tests.simulation.simulated_shop import (
     AFTER_FENCE,
     CUSTOMER,
     OPENING,
@@ -39,6 +38,7 @@ from tests.simulation.world import (
     request_on,
     resolve_request,
 )
+from tests.simulation.steps import Program
 
 MONTHS = (DAY, 7 * DAY, 20 * DAY, 30 * DAY, 31 * DAY, 62 * DAY, 125 * DAY)
 """Times at which something happens again: after the life of a key or hold, at the ages of a review, within and after
@@ -51,11 +51,13 @@ HistoryOf = Callable[[States], History]
 
 
 @cache
-def stuck(fate: str, after: timedelta) -> States:
+def shop_with_stuck_refund(fate: str, after: timedelta) -> States:
     """Return the shop with the forgetful gateway after a refund whose request or reply was lost, and reconcile `after`
     that.
     """
-    history = History(Choices(replayed=()), sold("one mug"), fault_percent=0, deployment=SimulatedDeployment.FORGETFUL)
+    history = History(
+        Choices(replayed=()), shop_after_purchase("one mug"), fault_percent=0, deployment=SimulatedDeployment.FORGETFUL
+    )
     history.fixed_tries = 0
     history.add("first", SIX)
     (actor,) = history.actors
@@ -92,7 +94,7 @@ def resolving(history_of: HistoryOf, choices: Choices) -> History:
         history.add(f"decide-{number}", same(request), after=since + SOON)
     if choices.below(2):
         history.add("again", same(SIX), after=since + SOON)
-    if history.cast < MOST_ACTORS:
+    if history.cast < MAX_ACTORS:
         history.add_reconcile(since + AFTER_FENCE, order_id)
     history.ends = since + WEEKS
     return history
@@ -102,16 +104,16 @@ def _with_case(choices: Choices) -> tuple[States, timedelta]:
     """Return a shop with a case, and its time: a refund that the gateway forgot, or one made in Stripe's dashboard."""
     if OVER_HTTP:
         opening, since = (("refunded", AFTER_FENCE), ("under way", AFTER_FENCE), ("stuck", STUCK))[choices.below(3)]
-        return opened(opening), since
+        return shop_with_case(opening), since
     fate, since = (("lost request", AFTER_FENCE), ("lost reply", 2 * DAY))[choices.below(2)]
-    return stuck(fate, since), since
+    return shop_with_stuck_refund(fate, since), since
 
 
 def forgetting(history_of: HistoryOf, choices: Choices) -> History:
     """A gateway that forgets keys after a day and fences nothing, with repetitions, redrives and reconcile at various
     times.
     """
-    history = history_of(OPENING if choices.below(2) else sold("one mug"))
+    history = history_of(OPENING if choices.below(2) else shop_after_purchase("one mug"))
     history.deployment = SimulatedDeployment.FORGETFUL
     is_new = tuple(history.states) == OPENING
     first = purchase_request("p1", mugs=2) if is_new else SIX
@@ -144,7 +146,7 @@ def confirming(history_of: HistoryOf, choices: Choices) -> History:
             history.begin_act()
         for _ in range(1 + choices.below(2)):
             _confirm_or_not(history, choices, first, after, is_hold=is_hold)
-        if choices.below(2) and history.cast < MOST_ACTORS:
+        if choices.below(2) and history.cast < MAX_ACTORS:
             history.add_reconcile(after, ORDER)
     if is_hold:  # a hold that nobody has heard of by the rest would begin only then
         history.begin_act()
@@ -155,7 +157,7 @@ def confirming(history_of: HistoryOf, choices: Choices) -> History:
 def reconcile_once(history: History, after: timedelta) -> None:
     """Reconcile the order of the first purchase, as a run between two disturbed ones would."""
     program = Program("reconcile", {"schema": 1, "order_id": ORDER}, START + after, history.deployment)
-    program.straight(history.apply)
+    program.run_to_end(history.apply)
     history.moments.add(START + after)
 
 
@@ -173,13 +175,13 @@ def _confirm_or_not(
     elif kind == 4:
         history.add(f"again-{number}", same(first), after=after)
     else:
-        asked = request_on("capture", "c0", "p1") if is_hold else refund_request("r0", "p1", amount_minor=600)
-        history.add(f"asked-{number}", same(asked), after=after)
+        request = request_on("capture", "c0", "p1") if is_hold else refund_request("r0", "p1", amount_minor=600)
+        history.add(f"asked-{number}", same(request), after=after)
 
 
 def listing(history_of: HistoryOf, choices: Choices) -> History:
     """A gateway with a list: refunds come back and are made in its console long after anybody looked at the order."""
-    history = history_of(sold("one mug"))
+    history = history_of(shop_after_purchase("one mug"))
     history.deployment = SimulatedDeployment.LISTING
     first = refund_request("r0", "p1", amount_minor=600)
     history.add("first", same(first))
@@ -207,12 +209,12 @@ def _sweep_at(after: timedelta) -> Callable[[History], None]:
 
     def meet(history: History) -> None:
         program = Program("reconcile", {"schema": 1, "days": []}, START + after, history.deployment)
-        program.straight(history.apply)
+        program.run_to_end(history.apply)
         history.moments.add(START + after)
         row = SHOP["dynamodb"].states.things[history.states[0]][ORDERS_TABLE][(order_key(ORDER),)]
-        told = {key_of(entry["subject"]) for entry in ledger_of(row) if entry["type"] == "RefundReversed"}
+        recorded = {key_of(entry["subject"]) for entry in ledger_of(row) if entry["type"] == "RefundReversed"}
         returned = {key for kind, key, _ in SHOP["gateway"].states.things[history.states[2]][1] if kind == "reversal"}
-        require(returned <= told, "law 29", f"{sorted(returned - told)} came back unnoticed")
+        require(returned <= recorded, "law 29", f"{sorted(returned - recorded)} came back unnoticed")
 
     return meet
 
@@ -221,7 +223,7 @@ def erasing(history_of: HistoryOf, choices: Choices) -> History:
     """The erasure of an order's text concurrently with refunds, repetitions, reused keys, reconcile and another
     erasure.
     """
-    history = history_of(sold("one mug"))
+    history = history_of(shop_after_purchase("one mug"))
     first = refund_request("r0", "p1", amount_minor=(300, 1000)[choices.below(2)])
     if choices.below(2):
         history.add("before", same(first))
@@ -234,8 +236,8 @@ def erasing(history_of: HistoryOf, choices: Choices) -> History:
     if choices.below(2):
         history.add_forget(AFTER_FENCE, ORDER)
     if choices.below(3) == 0:
-        add(history, "bought-again", purchase_request("p1", **BOUGHT["one mug"]))
-    if history.cast < MOST_ACTORS:
+        add(history, "bought-again", purchase_request("p1", **PURCHASES["one mug"]))
+    if history.cast < MAX_ACTORS:
         add_reconciles(history, ORDER)
     return history
 
@@ -243,7 +245,7 @@ def erasing(history_of: HistoryOf, choices: Choices) -> History:
 def lasting(history_of: HistoryOf, choices: Choices) -> History:
     """Months: late reversals, refunds within the window and behind it, holds, disputes, decisions, redrives."""
     what = ("one mug", "held", "refunds stuck", "refunds pending")[choices.below(4)]
-    history = history_of(sold(what))
+    history = history_of(shop_after_purchase(what))
     is_held = what == "held"
     first = request_on("capture", "c0", "p1") if is_held else refund_request("r0", "p1", amount_minor=600)
     history.add("first", same(first))
@@ -294,9 +296,9 @@ POISONED = ("an unknown kind", "no salt", "a nested message", "a result of an un
 
 
 @cache
-def poison_shop(poison: str) -> States:
+def poisoned_shop(poison: str) -> States:
     """Return a shop with something unreadable: a due order, or a parked result."""
-    history = History(Choices(replayed=()), sold("one mug"), fault_percent=0)
+    history = History(Choices(replayed=()), shop_after_purchase("one mug"), fault_percent=0)
     history.fixed_tries = 0
     request = same(purchase_request("p9", pens=1, mugs=0))
     history.add("poison", request)
@@ -338,7 +340,7 @@ def _park(history: History, body: str) -> None:
 def poisoning_others(history_of: HistoryOf, choices: Choices) -> History:
     """Orders beside something unreadable: each of them ends as usual (law 28)."""
     poison = POISONED[choices.below(len(POISONED))]
-    history = history_of(poison_shop(poison))
+    history = history_of(poisoned_shop(poison))
     add(history, "refund-0", refund_request("r0", "p1", **({}, {"amount_minor": 1})[choices.below(2)]))
     if choices.below(2):
         add(history, "purchase-0", purchase_request("p2"))
@@ -352,7 +354,7 @@ def releasing(history_of: HistoryOf, choices: Choices) -> History:
     """Two releases side by side: the other one writes an additional field, and perhaps an entry that this one cannot
     fold.
     """
-    history = history_of(OPENING if choices.below(2) else sold("one mug"))
+    history = history_of(OPENING if choices.below(2) else shop_after_purchase("one mug"))
     is_new = tuple(history.states) == OPENING
     releases = (SimulatedDeployment.PRESENT, SimulatedDeployment.NEWER)
     first = purchase_request("p1", mugs=2) if is_new else refund_request("r0", "p1", amount_minor=600)
@@ -363,6 +365,6 @@ def releasing(history_of: HistoryOf, choices: Choices) -> History:
         history.add(f"{request['action']}-{number}", same(request), acts_as=acts_as, records_as=records_as)
     if choices.below(3) == 0:
         history.add_continuation(ORDER)
-    if history.cast < MOST_ACTORS:
+    if history.cast < MAX_ACTORS:
         history.add_reconcile(AFTER_FENCE, ORDER, releases[choices.below(2)])
     return history

@@ -27,7 +27,7 @@ class Enumerated(Choices):
         return struck
 
 
-def every(run: Callable[[Choices], None], faults: int = 0) -> Iterator[Enumerated]:
+def enumerate_histories(run: Callable[[Choices], None], faults: int = 0) -> Iterator[Enumerated]:
     """Run until every combination of choices was made once, and yield each."""
     prefix: list[int] | None = []
     while prefix is not None:
@@ -38,7 +38,7 @@ def every(run: Callable[[Choices], None], faults: int = 0) -> Iterator[Enumerate
 
 
 def _next(choices: Enumerated) -> list[int] | None:
-    for at in range(len(choices.made) - 1, -1, -1):
-        if choices.made[at] + 1 < choices.bounds[at]:
-            return [*choices.made[:at], choices.made[at] + 1]
+    for at in range(len(choices.recorded) - 1, -1, -1):
+        if choices.recorded[at] + 1 < choices.bounds[at]:
+            return [*choices.recorded[:at], choices.recorded[at] + 1]
     return None

@@ -10,14 +10,14 @@ from tests.simulation.history import History
 from tests.simulation.people import close_cases
 from tests.simulation.services import canonical
 from tests.simulation.simulated_ports import SimulatedDeployment
+from tests.simulation.simulated_shop import AFTER_FENCE, AT_REST, SHOP, START, States
 from tests.simulation.steps import Ended, Program
-from tests.simulation.world import AFTER_FENCE, AT_REST, SHOP, START, States
 
 _alone: dict[tuple[str, str, datetime, States, SimulatedDeployment], tuple[Ended, States]] = {}
 _rests: dict[Any, tuple[States, list[Any]]] = {}
 
 
-def alone(
+def run_alone(
     function: str,
     event: Any,
     now: datetime,
@@ -29,7 +29,7 @@ def alone(
     known = _alone.get(key)
     if known is None:
         history = History(Choices(replayed=()), states)
-        ended = Program(function, event, now, deployment).straight(lambda call, number: history.apply(call, number))
+        ended = Program(function, event, now, deployment).run_to_end(lambda call, number: history.apply(call, number))
         known = _alone[key] = ended, tuple(history.states)  # type: ignore[assignment]
     return known
 
@@ -88,7 +88,7 @@ def _reconcile_to_rest(
     for _ in range(6):
         event = {"schema": 1, "days": days}
         before = states
-        ended, states = alone("reconcile", event, START + after, states, deployment)
+        ended, states = run_alone("reconcile", event, START + after, states, deployment)
         require(ended.error is None, "reconcile", f"{ended.error}: {ended.cause}")
         reports.append(ended.result)
         if states == before:

@@ -16,9 +16,7 @@ from tests.simulation.fold import require
 from tests.simulation.releases import continue_order
 from tests.simulation.services import SimulatedCall, call_number, calls
 from tests.simulation.simulated_ports import SimulatedDeployment
-from tests.simulation.steps import Ended, Node, Program, start
-from tests.simulation.stripe_service import HTTP_FAULTS
-from tests.simulation.world import (
+from tests.simulation.simulated_shop import (
     AT_REST,
     CONNECTION_BROKEN,
     FAULTS,
@@ -35,11 +33,13 @@ from tests.simulation.world import (
     States,
     conflict_of,
 )
+from tests.simulation.steps import Ended, Node, Program, start
+from tests.simulation.stripe_service import HTTP_FAULTS
 
 PASSING = frozenset({"Unavailable", "PaymentOutcomeUnknown", "Lambda.Unknown", "States.Timeout"})
 """Errors that the machine retries (workflow/booking.py)."""
-MOST_STEPS = 2_000
-MOST_WEBHOOKS = 2
+MAX_STEPS = 2_000
+MAX_WEBHOOKS = 2
 """Per history; more multiply the states."""
 PHASES = {
     **dict.fromkeys(("purchase", "capture", "cancel"), "purchase"),
@@ -159,8 +159,8 @@ class History:
         """The time between the first and the second final reconciliation, in which late calls become old enough to end.
         """
         self.faults: Counter[str] = Counter()
-        self.happened: list[str] = []
-        self.telling = False
+        self.log: list[str] = []
+        self.records_steps = False
         self.fixed_tries: int | None = None
 
     # what takes part
@@ -176,7 +176,7 @@ class History:
         if SHOP["sqs"].states.things[self.states[3]].get("parking"):
             event = {"schema": 1, "days": [f"{START:%Y-%m-%d}"]}
             program = Program("reconcile", event, ended + SOON, self.deployment)
-            program.straight(lambda call, number: self.apply(call, number))
+            program.run_to_end(lambda call, number: self.apply(call, number))
             self.moments.add(ended + SOON)
 
     def _join(self, actor: Actor) -> None:
@@ -269,16 +269,16 @@ class History:
     def run(self) -> None:
         """Interleave until all actors are done."""
         below = self.choices.below
-        for _ in range(MOST_STEPS):
+        for _ in range(MAX_STEPS):
             if not self.actors:
                 if not self.acts:
                     return
                 self._begin_next_act()
                 continue
             self.advance(self.actors[below(len(self.actors))])
-        require(False, "liveness", f"not finished after {MOST_STEPS} steps")
+        require(False, "liveness", f"not finished after {MAX_STEPS} steps")
 
-    def run_but_for_the_late(self) -> list[Actor]:
+    def run_except_late_calls(self) -> list[Actor]:
         """Interleave until only stragglers and zombies are left, and return those that the choices keep for later.
 
         Keys that cannot be fenced are released when no sender can exist (law 19): Stripe's refunds, and everything at
@@ -286,11 +286,11 @@ class History:
         """
         is_fenced = not OVER_HTTP and self.deployment is not SimulatedDeployment.FORGETFUL
         late: list[Actor] = []
-        for _ in range(MOST_STEPS):
+        for _ in range(MAX_STEPS):
             if all(actor.kind in ("straggler", "zombie") for actor in self.actors):
-                kept = [actor for actor in self.actors if is_fenced and self.choices.below(2)]
-                self.actors = [actor for actor in self.actors if actor not in kept]
-                late += kept
+                held_back = [actor for actor in self.actors if is_fenced and self.choices.below(2)]
+                self.actors = [actor for actor in self.actors if actor not in held_back]
+                late += held_back
                 if not self.actors:
                     if not self.acts:
                         break
@@ -311,7 +311,7 @@ class History:
                 actor.call = continue_order(self.states, actor.event)
                 if actor.call < 0:
                     return
-            self._tell(actor, "arrives")
+            self._log_step(actor, "arrives")
             self.apply(calls.things[actor.call], actor.call)
             return
         if actor.kind == "begin":
@@ -328,7 +328,7 @@ class History:
         elif self.fault_percent and self.choices.rarely(self.fault_percent):
             self._fault(actor, node)
         else:
-            self._tell(actor, "")
+            self._log_step(actor, "")
             self._proceed(actor, node, self.apply(calls.things[node.call], node.call))
 
     def apply(self, call: SimulatedCall, number: int) -> int:
@@ -348,7 +348,7 @@ class History:
     def _deliver(self, order_ids: tuple[str, ...]) -> None:
         """Lose, deliver or repeat the webhooks about a change; the interleaving reorders them."""
         for order_id in order_ids:
-            if self.faults["webhooks"] >= MOST_WEBHOOKS:
+            if self.faults["webhooks"] >= MAX_WEBHOOKS:
                 return
             for _ in range(self.choices.below(3)):
                 self.faults["webhooks"] += 1
@@ -364,10 +364,10 @@ class History:
         books = SHOP["gateway"].states.things[self.states[2]][0]
         for claim in claims:
             booked = books.get(claim.key)
-            heard = booked.heard.value if booked else "nothing"
-            if OVER_HTTP and claim.entry in NEVER_BOOKED and heard in ("nothing", "reversed"):
+            status = booked.status.value if booked else "nothing"
+            if OVER_HTTP and claim.entry in NEVER_BOOKED and status in ("nothing", "reversed"):
                 continue
-            require(heard in claim.heard, "laws 15 and 19", f"{claim.entry} while the gateway's books say {heard}")
+            require(status in claim.statuses, "laws 15 and 19", f"{claim.entry} while the gateway's books say {status}")
             if booked.kind != "fence":
                 require(booked.amount_minor == claim.amount_minor, "law 18", f"{claim.entry}: {booked}")
 
@@ -385,9 +385,9 @@ class History:
         if owner is None:
             self.actors.remove(actor)
             return
-        self._goes_on(actor, owner, ended)
+        self._continue(actor, owner, ended)
 
-    def _goes_on(self, actor: Actor, owner: Execution, ended: Ended) -> None:
+    def _continue(self, actor: Actor, owner: Execution, ended: Ended) -> None:
         following = owner.advance(ended)
         if following is not None:
             actor.node = following
@@ -412,7 +412,7 @@ class History:
         """Inject this fault into the actor's next call."""
         call: SimulatedCall = calls.things[node.call]
         self.faults[f"{kind} at {call.service}"] += 1
-        self._tell(actor, kind)
+        self._log_step(actor, kind)
         if kind in HTTP_FAULTS:
             failing = call_number("gateway", "request", {**call.arguments, "fault": kind})
             self._proceed(actor, node, self.apply(calls.things[failing], failing))
@@ -453,7 +453,7 @@ class History:
         if owner is None:
             return
         self.actors.append(Actor("zombie", node=actor.node))
-        self._goes_on(actor, owner, Ended(error="States.Timeout"))
+        self._continue(actor, owner, Ended(error="States.Timeout"))
 
     def _crash(self, actor: Actor, node: Node, call: SimulatedCall, applied: bool) -> None:
         if applied:
@@ -461,14 +461,14 @@ class History:
         if actor.owner is None:
             self.actors.remove(actor)
         else:
-            self._goes_on(actor, actor.owner, Ended(error="Lambda.Unknown", cause="exited"))
+            self._continue(actor, actor.owner, Ended(error="Lambda.Unknown", cause="exited"))
 
-    def _tell(self, actor: Actor, what: str) -> None:
-        if self.telling:
+    def _log_step(self, actor: Actor, what: str) -> None:
+        if self.records_steps:
             call: SimulatedCall = calls.things[actor.call if actor.node is None else actor.node.call]
             function = actor.node.program.function if actor.node and actor.node.program else actor.kind
             who = actor.owner.name if actor.owner else actor.kind
-            self.happened.append(f"{who:12} {function:10} {call.service}.{call.method:22} {what}")
+            self.log.append(f"{who:12} {function:10} {call.service}.{call.method:22} {what}")
 
 
 def _is_unreadable(actor: Actor, error: str) -> bool:

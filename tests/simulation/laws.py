@@ -6,11 +6,11 @@ from typing import Any
 
 from handlers.domain.ledger import key_of, subject_of
 from handlers.domain.requests import capture_id_of, decision_id_of, order_id_of, refund_id_of, void_id_of
-from tests.fakes.gateway import Booked, net_minor
+from tests.fakes.payment_gateway import Booked, net_minor
 from tests.simulation.changes import CAPACITY, ORDERS_TABLE
 from tests.simulation.fold import check_cases, is_readable, known_part, ledger_of, plain, require, totals_of
 from tests.simulation.history import Execution, History
-from tests.simulation.world import FREE_TEXTS, SHOP, States
+from tests.simulation.simulated_shop import FREE_TEXTS, SHOP, States
 
 _OPENING = (
     *("OrderPlaced", "PaymentCaptureRequested", "PaymentVoidRequested"),
@@ -18,13 +18,13 @@ _OPENING = (
 )
 _UNREQUESTED = ("reconcile", "gateway", "people")
 """The causes of entries that answer no request."""
-_held: set[Any] = set()
+_checked_states: set[Any] = set()
 
 
 def check_final_state(history: History, states: States) -> None:
     """Check every law about the final state."""
     seen = (states, tuple((each.name, id(each.answer), each.phase) for each in history.executions))
-    if seen in _held:
+    if seen in _checked_states:
         return
     rows = SHOP["dynamodb"].states.things[states[0]][ORDERS_TABLE]
     objects = {place[1]: versions for place, versions in SHOP["s3"].states.things[states[1]].items()}
@@ -41,7 +41,7 @@ def check_final_state(history: History, states: States) -> None:
     _check_replays(history.executions)
     for body in SHOP["sqs"].states.things[states[3]].get("parking", {}).values():
         require(_is_unreadable(body, orders), "law 23", f"still parked: {body[:200]}")
-    _held.add(seen)
+    _checked_states.add(seen)
 
 
 def _is_unreadable(body: str, orders: dict[str, Any]) -> bool:
@@ -62,8 +62,8 @@ def _check_movements(orders: dict[str, Any], moved: list[tuple[str, str, int]]) 
     require(all(count == 1 for count in times.values()), "laws 11 and 30", f"moved more than once: {times}")
     entries = [entry for row in orders.values() for entry in ledger_of(row)]
     returned = {key for kind, key, _ in moved if kind == "reversal"}
-    told = {key_of(each["about"]) for each in entries if each.get("reason") == "made_at_gateway"} & returned
-    subjects = {key_of(entry["subject"]) for entry in entries} | told
+    in_cases = {key_of(each["about"]) for each in entries if each.get("reason") == "made_at_gateway"} & returned
+    subjects = {key_of(entry["subject"]) for entry in entries} | in_cases
     require({key for _, key, _ in moved} <= subjects, "law 18", "money moved that no ledger knows of")
 
 
@@ -85,9 +85,9 @@ def _paid_outside(ledger: list[dict[str, Any]], books: dict[str, Booked]) -> int
     sign = {"PaymentCaptured": 1, "RefundSettled": -1}
     undone = {entry["subject"] for entry in ledger if entry["type"] == "RefundReversed"}
     by_people = (entry for entry in ledger if entry.get("by") == "people" and entry["subject"] not in undone)
-    said = (entry for entry in by_people if entry["type"] in sign)
-    moved = {key for key, booked in books.items() if booked.heard.value == "settled"}
-    return sum(sign[e["type"]] * int(e["amount_minor"]) for e in said if key_of(e["subject"]) not in moved)
+    counted = (entry for entry in by_people if entry["type"] in sign)
+    moved = {key for key, booked in books.items() if booked.status.value == "settled"}
+    return sum(sign[e["type"]] * int(e["amount_minor"]) for e in counted if key_of(e["subject"]) not in moved)
 
 
 def _check_approvals(ledger: list[dict[str, Any]], moved: set[str]) -> None:
@@ -136,12 +136,12 @@ def _check_audit(orders: dict[str, Any], objects: dict[str, Any]) -> None:
             (allowed if is_optional else expected).add(key)
             if key in objects:
                 record = json.loads(objects[key][0].body)
-                require(record["ledger"] == ledger[: entry["seq"]], "law 23", f"{key} tells another ledger")
+                require(record["ledger"] == ledger[: entry["seq"]], "law 23", f"{key} contains another ledger")
                 answered = record["result"] or (entry if record.get("cause") in _UNREQUESTED else None)
                 require((answered["amount_minor"] or 0) == entry["amount_minor"], "law 23", f"{key}: amount")
     for key, versions in objects.items():
-        told = [text for text in FREE_TEXTS if text in versions[0].body]
-        require(not told, "law 42", f"{key}, which is locked, tells {told}")
+        leaked = [text for text in FREE_TEXTS if text in versions[0].body]
+        require(not leaked, "law 42", f"{key}, which is locked, contains {leaked}")
     outcomes = {key for key in objects if key.startswith("outcomes/")}
     require(expected <= outcomes, "law 23", f"missing: {sorted(expected - outcomes)}")
     require(outcomes <= expected | allowed, "law 23", f"extra: {sorted(outcomes - expected - allowed)}")
@@ -172,33 +172,37 @@ def _check_answer(execution: Execution, orders: dict[str, Any], objects: dict[st
         return
     subject = _subject(execution.request)
     booked = books.get(subject[1]) if subject else None
-    moved = booked is not None and booked.heard.value in ("settled", "reversed")
-    said = f"{execution.name} was told {answer['status']} {answer['code']}"
+    moved = booked is not None and booked.status.value in ("settled", "reversed")
+    context = f"{execution.name} was told {answer['status']} {answer['code']}"
     if answer["status"] == "succeeded" and answer["action"] == "cancel":
         given_up = books.get(answer["order_id"])
         require(
-            given_up and given_up.heard.value in ("fenced", "declined"), "law 33", f"{said}, the books say {given_up}"
+            given_up and given_up.status.value in ("fenced", "declined"),
+            "law 33",
+            f"{context}, the books say {given_up}",
         )
     elif answer["status"] == "succeeded" and answer["order_status"] == "AUTHORIZED":
-        require(booked and booked.kind == "authorize", "law 33", f"{said}, the gateway's books say {booked}")
+        require(booked and booked.kind == "authorize", "law 33", f"{context}, the gateway's books say {booked}")
     elif subject and _is_ended_by_people(orders.get(subject[0]), subject[1]):
         return  # paid outside the gateway or not, according to two people
     elif answer["status"] == "succeeded" and answer["action"] not in ("decide", "resolve"):
-        require(moved, "law 15", f"{said}, the gateway's books say {booked}")
-        require(booked and booked.amount_minor == answer["amount_minor"], "law 18", f"{said}: {booked}")
+        require(moved, "law 15", f"{context}, the gateway's books say {booked}")
+        require(booked and booked.amount_minor == answer["amount_minor"], "law 18", f"{context}: {booked}")
     elif answer["code"] != "KEY_REUSED" and answer["status"] in ("rejected", "failed"):
-        came_back = booked is not None and booked.heard.value == "reversed"
+        came_back = booked is not None and booked.status.value == "reversed"
         undecided = answer["code"] in _REPEATABLE and answer["code"] != "NEWER_RELEASE"
-        require(not moved or came_back or undecided, "law 15", f"{said}, the gateway's books say {booked}")
+        require(not moved or came_back or undecided, "law 15", f"{context}, the gateway's books say {booked}")
     if answer["code"] == "REFUND_WINDOW_CLOSED" and subject:
         until = _refundable_until(ledger_of(orders[subject[0]]))
-        require(f"{execution.requested_at:%Y-%m-%dT%H:%M:%S}" >= until[:19], "law 26", f"{said}, allowed until {until}")
+        require(
+            f"{execution.requested_at:%Y-%m-%dT%H:%M:%S}" >= until[:19], "law 26", f"{context}, allowed until {until}"
+        )
     accepted = plain(orders[subject[0]]["requests"]) if subject and subject[0] in orders else {}
     in_ledger = subject is not None and subject_of(subject[1]) in accepted
     if not in_ledger or answer["code"] == "KEY_REUSED":
         name = execution.name
         found = [key for key in objects if key.startswith("refusals/") and f"/{name}-" in key]
-        require(len(found) == 1, "law 23", f"{said}, with {len(found)} objects")
+        require(len(found) == 1, "law 23", f"{context}, with {len(found)} objects")
 
 
 def _is_ended_by_people(row: dict[str, Any] | None, key: str) -> bool:
@@ -231,7 +235,7 @@ _REPEATABLE = frozenset(
 
 def _check_replays(executions: list[Execution]) -> None:
     """Check law 8: once the ledger has decided a request, all attempts got the same answer."""
-    told: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     for execution in executions:
         answer = execution.answer
         if (
@@ -242,9 +246,11 @@ def _check_replays(executions: list[Execution]) -> None:
             continue
         key = json.dumps(execution.request, sort_keys=True, default=repr)
         decided = {name: value for name, value in answer.items() if name not in ("replayed", "erased")}
-        require(told.setdefault(key, decided) == decided, "law 8", f"{execution.name}: {told[key]} and then {decided}")
+        require(
+            answers.setdefault(key, decided) == decided, "law 8", f"{execution.name}: {answers[key]} and then {decided}"
+        )
 
 
 def forget() -> None:
     """Clear the cache of judged states."""
-    _held.clear()
+    _checked_states.clear()

@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 from handlers.domain.ledger import key_of
-from tests.fakes.gateway import Booked
+from tests.fakes.payment_gateway import Booked
 from tests.simulation.changes import ORDERS_TABLE
 from tests.simulation.choices import Choices
 from tests.simulation.fold import is_readable, ledger_of, plain
 from tests.simulation.history import History
 from tests.simulation.scenarios import same
 from tests.simulation.simulated_ports import SimulatedDeployment
-from tests.simulation.world import SHOP, States, judgement_request, resolve_request
+from tests.simulation.simulated_shop import SHOP, States, judgement_request, resolve_request
 
 
 def open_cases(states: States) -> Iterator[tuple[str, dict[str, Any], bool]]:
@@ -70,7 +70,7 @@ def outcome_in_books(states: States, key: str) -> str:
     """Return the outcome of a case about a key according to the gateway's books."""
     books: dict[str, Booked] = SHOP["gateway"].states.things[states[2]][0]
     booked = books.get(key)
-    return "settled" if booked is not None and booked.heard.value == "settled" else "released"
+    return "settled" if booked is not None and booked.status.value == "settled" else "released"
 
 
 def _ask(states: States, request: dict[str, Any], after: timedelta, deployment: SimulatedDeployment) -> States:

@@ -6,7 +6,7 @@ from handlers.domain.canonical import digest
 from tests.simulation.changes import ORDERS_TABLE
 from tests.simulation.fold import is_readable, ledger_of
 from tests.simulation.services import call_number
-from tests.simulation.world import SHOP, States
+from tests.simulation.simulated_shop import SHOP, States
 
 UNKNOWN_KIND = "PaymentTeleported"
 

@@ -1,6 +1,6 @@
 """The scenarios with their weights: the core has the highest, edge cases less."""
 
-from tests.simulation.console import refunding_in_console
+from tests.simulation.console_refunds import refunding_in_console
 from tests.simulation.customers import waiting
 from tests.simulation.edges import (
     confirming,
@@ -13,7 +13,7 @@ from tests.simulation.edges import (
     resolving,
 )
 from tests.simulation.scenarios import approving, holding, poisoning, purchasing, refunding
-from tests.simulation.world import OVER_HTTP
+from tests.simulation.simulated_shop import OVER_HTTP
 
 _CORE = (
     *(refunding, purchasing, holding, refunding, purchasing),

@@ -8,7 +8,7 @@ from typing import Any
 from handlers.domain.requests import order_id_of
 from tests.simulation.choices import Choices
 from tests.simulation.history import History
-from tests.simulation.world import (
+from tests.simulation.simulated_shop import (
     AFTER_FENCE,
     CUSTOMER,
     LATE,
@@ -22,11 +22,11 @@ from tests.simulation.world import (
 )
 
 DAY = timedelta(days=1)
-MOST_ACTORS = 4
+MAX_ACTORS = 4
 """More rarely find more, but multiply the states."""
 SKEWS = (timedelta(0), DAY, -DAY)
 
-BOUGHT: dict[str, dict[str, Any]] = {
+PURCHASES: dict[str, dict[str, Any]] = {
     "one mug": {"mugs": 1},
     "two lines": {"mugs": 1, "pens": 3},
     "refunds pending": {"mugs": 1, "payment_method": "pm_refund_pending"},
@@ -39,10 +39,10 @@ _PAID = ("one mug", "two lines", "refunds pending", "refunds declined", "dispute
 
 
 @cache
-def sold(what: str) -> States:
+def shop_after_purchase(what: str) -> States:
     """Return the shop after one undisturbed purchase (`p1`)."""
     history = History(Choices(replayed=()), OPENING, fault_percent=0)
-    history.add("bought", purchase_request("p1", **BOUGHT[what]))
+    history.add("bought", purchase_request("p1", **PURCHASES[what]))
     history.run()
     return tuple(history.states)  # type: ignore[return-value]
 
@@ -50,10 +50,10 @@ def sold(what: str) -> States:
 def _refunds(what: str) -> list[dict[str, Any]]:
     """Refunds at the limits: everything, half, the smallest unit, one too much, lines."""
     paid = 1000 if what != "two lines" else 1750
-    asked: list[dict[str, Any]] = [{}, {"amount_minor": paid // 2}, {"amount_minor": paid}, {"amount_minor": 1}]
-    asked += [{"amount_minor": paid // 2 + 1}, {"lines": [{"sku": "mug", "quantity": 1}]}]
-    asked += [{"lines": [{"sku": "pen", "quantity": 2}]}] if what == "two lines" else [{"amount_minor": paid + 1}]
-    return asked
+    variants: list[dict[str, Any]] = [{}, {"amount_minor": paid // 2}, {"amount_minor": paid}, {"amount_minor": 1}]
+    variants += [{"amount_minor": paid // 2 + 1}, {"lines": [{"sku": "mug", "quantity": 1}]}]
+    variants += [{"lines": [{"sku": "pen", "quantity": 2}]}] if what == "two lines" else [{"amount_minor": paid + 1}]
+    return variants
 
 
 def _moment(choices: Choices) -> tuple[timedelta, timedelta]:
@@ -78,7 +78,7 @@ def add(history: History, name: str, request: Any) -> None:
 
 
 def add_reconciles(history: History, order_id: str) -> None:
-    for _ in range(history.choices.below(max(1, MOST_ACTORS + 1 - len(history.actors)))):
+    for _ in range(history.choices.below(max(1, MAX_ACTORS + 1 - len(history.actors)))):
         after = (SOON, AFTER_FENCE)[history.choices.below(2)]
         history.add_reconcile(after, None if history.choices.below(32) == 31 else order_id)
 
@@ -86,8 +86,8 @@ def add_reconciles(history: History, order_id: str) -> None:
 def refunding(history_of: Callable[[States], History], choices: Choices) -> History:
     """Two or three refunds of one order: duplicates, rivals, reused keys, lines; reconcile and the bank among them."""
     what = _PAID[choices.below(len(_PAID))]
-    history = history_of(sold(what))
-    asked = _refunds(what)
+    history = history_of(shop_after_purchase(what))
+    variants = _refunds(what)
     requests = []
     for number in range(2 + choices.below(2)):
         relation = choices.below(4)
@@ -96,36 +96,36 @@ def refunding(history_of: Callable[[States], History], choices: Choices) -> Hist
         elif requests and relation == 2:
             request = {**requests[0], "reason": "other"}
         else:
-            request = refund_request(f"r{number}", "p1", **asked[choices.below(len(asked))])
+            request = refund_request(f"r{number}", "p1", **variants[choices.below(len(variants))])
         requests.append(request)
         add(history, f"refund-{number}", request)
     add_reconciles(history, order_id_of(CUSTOMER, "p1"))
-    if len(history.actors) < MOST_ACTORS and choices.below(2):
+    if len(history.actors) < MAX_ACTORS and choices.below(2):
         history.add_reversal(requests[0])
     return history
 
 
 def holding(history_of: Callable[[States], History], choices: Choices) -> History:
     """Captures and cancellations of one hold: in whole, in part, twice, together; a refund; the end of the hold."""
-    history = history_of(sold("held"))
-    wishes = ({}, {"amount_minor": 700}, {"lines": [{"sku": "pen", "quantity": 1}]}, {"amount_minor": 1501})
+    history = history_of(shop_after_purchase("held"))
+    captures = ({}, {"amount_minor": 700}, {"lines": [{"sku": "pen", "quantity": 1}]}, {"amount_minor": 1501})
     for number in range(1 + choices.below(2)):
         if choices.below(3):
-            request = request_on("capture", f"c{choices.below(2)}", "p1", **wishes[choices.below(len(wishes))])
+            request = request_on("capture", f"c{choices.below(2)}", "p1", **captures[choices.below(len(captures))])
         else:
             request = request_on("cancel", f"v{choices.below(2)}", "p1")
         add(history, f"held-{number}", request)
     if choices.below(2):
         add(history, "refund-0", refund_request("r0", "p1", **({}, {"amount_minor": 1})[choices.below(2)]))
-    if len(history.actors) < MOST_ACTORS and choices.below(3) == 0:
-        history.add("again", same(purchase_request("p1", **BOUGHT["held"])))
+    if len(history.actors) < MAX_ACTORS and choices.below(3) == 0:
+        history.add("again", same(purchase_request("p1", **PURCHASES["held"])))
     add_reconciles(history, order_id_of(CUSTOMER, "p1"))
     return history
 
 
 def approving(history_of: Callable[[States], History], choices: Choices) -> History:
     """Refunds above the approval limit, and decisions on them, including contradictory and repeated ones."""
-    history = history_of(sold("one mug"))
+    history = history_of(shop_after_purchase("one mug"))
     refunds = [
         refund_request(f"r{number}", "p1", override="window", **({}, {"amount_minor": 600})[choices.below(2)])
         for number in range(1 + choices.below(2))

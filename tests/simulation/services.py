@@ -57,12 +57,12 @@ class Step:
     """The orders in the gateway's events about this step."""
 
 
-_encoded = json.JSONEncoder(sort_keys=True, default=repr, check_circular=False).encode
+_encode = json.JSONEncoder(sort_keys=True, default=repr, check_circular=False).encode
 
 
 def canonical(value: Any) -> str:
     """Return one string for equal values, whatever the order of their fields."""
-    return _encoded(value)
+    return _encode(value)
 
 
 class Interned:
@@ -93,22 +93,22 @@ def call_number(service: str, method: str, arguments: dict[str, Any]) -> int:
     return calls.number(canonical([service, method, arguments]), SimulatedCall(service, method, arguments))
 
 
-def returned(value: Any) -> int:
+def reply_returning(value: Any) -> int:
     """Return the number of a reply that returns a value."""
-    return replies.number("returns " + _described(value), lambda: _fresh(value))
+    return replies.number("returns " + _describe(value), lambda: _fresh(value))
 
 
-def raised(error: BaseException) -> int:
+def reply_raising(error: BaseException) -> int:
     """Return the number of a reply that raises."""
-    said = canonical(error.response) if isinstance(error, ClientError) else str(error)
+    description = canonical(error.response) if isinstance(error, ClientError) else str(error)
 
     def deliver() -> Any:
         raise copy.copy(error)
 
-    return replies.number(f"raises {type(error).__name__} {said}", deliver)
+    return replies.number(f"raises {type(error).__name__} {description}", deliver)
 
 
-def _described(value: Any) -> str:
+def _describe(value: Any) -> str:
     if isinstance(value, dict) and isinstance(value.get("Body"), io.BytesIO):
         return canonical({**value, "Body": value["Body"].getvalue().decode("latin-1")})
     return canonical(value)
@@ -127,14 +127,14 @@ class Service:
 
     name: str
     fake: Any
-    taken: Callable[[Any], Any]
-    put_back: Callable[[Any, Any], None]
-    described: Callable[[Any], str] = canonical
+    take_state: Callable[[Any], Any]
+    put_state_back: Callable[[Any, Any], None]
+    describe: Callable[[Any], str] = canonical
     states: Interned = field(default_factory=Interned)
     steps: dict[tuple[int, int], Step] = field(default_factory=dict)
 
     def state_number(self, state: Any) -> int:
-        return self.states.number(self.described(state), state)
+        return self.states.number(self.describe(state), state)
 
     def step(self, state: int, call: int) -> Step:
         """Return the effect of the call in that state, from the fake the first time."""
@@ -145,12 +145,12 @@ class Service:
 
     def _run(self, state: int, call: SimulatedCall) -> Step:
         before = self.states.things[state]
-        self.put_back(self.fake, before)
+        self.put_state_back(self.fake, before)
         try:
-            reply = returned(getattr(self.fake, call.method)(**call.arguments))
+            reply = reply_returning(getattr(self.fake, call.method)(**call.arguments))
         except ClientError as error:
-            return Step(state, raised(error))
-        after = self.taken(self.fake)
+            return Step(state, reply_raising(error))
+        after = self.take_state(self.fake)
         claims = judge(before, after) if self.name == "dynamodb" and call.writes else ()
         return Step(self.state_number(after), reply, claims, getattr(self.fake, "notices", ()))
 

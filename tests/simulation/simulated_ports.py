@@ -39,18 +39,18 @@ class CallReceiver(Protocol):
 class Client:
     """A client of a service."""
 
-    asked: CallReceiver
+    receiver: CallReceiver
     service: str
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
-        return lambda **arguments: self.asked.ask(self.service, method, arguments)
+        return lambda **arguments: self.receiver.ask(self.service, method, arguments)
 
 
 @dataclass(frozen=True, slots=True)
 class RememberingGateway:
     """The gateway port. Ambiguous and missing replies are replies like any other."""
 
-    asked: CallReceiver
+    receiver: CallReceiver
     key_life: ClassVar[timedelta | None] = None
     miss_age: ClassVar[timedelta | None] = timedelta()
     fences: ClassVar[frozenset[Operation]] = frozenset(Operation)
@@ -91,7 +91,7 @@ class RememberingGateway:
         return self._ask("fence", instruction=instruction)
 
     def _ask(self, operation: str, /, **arguments: Any) -> GatewayReply:
-        return _reply(self.asked.ask("gateway", operation, arguments))
+        return _reply(self.receiver.ask("gateway", operation, arguments))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class GatewayWithoutMemory(RememberingGateway):
     fences: ClassVar[frozenset[Operation]] = frozenset()
 
     def _ask(self, operation: str, /, **arguments: Any) -> GatewayReply:
-        return _reply(self.asked.ask("gateway", "forgetfully", {"operation": operation, "at": self.at, **arguments}))
+        return _reply(self.receiver.ask("gateway", "forgetfully", {"operation": operation, "at": self.at, **arguments}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +118,12 @@ class ListingGateway(RememberingGateway):
 
     def movements(self, since: str, until: str, after: str | None) -> MovementPage:
         """Return the list as one page."""
-        page = self.asked.ask("gateway", "list_movements", {"since": since, "until": until})
+        page = self.receiver.ask("gateway", "list_movements", {"since": since, "until": until})
         assert isinstance(page, MovementPage)
         return page
 
     def _ask(self, operation: str, /, **arguments: Any) -> GatewayReply:
-        return _reply(self.asked.ask("gateway", "at_time", {"operation": operation, "at": self.at, **arguments}))
+        return _reply(self.receiver.ask("gateway", "at_time", {"operation": operation, "at": self.at, **arguments}))
 
 
 def _reply(reply: Any) -> GatewayReply:
@@ -135,14 +135,14 @@ def _reply(reply: Any) -> GatewayReply:
 class Pool:
     """The connections to Stripe: a request is a call like any other."""
 
-    asked: CallReceiver
+    receiver: CallReceiver
     sent_at: str
 
     def request(self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str]) -> PooledReply:
         """Return the reply."""
         arguments = {"method": method, "target": url.removeprefix(ENDPOINT), "body": (body or b"").decode()}
         arguments |= {"key": headers.get("Idempotency-Key", ""), "at": self.sent_at}
-        reply = self.asked.ask("gateway", "request", arguments)
+        reply = self.receiver.ask("gateway", "request", arguments)
         assert isinstance(reply, PooledReply)
         return reply
 
@@ -154,13 +154,13 @@ _OF_NEXT_RELEASE: Final[Mapping[str, Json]] = {NEW_FIELD: ["of", "the next relea
 class NewerItems:
     """A client that adds one attribute to each order that the next release creates."""
 
-    asked: CallReceiver
+    receiver: CallReceiver
 
     def ask(self, service: str, method: str, arguments: dict[str, Any]) -> Any:
         """Pass a call on."""
         if method == "transact_write_items":
             arguments = {**arguments, "TransactItems": [_with_attribute(part) for part in arguments["TransactItems"]]}
-        return self.asked.ask(service, method, arguments)
+        return self.receiver.ask(service, method, arguments)
 
 
 def _with_attribute(part: dict[str, Any]) -> dict[str, Any]:
@@ -211,6 +211,6 @@ def _with_new_field(before: Order, after: Order) -> Order:
     return order
 
 
-def with_new_word(result: Any) -> Any:
+def add_unknown_field(result: Any) -> Any:
     """Return the result of a step of the next release, with a field that this one does not know."""
     return {**result, **_OF_NEXT_RELEASE} if isinstance(result, dict) else result

@@ -7,14 +7,14 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from tests.simulation import tables
+from tests.simulation import table_memory
 from tests.simulation.choices import Choices
 from tests.simulation.final_reconcile import reconcile_fully
 from tests.simulation.fold import LawBroken
 from tests.simulation.history import Actor, History
 from tests.simulation.laws import check_final_state
 from tests.simulation.repertoire import SCENARIOS
-from tests.simulation.world import AFTER_FENCE, START, States
+from tests.simulation.simulated_shop import AFTER_FENCE, START, States
 
 FAULT_PERCENT = 8
 """Percentage of calls that go wrong: about one and a half per history."""
@@ -28,19 +28,19 @@ class SimulatedRun:
     broken: str | None
     faults: Counter[str]
     answers: list[Any]
-    told: list[str] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
 
 
-def run(choices: Choices, fault_percent: int = FAULT_PERCENT, telling: bool = False) -> SimulatedRun:
+def run(choices: Choices, fault_percent: int = FAULT_PERCENT, records_steps: bool = False) -> SimulatedRun:
     """Run one history and reconcile it twice; stragglers and zombies may outlast the first time but must not disturb
     the second.
     """
-    made: list[History] = []
+    histories: list[History] = []
 
     def history_of(states: States) -> History:
-        made.append(History(choices, states, fault_percent))
-        made[0].telling = telling
-        return made[0]
+        histories.append(History(choices, states, fault_percent))
+        histories[0].records_steps = records_steps
+        return histories[0]
 
     broken = None
     try:
@@ -53,14 +53,14 @@ def run(choices: Choices, fault_percent: int = FAULT_PERCENT, telling: bool = Fa
             _run_and_reconcile(history, hold_back=False)
     except LawBroken as error:
         broken = str(error)
-    history = made[0]
+    history = histories[0]
     return SimulatedRun(
-        choices.made, broken, history.faults, [each.answer for each in history.executions], history.happened
+        choices.recorded, broken, history.faults, [each.answer for each in history.executions], history.log
     )
 
 
 def _run_and_reconcile(history: History, hold_back: bool = True) -> list[Actor]:
-    held = history.run_but_for_the_late() if hold_back else history.run()
+    late = history.run_except_late_calls() if hold_back else history.run()
     # As on schedule, the days around the last run: a late attempt dates its entry after an earlier run's.
     ends = history.ends if hold_back else history.ends + history.between_rests
     days = sorted({_day(START + each + AFTER_FENCE) for each in (history.ends, ends)} | {*map(_day, history.moments)})
@@ -68,7 +68,7 @@ def _run_and_reconcile(history: History, hold_back: bool = True) -> list[Actor]:
     states, _ = reconcile_fully(tuple(history.states), days, rests_before, history.deployment, ends)  # type: ignore[arg-type]
     history.states = list(states)
     check_final_state(history, states)
-    return held
+    return late
 
 
 @cache
@@ -106,12 +106,12 @@ def simulate(seed: int, numbers: Iterable[int], performances: int, tally: Tally 
     tally = Tally() if tally is None else tally
     for number in numbers:
         if number % performances == 0:
-            tables.forget_if_large()
+            table_memory.forget_if_large()
         tally.add(number, run(choices_of(seed, number, performances)))
     return tally
 
 
-def shortest(choices: list[int], tries: int = 3_000) -> SimulatedRun:
+def shrink(choices: list[int], tries: int = 3_000) -> SimulatedRun:
     """Shrink a history while it still violates a law, by removing and simplifying decisions."""
     best = run(Choices(replayed=choices))
     assert best.broken, "this history breaks no law"
@@ -126,7 +126,7 @@ def shortest(choices: list[int], tries: int = 3_000) -> SimulatedRun:
                 break
             if tries <= 0:
                 break
-    return run(Choices(replayed=best.choices), telling=True)
+    return run(Choices(replayed=best.choices), records_steps=True)
 
 
 def _size(choices: list[int]) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 A new node is found by running the handler itself from its start with the replies that led there; the call after the
 last of them is the node. Every earlier call is compared with the table, which detects a handler that is not a function
-of event, clock and replies (`Wayward`).
+of event, clock and replies (`NondeterministicHandler`).
 """
 
 from collections.abc import Callable
@@ -34,9 +34,9 @@ from tests.simulation.simulated_ports import (
     Pool,
     RememberingGateway,
     SimulatedDeployment,
-    with_new_word,
+    add_unknown_field,
 )
-from tests.simulation.world import OVER_HTTP
+from tests.simulation.simulated_shop import OVER_HTTP
 from tests.support.stripe.double import TEST_KEY
 
 
@@ -75,7 +75,7 @@ ENVIRONMENT = {
 SALT = "5a17" * 8
 
 
-class Wayward(AssertionError):
+class NondeterministicHandler(AssertionError):
     """A handler behaved differently for the same event, clock and replies."""
 
 
@@ -115,14 +115,14 @@ class Node:
         return found
 
 
-class _Asked:
+class _Receiver:
     """The receiver of the calls of clients and of the gateway port."""
 
     def ask(self, service: str, method: str, arguments: dict[str, Any]) -> Any:
         raise NotImplementedError
 
 
-class _Straight(_Asked):
+class _DirectReceiver(_Receiver):
     """A receiver that answers every call immediately."""
 
     def __init__(self, apply: Callable[[SimulatedCall, int], int]) -> None:
@@ -133,28 +133,28 @@ class _Straight(_Asked):
         return replies.things[self._apply(calls.things[number], number)]()
 
 
-class _Replaying(_Asked):
+class _ReplayingReceiver(_Receiver):
     """A receiver that answers from a list, and pauses the handler at its end."""
 
-    def __init__(self, expected: list[int], given: list[int]) -> None:
-        self.expected, self.given, self.position = expected, given, 0
+    def __init__(self, expected: list[int], reply_numbers: list[int]) -> None:
+        self.expected, self.reply_numbers, self.position = expected, reply_numbers, 0
 
     def ask(self, service: str, method: str, arguments: dict[str, Any]) -> Any:
         call = call_number(service, method, arguments)
         at = self.position
-        if at >= len(self.given):
+        if at >= len(self.reply_numbers):
             raise _Paused(call)
         if call != self.expected[at]:
-            raise Wayward(f"call {at}: {calls.things[self.expected[at]]} became {calls.things[call]}")
+            raise NondeterministicHandler(f"call {at}: {calls.things[self.expected[at]]} became {calls.things[call]}")
         self.position += 1
-        return replies.things[self.given[at]]()
+        return replies.things[self.reply_numbers[at]]()
 
 
-def _no_chance() -> float:
+def _always_zero() -> float:
     return 0.0
 
 
-def _silent(_: object) -> None:
+def _do_nothing(_: object) -> None:
     return None
 
 
@@ -169,68 +169,70 @@ class Program:
 
     def explore(self, parent: Node | None, reply: int) -> Node:
         """Run the handler to the point after `reply`."""
-        expected, given = [], []
+        expected, reply_numbers = [], []
         node, last = parent, reply
         while node is not None:
             expected.append(node.call)
-            given.append(last)
+            reply_numbers.append(last)
             node, last = node.parent, node.reply
-        replaying = _Replaying(expected[::-1], given[::-1])
+        replaying = _ReplayingReceiver(expected[::-1], reply_numbers[::-1])
         found = self._run(replaying)
         found.parent, found.reply, found.program = parent, reply, self
         return found
 
-    def _run(self, replaying: _Replaying) -> Node:
+    def _run(self, replaying: _ReplayingReceiver) -> Node:
         try:
-            return Node(ended=self._to_its_end(replaying))
+            return Node(ended=self._call_handler(replaying))
         except _Paused as paused:
             return Node(call=paused.call)
 
-    def straight(self, apply: Callable[[SimulatedCall, int], int]) -> Ended:
+    def run_to_end(self, apply: Callable[[SimulatedCall, int], int]) -> Ended:
         """Run the handler from start to end, each call applied at once."""
-        return self._to_its_end(_Straight(apply))
+        return self._call_handler(_DirectReceiver(apply))
 
-    def _to_its_end(self, asked: "_Asked") -> Ended:
+    def _call_handler(self, receiver: "_Receiver") -> Ended:
         try:
-            result = FUNCTIONS[self.function](self.event, self._parts(asked))
-        except (Wayward, LawBroken):
+            result = FUNCTIONS[self.function](self.event, self._dependencies(receiver))
+        except (NondeterministicHandler, LawBroken):
             raise
         except Exception as error:  # as Lambda would report it to Step Functions
             return Ended(error=type(error).__name__, cause=str(error))
         is_message = self.deployment is SimulatedDeployment.NEWER and self.function in ("purchase", "refund")
-        return Ended(result=with_new_word(result) if is_message else result)
+        return Ended(result=add_unknown_field(result) if is_message else result)
 
-    def _parts(self, asked: "_Asked") -> Dependencies:
-        asked_as = NewerItems(asked) if self.deployment is SimulatedDeployment.NEWER else asked
-        made = Dependencies(
+    def _dependencies(self, receiver: "_Receiver") -> Dependencies:
+        item_receiver = NewerItems(receiver) if self.deployment is SimulatedDeployment.NEWER else receiver
+        deps = Dependencies(
             settings=Settings(environment=ENVIRONMENT),
-            clients=lambda service: Client(asked_as, service),
+            clients=lambda service: Client(item_receiver, service),
             now=lambda: self.now,
-            sleep=_silent,
-            rng=_no_chance,
+            sleep=_do_nothing,
+            rng=_always_zero,
             new_salt=lambda: SALT,
-            write=_silent,
+            write=_do_nothing,
         )
-        made.__dict__["gateway"] = self._gateway(asked)  # the attribute in which cached_property would keep the sandbox
+        deps.__dict__["gateway"] = self._gateway(
+            receiver
+        )  # the attribute in which cached_property would keep the sandbox
         if self.deployment is SimulatedDeployment.NEWER:
-            made.__dict__["orders"] = NewerOrders(made.orders)
-        return made
+            deps.__dict__["orders"] = NewerOrders(deps.orders)
+        return deps
 
-    def _gateway(self, asked: "_Asked") -> PaymentGateway:
+    def _gateway(self, receiver: "_Receiver") -> PaymentGateway:
         if self.deployment is SimulatedDeployment.FORGETFUL:
-            return GatewayWithoutMemory(asked, self.now.isoformat())
+            return GatewayWithoutMemory(receiver, self.now.isoformat())
         if self.deployment is SimulatedDeployment.LISTING:
-            return ListingGateway(asked, format_instant(self.now))
+            return ListingGateway(receiver, format_instant(self.now))
         if not OVER_HTTP:
-            return RememberingGateway(asked)
-        api = StripeApi(pool=Pool(asked, self._sent_at), secret=lambda _: TEST_KEY)
+            return RememberingGateway(receiver)
+        api = StripeApi(pool=Pool(receiver, self._sending_time), secret=lambda _: TEST_KEY)
         return StripePaymentGateway(api=api, stage=ENVIRONMENT["BOOKING_STAGE"], now=lambda: self.now)
 
     @property
-    def _sent_at(self) -> str:
+    def _sending_time(self) -> str:
         """The true time; a function's own clock may be wrong by a day."""
-        told = self.event.get("requested_at") if isinstance(self.event, dict) else None
-        return str(told) if told else self.now.isoformat()
+        requested_at = self.event.get("requested_at") if isinstance(self.event, dict) else None
+        return str(requested_at) if requested_at else self.now.isoformat()
 
 
 _roots: dict[tuple[str, str, datetime, SimulatedDeployment], Node] = {}

@@ -18,7 +18,7 @@ from handlers.adapters.stripe.replies import PARTIAL_CAPTURE_REVERSAL
 from handlers.domain.payments import GatewayStatus
 from handlers.domain.requests import reported_refund_id_of
 from tests.fakes.clock import FakeClock
-from tests.fakes.gateway import Booked
+from tests.fakes.payment_gateway import Booked
 from tests.simulation.stripe_bank import StripeBank, is_of_console
 from tests.support.stripe.double import TEST_KEY, ConnectionBroken, HttpCall, StripeDouble
 from tests.support.stripe.fault_plan import StripeFault
@@ -56,7 +56,7 @@ class StripeService(StripeBank):
         if fault:
             self.double.faults.add(StripeFault(fault))
         headers = {"Authorization": f"Bearer {TEST_KEY}", **({"Idempotency-Key": key} if key else {})}
-        held = self._held(target)
+        held = self._authorised_intent(target)
         try:
             reply = self.double.handle(HttpCall(method=method, target=target, body=body.encode(), headers=headers))
         except ConnectionBroken as broken:
@@ -67,7 +67,7 @@ class StripeService(StripeBank):
             self.captures[key.removesuffix(":capture")] = held["amount_received"]
         return PooledReply(reply.status, reply.body, reply.headers)
 
-    def _held(self, target: str) -> Wire | None:
+    def _authorised_intent(self, target: str) -> Wire | None:
         """Return the authorised intent of a capture."""
         path = urlsplit(target).path
         intent = self.double.books.objects.get(path.split("/")[3]) if path.endswith("/capture") else None
@@ -82,7 +82,7 @@ class StripeService(StripeBank):
 def _new_double() -> StripeDouble:
     double = StripeDouble(FakeClock(datetime(2026, 3, 1, tzinfo=UTC)))
     double.endpoints.search_lag = timedelta()
-    double.saved.kept = FOR_EVER
+    double.saved.retention = FOR_EVER
     return double
 
 
@@ -126,7 +126,7 @@ def _view(service: StripeService) -> View:
     return books, moved
 
 
-_HEARD: Final[Mapping[str, GatewayStatus]] = {
+_STATUSES: Final[Mapping[str, GatewayStatus]] = {
     "succeeded": GatewayStatus.SETTLED,
     "requires_capture": GatewayStatus.AUTHORIZED,
     "requires_action": GatewayStatus.ACTION_REQUIRED,
@@ -137,18 +137,18 @@ _HEARD: Final[Mapping[str, GatewayStatus]] = {
 
 def _booked_payment(intent: Wire, objects: Mapping[str, Wire]) -> Booked:
     is_held = intent["capture_method"] == "manual"
-    heard = _HEARD.get(intent["status"], GatewayStatus.NOTHING)
+    status = _STATUSES.get(intent["status"], GatewayStatus.NOTHING)
     if intent["status"] == "canceled":
         failed = objects.get(str(intent["latest_charge"]), {}).get("status") == "failed"
         refused = failed or intent["last_payment_error"] or "booking_refused" in intent["metadata"]
-        heard = GatewayStatus.DECLINED if refused else GatewayStatus.FENCED
+        status = GatewayStatus.DECLINED if refused else GatewayStatus.FENCED
     captured = intent["amount_received"] if is_held else 0
     kind = "authorize" if is_held else "charge"
     disputes = (each for each in objects.values() if each["object"] == "dispute")
     disputed = sum(
         each["amount"] for each in disputes if each["payment_intent"] == intent["id"] and each["status"] in FUNDS_HELD
     )
-    booked = Booked(kind, heard, intent["amount"], intent["currency"].upper(), captured_minor=captured)
+    booked = Booked(kind, status, intent["amount"], intent["currency"].upper(), captured_minor=captured)
     return replace(booked, disputed_minor=disputed)
 
 
@@ -166,13 +166,13 @@ def _order_of(item: Wire, objects: Mapping[str, Wire]) -> str:
 
 
 def _booked_refund(refund: Wire, objects: Mapping[str, Wire]) -> Booked:
-    heard = _HEARD.get(refund["status"], GatewayStatus.DECLINED)
+    status = _STATUSES.get(refund["status"], GatewayStatus.DECLINED)
     if "failure_balance_transaction" in refund:
-        heard = GatewayStatus.REVERSED
+        status = GatewayStatus.REVERSED
     reference = refund["id"] if is_of_console(refund, objects) else ""
     order_id = _order_of(refund, objects)
     return Booked(
-        "refund", heard, refund["amount"], refund["currency"].upper(), charge_key=order_id, reference=reference
+        "refund", status, refund["amount"], refund["currency"].upper(), charge_key=order_id, reference=reference
     )
 
 

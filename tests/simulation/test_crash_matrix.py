@@ -14,25 +14,15 @@ import pytest
 
 from tests.simulation.changes import ORDERS_TABLE
 from tests.simulation.choices import Choices
-from tests.simulation.console import refunded
+from tests.simulation.console_refunds import shop_with_console_refund
 from tests.simulation.final_reconcile import reconcile_fully
 from tests.simulation.fold import ledger_of, plain
 from tests.simulation.history import Actor, History, kinds_of
 from tests.simulation.laws import check_final_state
-from tests.simulation.scenarios import sold
+from tests.simulation.scenarios import shop_after_purchase
 from tests.simulation.services import SimulatedCall, calls
 from tests.simulation.simulated_ports import SimulatedDeployment
-from tests.simulation.test_interleavings import (
-    HELD,
-    SIX,
-    held,
-    in_flight,
-    judgement,
-    lost_and_forgotten,
-    proposal,
-    proposed,
-)
-from tests.simulation.world import (
+from tests.simulation.simulated_shop import (
     AFTER_FENCE,
     OPENING,
     ORDER,
@@ -43,6 +33,16 @@ from tests.simulation.world import (
     purchase_request,
     refund_request,
     request_on,
+)
+from tests.simulation.test_interleavings import (
+    HELD,
+    SIX,
+    judgement,
+    proposal,
+    shop_with_forgotten_refund,
+    shop_with_held_refund,
+    shop_with_proposal,
+    shop_with_refund_in_flight,
 )
 
 OPENING_TYPES = (
@@ -70,35 +70,59 @@ SUBJECTS = [
     Subject("purchase", lambda: OPENING, purchase_request("p1", mugs=2, pens=1), "purchase"),
     Subject("purchase, declined", lambda: OPENING, purchase_request("p1", payment_method="pm_declined"), "purchase"),
     Subject("purchase, out of stock", lambda: OPENING, purchase_request("p1", mugs=4), "purchase"),
-    Subject("refund of an amount", lambda: sold("one mug"), refund_request("r1", "p1", amount_minor=600), "refund"),
-    Subject("refund of a line", lambda: sold("two lines"), refund_request("r1", "p1", **LINE), "refund"),
-    Subject("refund, declined", lambda: sold("refunds declined"), refund_request("r1", "p1"), "refund"),
-    Subject("refund, too much", lambda: sold("one mug"), refund_request("r1", "p1", amount_minor=1001), "refund"),
-    Subject("refund, held", lambda: sold("one mug"), HELD, "refund"),
-    Subject("decision, approved", held, decision_request("approve", "d1", HELD), "refund"),
-    Subject("decision, denied", held, decision_request("deny", "d1", HELD), "refund"),
-    Subject("record of a decision", held, decision_request("approve", "d1", HELD), "record"),
-    Subject("record of an outcome", lambda: sold("one mug"), refund_request("r1", "p1", amount_minor=600), "record"),
+    Subject(
+        "refund of an amount",
+        lambda: shop_after_purchase("one mug"),
+        refund_request("r1", "p1", amount_minor=600),
+        "refund",
+    ),
+    Subject("refund of a line", lambda: shop_after_purchase("two lines"), refund_request("r1", "p1", **LINE), "refund"),
+    Subject("refund, declined", lambda: shop_after_purchase("refunds declined"), refund_request("r1", "p1"), "refund"),
+    Subject(
+        "refund, too much",
+        lambda: shop_after_purchase("one mug"),
+        refund_request("r1", "p1", amount_minor=1001),
+        "refund",
+    ),
+    Subject("refund, held", lambda: shop_after_purchase("one mug"), HELD, "refund"),
+    Subject("decision, approved", shop_with_held_refund, decision_request("approve", "d1", HELD), "refund"),
+    Subject("decision, denied", shop_with_held_refund, decision_request("deny", "d1", HELD), "refund"),
+    Subject("record of a decision", shop_with_held_refund, decision_request("approve", "d1", HELD), "record"),
+    Subject(
+        "record of an outcome",
+        lambda: shop_after_purchase("one mug"),
+        refund_request("r1", "p1", amount_minor=600),
+        "record",
+    ),
     Subject("record of a refusal", lambda: OPENING, {"action": "steal"}, "record"),
-    Subject("reconcile, known to the gateway", lambda: in_flight("lost reply"), None, "reconcile"),
-    Subject("reconcile, disputed", lambda: sold("disputed"), None, "reconcile"),
-    Subject("reconcile, unknown to the gateway", lambda: in_flight("lost request"), None, "reconcile"),
-    Subject("reconcile, refunded in the console", refunded, None, "reconcile"),
-    Subject("capture of a part", lambda: sold("held"), request_on("capture", "c1", "p1", amount_minor=700), "purchase"),
-    Subject("capture of a line", lambda: sold("held"), request_on("capture", "c1", "p1", **LINE), "purchase"),
-    Subject("cancel", lambda: sold("held"), request_on("cancel", "v1", "p1"), "purchase"),
-    Subject("erasure", lambda: sold("one mug"), None, "forget"),
+    Subject("reconcile, known to the gateway", lambda: shop_with_refund_in_flight("lost reply"), None, "reconcile"),
+    Subject("reconcile, disputed", lambda: shop_after_purchase("disputed"), None, "reconcile"),
+    Subject("reconcile, unknown to the gateway", lambda: shop_with_refund_in_flight("lost request"), None, "reconcile"),
+    Subject("reconcile, refunded in the console", shop_with_console_refund, None, "reconcile"),
+    Subject(
+        "capture of a part",
+        lambda: shop_after_purchase("held"),
+        request_on("capture", "c1", "p1", amount_minor=700),
+        "purchase",
+    ),
+    Subject(
+        "capture of a line", lambda: shop_after_purchase("held"), request_on("capture", "c1", "p1", **LINE), "purchase"
+    ),
+    Subject("cancel", lambda: shop_after_purchase("held"), request_on("cancel", "v1", "p1"), "purchase"),
+    Subject("erasure", lambda: shop_after_purchase("one mug"), None, "forget"),
 ]
 if not OVER_HTTP:  # the forgetful gateway is only behind the port, and Stripe ends a hold itself
     FORGETFUL = {"after": timedelta(days=2, hours=1), "deployment": SimulatedDeployment.FORGETFUL}
     SUBJECTS += [
-        Subject("reconcile, hold over", lambda: sold("held"), None, "reconcile", after=timedelta(days=8)),
-        Subject("proposal", lost_and_forgotten, proposal("c1", "agent-1"), "refund", **FORGETFUL),
-        Subject("record of a proposal", lost_and_forgotten, proposal("c1", "agent-1"), "record", **FORGETFUL),
-        Subject("case closed", proposed, judgement("approve", "d1"), "refund", **FORGETFUL),
-        Subject("resolution denied", proposed, judgement("deny", "d1"), "refund", **FORGETFUL),
-        Subject("record of a closed case", proposed, judgement("approve", "d1"), "record", **FORGETFUL),
-        Subject("forgotten refund, again", lost_and_forgotten, SIX, "refund", **FORGETFUL),
+        Subject(
+            "reconcile, hold over", lambda: shop_after_purchase("held"), None, "reconcile", after=timedelta(days=8)
+        ),
+        Subject("proposal", shop_with_forgotten_refund, proposal("c1", "agent-1"), "refund", **FORGETFUL),
+        Subject("record of a proposal", shop_with_forgotten_refund, proposal("c1", "agent-1"), "record", **FORGETFUL),
+        Subject("case closed", shop_with_proposal, judgement("approve", "d1"), "refund", **FORGETFUL),
+        Subject("resolution denied", shop_with_proposal, judgement("deny", "d1"), "refund", **FORGETFUL),
+        Subject("record of a closed case", shop_with_proposal, judgement("approve", "d1"), "record", **FORGETFUL),
+        Subject("forgotten refund, again", shop_with_forgotten_refund, SIX, "refund", **FORGETFUL),
     ]
 
 

@@ -8,16 +8,16 @@ import pytest
 
 from tests.environment import THOROUGH
 from tests.simulation.choices import Choices
-from tests.simulation.edges import stuck
-from tests.simulation.exhaustive import every
+from tests.simulation.edges import shop_with_stuck_refund
+from tests.simulation.exhaustive import enumerate_histories
 from tests.simulation.final_reconcile import reconcile_fully
 from tests.simulation.history import History
 from tests.simulation.laws import check_final_state
 from tests.simulation.people import open_cases
-from tests.simulation.scenarios import sold
+from tests.simulation.scenarios import shop_after_purchase
 from tests.simulation.services import calls
 from tests.simulation.simulated_ports import SimulatedDeployment
-from tests.simulation.world import (
+from tests.simulation.simulated_shop import (
     AFTER_FENCE,
     OPENING,
     ORDER,
@@ -37,9 +37,9 @@ HELD = refund_request("r4", "p1", amount_minor=600, override="window")
 MUG = refund_request("r3", "p1", lines=[{"sku": "mug", "quantity": 1}])
 
 
-def in_flight(fate: str = "lost reply") -> States:
+def shop_with_refund_in_flight(fate: str = "lost reply") -> States:
     """Return an order with a reserved refund, whose request or reply was lost."""
-    history = History(Choices(replayed=()), sold("one mug"), fault_percent=0)
+    history = History(Choices(replayed=()), shop_after_purchase("one mug"), fault_percent=0)
     history.fixed_tries = 0
     history.add("first", SIX)
     (actor,) = history.actors
@@ -54,9 +54,9 @@ def in_flight(fate: str = "lost reply") -> States:
     return tuple(history.states)  # type: ignore[return-value]
 
 
-def held() -> States:
+def shop_with_held_refund() -> States:
     """Return an order with a refund that waits for another person."""
-    history = History(Choices(replayed=()), sold("one mug"), fault_percent=0)
+    history = History(Choices(replayed=()), shop_after_purchase("one mug"), fault_percent=0)
     history.fixed_tries = 0
     history.add("first", HELD)
     history.run()
@@ -133,14 +133,14 @@ def approve_and_lapse(history: History) -> None:
     history.add_reconcile(timedelta(days=7) + AFTER_FENCE, ORDER)
 
 
-def lost_and_forgotten() -> States:
+def shop_with_forgotten_refund() -> States:
     """Return an order with a case: its refund was made, its reply was lost, and the gateway has forgotten its key."""
-    return stuck("lost reply", 2 * timedelta(days=1))
+    return shop_with_stuck_refund("lost reply", 2 * timedelta(days=1))
 
 
-def proposed() -> States:
+def shop_with_proposal() -> States:
     """Return the same order with a proposal to close the case."""
-    return _after(lost_and_forgotten(), proposal("c1", "agent-1"))
+    return _after(shop_with_forgotten_refund(), proposal("c1", "agent-1"))
 
 
 def _after(states: States, request: dict[str, Any]) -> States:
@@ -153,12 +153,12 @@ def _after(states: States, request: dict[str, Any]) -> States:
 
 def proposal(request_id: str, by: str) -> dict[str, Any]:
     """Add a person's proposal that the lost refund was made."""
-    return resolve_request("settled", request_id, ORDER, _case_of(lost_and_forgotten()), by=by)
+    return resolve_request("settled", request_id, ORDER, _case_of(shop_with_forgotten_refund()), by=by)
 
 
 def judgement(decision: str, request_id: str) -> dict[str, Any]:
     """Add another person's decision on it."""
-    return judgement_request(decision, request_id, ORDER, _case_of(lost_and_forgotten()))
+    return judgement_request(decision, request_id, ORDER, _case_of(shop_with_forgotten_refund()))
 
 
 def _case_of(states: States) -> str:
@@ -233,35 +233,35 @@ def refund_and_dispute(history: History) -> None:
 
 Scene = Callable[[History], None]
 SCENES: dict[Scene, tuple[Callable[[], States], int]] = {
-    refund_and_refund: (lambda: sold("one mug"), 500),
-    refund_twice: (lambda: sold("one mug"), 500),
-    refund_and_reused_key: (lambda: sold("one mug"), 500),
-    line_and_amount: (lambda: sold("two lines"), 500),
-    refund_and_settle: (in_flight, 300),
-    refund_and_reconcile: (lambda: sold("one mug"), 30),
-    refund_and_reversal: (in_flight, 7),
-    approve_and_deny: (held, 200),
-    approve_twice: (held, 200),
-    approve_and_repeat: (held, 100),
-    approve_and_lapse: (held, 30),
-    refund_and_forget: (lambda: sold("one mug"), 7),
-    repeat_and_forget: (lambda: sold("one mug"), 7),
-    capture_and_cancel: (lambda: sold("held"), 200),
+    refund_and_refund: (lambda: shop_after_purchase("one mug"), 500),
+    refund_twice: (lambda: shop_after_purchase("one mug"), 500),
+    refund_and_reused_key: (lambda: shop_after_purchase("one mug"), 500),
+    line_and_amount: (lambda: shop_after_purchase("two lines"), 500),
+    refund_and_settle: (shop_with_refund_in_flight, 300),
+    refund_and_reconcile: (lambda: shop_after_purchase("one mug"), 30),
+    refund_and_reversal: (shop_with_refund_in_flight, 7),
+    approve_and_deny: (shop_with_held_refund, 200),
+    approve_twice: (shop_with_held_refund, 200),
+    approve_and_repeat: (shop_with_held_refund, 100),
+    approve_and_lapse: (shop_with_held_refund, 30),
+    refund_and_forget: (lambda: shop_after_purchase("one mug"), 7),
+    repeat_and_forget: (lambda: shop_after_purchase("one mug"), 7),
+    capture_and_cancel: (lambda: shop_after_purchase("held"), 200),
     purchase_and_purchase: (lambda: OPENING, 250),
     purchase_twice: (lambda: OPENING, 250),
     purchase_and_reconcile: (lambda: OPENING, 30),
-    capture_and_end_of_hold: (lambda: sold("held"), 7),
-    cancel_and_reconcile: (lambda: sold("held"), 30),
-    refund_and_console: (lambda: sold("one mug"), 7),
-    refund_and_dispute: (lambda: sold("one mug"), 50),
+    capture_and_end_of_hold: (lambda: shop_after_purchase("held"), 7),
+    cancel_and_reconcile: (lambda: shop_after_purchase("held"), 30),
+    refund_and_console: (lambda: shop_after_purchase("one mug"), 7),
+    refund_and_dispute: (lambda: shop_after_purchase("one mug"), 50),
 }
 """Two actors, the initial shop, and the minimum number of interleavings."""
 OF_THE_PORT: dict[Scene, tuple[Callable[[], States], int]] = {
-    propose_and_propose: (lost_and_forgotten, 100),
-    close_and_deny: (proposed, 100),
-    close_twice: (proposed, 100),
-    close_and_reconcile: (proposed, 20),
-    close_and_repeat: (proposed, 20),
+    propose_and_propose: (shop_with_forgotten_refund, 100),
+    close_and_deny: (shop_with_proposal, 100),
+    close_twice: (shop_with_proposal, 100),
+    close_and_reconcile: (shop_with_proposal, 20),
+    close_and_repeat: (shop_with_proposal, 20),
 }
 """Scenes with the forgetful gateway, which Stripe's double cannot play."""
 if not OVER_HTTP:
@@ -286,7 +286,7 @@ def _enumerate(scene: Scene, states: States, faults: int, tries: int = 1) -> tup
             _require_decisions(history)
         codes.update(str(execution.answer["code"]) for execution in history.executions if execution.answer)
 
-    return sum(1 for _ in every(run, faults)), codes
+    return sum(1 for _ in enumerate_histories(run, faults)), codes
 
 
 def _require_decisions(history: History) -> None:

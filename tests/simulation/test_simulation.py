@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.environment import THOROUGH
-from tests.simulation import tables
+from tests.simulation import table_memory
 from tests.simulation.choices import Choices
 from tests.simulation.history import FAULT_KINDS
-from tests.simulation.simulator import Tally, choices_of, run, shortest, simulate
+from tests.simulation.simulator import Tally, choices_of, run, shrink, simulate
 
 HISTORIES = int(os.environ.get("SIMULATED_HISTORIES", "20000" if THOROUGH else "1500"))
 PERFORMANCES = 30
@@ -26,16 +26,16 @@ def tally() -> Iterator[Tally]:
         yield simulate(SEED, range(HISTORIES), PERFORMANCES)
     finally:
         gc.enable()
-        tables.forget()
+        table_memory.forget()
 
 
 def test_no_law_is_broken_in_any_history(tally: Tally) -> None:
     """Laws 1 to 45 hold under every fault; a violation is printed as the shortest history that still has it."""
     if tally.violations:
         number, broken = tally.violations[0]
-        short = shortest(broken.choices)
+        short = shrink(broken.choices)
         again = f"python -m tests.simulation --seed {SEED} --history {number} --performances {PERFORMANCES}"
-        pytest.fail(f"{short.broken}\n" + "\n".join(short.told) + f"\n{short.choices}\n{again}")
+        pytest.fail(f"{short.broken}\n" + "\n".join(short.steps) + f"\n{short.choices}\n{again}")
     assert tally.histories == HISTORIES
 
 
@@ -67,12 +67,12 @@ def test_a_seed_reproduces_its_history() -> None:
     """The same seed gives the same steps, with tables from other histories and with empty ones."""
     for number in range(0, 1_500, 150):
         choices = choices_of(SEED, number, PERFORMANCES)
-        first = run(choices, telling=True)
-        tables.forget()
-        again = run(Choices(replayed=first.choices), telling=True)
-        assert (first.broken, first.told, first.answers, first.faults) == (
+        first = run(choices, records_steps=True)
+        table_memory.forget()
+        again = run(Choices(replayed=first.choices), records_steps=True)
+        assert (first.broken, first.steps, first.answers, first.faults) == (
             again.broken,
-            again.told,
+            again.steps,
             again.answers,
             again.faults,
         )

@@ -16,7 +16,7 @@ from handlers.domain.trail.verification import verify
 from local.pytest_plugin import DeployedStack
 from tests.integration.event_consumer import consuming
 from tests.soak.crashes import Crashes
-from tests.soak.publication import Publication
+from tests.soak.event_publication import Publication
 
 CLIENTS = 8
 PRICES = {"SOAK-MUG": 800, "SOAK-LAMP": 4990}
@@ -37,46 +37,46 @@ class Load:
     """Requests of the clients: purchases, refunds of earlier purchases, and repetitions of both."""
 
     seed: int
-    bought: list[tuple[str, int]] = field(default_factory=list)
-    asked: list[dict[str, Any]] = field(default_factory=list)
+    purchases: list[tuple[str, int]] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def request(self, number: int) -> dict[str, Any]:
         """Return the request of one execution."""
-        chance = random.Random(f"{self.seed}/{number}")
+        rng = random.Random(f"{self.seed}/{number}")
         with self._lock:
-            kind = chance.random()
-            if kind < 0.1 and self.asked:
-                return chance.choice(self.asked)
-            made = self._refund(chance, number) if kind < 0.55 and self.bought else _purchase(chance, number)
-            self.asked.append(made)
-            return made
+            kind = rng.random()
+            if kind < 0.1 and self.sent:
+                return rng.choice(self.sent)
+            request = self._refund(rng, number) if kind < 0.55 and self.purchases else _purchase(rng, number)
+            self.sent.append(request)
+            return request
 
-    def _refund(self, chance: random.Random, number: int) -> dict[str, Any]:
-        order_id, paid = chance.choice(self.bought)
+    def _refund(self, rng: random.Random, number: int) -> dict[str, Any]:
+        order_id, paid = rng.choice(self.purchases)
         lines = {"lines": [{"sku": "SOAK-MUG", "quantity": 1}]}
-        wish: Any = chance.choice([{"amount_minor": max(1, paid // 3)}, {"amount_minor": paid}, lines, {}])
+        amount: Any = rng.choice([{"amount_minor": max(1, paid // 3)}, {"amount_minor": paid}, lines, {}])
         who = {"requested_by": "agent-1", "reason": "Soaked."}
-        return {"action": "refund", "request_id": f"soak-r{number}", "order_id": order_id, **who, **wish}
+        return {"action": "refund", "request_id": f"soak-r{number}", "order_id": order_id, **who, **amount}
 
     def remember_purchase(self, result: dict[str, Any]) -> None:
         """Remember a purchase that can be refunded."""
         if result.get("action") == "purchase" and result.get("status") == "succeeded":
             with self._lock:
-                self.bought.append((result["order_id"], result["amount_minor"]))
+                self.purchases.append((result["order_id"], result["amount_minor"]))
 
 
-def _purchase(chance: random.Random, number: int) -> dict[str, Any]:
-    lines = [{"sku": "SOAK-MUG", "quantity": chance.randint(1, 3), "unit_price_minor": PRICES["SOAK-MUG"]}]
-    if chance.random() < 0.3:
+def _purchase(rng: random.Random, number: int) -> dict[str, Any]:
+    lines = [{"sku": "SOAK-MUG", "quantity": rng.randint(1, 3), "unit_price_minor": PRICES["SOAK-MUG"]}]
+    if rng.random() < 0.3:
         lines.append({"sku": "SOAK-LAMP", "quantity": 1, "unit_price_minor": PRICES["SOAK-LAMP"]})
     return {
         "action": "purchase",
         "request_id": f"soak-p{number}",
-        "customer_id": f"customer-{chance.randint(1, 9)}",
+        "customer_id": f"customer-{rng.randint(1, 9)}",
         "currency": "EUR",
         "lines": lines,
-        "payment_method": chance.choice(TOKENS),
+        "payment_method": rng.choice(TOKENS),
     }
 
 
@@ -91,7 +91,7 @@ class Report:
     refunded_minor: int
     gateway_net_minor: int
     stock: dict[str, int]
-    on_shelves_by_ledger: dict[str, int]
+    stock_by_ledger: dict[str, int]
     in_flight: int
     findings: tuple[str, ...]
     left_to_people: tuple[str, ...]
@@ -101,14 +101,14 @@ class Report:
 
     def lines(self) -> Sequence[str]:
         """Return the report as text."""
-        kept = self.captured_minor - self.refunded_minor
+        net_minor = self.captured_minor - self.refunded_minor
         return [
             f"executions             {dict(self.statuses)}",
             f"results                {dict(self.results.most_common())}",
             f"functions killed       {self.crashes}",
-            f"captured − refunded    {self.captured_minor} − {self.refunded_minor} = {kept}",
+            f"captured − refunded    {self.captured_minor} − {self.refunded_minor} = {net_minor}",
             f"the gateway's net      {self.gateway_net_minor}",
-            f"stock                  {self.stock}, by the ledgers {self.on_shelves_by_ledger}",
+            f"stock                  {self.stock}, by the ledgers {self.stock_by_ledger}",
             f"money in flight        {self.in_flight} orders",
             f"audit                  {len(self.findings)} findings after one reconcile, which restored {self.restored}",
             f"left to people         {len(self.left_to_people)}",
@@ -123,7 +123,7 @@ class Report:
                 self.captured_minor - self.refunded_minor == self.gateway_net_minor
             ),
             "no stock below zero": min(self.stock.values()) >= 0,
-            "stock is what the ledgers left of it": self.stock == self.on_shelves_by_ledger,
+            "stock is what the ledgers left of it": self.stock == self.stock_by_ledger,
             "no money in flight after reconcile": self.in_flight == 0,
             f"the audit is complete ({self.findings[:3]})": not self.findings,
             f"nothing is left to people ({self.left_to_people[:3]})": not self.left_to_people,
@@ -191,11 +191,11 @@ def _read_books(
     publication: Publication,
 ) -> Report:
     archive = Archive(client=stack.client("dynamodb"), table=stack.outputs["ordersTable"])
-    stored = [each for each in archive.orders() if each.order and _is_ours(each.order)]
+    stored = [each for each in archive.orders() if each.order and _is_of_soak(each.order)]
     orders = [each.order for each in stored if each.order is not None]
     objects = audit_objects(S3AuditTrail(client=stack.client("s3"), bucket=stack.outputs["auditBucket"]))
-    ours = {each.order_id for each in stored}
-    objects = {key: body for key, body in objects.items() if key.partition("order=")[2].partition("/")[0] in ours}
+    own_ids = {each.order_id for each in stored}
+    objects = {key: body for key, body in objects.items() if key.partition("order=")[2].partition("/")[0] in own_ids}
     return Report(
         statuses,
         results,
@@ -204,7 +204,7 @@ def _read_books(
         refunded_minor=sum(order.account.refunded_minor for order in orders),
         gateway_net_minor=_gateway_net(stack, orders),
         stock={item.sku: item.available for item in archive.stock() if item.sku in CAPACITY},
-        on_shelves_by_ledger=_shelves(orders),
+        stock_by_ledger=_expected_stock(orders),
         in_flight=sum(bool(order.in_flight) for order in orders),
         findings=tuple(str(finding) for finding in verify(stored, objects)),
         left_to_people=left,
@@ -217,10 +217,10 @@ def _read_books(
 def _versions(stack: DeployedStack) -> dict[str, int]:
     """Return the number of entries of each order."""
     archive = Archive(client=stack.client("dynamodb"), table=stack.outputs["ordersTable"])
-    return {each.order_id: each.order.version for each in archive.orders() if each.order and _is_ours(each.order)}
+    return {each.order_id: each.order.version for each in archive.orders() if each.order and _is_of_soak(each.order)}
 
 
-def _is_ours(order: Order) -> bool:
+def _is_of_soak(order: Order) -> bool:
     return order.placed.text("request_id").startswith("soak-")
 
 
@@ -234,7 +234,7 @@ def _gateway_net(stack: DeployedStack, orders: Sequence[Order]) -> int:
     return sum(sign[str(item["kind"])] * int(str(item["amount_minor"])) for item in settled)
 
 
-def _shelves(orders: Sequence[Order]) -> dict[str, int]:
+def _expected_stock(orders: Sequence[Order]) -> dict[str, int]:
     left = Counter(CAPACITY)
     for order in orders:
         if order.status.value in ("DECLINED", "CANCELLED"):

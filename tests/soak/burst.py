@@ -69,11 +69,11 @@ class BurstReport:
         """Return the report as one line."""
         ordered = sorted(self.seconds)
         median, slowest = ordered[len(ordered) // 2], ordered[-1]
-        told = ", ".join(f"{count} {answer}" for answer, count in self.answers.most_common())
+        counts = ", ".join(f"{count} {answer}" for answer, count in self.answers.most_common())
         how = f"{self.burst.purchases} purchases, {self.burst.clients} clients, {len(self.burst.skus)} SKUs"
         errors = "".join(f"; {count} {error}" for error, count in self.errors.most_common())
         times = f"median {median:.1f} s, slowest {slowest:.1f} s, all in {self.total_seconds:.0f} s"
-        return f"{how}: {told}; {times}{errors}"
+        return f"{how}: {counts}; {times}{errors}"
 
     def broken(self) -> list[str]:
         """List the claims that do not hold; empty is as it should be."""

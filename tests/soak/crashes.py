@@ -24,7 +24,7 @@ def descendants(pid: int) -> dict[int, str]:
     return found
 
 
-def functions_named(pid: int, name: str) -> list[int]:
+def find_functions(pid: int, name: str) -> list[int]:
     """Return the processes below a process that run the Lambda function `name`."""
     return [each for each, command in descendants(pid).items() if _is_function(command) and _runs(each, name)]
 
@@ -69,18 +69,18 @@ class Crashes:
 
     def _kill_publisher(self) -> None:
         """Kill the publish function; if it is not running just now, it is its turn after the next booking."""
-        for pid in functions_named(self.instance_pid, self.publisher)[:1]:
+        for pid in find_functions(self.instance_pid, self.publisher)[:1]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
                 self.publishers_killed += 1
 
     def _kill_one(self) -> None:
-        chance = random.Random(f"{self.seed}/{self._ended}")
+        rng = random.Random(f"{self.seed}/{self._ended}")
         functions = [pid for pid, command in descendants(self.instance_pid).items() if _is_function(command)]
         if not functions:
             return
         try:
-            os.kill(chance.choice(sorted(functions)), signal.SIGKILL)
+            os.kill(rng.choice(sorted(functions)), signal.SIGKILL)
         except ProcessLookupError:
             return
         self.killed += 1

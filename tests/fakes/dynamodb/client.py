@@ -15,7 +15,7 @@ from .conditions import Values, project
 from .errors import Exceptions, invalid, refusal
 from .expressions import Compiled, compile_expressions
 from .model import require_model
-from .table import Index, Table, described, stream_record
+from .table import Index, Table, parse_table, stream_record
 from .values import MAXIMUM_ITEM_BYTES, Item, accepted_item, size_of
 
 Response = dict[str, Any]
@@ -59,7 +59,7 @@ class FakeDynamoDB:
     def create_table(self, **request: Any) -> Response:
         if request["TableName"] in self.tables:
             raise refusal("ResourceInUseException", "Cannot create preexisting table", "CreateTable")
-        table = self.tables[request["TableName"]] = described(request)
+        table = self.tables[request["TableName"]] = parse_table(request)
         return _answer(TableDescription={"TableName": table.name, "TableStatus": "ACTIVE"})
 
     def delete_table(self, **request: Any) -> Response:
@@ -86,7 +86,7 @@ class FakeDynamoDB:
         expressions.bound(request)
         key = table.key_of(accepted_item(request["Key"])[0], exact=True)
         row = table.rows.get(key) if request.get("ConsistentRead") or not self.lag else self._stale(table).get(key)
-        return _answer() if row is None else _answer(Item=_shown(row, expressions))
+        return _answer() if row is None else _answer(Item=_project_row(row, expressions))
 
     def put_item(self, **request: Any) -> Response:
         return self._write("PutItem", "Put", request)
@@ -99,16 +99,16 @@ class FakeDynamoDB:
 
     def _write(self, operation: str, kind: str, request: dict[str, Any]) -> Response:
         self._begin(operation, request)
-        asked = request.get("ReturnValues", "NONE")
-        if kind != "Update" and asked not in ("NONE", "ALL_OLD"):
+        option = request.get("ReturnValues", "NONE")
+        if kind != "Update" and option not in ("NONE", "ALL_OLD"):
             raise invalid("Return values set to invalid value")
         write = _Write(self._table(request), kind, request)
         if not write.holds():
             members = write.refused_item()
             raise refusal("ConditionalCheckFailedException", "The conditional request failed", operation, **members)
         self._store(write, *write.outcome())
-        returned = write.returned(asked)
-        return _answer(Attributes=returned) if returned else _answer()
+        return_values = write.return_values(option)
+        return _answer(Attributes=return_values) if return_values else _answer()
 
     def _store(self, write: "_Write", new: Item | None, bound: int) -> None:
         table, key = write.table, write.key
@@ -131,7 +131,7 @@ class FakeDynamoDB:
         entries = request["TransactItems"]
         if not 1 <= len(entries) <= MAXIMUM_TRANSACTION:
             raise invalid(f"Member must have length less than or equal to {MAXIMUM_TRANSACTION}")
-        if self._already_done(request):
+        if self._is_repeated(request):
             return _answer()
         writes = [self._part(entry) for entry in entries]
         if len({(write.table.name, write.key) for write in writes}) < len(writes):
@@ -139,7 +139,7 @@ class FakeDynamoDB:
         outcomes: list[tuple[Item | None, int] | None] = []
         reasons = [self._judge(write, outcomes) for write in writes]
         if any(reason["Code"] != "None" for reason in reasons):
-            raise _cancelled(reasons, "TransactWriteItems")
+            raise _cancellation_error(reasons, "TransactWriteItems")
         for write, outcome in zip(writes, outcomes, strict=True):
             if outcome is not None and write.kind != "ConditionCheck":
                 self._store(write, *outcome)
@@ -168,7 +168,7 @@ class FakeDynamoDB:
             return {"Code": "ValidationError", "Message": error.response["Error"]["Message"]}
         return {"Code": "None"}
 
-    def _already_done(self, request: dict[str, Any]) -> bool:
+    def _is_repeated(self, request: dict[str, Any]) -> bool:
         known = self._tokens.get(request.get("ClientRequestToken", ""))
         if known is None or self._seconds() - known[0] > TOKEN_SECONDS:
             return False
@@ -191,7 +191,7 @@ class FakeDynamoDB:
             key = table.key_of(accepted_item(entry["Key"])[0], exact=True)
             seen.add((table.name, key))
             row = table.rows.get(key)
-            found.append({} if row is None else {"Item": _shown(row, expressions)})
+            found.append({} if row is None else {"Item": _project_row(row, expressions)})
         if len(seen) < len(entries):
             raise invalid("Transaction request cannot include multiple operations on one item")
         return _answer(Responses=found)
@@ -216,10 +216,10 @@ class FakeDynamoDB:
         if expressions.filtered & set(index.attributes):
             raise invalid("Filter Expression can only contain non-primary key attributes")
         wanted = values[condition.value]
-        for name, asked in condition.compared:
-            if not next(iter(values[asked].values()), None):
+        for name, option in condition.compared:
+            if not next(iter(values[option].values()), None):
                 raise invalid("One or more parameter values are not valid. A key condition has an empty value")
-            if table.types[name] not in values[asked]:
+            if table.types[name] not in values[option]:
                 raise invalid(
                     "One or more parameter values were invalid: Condition parameter type does not match schema type"
                 )
@@ -275,13 +275,13 @@ class FakeDynamoDB:
         limit = request.get("Limit")
         if limit is not None and limit < 1:
             raise invalid("Limit must be greater than or equal to 1")
-        most = min(limit or len(rows) + 1, self.page_items or len(rows) + 1)
-        page = _first(rows, most)
-        kept = [row for row in page if expressions.condition(row, values)]
-        answer = _answer(Count=len(kept), ScannedCount=len(page))
+        maximum = min(limit or len(rows) + 1, self.page_items or len(rows) + 1)
+        page = _first(rows, maximum)
+        matching = [row for row in page if expressions.condition(row, values)]
+        answer = _answer(Count=len(matching), ScannedCount=len(page))
         if request.get("Select") != "COUNT":
-            answer["Items"] = [_shown(_visible(row, index), expressions) for row in kept]
-        if page and (len(page) < len(rows) or len(page) == most):
+            answer["Items"] = [_project_row(_visible(row, index), expressions) for row in matching]
+        if page and (len(page) < len(rows) or len(page) == maximum):
             answer["LastEvaluatedKey"] = table.place_of(page[-1], index)
         return answer
 
@@ -320,7 +320,7 @@ class _Write:
         self.new = attributes
         self.old = table.rows.get(self.key)
         if kind == "Put":
-            table.checked_indexes(attributes)
+            table.check_indexes(attributes)
             if self.bound > MAXIMUM_ITEM_BYTES:
                 raise invalid(_TOO_LARGE)
 
@@ -328,8 +328,8 @@ class _Write:
         return self.expressions.condition(self.old or {}, self.values)
 
     def refused_item(self) -> dict[str, Item]:
-        asked = self.request.get("ReturnValuesOnConditionCheckFailure", "NONE")
-        return {"Item": dict(self.old)} if asked == "ALL_OLD" and self.old is not None else {}
+        option = self.request.get("ReturnValuesOnConditionCheckFailure", "NONE")
+        return {"Item": dict(self.old)} if option == "ALL_OLD" and self.old is not None else {}
 
     def outcome(self) -> tuple[Item | None, int]:
         """Return the new row (None: deleted) and an upper bound of its size."""
@@ -346,7 +346,7 @@ class _Write:
             return
         self.new = update.apply(start, self.values)
         if self.table.indexes:
-            self.table.checked_indexes(self.new)
+            self.table.check_indexes(self.new)
         grown = sum(_rough_size(value) for value in self.values.values())
         self.bound = self.table.bounds.get(self.key, self.bound) + 2 * grown + 64 * len(update.assignments)
         if self.bound > MAXIMUM_ITEM_BYTES:
@@ -354,20 +354,20 @@ class _Write:
             if self.bound > MAXIMUM_ITEM_BYTES:
                 raise invalid(_TOO_LARGE_UPDATE)
 
-    def returned(self, asked: str) -> Item | None:
+    def return_values(self, option: str) -> Item | None:
         """Return the attributes that ReturnValues requests."""
-        if asked == "NONE":
+        if option == "NONE":
             return None
-        if asked == "ALL_OLD":
+        if option == "ALL_OLD":
             return dict(self.old) if self.old is not None else None
-        if asked == "ALL_NEW":
+        if option == "ALL_NEW":
             return dict(self.new)
         update = self.expressions.update
         if update is None:
             return None
-        if asked == "UPDATED_NEW":
-            return {name: self.new[name] for name in update.assigned if name in self.new}
-        return {name: self.old[name] for name in update.touched if name in self.old} if self.old else None
+        if option == "UPDATED_NEW":
+            return {name: self.new[name] for name in update.assigned_names if name in self.new}
+        return {name: self.old[name] for name in update.touched_names if name in self.old} if self.old else None
 
 
 def _rough_size(value: dict[str, Any]) -> int:
@@ -383,7 +383,7 @@ def _visible(row: Item, index: Index) -> Item:
     return row if index.projected is None else {name: row[name] for name in row if name in index.projected}
 
 
-def _shown(row: Item, expressions: Compiled) -> Item:
+def _project_row(row: Item, expressions: Compiled) -> Item:
     return dict(row) if expressions.projection is None else project(row, expressions.projection)
 
 
@@ -400,9 +400,9 @@ def _after(table: Table, index: Index, rows: list[Item], request: dict[str, Any]
     ]
 
 
-def _first(rows: list[Item], most: int) -> list[Item]:
+def _first(rows: list[Item], maximum: int) -> list[Item]:
     taken, size = [], 0
-    for row in rows[:most]:
+    for row in rows[:maximum]:
         size += size_of(row) if len(rows) > 100 else 0
         taken.append(row)
         if size >= MAXIMUM_PAGE_BYTES:
@@ -410,7 +410,7 @@ def _first(rows: list[Item], most: int) -> list[Item]:
     return taken
 
 
-def _cancelled(reasons: list[Response], operation: str) -> Exception:
+def _cancellation_error(reasons: list[Response], operation: str) -> Exception:
     codes = ", ".join(reason["Code"] for reason in reasons)
     message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
     return refusal("TransactionCanceledException", message, operation, CancellationReasons=reasons)

@@ -6,7 +6,7 @@ from typing import Any
 
 from .errors import invalid
 from .parser import Node, Operator, Path, Placeholder
-from .values import Item, Value, length, ordered
+from .values import Item, Value, compare_values, length
 
 Values = dict[str, Value]
 Operand = Callable[[Item, Values], Value | None]
@@ -108,7 +108,7 @@ def _attribute_type_check(call: Operator, kind: str) -> Check:
 
 def _bounds_check(low: str, high: str, kind: str) -> Check:
     def check(values: Values) -> None:
-        order = ordered(values[low], values[high])
+        order = compare_values(values[low], values[high])
         if order is None:
             raise invalid(f"Invalid {kind}: The BETWEEN operator requires same data type for lower and upper bounds")
         if order > 0:
@@ -134,7 +134,7 @@ def _ordering(call: Operator) -> Test:
         a, b = left(item, values), right(item, values)
         if a is None or b is None:
             return False
-        order = ordered(a, b)
+        order = compare_values(a, b)
         return order is not None and holds(order, 0)
 
     return test

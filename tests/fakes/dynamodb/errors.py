@@ -9,12 +9,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 
-def _modelled(code: str) -> type[ClientError]:
+def _error_class(code: str) -> type[ClientError]:
     return type(code, (ClientError,), {"__doc__": f"DynamoDB's {code}."})
 
 
 MODELLED = {
-    code: _modelled(code)
+    code: _error_class(code)
     for code in (
         "ConditionalCheckFailedException",
         "IdempotentParameterMismatchException",

@@ -8,7 +8,7 @@ from .errors import invalid
 from .parser import Names, Node, Operator, Path, Placeholder, Reader
 from .table import Table
 from .updates import ParsedUpdate, compile_update
-from .values import Value, accepted
+from .values import Value, validate_value
 
 _ALWAYS: Test = lambda item, values: True  # noqa: E731 - a constant that happens to be callable
 
@@ -50,7 +50,7 @@ class Compiled:
             if not given:
                 raise invalid("ExpressionAttributeValues must not be empty")
             for name, value in given.items():
-                values[name] = _accepted(name, value)
+                values[name] = _validate_value(name, value)
         _reject_unreferenced("ExpressionAttributeValues", values.keys() - self.values)
         names = request.get("ExpressionAttributeNames")
         if names is not None:
@@ -66,14 +66,14 @@ class Compiled:
         return values
 
 
-def _accepted(name: str, value: Value) -> Value:
+def _validate_value(name: str, value: Value) -> Value:
     try:
-        return accepted(value)[0]
+        return validate_value(value)[0]
     except Exception as error:
-        said = getattr(error, "response", {}).get("Error", {}).get("Message")
-        if said is None:
+        message = getattr(error, "response", {}).get("Error", {}).get("Message")
+        if message is None:
             raise
-        raise invalid(f"ExpressionAttributeValues contains invalid value: {said} for key {name}") from None
+        raise invalid(f"ExpressionAttributeValues contains invalid value: {message} for key {name}") from None
 
 
 def _reject_unreferenced(what: str, unused: set[str]) -> None:

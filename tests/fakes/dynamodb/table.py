@@ -76,7 +76,7 @@ class Table:
                 )
         return held  # type: ignore[no-any-return]
 
-    def checked_indexes(self, item: Item) -> None:
+    def check_indexes(self, item: Item) -> None:
         """Reject index keys of a wrong type or that are empty, even if the attribute is optional."""
         for index_name, index in self.indexes.items():
             for name in index.attributes:
@@ -126,7 +126,7 @@ def _sortable(value: Value) -> Any:
     return number_of(held) if tag == "N" else held
 
 
-def described(request: dict[str, Any]) -> Table:
+def parse_table(request: dict[str, Any]) -> Table:
     """Return the table of a CreateTable request."""
     types = {entry["AttributeName"]: entry["AttributeType"] for entry in request["AttributeDefinitions"]}
     indexes = {

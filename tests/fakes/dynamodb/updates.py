@@ -25,14 +25,14 @@ class ParsedUpdate:
     """An attribute of the primary key that it would change, which is rejected once the condition holds."""
 
     @property
-    def assigned(self) -> list[str]:
+    def assigned_names(self) -> list[str]:
         """The top-level attributes that it assigns to."""
         return [str(path.steps[0]) for path, _ in self.assignments]
 
     @property
-    def touched(self) -> list[str]:
+    def touched_names(self) -> list[str]:
         """The top-level attributes that it assigns to or removes from."""
-        return [*self.assigned, *(str(path.steps[0]) for path in self.removals)]
+        return [*self.assigned_names, *(str(path.steps[0]) for path in self.removals)]
 
     def apply(self, item: Item, values: Values) -> Item:
         """Return the item after the update."""
@@ -111,7 +111,7 @@ def compile_update(sections: dict[str, list[Node]], key: tuple[str, ...], checks
     removals = [node for node in sections.get("REMOVE", []) if isinstance(node, Path)]
     update = ParsedUpdate(tuple(assignments), tuple(removals))
     _refuse_overlaps([path for path, _ in assignments] + removals)
-    update.key_touched = next((name for name in update.touched if name in key), None)
+    update.key_touched = next((name for name in update.touched_names if name in key), None)
     return update
 
 
@@ -139,10 +139,10 @@ def _compute(node: Node, checks: list[Check]) -> Compute:
         return _arithmetic(*operands, 1 if node.name == "+" else -1)
     if node.name == "list_append":
         _require(node, "L", checks)
-        return _joined(*operands)
+        return _join(*operands)
     path, default = node.operands
     assert isinstance(path, Path)
-    return _defaulted(path, _compute(default, checks))
+    return _use_default(path, _compute(default, checks))
 
 
 def _present(value: Value | None) -> Value:
@@ -175,7 +175,7 @@ def _arithmetic(left: Compute, right: Compute, sign: int) -> Compute:
     return compute
 
 
-def _joined(left: Compute, right: Compute) -> Compute:
+def _join(left: Compute, right: Compute) -> Compute:
     def compute(item: Item, values: Values) -> Value:
         a, b = left(item, values), right(item, values)
         if "L" not in a or "L" not in b:
@@ -185,7 +185,7 @@ def _joined(left: Compute, right: Compute) -> Compute:
     return compute
 
 
-def _defaulted(path: Path, default: Compute) -> Compute:
+def _use_default(path: Path, default: Compute) -> Compute:
     def compute(item: Item, values: Values) -> Value:
         found = locate(item, path)
         return default(item, values) if found is None else found
@@ -215,7 +215,7 @@ def _addition(path: Path, name: str, checks: list[Check]) -> Callable[[Item, Val
             raise invalid(_WRONG_TYPE)
         if tag == "N":
             return {"N": total(old["N"], added, 1)}
-        return {tag: _sorted(tag, {*old[tag], *added})}
+        return {tag: _sort_members(tag, {*old[tag], *added})}
 
     return compute
 
@@ -230,10 +230,10 @@ def _subtraction(path: Path, name: str, checks: list[Check]) -> Callable[[Item, 
         if tag not in old:
             raise invalid(_WRONG_TYPE)
         left = set(old[tag]) - set(removed)
-        return {tag: _sorted(tag, left)} if left else None
+        return {tag: _sort_members(tag, left)} if left else None
 
     return compute
 
 
-def _sorted(tag: str, members: set[Any]) -> list[Any]:
+def _sort_members(tag: str, members: set[Any]) -> list[Any]:
     return sorted(members, key=number_of) if tag == "NS" else sorted(members)

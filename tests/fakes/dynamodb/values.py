@@ -89,7 +89,7 @@ def _normal_set(tag: str, members: list[Any], named: str) -> list[Any]:
 _SET_NAMES = {"SS": "string", "NS": "number", "BS": "binary"}
 
 
-def accepted(value: object, depth: int = 0) -> tuple[Value, int]:
+def validate_value(value: object, depth: int = 0) -> tuple[Value, int]:
     """Return the normal form of a value and its size in bytes, or raise DynamoDB's error."""
     if type(value) is not dict or len(value) != 1:
         raise invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
@@ -111,7 +111,7 @@ def accepted(value: object, depth: int = 0) -> tuple[Value, int]:
         return {"B": held}, len(held)
     if tag in _SET_NAMES:
         members = _normal_set(tag, held, _SET_NAMES[tag])
-        return {tag: members}, sum(accepted({tag[0]: member})[1] for member in members)
+        return {tag: members}, sum(validate_value({tag[0]: member})[1] for member in members)
     raise invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
 
 
@@ -122,7 +122,7 @@ def _accepted_document(tag: str, held: Any, depth: int) -> tuple[Value, int]:
     if tag == "L":
         elements = []
         for element in held:
-            normal, bytes_of = accepted(element, depth)
+            normal, bytes_of = validate_value(element, depth)
             elements.append(normal)
             size += bytes_of + 1
         return {"L": elements}, size
@@ -130,7 +130,7 @@ def _accepted_document(tag: str, held: Any, depth: int) -> tuple[Value, int]:
     for name, member in held.items():
         if not name:
             raise invalid("One or more parameter values were invalid: Member name may not be empty")
-        members[name], bytes_of = accepted(member, depth)
+        members[name], bytes_of = validate_value(member, depth)
         size += bytes_of + 1 + _text_size(name)
     return {"M": members}, size
 
@@ -140,7 +140,7 @@ def accepted_item(item: dict[str, Any]) -> tuple[Item, int]:
     normal: Item = {}
     size = 0
     for name, value in item.items():
-        normal[name], bytes_of = accepted(value)
+        normal[name], bytes_of = validate_value(value)
         size += bytes_of + _text_size(name)
     return normal, size
 
@@ -150,7 +150,7 @@ def size_of(item: Item) -> int:
     return accepted_item(item)[1]
 
 
-def ordered(left: Value, right: Value) -> int | None:
+def compare_values(left: Value, right: Value) -> int | None:
     """Return a number below, at or above zero if left sorts before, with or after right; None if they are not
     comparable.
     """

@@ -13,7 +13,7 @@ from tests.support.stripe.wire_objects import Wire
 
 API_VERSION: Final = "2026-08-26.dahlia"
 """The version of the OpenAPI document in stripe-mock v0.203.0."""
-EVENTS_KEPT: Final = timedelta(days=30)
+EVENT_RETENTION: Final = timedelta(days=30)
 Happening = Callable[[], object]
 
 
@@ -64,7 +64,7 @@ class Books:
 
     def emit(self, kind: str, item: Wire) -> None:
         """Record an event with an object's current state, and notify the listeners."""
-        told = wire_objects.event(
+        event = wire_objects.event(
             self.new_id("evt"),
             self.timestamp(),
             kind,
@@ -72,9 +72,9 @@ class Books:
             version=API_VERSION,
             livemode=self.livemode,
         )
-        self.store(told)
+        self.store(event)
         for listener in self.listeners:
-            listener(told)
+            listener(event)
 
     def move_money(self, source: Wire, amount: int, kind: str, category: str) -> Wire:
         """Record a movement on the balance."""

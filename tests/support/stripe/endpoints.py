@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from tests.support.stripe import wire_objects
-from tests.support.stripe.books import EVENTS_KEPT, Books
+from tests.support.stripe.books import EVENT_RETENTION, Books
 from tests.support.stripe.card_behaviours import CARDS, Card
 from tests.support.stripe.payment_intents import CANCELABLE, CONFIRMABLE, Payments
 from tests.support.stripe.returns import FUNDS_HELD, Returns
@@ -92,11 +92,11 @@ class Endpoints:
             raise unexpected_state(intent, "confirm")
         self.payments.confirm(intent, method, form.get("return_url"))
         if intent["last_payment_error"]:
-            raise _declined(intent)
-        self._go_on_as_card_says(intent)
-        return self._expanded(form, intent)
+            raise _card_error(intent)
+        self._apply_card_behaviour(intent)
+        return self._expand(form, intent)
 
-    def _go_on_as_card_says(self, intent: Wire) -> None:
+    def _apply_card_behaviour(self, intent: Wire) -> None:
         card = CARDS[str(intent["payment_method"])]
         if intent["status"] != "succeeded":
             return
@@ -107,9 +107,9 @@ class Endpoints:
             self._open_dispute(paid, card)
 
     def _open_dispute(self, paid: Wire, card: Card) -> None:
-        made = self.returns.open_dispute(paid, paid["amount_captured"], card.dispute)
+        dispute = self.returns.open_dispute(paid, paid["amount_captured"], card.dispute)
         if card.dispute_later:
-            later = partial(self.returns.change_dispute, made, card.dispute_later.status)
+            later = partial(self.returns.change_dispute, dispute, card.dispute_later.status)
             self.books.schedule(card.dispute_later.after, later)
 
     def capture(self, form: Form, name: str) -> Wire:
@@ -124,8 +124,8 @@ class Endpoints:
         if not self.payments.capture(intent, amount):
             raise Refusal(402, "card_error", "The bank refused the capture.", code="capture_declined")
         intent["metadata"] |= _metadata(form)
-        self._go_on_as_card_says(intent)
-        return self._expanded(form, intent)
+        self._apply_card_behaviour(intent)
+        return self._expand(form, intent)
 
     def cancel(self, form: Form, name: str) -> Wire:
         """Cancel a payment intent."""
@@ -134,20 +134,20 @@ class Endpoints:
         if intent["status"] not in CANCELABLE:
             raise unexpected_state(intent, "cancel")
         self.payments.cancel(intent, form.get("cancellation_reason"))
-        return self._expanded(form, intent)
+        return self._expand(form, intent)
 
     def retrieve(self, form: Form, name: str) -> Wire:
         """Retrieve a payment intent."""
-        return self._expanded(form, self._intent(name))
+        return self._expand(form, self._intent(name))
 
     def search(self, form: Form) -> Wire:
         """Search payment intents by one field of their metadata; new ones appear after a while."""
-        asked = re.fullmatch(r"""metadata\['(\w+)'\]:'([^']*)'""", form.get("query", ""))
-        if asked is None:
+        query = re.fullmatch(r"""metadata\['(\w+)'\]:'([^']*)'""", form.get("query", ""))
+        if query is None:
             raise invalid("Invalid query.", param="query")
         intents = self.books.newest_first("payment_intent", self.search_lag)
-        found = [intent for intent in intents if intent["metadata"].get(asked[1]) == asked[2]]
-        found = [self._expanded(form, intent, prefix="data.") for intent in found]
+        found = [intent for intent in intents if intent["metadata"].get(query[1]) == query[2]]
+        found = [self._expand(form, intent, prefix="data.") for intent in found]
         shown = {"data": found[:10], "has_more": len(found) > 10, "next_page": None}
         return {"object": "search_result", "url": "/v1/payment_intents/search", **shown}
 
@@ -164,7 +164,7 @@ class Endpoints:
             raise invalid(f"No such {kind}: '{name}'", status=404, code="resource_missing", param="id")
         return found
 
-    def _expanded(self, form: Form, item: Wire, prefix: str = "") -> Wire:
+    def _expand(self, form: Form, item: Wire, prefix: str = "") -> Wire:
         """Return an object with the references in `expand` replaced by their objects."""
         shown = dict(item)
         for path in _values(form, "expand"):
@@ -211,7 +211,7 @@ class Endpoints:
 
     def retrieve_refund(self, form: Form, name: str) -> Wire:
         """Retrieve a refund."""
-        return self._expanded(form, self._get("refund", name))
+        return self._expand(form, self._get("refund", name))
 
     def list_refunds(self, form: Form) -> Wire:
         """List refunds, of one payment intent if it is named."""
@@ -219,7 +219,7 @@ class Endpoints:
 
     def retrieve_charge(self, form: Form, name: str) -> Wire:
         """Retrieve a charge."""
-        return self._expanded(form, self._get("charge", name))
+        return self._expand(form, self._get("charge", name))
 
     def list_disputes(self, form: Form) -> Wire:
         """List disputes, of one payment intent if it is named."""
@@ -227,15 +227,15 @@ class Endpoints:
 
     def retrieve_dispute(self, form: Form, name: str) -> Wire:
         """Retrieve a dispute."""
-        return self._expanded(form, self._get("dispute", name))
+        return self._expand(form, self._get("dispute", name))
 
     def submit_evidence(self, form: Form, name: str) -> Wire:
         """Answer a dispute. As in Stripe's test mode, the text of the evidence determines the outcome."""
-        dispute, told = self._get("dispute", name), form.get("evidence[uncategorized_text]", "")
+        dispute, text = self._get("dispute", name), form.get("evidence[uncategorized_text]", "")
         _reject_unknown(form, "evidence", "submit")
-        dispute["evidence"]["uncategorized_text"] = told
+        dispute["evidence"]["uncategorized_text"] = text
         dispute["evidence_details"] |= {"has_evidence": True, "submission_count": 1}
-        self.returns.change_dispute(dispute, EVIDENCE.get(told, "under_review"))
+        self.returns.change_dispute(dispute, EVIDENCE.get(text, "under_review"))
         return dispute
 
     # the account
@@ -246,9 +246,9 @@ class Endpoints:
 
     def list_events(self, form: Form) -> Wire:
         """List the events of the last 30 days."""
-        oldest = int((self.books.now() - EVENTS_KEPT).timestamp())
+        oldest = int((self.books.now() - EVENT_RETENTION).timestamp())
         kinds = _values(form, "types")
-        chosen = lambda told: told["created"] >= oldest and (not kinds or told["type"] in kinds)  # noqa: E731
+        chosen = lambda event: event["created"] >= oldest and (not kinds or event["type"] in kinds)  # noqa: E731
         return self._page("event", "/v1/events", form, "type", where=chosen)
 
     def retrieve_account(self, form: Form) -> Wire:
@@ -289,7 +289,7 @@ class Endpoints:
                 raise invalid("No such object.", status=404, code="resource_missing", param="starting_after")
             items = items[names.index(form["starting_after"]) + 1 :]
         limit = int(form.get("limit", "10"))
-        shown = [self._expanded(form, item, prefix="data.") for item in items[:limit]]
+        shown = [self._expand(form, item, prefix="data.") for item in items[:limit]]
         return wire_objects.page(path, shown, more=len(items) > limit)
 
 
@@ -302,7 +302,7 @@ def _is_created_within(form: Form, item: Wire) -> bool:
     return all(edge is None or holds(item["created"], int(edge)) for edge, holds in bounds)
 
 
-def _declined(intent: Wire) -> Refusal:
+def _card_error(intent: Wire) -> Refusal:
     error = intent["last_payment_error"]
     facts = {key: value for key, value in error.items() if key not in ("type", "message")}
     return Refusal(402, "card_error", error["message"], payment_intent=intent, **facts)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-KEPT: Final = timedelta(hours=24)
+RETENTION: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,13 +22,13 @@ class SavedReply:
 class SavedReplies:
     """The saved replies by key, and the time for which they are kept."""
 
-    kept: timedelta = KEPT
+    retention: timedelta = RETENTION
     replies: dict[str, SavedReply] = field(default_factory=dict[str, SavedReply])
 
     def find(self, key: str, now: datetime) -> SavedReply | None:
         """Return the reply saved under a key, unless it has expired."""
         saved = self.replies.get(key)
-        if saved is not None and now - saved.since >= self.kept:
+        if saved is not None and now - saved.since >= self.retention:
             del self.replies[key]
             return None
         return saved

@@ -130,10 +130,12 @@ class Payments:
         package nor the fixtures of stripe-mock show a charge after a partial capture.
         """
         name = self.books.new_id("re")
-        made = wire_objects.refund(name, self.books.timestamp(), charge, amount=amount, status="succeeded", metadata={})
-        self.books.store(made)
-        moved = self.books.move_money(made, -amount, "refund", "partial_capture_reversal")
-        made["balance_transaction"], charge["amount_refunded"] = moved["id"], amount
+        refund = wire_objects.refund(
+            name, self.books.timestamp(), charge, amount=amount, status="succeeded", metadata={}
+        )
+        self.books.store(refund)
+        moved = self.books.move_money(refund, -amount, "refund", "partial_capture_reversal")
+        refund["balance_transaction"], charge["amount_refunded"] = moved["id"], amount
 
     def capture(self, intent: Wire, amount: int) -> bool:
         """Capture an authorised payment and give up the rest. Return false if the bank refuses."""

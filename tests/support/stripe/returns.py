@@ -21,20 +21,20 @@ class Returns:
         """Refund all or part of a charge."""
         course = behaviour or CARDS[str(charge["payment_method"])].refund
         name = self.books.new_id("re")
-        made = wire_objects.refund(
+        created = wire_objects.refund(
             name, self.books.timestamp(), charge, amount=amount, status=course.status, metadata=metadata
         )
-        self.books.store(made)
+        self.books.store(created)
         if course.status == "failed":
-            made["failure_reason"] = "declined"
+            created["failure_reason"] = "declined"
         else:
-            self._promise(made, charge)
+            self._promise(created, charge)
         if course.status != "failed" and course.is_funded:
-            self._withdraw(made)
-        self.books.emit("refund.created", made)
+            self._withdraw(created)
+        self.books.emit("refund.created", created)
         for later in course.later:
-            self.books.schedule(later.after, partial(self.advance, made, later.status))
-        return made
+            self.books.schedule(later.after, partial(self.advance, created, later.status))
+        return created
 
     def _promise(self, refund: Wire, charge: Wire) -> None:
         charge["amount_refunded"] += refund["amount"]
@@ -67,15 +67,15 @@ class Returns:
     def open_dispute(self, charge: Wire, amount: int, status: str = "needs_response") -> Wire:
         """Let the customer dispute a charge, or only inquire (`warning_needs_response`), which withdraws no money."""
         name = self.books.new_id("du")
-        made = wire_objects.dispute(name, self.books.timestamp(), charge, amount=amount, status=status)
-        self.books.store(made)
+        created = wire_objects.dispute(name, self.books.timestamp(), charge, amount=amount, status=status)
+        self.books.store(created)
         charge["disputed"] = True
         if status in FUNDS_HELD:
-            self._move(made, -amount, "dispute")
-        self.books.emit("charge.dispute.created", made)
+            self._move(created, -amount, "dispute")
+        self.books.emit("charge.dispute.created", created)
         if status in FUNDS_HELD:
-            self.books.emit("charge.dispute.funds_withdrawn", made)
-        return made
+            self.books.emit("charge.dispute.funds_withdrawn", created)
+        return created
 
     def _move(self, dispute: Wire, amount: int, category: str) -> None:
         dispute["balance_transactions"].append(self.books.move_money(dispute, amount, "adjustment", category))

@@ -34,7 +34,7 @@ class Booked:
     """The gateway's entry for one key."""
 
     kind: str
-    heard: GatewayStatus
+    status: GatewayStatus
     amount_minor: int = 0
     currency: str = ""
     charge_key: str = ""
@@ -68,38 +68,38 @@ class FakeGateway:
 
     def authorize(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
         """Authorise, unless the method is declined."""
-        heard = _CHARGED.get(method.token, GatewayStatus.AUTHORIZED)
-        booked = Booked("authorize", heard, instruction.amount_minor, instruction.currency, "", method.token)
+        status = _CHARGED.get(method.token, GatewayStatus.AUTHORIZED)
+        booked = Booked("authorize", status, instruction.amount_minor, instruction.currency, "", method.token)
         return self._book(instruction.key, booked)
 
     def capture(self, instruction: Instruction) -> GatewayReply:
         """Capture the held amount, once; nothing if it is no longer held."""
         held = self.books.get(instruction.charge_key)
-        is_held = held is not None and held.heard is GatewayStatus.AUTHORIZED
-        heard = GatewayStatus.SETTLED if is_held else GatewayStatus.DECLINED
-        is_late = held is not None and held.heard is GatewayStatus.SETTLED
+        is_held = held is not None and held.status is GatewayStatus.AUTHORIZED
+        status = GatewayStatus.SETTLED if is_held else GatewayStatus.DECLINED
+        is_late = held is not None and held.status is GatewayStatus.SETTLED
         reason = "already_captured" if is_late else AUTHORIZATION_GONE
         booked = Booked(
-            "capture", heard, instruction.amount_minor, instruction.currency, instruction.charge_key, reason=reason
+            "capture", status, instruction.amount_minor, instruction.currency, instruction.charge_key, reason=reason
         )
         is_new = instruction.key not in self.books
         if held is not None and is_held and is_new:
-            settled = replace(held, heard=GatewayStatus.SETTLED, captured_minor=instruction.amount_minor)
+            settled = replace(held, status=GatewayStatus.SETTLED, captured_minor=instruction.amount_minor)
             self.books[instruction.charge_key] = settled
         return self._book(instruction.key, booked)
 
     def void(self, instruction: Instruction) -> GatewayReply:
         """Give up the held amount; decline if it was captured."""
         held = self.books.get(instruction.charge_key)
-        if held is not None and held.heard in _REVOCABLE:
-            held = self.books[instruction.charge_key] = replace(held, heard=GatewayStatus.FENCED)
-        is_void = held is not None and held.heard in (GatewayStatus.FENCED, GatewayStatus.DECLINED)
+        if held is not None and held.status in _REVOCABLE:
+            held = self.books[instruction.charge_key] = replace(held, status=GatewayStatus.FENCED)
+        is_void = held is not None and held.status in (GatewayStatus.FENCED, GatewayStatus.DECLINED)
         return GatewayReply(status=GatewayStatus.SETTLED if is_void else GatewayStatus.DECLINED)
 
     def charge(self, instruction: Instruction, method: PaymentMethod) -> GatewayReply:
         """Charge, unless the method is declined."""
-        heard = _CHARGED.get(method.token, GatewayStatus.SETTLED)
-        booked = Booked("charge", heard, instruction.amount_minor, instruction.currency, "", method.token)
+        status = _CHARGED.get(method.token, GatewayStatus.SETTLED)
+        booked = Booked("charge", status, instruction.amount_minor, instruction.currency, "", method.token)
         is_disputed = method.token == "pm_dispute_lost"
         return self._book(instruction.key, replace(booked, disputed_minor=booked.amount_minor if is_disputed else 0))
 
@@ -107,20 +107,22 @@ class FakeGateway:
         """Refund, unless there is no charge or its method declines refunds."""
         charge = self.books.get(instruction.charge_key)
         declined = (
-            charge is None or charge.heard is not GatewayStatus.SETTLED or charge.payment_method == "pm_refund_declined"
+            charge is None
+            or charge.status is not GatewayStatus.SETTLED
+            or charge.payment_method == "pm_refund_declined"
         )
         is_late = bool(self._console_refunds(instruction.charge_key)) and instruction.key not in self.books
         declined = declined or (is_late and self._available_minor(instruction.charge_key) < instruction.amount_minor)
         slow = charge is not None and charge.payment_method in ("pm_refund_pending", _STUCK)
-        heard = GatewayStatus.DECLINED if declined else GatewayStatus.PENDING if slow else GatewayStatus.SETTLED
-        booked = Booked("refund", heard, instruction.amount_minor, instruction.currency, instruction.charge_key)
+        status = GatewayStatus.DECLINED if declined else GatewayStatus.PENDING if slow else GatewayStatus.SETTLED
+        booked = Booked("refund", status, instruction.amount_minor, instruction.currency, instruction.charge_key)
         return self._book(instruction.key, booked)
 
     def lookup(self, instruction: Instruction) -> GatewayReply:
         """Return the state of the key; by then a slow bank has completed a refund, unless it never does."""
         booked = self.books.get(instruction.key)
-        if booked is not None and booked.heard is GatewayStatus.PENDING and not self._is_stuck(booked):
-            self.books[instruction.key] = booked = replace(booked, heard=GatewayStatus.SETTLED)
+        if booked is not None and booked.status is GatewayStatus.PENDING and not self._is_stuck(booked):
+            self.books[instruction.key] = booked = replace(booked, status=GatewayStatus.SETTLED)
             self.moved.append((booked.kind, instruction.key, booked.amount_minor))
         if booked is None:
             return GatewayReply(status=GatewayStatus.NOTHING)
@@ -130,14 +132,14 @@ class FakeGateway:
     def payment_action(self, instruction: Instruction) -> PaymentAction | None:
         """Return a page while the customer must act."""
         booked = self.books.get(instruction.key)
-        waits = booked is not None and booked.heard is GatewayStatus.ACTION_REQUIRED
+        waits = booked is not None and booked.status is GatewayStatus.ACTION_REQUIRED
         return PaymentAction(url="https://bank.example/confirm") if waits else None
 
     def fence(self, instruction: Instruction) -> GatewayReply:
         """Fence the key, unless it was used."""
         booked = self.books.setdefault(instruction.key, Booked("fence", GatewayStatus.FENCED))
-        if booked.heard in _REVOCABLE:
-            booked = self.books[instruction.key] = replace(booked, heard=GatewayStatus.FENCED)
+        if booked.status in _REVOCABLE:
+            booked = self.books[instruction.key] = replace(booked, status=GatewayStatus.FENCED)
         return _reply(instruction.key, booked)
 
     def find_order(self, reference: str) -> str | None:
@@ -152,49 +154,49 @@ class FakeGateway:
     def reverse(self, key: str) -> None:
         """Return a settled refund, as a bank may do days later."""
         booked = self.books.get(key)
-        if booked is not None and booked.kind == "refund" and booked.heard is GatewayStatus.SETTLED:
-            self.books[key] = replace(booked, heard=GatewayStatus.REVERSED)
+        if booked is not None and booked.kind == "refund" and booked.status is GatewayStatus.SETTLED:
+            self.books[key] = replace(booked, status=GatewayStatus.REVERSED)
             self.moved.append(("reversal", key, booked.amount_minor))
 
     def refund_in_console(self, key: str, amount_minor: int, *, is_slow: bool = False) -> None:
         """Refund part of a payment outside the system, if that much is left; optionally with a slow bank."""
         payment = self.books.get(key)
-        if payment is None or payment.heard is not GatewayStatus.SETTLED or self._available_minor(key) < amount_minor:
+        if payment is None or payment.status is not GatewayStatus.SETTLED or self._available_minor(key) < amount_minor:
             return
         reference = f"console_{len(self._console_refunds(key)) + 1}"
-        heard = GatewayStatus.PENDING if is_slow else GatewayStatus.SETTLED
-        made = Booked("refund", heard, amount_minor, payment.currency, key, reference=reference)
-        self.books[reported_refund_id_of(key, reference)] = made
+        status = GatewayStatus.PENDING if is_slow else GatewayStatus.SETTLED
+        booked = Booked("refund", status, amount_minor, payment.currency, key, reference=reference)
+        self.books[reported_refund_id_of(key, reference)] = booked
         if not is_slow:
             self.moved.append(("refund", reported_refund_id_of(key, reference), amount_minor))
 
     def _available_minor(self, key: str) -> int:
         """Return the refundable part of a payment; pending refunds count as refunded."""
         pending = (each for each in self.books.values() if each.kind == "refund" and each.charge_key == key)
-        pending_minor = sum(each.amount_minor for each in pending if each.heard is GatewayStatus.PENDING)
+        pending_minor = sum(each.amount_minor for each in pending if each.status is GatewayStatus.PENDING)
         return self.net_minor(key) - pending_minor
 
     def _console_refunds(self, key: str) -> tuple[ReportedRefund, ...]:
         """Return the refunds of a payment that were made in the console."""
-        made = (each for each in self.books.values() if each.reference and each.charge_key == key)
+        booked = (each for each in self.books.values() if each.reference and each.charge_key == key)
         return tuple(
             ReportedRefund(
-                reference=each.reference, status=each.heard, amount_minor=each.amount_minor, currency=each.currency
+                reference=each.reference, status=each.status, amount_minor=each.amount_minor, currency=each.currency
             )
-            for each in made
+            for each in booked
         )
 
     def _is_stuck(self, refund: Booked) -> bool:
         return self.books[refund.charge_key].payment_method == _STUCK
 
-    def _book(self, key: str, asked: Booked) -> GatewayReply:
+    def _book(self, key: str, requested: Booked) -> GatewayReply:
         known = self.books.get(key)
         if known is None:
-            self.books[key] = known = asked
-            if asked.heard is GatewayStatus.SETTLED:
-                self.moved.append((asked.kind, key, asked.amount_minor))
-        elif known.kind != "fence" and _as_asked(known, asked) != asked:
-            raise KeyMisused(f"{key}: {known} was booked, {asked} was asked under the same key")
+            self.books[key] = known = requested
+            if requested.status is GatewayStatus.SETTLED:
+                self.moved.append((requested.kind, key, requested.amount_minor))
+        elif known.kind != "fence" and _copy_variable_fields(known, requested) != requested:
+            raise KeyMisused(f"{key}: {known} was booked, {requested} was asked under the same key")
         return _reply(key, known)
 
     def net_minor(self, charge_key: str) -> int:
@@ -208,26 +210,26 @@ _REVOCABLE = (GatewayStatus.AUTHORIZED, GatewayStatus.ACTION_REQUIRED)
 _CHARGED = {"pm_declined": GatewayStatus.DECLINED, "pm_3ds_abandoned": GatewayStatus.ACTION_REQUIRED}
 
 
-def _as_asked(known: Booked, asked: Booked) -> Booked:
+def _copy_variable_fields(known: Booked, requested: Booked) -> Booked:
     """Return the known state, updated with fields that may differ when the key is repeated."""
     return replace(
         known,
-        heard=asked.heard,
-        payment_method=asked.payment_method,
-        reason=asked.reason,
+        status=requested.status,
+        payment_method=requested.payment_method,
+        reason=requested.reason,
         captured_minor=0,
-        disputed_minor=asked.disputed_minor,
-        dispute=asked.dispute,
+        disputed_minor=requested.disputed_minor,
+        dispute=requested.dispute,
     )
 
 
 def net_minor(books: Mapping[str, Booked], charge_key: str) -> int:
     """Return the net amount of a payment according to the books."""
     payment = books.get(charge_key)
-    is_paid = payment is not None and payment.heard is GatewayStatus.SETTLED and payment.kind != "fence"
+    is_paid = payment is not None and payment.status is GatewayStatus.SETTLED and payment.kind != "fence"
     charged = _moved_minor(payment) - _withdrawn_minor(payment) if payment and is_paid else 0
     refunds = (booked for booked in books.values() if booked.kind == "refund" and booked.charge_key == charge_key)
-    return charged - sum(booked.amount_minor for booked in refunds if booked.heard is GatewayStatus.SETTLED)
+    return charged - sum(booked.amount_minor for booked in refunds if booked.status is GatewayStatus.SETTLED)
 
 
 def _moved_minor(booked: Booked) -> int:
@@ -242,7 +244,7 @@ def _withdrawn_minor(booked: Booked) -> int:
 
 def _disputes(key: str, booked: Booked) -> tuple[ReportedDispute, ...]:
     """Return the dispute of a payment."""
-    if not booked.disputed_minor or booked.heard is not GatewayStatus.SETTLED:
+    if not booked.disputed_minor or booked.status is not GatewayStatus.SETTLED:
         return ()
     reference = f"dispute_{key[-12:]}"
     amount, currency = booked.disputed_minor, booked.currency
@@ -251,9 +253,9 @@ def _disputes(key: str, booked: Booked) -> tuple[ReportedDispute, ...]:
 
 def _reply(key: str, booked: Booked) -> GatewayReply:
     return GatewayReply(
-        status=booked.heard,
-        reference=f"fake_{key[-12:]}" if booked.heard is GatewayStatus.SETTLED else "",
-        reason=booked.reason if booked.heard is GatewayStatus.DECLINED else "",
+        status=booked.status,
+        reference=f"fake_{key[-12:]}" if booked.status is GatewayStatus.SETTLED else "",
+        reason=booked.reason if booked.status is GatewayStatus.DECLINED else "",
         amount_minor=_moved_minor(booked),
         currency=booked.currency,
     )

@@ -1,7 +1,17 @@
 """The tables of the simulator, emptied between scenes before they outgrow the machine."""
 
-from tests.simulation import console, customers, edges, final_reconcile, history, laws, scenarios, services, steps
-from tests.simulation.world import SHOP
+from tests.simulation import (
+    console_refunds,
+    customers,
+    edges,
+    final_reconcile,
+    history,
+    laws,
+    scenarios,
+    services,
+    steps,
+)
+from tests.simulation.simulated_shop import SHOP
 
 LARGE = 400_000
 """Maximum steps of services; about 2 GB with everything that they refer to."""
@@ -30,5 +40,11 @@ def forget() -> None:
     services.calls.forget_all_but(_calls)
     for module in (steps, history, final_reconcile, laws):
         module.forget()
-    for made in (scenarios.sold, console.opened, customers.begun, edges.stuck, edges.poison_shop):
-        made.cache_clear()
+    for cached in (
+        scenarios.shop_after_purchase,
+        console_refunds.shop_with_case,
+        customers.shop_with_pending_purchase,
+        edges.shop_with_stuck_refund,
+        edges.poisoned_shop,
+    ):
+        cached.cache_clear()

@@ -36,15 +36,15 @@ class Publication:
         arrived = consumer.wait_for(versions)
         reader, first = _ShuffledConsumer(seed), _about(ledgers, consumer)
         reader.feed(first)
-        told = {order_id: list(seqs) for order_id, seqs in reader.told.items()}
+        notified = {order_id: list(seqs) for order_id, seqs in reader.notified.items()}
         replay_archive(stack)
         consumer.wait_until(lambda _: len(_about(ledgers, consumer)) >= 2 * len(first))
         reader.feed(_about(ledgers, consumer)[len(first) :])
         return cls(
             events=len(first),
             unpublished=tuple(each for each, seqs in ledgers.items() if list(dict.fromkeys(arrived[each])) != seqs),
-            misread=tuple(each for each, seqs in ledgers.items() if told.get(each) != seqs),
-            changed_by_replay=tuple(each for each in ledgers if reader.told.get(each) != told.get(each)),
+            misread=tuple(each for each, seqs in ledgers.items() if notified.get(each) != seqs),
+            changed_by_replay=tuple(each for each in ledgers if reader.notified.get(each) != notified.get(each)),
         )
 
     def lines(self) -> list[str]:
@@ -71,18 +71,18 @@ class _ShuffledConsumer:
         client = FakeDynamoDB()
         create_table(client, "inbox", TableSchema(hash_key="pk"))
         self._inbox = Inbox(client=client, table="inbox")
-        self._chance = random.Random(seed)
-        self.told: dict[str, list[int]] = {}
+        self._rng = random.Random(seed)
+        self.notified: dict[str, list[int]] = {}
 
     def feed(self, events: Iterable[Mapping[str, Any]]) -> None:
         """Consume the events, shuffled."""
         details = [event["detail"] for event in events]
-        self._chance.shuffle(details)
+        self._rng.shuffle(details)
         for detail in details:
-            consume(detail, self._inbox, self._tell)
+            consume(detail, self._inbox, self._notify)
 
-    def _tell(self, detail: Detail) -> None:
-        self.told.setdefault(str(detail["order_id"]), []).append(int(detail["seq"]))
+    def _notify(self, detail: Detail) -> None:
+        self.notified.setdefault(str(detail["order_id"]), []).append(int(detail["seq"]))
 
 
 def _about(ledgers: Mapping[str, Any], consumer: EventConsumer) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from tests.fakes.dynamodb import FakeDynamoDB, refusal
 from tests.fakes.s3 import FakeS3
 from tests.fakes.tables import table_request
 from tests.simulation.changes import CAPACITY, ORDERS_TABLE
-from tests.simulation.services import Service, port_gateway, raised, services, stripe_gateway
+from tests.simulation.services import Service, port_gateway, reply_raising, services, stripe_gateway
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATE = timedelta(days=20)
@@ -62,7 +62,7 @@ def _shop() -> dict[str, Service]:
 
 SHOP = _shop()
 OPENING: States = tuple(  # type: ignore[assignment]
-    service.state_number(service.taken(service.fake)) for service in SHOP.values()
+    service.state_number(service.take_state(service.fake)) for service in SHOP.values()
 )
 
 
@@ -78,17 +78,17 @@ class ServiceFaults:
 def _aws(code: str, status: int = 400) -> int:
     error = refusal(code, "simulated")
     error.response["ResponseMetadata"]["HTTPStatusCode"] = status
-    return raised(error)
+    return reply_raising(error)
 
 
-_RESET = raised(ConnectionClosedError(endpoint_url="https://simulated"))
-_TIMEOUT = raised(ReadTimeoutError(endpoint_url="https://simulated"))
+_RESET = reply_raising(ConnectionClosedError(endpoint_url="https://simulated"))
+_TIMEOUT = reply_raising(ReadTimeoutError(endpoint_url="https://simulated"))
 _CONFLICT = refusal("TransactionConflictException", "simulated")
 FAULTS = {
     "dynamodb": ServiceFaults(
         before=(_aws("ProvisionedThroughputExceededException"), _RESET),
         after=(_TIMEOUT, _aws("InternalServerError", 500)),
-        conflict=(raised(_CONFLICT),),
+        conflict=(reply_raising(_CONFLICT),),
     ),
     "s3": ServiceFaults(
         before=(_aws("SlowDown", 503), _aws("ConditionalRequestConflict", 409)),
@@ -96,9 +96,9 @@ FAULTS = {
     ),
     "sqs": ServiceFaults(before=(_aws("ServiceUnavailable", 503), _RESET), after=(_TIMEOUT,)),
 }
-OUTCOME_UNKNOWN = raised(PaymentOutcomeUnknown("simulated"))
-GATEWAY_AWAY = raised(Unavailable("simulated"))
-CONNECTION_BROKEN = raised(ProtocolError("simulated"))
+OUTCOME_UNKNOWN = reply_raising(PaymentOutcomeUnknown("simulated"))
+GATEWAY_AWAY = reply_raising(Unavailable("simulated"))
+CONNECTION_BROKEN = reply_raising(ProtocolError("simulated"))
 STALLED = _TIMEOUT
 """The reply to a call that has not arrived yet."""
 
@@ -106,15 +106,15 @@ STALLED = _TIMEOUT
 def conflict_of(parts: int) -> int:
     """Return the error of a transaction whose last part conflicts with another transaction."""
     reasons: list[dict[str, Any]] = [{"Code": "None"}] * (parts - 1) + [{"Code": "TransactionConflict"}]
-    return raised(refusal("TransactionCanceledException", "simulated", CancellationReasons=reasons))
+    return reply_raising(refusal("TransactionCanceledException", "simulated", CancellationReasons=reasons))
 
 
-def purchase_request(request_id: str, *, mugs: int = 1, pens: int = 0, **changed: Any) -> dict[str, Any]:
+def purchase_request(request_id: str, *, mugs: int = 1, pens: int = 0, **fields: Any) -> dict[str, Any]:
     """Return a purchase as a caller sends it."""
-    bought = {"mug": mugs, "pen": pens}
+    quantities = {"mug": mugs, "pen": pens}
     lines = [
         {"sku": sku, "quantity": quantity, "unit_price_minor": PRICES[sku]}
-        for sku, quantity in bought.items()
+        for sku, quantity in quantities.items()
         if quantity
     ]
     return {
@@ -124,11 +124,11 @@ def purchase_request(request_id: str, *, mugs: int = 1, pens: int = 0, **changed
         "currency": "EUR",
         "lines": lines,
         "payment_method": "pm_ok",
-        **changed,
+        **fields,
     }
 
 
-def refund_request(request_id: str, purchase_id: str, **asked: Any) -> dict[str, Any]:
+def refund_request(request_id: str, purchase_id: str, **fields: Any) -> dict[str, Any]:
     """Return a refund as a caller sends it."""
     return {
         "action": "refund",
@@ -136,21 +136,21 @@ def refund_request(request_id: str, purchase_id: str, **asked: Any) -> dict[str,
         "order_id": order_id_of(CUSTOMER, purchase_id),
         "requested_by": "agent-1",
         "reason": "the handle broke",
-        **asked,
+        **fields,
     }
 
 
 SIX = refund_request("r1", "p1", amount_minor=600)
 
 
-def request_on(action: str, request_id: str, purchase_id: str, **asked: Any) -> dict[str, Any]:
+def request_on(action: str, request_id: str, purchase_id: str, **fields: Any) -> dict[str, Any]:
     """Return a capture or a cancellation as a caller sends it."""
     return {
         "action": action,
         "request_id": request_id,
         "order_id": order_id_of(CUSTOMER, purchase_id),
         "requested_by": "agent-1",
-        **asked,
+        **fields,
     }
 
 
@@ -167,7 +167,7 @@ def decision_request(decision: str, request_id: str, refund: dict[str, Any]) -> 
 
 
 def resolve_request(
-    outcome: str, request_id: str, order_id: str, subject: str, *, by: str = "agent-1", **asked: Any
+    outcome: str, request_id: str, order_id: str, subject: str, *, by: str = "agent-1", **fields: Any
 ) -> dict[str, Any]:
     """Return a proposal to close a case: its subject was paid outside the system (`settled`), or not (`released`)."""
     return {
@@ -178,7 +178,7 @@ def resolve_request(
         "outcome": outcome,
         "evidence": "bank statement",
         "requested_by": by,
-        **asked,
+        **fields,
     }
 
 

@@ -7,9 +7,9 @@ from functools import cache
 from tests.simulation.choices import Choices
 from tests.simulation.history import History
 from tests.simulation.people import close_cases, decide_case
-from tests.simulation.scenarios import DAY, same, sold
+from tests.simulation.scenarios import DAY, same, shop_after_purchase
 from tests.simulation.simulated_ports import SimulatedDeployment
-from tests.simulation.world import AFTER_FENCE, ORDER, OVER_HTTP, SOON, States, refund_request
+from tests.simulation.simulated_shop import AFTER_FENCE, ORDER, OVER_HTTP, SOON, States, refund_request
 
 STUCK = 31 * DAY + AFTER_FENCE
 """The time at which a refund that stays pending becomes a case."""
@@ -19,28 +19,28 @@ _OPENINGS = {"sold": timedelta(0), "refunded": AFTER_FENCE, "under way": AFTER_F
 _ENDS = ("settle", "fail", "reverse")
 
 
-def refunded(*, is_slow: bool = False) -> States:
+def shop_with_console_refund(*, is_slow: bool = False) -> States:
     """Return the shop after somebody refunded 4.00 of one mug in the console, before the ledger records it."""
-    history = History(Choices(replayed=()), sold("one mug"), fault_percent=0)
+    history = History(Choices(replayed=()), shop_after_purchase("one mug"), fault_percent=0)
     history.add_event("refund_in_console", key=ORDER, amount_minor=400, is_slow=is_slow)
     history.run()
     return tuple(history.states)  # type: ignore[return-value]
 
 
 @cache
-def opened(opening: str) -> States:
+def shop_with_case(opening: str) -> States:
     """Return the shop with such a refund in the ledger and a case about it; `stuck`: the first case was closed, and
     this is another.
     """
     if opening == "sold":
-        return sold("one mug")
-    states = _reconciled(refunded(is_slow=opening != "refunded"), AFTER_FENCE)
+        return shop_after_purchase("one mug")
+    states = _reconcile(shop_with_console_refund(is_slow=opening != "refunded"), AFTER_FENCE)
     if opening == "stuck":
-        states = _reconciled(close_cases(states, AFTER_FENCE, SimulatedDeployment.PRESENT), STUCK)
+        states = _reconcile(close_cases(states, AFTER_FENCE, SimulatedDeployment.PRESENT), STUCK)
     return states
 
 
-def _reconciled(states: States, after: timedelta) -> States:
+def _reconcile(states: States, after: timedelta) -> States:
     history = History(Choices(replayed=()), states, fault_percent=0)
     history.add_reconcile(after, ORDER)
     history.run()
@@ -50,9 +50,9 @@ def _reconciled(states: States, after: timedelta) -> States:
 def refunding_in_console(history_of: Callable[[States], History], choices: Choices) -> History:
     """Console refunds that settle at once, late, or never, or are returned; people close the cases and may err."""
     opening = [*_OPENINGS][choices.below(len(_OPENINGS))]
-    history, after = history_of(opened(opening)), _OPENINGS[opening]
+    history, after = history_of(shop_with_case(opening)), _OPENINGS[opening]
     if opening == "sold":
-        _refund_there(history, choices, is_slow=choices.below(2) == 1)
+        _refund_in_console(history, choices, is_slow=choices.below(2) == 1)
     elif opening == "stuck":
         history.add_meeting(decide_case(after, errs=choices.below(2) == 1))
     _happen(history, choices, after)
@@ -68,7 +68,7 @@ def refunding_in_console(history_of: Callable[[States], History], choices: Choic
     return history
 
 
-def _refund_there(history: History, choices: Choices, *, is_slow: bool = False) -> None:
+def _refund_in_console(history: History, choices: Choices, *, is_slow: bool = False) -> None:
     amount_minor = (400, 1000)[choices.below(2)]
     about = {"is_funded": choices.below(2) == 0} if is_slow and OVER_HTTP else {}
     history.add_event("refund_in_console", key=ORDER, amount_minor=amount_minor, is_slow=is_slow, **about)
@@ -84,6 +84,6 @@ def _happen(history: History, choices: Choices, after: timedelta) -> None:
         elif kind == 2:
             history.add_meeting(decide_case(after, errs=choices.below(2) == 1))
         else:
-            _refund_there(history, choices)
+            _refund_in_console(history, choices)
     if choices.below(2):
         history.add_reconcile(after + AFTER_FENCE, ORDER)
