@@ -1,4 +1,4 @@
-"""Writes the parts of docs/explanation/money.md that follow from the code: `python -m tests.domain.money_page`."""
+"""Write the generated parts of docs/explanation/money.md: `python -m tests.domain.money_page`."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -110,7 +110,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
 
 
 def render(page: str) -> str:
-    """The page with every generated part as the code says it."""
+    """Return the page with every generated part renewed."""
 
     def part(found: re.Match[str]) -> str:
         name = found[1]

@@ -1,4 +1,4 @@
-"""Orders to reason about, and the random lives that they lead."""
+"""Orders for tests, and strategies for their random histories."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,7 @@ def lines_of(*quantities_and_prices: tuple[int, int]) -> tuple[Line, ...]:
 
 
 def pending_order(lines: tuple[Line, ...], currency: str = "EUR") -> Order:
-    """An order as it is first written."""
+    """Return an order as it is first written."""
     request = PlaceOrder(
         request_id="buy-1", customer_id="customer-1", currency=currency, lines=lines, payment_method="pm_ok"
     )
@@ -34,7 +34,7 @@ def pending_order(lines: tuple[Line, ...], currency: str = "EUR") -> Order:
 
 
 def paid_order(lines: tuple[Line, ...], currency: str = "EUR") -> Order:
-    """An order that has been paid."""
+    """Return an order that has been paid."""
     order = pending_order(lines, currency)
     return apply_status(order, order.order_id, GatewayStatus.SETTLED)
 
@@ -46,7 +46,7 @@ def reply_of(order: Order, key: str, status: GatewayStatus) -> GatewayReply:
 
 
 def apply_status(order: Order, key: str, status: GatewayStatus, at: str = NOON) -> Order:
-    """The order after the gateway has spoken of a key."""
+    """Return the order after a gateway reply with this status."""
     change = apply_gateway_reply(order, key, reply_of(order, key, status), at, at)
     return change.after if isinstance(change, Change) else order
 
@@ -56,7 +56,7 @@ def contradicts(order: Order, key: str, status: GatewayStatus) -> bool:
 
 
 def refund_request(order: Order, request_id: str, **fields: Any) -> IssueRefund:
-    """amount_minor=…, units={sku: quantity} or neither."""
+    """Return a refund: amount_minor=…, units={sku: quantity} or neither."""
     units = fields.get("units")
     return IssueRefund(
         request_id=request_id,
@@ -69,14 +69,14 @@ def refund_request(order: Order, request_id: str, **fields: Any) -> IssueRefund:
 
 
 def reserve(order: Order, request_id: str, at: str = NOON, **fields: Any) -> Order | Answer:
-    """The order with a refund reserved, or the refusal."""
+    """Return the order with a refund reserved, or the refusal."""
     origin = Origin(execution=ORIGIN.execution, requested_at=at)
     decided = reserve_refund(order, refund_request(order, request_id, **fields), origin, NOON)
     return decided.after if isinstance(decided, Change) else decided
 
 
 def make_refund(order: Order, request_id: str, **fields: Any) -> Order:
-    """The order with a refund asked for and made."""
+    """Return the order after a settled refund."""
     reserved = reserve(order, request_id, **fields)
     assert isinstance(reserved, Order), reserved
     return apply_status(reserved, refund_request(order, request_id).refund_id, GatewayStatus.SETTLED)
@@ -89,7 +89,7 @@ line_sets = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 5_000)), min_si
 
 @st.composite
 def refund_fields(draw: st.DrawFn, order: Order) -> dict[str, Any]:
-    """Draw a refund of this order that somebody may ask for, possible or not."""
+    """Draw the fields of a refund of this order, valid or not."""
     kind = draw(st.sampled_from(("everything", "amount", "units")))
     if kind == "everything":
         return {}
@@ -101,7 +101,7 @@ def refund_fields(draw: st.DrawFn, order: Order) -> dict[str, Any]:
 
 @st.composite
 def lives(draw: st.DrawFn) -> list[Order]:
-    """Every state of an order through a random life: refunds of all kinds, a gateway that says anything at any time."""
+    """Draw all states of an order through a random history of refunds and gateway replies in any order."""
     order = paid_order(draw(line_sets))
     states = [pending_order(order.lines), order]
     for number in range(draw(st.integers(0, 8))):

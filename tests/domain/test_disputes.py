@@ -1,4 +1,4 @@
-"""Disputes: what a customer's bank withdraws, in any order and repeated, and what is left to refund."""
+"""Disputes: reports in any order and repeated, and the amount that is left to refund."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -44,7 +44,7 @@ def _apply_reports(order: Order, *reports: ReportedDispute) -> Order:
 
 
 def _expected_amounts(order: Order) -> tuple[int, int]:
-    """The refundable and the overdrawn amount by the law's own words."""
+    """Return the refundable and the overdrawn amount by the definition in the law."""
     account = order.account
     left = account.captured_minor - account.refunded_minor - account.reserved_minor - account.disputed_minor
     return max(0, left), max(0, -left)
@@ -71,7 +71,7 @@ def test_only_money_not_withdrawn_by_disputes_is_refundable(phases: list[Dispute
 def test_a_repeated_dispute_report_changes_nothing(
     reports: Sequence[tuple[str, DisputePhase]], repeats: list[int]
 ) -> None:
-    """Law 36 (disputes): what the gateway says last counts, however often it is asked."""
+    """Law 36 (disputes): the gateway's last report counts, however often it is repeated."""
     order = _apply_reports(paid_order(lines_of((2, 500))), *(_report(phase, reference=name) for name, phase in reports))
     last = {name: phase for name, phase in reports if phase is not DisputePhase.OPEN}
     again = [_report(last[name], reference=name) for name in last for _ in repeats]
@@ -82,7 +82,7 @@ def test_a_repeated_dispute_report_changes_nothing(
 @example(lost=400, wanted=600)
 @example(lost=400, wanted=601)
 def test_a_refund_beside_a_dispute_is_limited_to_the_remaining_balance(lost: int, wanted: int) -> None:
-    """Law 36 (disputes), law 4 (boundary): what is left beside the disputed amount is refundable, exactly."""
+    """Law 36 (disputes), law 4 (boundary): exactly the captured minus the disputed amount is refundable."""
     order = _apply_reports(paid_order(lines_of((2, 500))), _report(DisputePhase.LOST, lost))
     result = reserve(order, "some", amount_minor=wanted)
     assert isinstance(result, Order) is (wanted <= 1000 - lost)
@@ -146,7 +146,7 @@ def test_a_reversed_charge_without_a_dispute_counts_as_a_lost_dispute() -> None:
     ],
 )
 def test_a_dispute_report_that_contradicts_the_withdrawal_is_a_contradiction(report: ReportedDispute) -> None:
-    """Law 37 (cases): no entry says that a withdrawal was none, or of another amount."""
+    """Law 37 (cases): no entry changes the amount of a withdrawal or undoes it."""
     order = _apply_reports(paid_order(lines_of((2, 500))), _report(DisputePhase.OPEN))
     assert isinstance(apply_dispute(order, report, NOON), Contradiction)
 
@@ -167,7 +167,7 @@ def test_an_unpaid_order_cannot_be_disputed() -> None:
 
 
 def test_a_refund_requested_before_a_dispute_still_settles() -> None:
-    """Law 36 (disputes): what was promised before is kept, and the order is overdrawn by it."""
+    """Law 36 (disputes): an accepted refund is still made, and the order is overdrawn by it."""
     reserved = reserve(paid_order(lines_of((2, 500))), "early", amount_minor=700)
     assert isinstance(reserved, Order)
     order = _apply_reports(reserved, _report(DisputePhase.OPEN, 1000))

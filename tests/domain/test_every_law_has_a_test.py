@@ -1,4 +1,4 @@
-"""LAWS, counted: each has a test that names it in its docstring, and one that pays through Stripe's adapter.
+"""Each law has a test that names it in its docstring, and one that pays through Stripe's adapter.
 
 The latter runs over the double of Stripe: it is marked `over_gateways` (tests/handlers/conftest.py), or it is one of
 Stripe's own (tests/handlers/stripe).
@@ -45,17 +45,17 @@ def _runs_over_gateways(test: ast.FunctionDef) -> bool:
 
 
 def test_every_law_has_a_test() -> None:
-    """A test of each law says its number and name."""
+    """A docstring names each law by number and name."""
     assert set(range(1, 46)) == LAWS.keys()
     assert set(LAWS.items()) - _laws_of(_tests(*_PLACES)) == set()
 
 
 def test_every_law_has_a_test_that_pays_through_stripe() -> None:
-    """No law is left out: each has a request that the gateway's adapter is part of."""
+    """Each law has a test whose requests pass through the gateway's adapter."""
     over_gateways = filter(_runs_over_gateways, _tests("handlers"))
     assert set(LAWS.items()) - _laws_of((*over_gateways, *_tests("handlers/stripe"))) == set()
 
 
 def test_every_money_test_has_a_docstring() -> None:
-    """A test is a sentence, its docstring the law."""
+    """The name states the outcome, the docstring the law."""
     assert [test.name for test in _tests("domain", "handlers") if not ast.get_docstring(test)] == []

@@ -36,7 +36,7 @@ def _reserve_refund(order: Order, request_id: str = "refund-1", **fields: object
 
 @given(lives(), st.data())
 def test_a_repeated_reply_changes_nothing(states: list[Order], data: st.DataObject) -> None:
-    """Law 17 (reversal), law 16 (decline): each takes effect once, however often the gateway says it."""
+    """Law 17 (reversal), law 16 (decline): each takes effect once, however often it is reported."""
     order = states[-1]
     key = data.draw(st.sampled_from([order.order_id, *order.account.refunds]))
     reported = data.draw(st.sampled_from(tuple(GatewayStatus)))
@@ -98,7 +98,7 @@ def test_replies_about_a_refund_have_the_same_result_in_any_order(reports: tuple
 def test_replies_about_a_pending_refund_have_the_same_result_in_any_order(
     reports: tuple[GatewayStatus, ...], status: RefundStatus, refundable: int
 ) -> None:
-    """Law 34 (pending is not unknown): a reply ranked below what the ledger knows is ignored."""
+    """Law 34 (pending is not unknown): a reply ranked below the known status is ignored."""
     reserved, key = _reserve_refund(paid_order(lines_of((2, 500))), amount_minor=700)
     for reported in itertools.permutations(reports):
         order = reserved

@@ -1,4 +1,4 @@
-"""Holds: whatever is asked of an authorised payment, and whatever the gateway says, a hold ends once."""
+"""Holds: an authorised payment ends once for any sequence of requests and gateway replies."""
 
 from collections import Counter
 from dataclasses import replace

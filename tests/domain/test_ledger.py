@@ -1,4 +1,4 @@
-"""The ledger: a fold, a chain, and only ever longer."""
+"""The ledger: folded, chained and append-only."""
 
 import itertools
 from typing import Any
@@ -17,7 +17,7 @@ from tests.domain.orders import NOON, lines_of, lives, paid_order
 
 @given(lives())
 def test_status_and_totals_equal_the_fold_of_every_ledger_prefix(states: list[Order]) -> None:
-    """Law 21 (fold): rebuilding from the ledger equals what was carried along, and only listed transitions occur."""
+    """Law 21 (fold): rebuilding from the ledger gives the same account, and only listed transitions occur."""
     for order in states:
         assert fold(order.ledger) == order.account
         statuses: list[OrderStatus | None] = [None]
@@ -35,7 +35,7 @@ def test_every_earlier_ledger_is_a_prefix_of_a_later_one(states: list[Order]) ->
 
 @given(lives())
 def test_an_unaltered_chain_has_no_breaks(states: list[Order]) -> None:
-    """Law 22 (tamper-evident), the other way round: no false alarm."""
+    """Law 22 (tamper-evident): there are no false alarms."""
     order = states[-1]
     assert find_breaks(order.order_id, [entry.as_json() for entry in order.ledger]) == ()
 
@@ -103,7 +103,7 @@ def test_an_entry_that_no_transition_lists_cannot_be_folded(kind: Kind) -> None:
 
 
 def test_a_refund_entry_beyond_the_balance_cannot_be_folded() -> None:
-    """Law 1 (cap): not even when somebody writes it into the ledger."""
+    """Law 1 (cap): not even if it is written into the ledger directly."""
     order = paid_order(lines_of((1, 5)))
     facts: dict[str, Any] = {"request_id": "r", "shares": [[0, 1, 6]]}
     with pytest.raises(LedgerBroken):

@@ -1,4 +1,4 @@
-"""docs/explanation/money.md says what the code does."""
+"""docs/explanation/money.md matches the code."""
 
 from handlers.domain.answers import MEANINGS, Code
 from handlers.domain.ledger import Kind
@@ -17,7 +17,7 @@ from tests.domain.money_page import PAGE, PARTS, render
 
 
 def test_every_generated_part_of_the_page_is_current() -> None:
-    """`python -m tests.domain.money_page` writes it anew."""
+    """Renew it with `python -m tests.domain.money_page`."""
     page = PAGE.read_text()
     assert page == render(page)
     assert all(f"<!-- generated: {name} -->" in page for name in PARTS)
@@ -29,7 +29,7 @@ def test_every_code_has_a_meaning() -> None:
 
 
 def test_the_transition_tables_list_every_entry_kind_and_status() -> None:
-    """Law 21 (fold): what the tables do not list does not occur."""
+    """Law 21 (fold): transitions that the tables do not list do not occur."""
     listed = {kind for _, kind in ORDER_TRANSITIONS} | STATUS_KEPT
     assert listed == set(Kind)
     assert {kind for _, kind in (*DISPUTE_TRANSITIONS, *CASE_TRANSITIONS)} <= STATUS_KEPT

@@ -40,7 +40,7 @@ def test_refunds_never_exceed_the_captured_amount(states: list[Order]) -> None:
 
 @given(lives())
 def test_a_refund_without_amount_takes_the_whole_refundable_balance(states: list[Order]) -> None:
-    """Law 3 (default amount): no amount = what is refundable now; nothing refundable = NOTHING_TO_REFUND."""
+    """Law 3 (default amount): no amount means all that is refundable now, or NOTHING_TO_REFUND."""
     order = states[-1]
     after = reserve(order, "all")
     if order.account.refundable_minor == 0:
@@ -89,7 +89,7 @@ def test_no_line_is_refunded_beyond_its_quantity_or_price(states: list[Order]) -
 
 @given(lives())
 def test_allocations_add_up_exactly_and_none_is_negative(states: list[Order]) -> None:
-    """Law 7 (allocation conserves): allocations add up exactly, none negative."""
+    """Law 7 (allocation conserves): over all shares of a refund."""
     for refund in states[-1].account.refunds.values():
         assert refund.amount_minor == sum(share.amount_minor for share in refund.shares)
         assert all(share.amount_minor >= 0 and share.quantity >= 0 for share in refund.shares)
@@ -98,7 +98,7 @@ def test_allocations_add_up_exactly_and_none_is_negative(states: list[Order]) ->
 @given(line_sets, st.data())
 @example(lines_of((3, 100), (1, 1)), None)
 def test_refunding_unit_by_unit_equals_refunding_the_line_whole(lines: Any, data: st.DataObject | None) -> None:
-    """Law 7 (allocation conserves): also where a refund by amount took an odd sum from the line before."""
+    """Law 7 (allocation conserves): also after a refund by amount left an odd sum on the line."""
     order = paid_order(lines)
     taken = data.draw(st.integers(0, order.account.captured_minor - 1)) if data else 100
     order = make_refund(order, "by-amount", amount_minor=taken) if taken else order
@@ -141,7 +141,7 @@ def test_a_refused_refund_has_a_code_a_message_and_the_balance(data: st.DataObje
 
 @given(st.integers(-14, 14))
 def test_a_refund_is_allowed_at_the_deadline_and_refused_a_second_after(offset_hours: int) -> None:
-    """Law 26 (window): judged in UTC, whatever offset the time is written with."""
+    """Law 26 (window): judged in UTC for times with any offset."""
     order = paid_order(lines_of((1, 500)))
     zone = timezone(timedelta(hours=offset_hours))
     at_deadline, after = (DEADLINE + late for late in (timedelta(0), timedelta(seconds=1)))

@@ -16,7 +16,7 @@ def pays_through(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a marked test once for each gateway; through Stripe at night only, if the mark says so."""
+    """Run a marked test once for each gateway; through Stripe only at night if marked `nightly`."""
     mark = metafunc.definition.get_closest_marker("over_gateways")
     if mark:
         night = [pytest.mark.nightly] if mark.kwargs.get("nightly") else []

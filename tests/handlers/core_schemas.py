@@ -1,6 +1,6 @@
-"""Writes the schemas that functions validate messages with: `python -m tests.handlers.core_schemas`.
+"""Write the schemas that functions validate messages with: `python -m tests.handlers.core_schemas`.
 
-They are what pydantic makes of the models in `handlers/contracts/messages.py`, as JSON: a class, a rule or a maker of a
+They are pydantic's schemas of the models in `handlers/contracts/messages.py`, as JSON: a class, rule or factory of a
 default value is written as its name, and a message within another as a reference.
 """
 

@@ -1,4 +1,4 @@
-"""Writes the page and the JSON schema of the order events: `python -m tests.handlers.event_schemas`.
+"""Write the page and the JSON schema of the order events: `python -m tests.handlers.event_schemas`.
 
 The common fields come from the contract, the kinds from the ledger. The facts of a kind are those that the handlers
 write in the scenes of the crash tests, so a new kind or fact shows here as soon as it has a scene.

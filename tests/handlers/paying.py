@@ -34,14 +34,14 @@ class Payer(Protocol):
     environment: Mapping[str, str]
     """The settings that choose it."""
     clients: Mapping[str, Any]
-    """The clients of AWS that its adapter needs beside the world's."""
+    """The AWS clients that its adapter needs in addition to the world's."""
     http_pool: Any
     """The pool of connections that its adapter needs, if any."""
     longest_doubt: ClassVar[timedelta]
-    """Time after which reconcile knows what became of every call."""
+    """Time after which reconcile knows the outcome of every call."""
 
     def net_minor(self, order_id: str) -> int:
-        """Return the money of an order: charged minus refunded, and minus what others took of it."""
+        """Return the net amount of an order: charged minus refunded and minus disputed."""
         ...
 
     def effects(self) -> Mapping[str, str]:
@@ -98,7 +98,7 @@ class StripePayer:
         self.http_pool = CountedPool(DoublePool(self.double), faults)
 
     def _now(self) -> datetime:
-        """Return Stripe's time, which never goes back, whatever the world's clock does."""
+        """Return Stripe's time, which never goes back even if the world's clock does."""
         self._latest = max(self._latest, self.clock.now)
         return self._latest
 

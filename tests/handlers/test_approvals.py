@@ -1,4 +1,4 @@
-"""Held refunds on the real handlers: what waits, who may decide, and how a wait ends."""
+"""Held refunds on the real handlers: which are held, who may decide, and how they end."""
 
 from datetime import timedelta
 from typing import Any
@@ -27,7 +27,7 @@ def _hold_refund(**changes: Any) -> tuple[World, str, str]:
 
 
 def _is_sound(world: World) -> bool:
-    """Nothing is missing or altered, and nothing is left to do but to wait."""
+    """Return whether the audit trail is complete and unaltered after reconcile."""
     world.reconcile()
     return world.findings() == ()
 
@@ -56,7 +56,7 @@ def test_splitting_a_refund_does_not_bypass_the_limit() -> None:
 
 
 def test_an_approved_refund_does_not_count_against_the_limit() -> None:
-    """Law 35 (approval): the limit bounds what moves without a second person."""
+    """Law 35 (approval): the limit bounds the money that moves without a second person."""
     world, order_id, refund_id = _hold_refund()
     assert world.book(decision_of(order_id, refund_id))["status"] == "succeeded"
     assert world.book(refund_of(order_id, "small", amount_minor=1000))["status"] == "succeeded"
@@ -167,7 +167,7 @@ def test_an_api_only_stage_rejects_direct_decisions_and_overrides() -> None:
 
 
 def test_without_limits_no_amount_needs_approval() -> None:
-    """A stage that configures no limits asks for no approvals."""
+    """Approvals are optional per stage."""
     world, order_id = _shop(BOOKING_APPROVAL_LIMITS="")
     assert world.book(refund_of(order_id))["status"] == "succeeded"
 

@@ -1,4 +1,4 @@
-"""The content of the audit trail, and the traces of tampering."""
+"""The content of the audit trail, and the detection of tampering."""
 
 import json
 from typing import Any
@@ -107,7 +107,7 @@ class RejectingS3(FakeS3):
 def test_results_stay_parked_and_payments_settle_while_the_bucket_rejects_records(
     rejected: set[str], code: str
 ) -> None:
-    """Law 23 (audit completeness): one sentence rings the alarm; once the bucket is fixed, all is written."""
+    """Law 23 (audit completeness): one message triggers the alarm; once the bucket is fixed, everything is written."""
     world, order_id = _book_history()
     s3 = RejectingS3()
     s3.versions, s3.code, world.s3 = world.s3.versions, code, s3
@@ -156,7 +156,7 @@ def test_a_missing_record_is_restored_byte_for_byte() -> None:
 
 
 def test_a_missing_record_is_drift_only_after_its_execution_must_have_ended() -> None:
-    """Law 23 (audit completeness): the alarm does not ring for what is on its way."""
+    """Law 23 (audit completeness): a record that is still being written raises no alarm."""
     world = World()
     world.stock(MUG=(800, 20))
     world.faults.arm(at_4="crash_before")
@@ -207,7 +207,7 @@ def test_a_missing_altered_extra_or_reordered_record_is_detected(how: str, probl
 
 
 def test_an_altered_refusal_is_detected() -> None:
-    """Law 23 (audit completeness): a refusal is in no ledger, but its key follows from what it says."""
+    """Law 23 (audit completeness): a refusal is in no ledger, but its key follows from its content."""
     world, _ = _book_history()
     (key,) = (key for key in world.audit_objects() if key.startswith("refusals/"))
     for change in ({"execution": "another"}, {"requested_at": "2026-03-02T00:00:00Z"}, {"kind": "outcome"}):
@@ -233,7 +233,7 @@ def test_a_tampered_ledger_is_detected_even_if_it_cannot_be_folded() -> None:
 
 
 def test_a_removed_ledger_is_detected() -> None:
-    """Law 22 (tamper-evident): whole or in part, and its records are then of nothing."""
+    """Law 22 (tamper-evident): its records then belong to no ledger."""
     world, order_id = _book_history()
     key = {"pk": {"S": f"ORDER#{order_id}"}}
     world.dynamodb.update_item(TableName="orders", Key=key, UpdateExpression="REMOVE ledger")
@@ -244,7 +244,7 @@ def test_a_removed_ledger_is_detected() -> None:
 @pytest.mark.over_gateways
 @pytest.mark.parametrize("lost", [1, 2])
 def test_a_truncated_ledger_is_detected(lost: int) -> None:
-    """Law 21 (fold), law 22 (tamper-evident): the chain is whole, but what is stored beside it says more."""
+    """Law 21 (fold), law 22 (tamper-evident): the chain is intact, but the stored projection has more entries."""
     world, order_id = _book_history()
     remove = ", ".join(f"ledger[{8 - number}]" for number in range(1, lost + 1))
     key = {"pk": {"S": f"ORDER#{order_id}"}}
@@ -392,7 +392,7 @@ def test_a_request_that_never_started_fails_as_not_executed(error: str) -> None:
 
 @pytest.mark.parametrize("is_parked", [False, True])
 def test_a_request_that_never_started_does_not_replay_another_one_with_its_key(is_parked: bool) -> None:
-    """Law 9 (key reuse), law 43 (true answers): it asks for something else than the request that has the key."""
+    """Law 9 (key reuse), law 43 (true answers): it differs from the request that has the key."""
     world, order_id = _book_history()
     assert world.book(refund_of(order_id, "twice", amount_minor=100))["status"] == "succeeded"
     for request in (purchase_of(MUG=(3, 800)), refund_of(order_id, "twice", amount_minor=500)):

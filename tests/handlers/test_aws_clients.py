@@ -1,4 +1,4 @@
-"""Our clients of AWS sign and send what boto3's do, in every partition."""
+"""Our AWS clients sign and send the same requests as boto3's, in every partition."""
 
 import re
 from collections.abc import Callable
@@ -76,7 +76,7 @@ def test_requests_are_sent_and_signed_like_those_of_boto3(
 
 
 def _capture_request(make: Callable[[str], Any], service: str) -> Any:
-    """Return what a client sends, but for what differs from call to call, or why it cannot (China has no FIPS)."""
+    """Return a client's requests without the parts that differ per call, or the error (China has no FIPS endpoints)."""
     try:
         client = make(service)
     except BotoCoreError as error:
@@ -114,7 +114,7 @@ class _Body:
 
 
 def test_a_profile_that_assumes_a_role_gets_its_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """People who run a verb with such a profile get clients as boto3 makes them."""
+    """People who run a verb with such a profile get the same clients as from boto3."""
     config = tmp_path / "config"
     config.write_text(PROFILES, "utf-8")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))

@@ -77,7 +77,7 @@ def _row(world: World, order_id: str) -> Item:
 @pytest.mark.parametrize("ends_at_once", [True, False])
 @pytest.mark.parametrize("override", [None, "window"])
 def test_an_accepted_refund_fits_into_the_item_until_it_ends(ends_at_once: bool, override: str | None) -> None:
-    """Law 31 (room): whatever the lines, text and refunds in flight, each can still end and come back."""
+    """Law 31 (room): with any lines, text and refunds in flight, each can still end and be reversed."""
     lines = tuple(Line(sku=f"{n:02d}{'s' * 62}", quantity=99_999, unit_price_minor=99_999) for n in range(MAX_LINES))
     order = apply_status(pending_order(lines), pending_order(lines).order_id, GatewayStatus.SETTLED)
     units = tuple(Units(sku=line.sku, quantity=1_111) for line in lines)
@@ -123,7 +123,7 @@ def _settle_refund(order: Order, refund_id: str) -> Order:
 
 
 MAX_MODULES = 150
-"""Measured: 110 to 130 on Python 3.11, a third of them ours; a new dependency at import time would stand out."""
+"""Measured: 110 to 130 on Python 3.11, a third of them ours; a new dependency at import time would exceed it."""
 
 
 @pytest.mark.parametrize("function", ["purchase", "refund", "record", "reconcile"])
@@ -148,7 +148,7 @@ def test_changes_are_spread_over_all_shards() -> None:
 
 
 def test_an_order_at_rest_is_not_in_the_attention_index() -> None:
-    """The index is sparse: it holds what has money in flight, and nothing else."""
+    """The index is sparse: it contains only orders with money in flight."""
     world = _world()
     settled = world.book(purchase_of(MUG=(1, 800)))["order_id"]
     waiting = world.book(purchase_of("buy-2", "pm_timeout", MUG=(1, 800)))["order_id"]

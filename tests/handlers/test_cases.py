@@ -1,4 +1,4 @@
-"""Cases on the real handlers: what only people can settle stays visible until two of them have closed it."""
+"""Cases on the real handlers: problems that only people can settle stay visible until two of them have closed them."""
 
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -195,7 +195,7 @@ def test_a_console_capture_of_a_held_payment_counts_once_its_case_is_resolved() 
 
 @pytest.mark.parametrize("attempt", ["nothing", "cancel", "capture"])
 def test_a_partial_console_capture_counts_once_its_case_is_resolved(attempt: str) -> None:
-    """Law 37 (cases), law 18 (conservation), law 33 (authorise): what the gateway took, by amount, for all units."""
+    """Law 37 (cases), law 18 (conservation), law 33 (authorise): the gateway's amount is allocated to all units."""
     world, order_id = _authorize()
     _capture_in_console(world, order_id, 700)
     if attempt == "cancel":
@@ -339,7 +339,7 @@ def test_neither_proposer_nor_customer_may_decide_on_a_resolution(person: str) -
 
 
 def test_a_resolution_needs_an_open_case_and_its_own_request_id() -> None:
-    """Law 9 (key reuse), law 37 (cases): nothing is ended by hand that is not a case."""
+    """Law 9 (key reuse), law 37 (cases): only cases can be ended by people."""
     world = World()
     world.stock(MUG=(800, 20))
     order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
@@ -371,7 +371,7 @@ def test_a_movement_under_a_resolved_key_opens_a_new_case() -> None:
 
 
 def test_evidence_is_not_in_the_ledger() -> None:
-    """Law 42 (erased is erased): the ledger holds a salted hash of what people wrote."""
+    """Law 42 (erased is erased): the ledger contains only a salted hash of the text."""
     world, order_id, refund_id = _stuck_refund()
     world.book(resolution_of(order_id, refund_id))
     order = world.order(order_id)

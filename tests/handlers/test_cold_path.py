@@ -1,4 +1,4 @@
-"""The first request of a new process: what it imports, how often it calls AWS, and what it sends. Nothing is timed."""
+"""The first request of a new process: its imports, its calls of AWS and their size. Nothing is timed."""
 
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ BUDGETS = {
 
 
 MODULES_OF_STRIPE = 8
-"""Those that initialisation with Stripe imports and with the sandbox does not: the adapter's, and nothing else's."""
+"""Maximum of modules that initialisation imports with Stripe and not with the sandbox; all belong to the adapter."""
 
 
 @pytest.fixture(scope="module")

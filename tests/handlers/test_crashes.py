@@ -33,7 +33,7 @@ def _refund_scene(token: str, **fields: Any) -> Callable[[], tuple[World, dict[s
 
 
 def _case_scene(decision: str | None) -> Callable[[], tuple[World, dict[str, Any]]]:
-    """An order with a case that somebody proposes to close, or another person decides on."""
+    """Return a scene: an order whose case somebody proposes to close, or whose resolution another person decides on."""
 
     def scene() -> tuple[World, dict[str, Any]]:
         world, purchase = _purchase_scene("pm_ok")()
@@ -134,7 +134,7 @@ def test_a_retry_after_a_failure_at_any_call_ends_in_the_undisturbed_state(name:
 @pytest.mark.over_gateways(nightly=True)
 @pytest.mark.parametrize("name", EVERY_SCENE)
 def test_reconcile_makes_ledger_and_gateway_agree_after_a_crash_at_any_call(name: str) -> None:
-    """Law 19 (reconcile): without anybody's retry; it starts no money moving, and a second run changes nothing."""
+    """Law 19 (reconcile): without a retry; it moves no money itself, and a second run changes nothing."""
     for at in range(_calls(SCENES[name])):
         for mode in ("crash_before", "crash_after"):
             world, request = SCENES[name]()
@@ -166,7 +166,7 @@ def _assert_conserved(world: World) -> None:
 
 @pytest.mark.parametrize("name", ["purchase", "refund by lines", "refund of everything"])
 def test_a_stalled_attempt_moves_no_money_after_reconcile_released_it(name: str) -> None:
-    """Law 19 (reconcile): a key is fenced before it is given up on; no later attempt, however late, moves money."""
+    """Law 19 (reconcile): a key is fenced before it is released, so no later attempt moves money."""
     world, request = SCENES[name]()
 
     def meanwhile(_: Any) -> None:

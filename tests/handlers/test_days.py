@@ -1,4 +1,4 @@
-"""Days: what they are made of, and that nothing is dated into a closed one."""
+"""Days of the audit trail: nothing is ever dated into a closed one."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Disputes on the real handlers: heard of by reconcile, reported until the bank decides, and beside refunds."""
+"""Disputes on the real handlers: found by reconcile, reported until the bank decides, and combined with refunds."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -21,7 +21,7 @@ def _disputed_order(token: str = "pm_disputed", minutes: int = 5) -> tuple[World
 
 
 def _run_schedule(world: World) -> dict[str, Any]:
-    """A run as the schedule makes it, which looks at nothing that is older than two hours unless it is due."""
+    """Run reconcile as on schedule, which checks orders older than two hours only if they are due."""
     return reconcile({"schema": 1, "recent_seconds": 7200}, world.dependencies())
 
 
@@ -57,7 +57,7 @@ def test_an_open_dispute_is_reported_in_every_run_until_the_bank_has_decided(tok
 
 @pytest.mark.parametrize(("outcome", "disputed"), [("released", 0), ("settled", 1600)])
 def test_a_dispute_whose_amount_changed_is_resolved_by_people(outcome: str, disputed: int) -> None:
-    """Law 36 (disputes), law 37 (cases): with the ledger's amount, and what people knew opens no second case."""
+    """Law 36 (disputes), law 37 (cases): with the ledger's amount, and the same difference opens no second case."""
 
     class Smaller(SandboxPaymentGateway):
         def lookup(self, instruction: Instruction) -> GatewayReply:

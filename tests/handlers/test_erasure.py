@@ -1,4 +1,4 @@
-"""Erasure of an order's text, on the real handlers: nothing can be guessed, and nothing else changes."""
+"""Erasure of an order's text on the real handlers: no guess at it can be confirmed, and nothing else changes."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -54,7 +54,7 @@ def _stored_strings(world: World) -> Iterator[str]:
 
 
 def _confirm_guesses(world: World, guesses: list[Guess]) -> set[str]:
-    """The guesses that anyone can confirm who reads the table and the trail: in clear, or with any string as salt."""
+    """Return the guesses that a reader of table and trail can confirm, with any stored string as salt."""
     stored = set(_stored_strings(world))
     found = set[str]()
     for text, request in guesses:
@@ -80,7 +80,7 @@ def _history(world: World) -> tuple[str, list[Guess]]:
 
 @pytest.mark.over_gateways
 def test_erased_text_cannot_be_confirmed_by_guessing() -> None:
-    """Law 42 (erased is erased): from table and trail; before, anyone with access to the table can read the text."""
+    """Law 42 (erased is erased): neither from table nor trail; before, anyone with access to the table can read it."""
     world = _stocked_world()
     order_id, guesses = _history(world)
     assert {CARD, REASON} <= _confirm_guesses(world, guesses)
@@ -89,7 +89,7 @@ def test_erased_text_cannot_be_confirmed_by_guessing() -> None:
 
 
 def test_the_audit_trail_alone_cannot_confirm_a_guess() -> None:
-    """Law 42 (erased is erased): a locked refusal has no salt beside a hash of text."""
+    """Law 42 (erased is erased): a locked refusal does not contain the salt of its hashed text."""
     world = _stocked_world()
     _, guesses = _history(world)
     world.dynamodb.scan = lambda **_: {"Items": []}  # type: ignore[method-assign]  # a reader of the trail only
@@ -113,7 +113,7 @@ def test_the_chain_of_an_erased_order_stays_intact() -> None:
 
 
 def test_erasing_many_requests_takes_several_writes_and_replaces_the_salt_last() -> None:
-    """Law 42 (erased is erased), law 9 (key reuse): meanwhile a repeated request with its text is still compared."""
+    """Law 42 (erased is erased), law 9 (key reuse): until then, requests that still have their text are compared."""
     world = _stocked_world()
     order_id = str(world.book(purchase_of(payment_method=CARD, MUG=(2, 800)))["order_id"])
     refunds = [refund_of(order_id, f"refund-{each}", amount_minor=1, reason=f"Scratch {each}.") for each in range(40)]
@@ -137,7 +137,7 @@ def test_erasing_many_requests_takes_several_writes_and_replaces_the_salt_last()
 
 @given(st.sampled_from(("pm_ok", "pm_declined")), st.booleans())
 def test_a_repeated_request_is_replayed_unchecked_after_an_erasure(token: str, erased: bool) -> None:
-    """Law 42 (erased is erased), law 9 (key reuse): only the id can be compared then, and the answer says so."""
+    """Law 42 (erased is erased), law 9 (key reuse): only the id can be compared after it, and the answer says so."""
     world = _stocked_world()
     bought = purchase_of(payment_method=token, MUG=(2, 800))
     first = world.book(bought)
@@ -166,7 +166,7 @@ def test_text_added_after_an_erasure_can_be_erased_again() -> None:
 
 @pytest.mark.parametrize("attempt", ["before", "between", "after"])
 def test_an_erasure_never_removes_the_text_of_a_refund_in_flight(attempt: str) -> None:
-    """Law 42 (erased is erased): whichever writes first, the other one sees it: both are conditional on the version."""
+    """Law 42 (erased is erased): erasure and refund are both conditional on the version of the order."""
     world = _stocked_world()
     order_id = world.book(purchase_of(payment_method="pm_refund_timeout", MUG=(2, 800)))["order_id"]
     stale = world.order(order_id)
@@ -240,7 +240,7 @@ def test_every_kind_of_request_is_stored_with_a_keyed_fingerprint() -> None:
 
 
 def test_evidence_can_be_erased_only_after_its_resolution_is_decided() -> None:
-    """Law 42 (erased is erased): the person who decides must be able to read it."""
+    """Law 42 (erased is erased): the decider must be able to read it."""
     world = _stocked_world()
     bought = purchase_of(MUG=(2, 800))
     order_id = str(world.book(bought)["order_id"])

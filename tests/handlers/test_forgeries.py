@@ -1,6 +1,6 @@
-"""Forge an order, its audit object, the gateway's item, the seals and the versions, alone and combined: who finds it.
+"""Forge order, audit object, gateway item, seals and versions in every combination, and check who finds it.
 
-The lie is a whole world in which a refund of 5.00 was 1.00 more. What is forged is copied from there, so that forged
+Forgeries are copied from a second world, in which the refund of 5.00 was 1.00 more, so that forged
 places agree with each other as well as they can. docs/explanation/audit.md has the table.
 """
 
@@ -36,7 +36,7 @@ def sealed_world(refunded_minor: int, days: int = 5) -> tuple[World, str]:
 
 
 def forge(world: World, lie: World, places: Forged) -> None:
-    """Copy places from the world of the lie. Erased versions leave no trace of what was overwritten."""
+    """Copy places from the second world. Erasing versions hides that objects were overwritten."""
     for table, place in (("orders", "order"), ("gateway", "gateway item")):
         for item in lie.dynamodb.scan(TableName=table)["Items"] if place in places else ():
             world.dynamodb.put_item(TableName=table, Item=item)
@@ -60,7 +60,7 @@ WITNESSES = {
 
 
 def finders(world: World, order: str) -> set[str]:
-    """Return who finds something: reconcile, or a part of `booking audit verify`."""
+    """Return the witnesses with findings: reconcile, or parts of `booking audit verify`."""
     audit = S3AuditTrail(client=world.s3, bucket="audit")
     seals = SealVerification(
         audit=audit,
@@ -79,7 +79,7 @@ def finders(world: World, order: str) -> set[str]:
 
 
 def expected_finders(places: Forged) -> set[str]:
-    """Return who finds a forgery: each witness that sees one forged place beside an honest one."""
+    """Return the witnesses that must find a forgery: those that compare a forged place with an honest one."""
     found = {witness for witness, pair in WITNESSES.items() if len(pair & set(places)) == 1}
     is_overwritten = {"object", "seals"} & set(places) and "versions" not in places
     return found | ({"`verify`: versions"} if is_overwritten else set())
@@ -97,7 +97,7 @@ def test_a_forgery_is_found_by_each_witness_that_also_sees_an_honest_place(place
 
 
 def test_only_a_forgery_of_every_place_and_its_versions_goes_unnoticed() -> None:
-    """It takes the table, the bucket without its lock, the sealing key and the gateway's own memory."""
+    """Such a forger needs the table, the unlocked bucket, the sealing key and the gateway's data."""
     assert [each for each in COMBINED if each and not expected_finders(each)] == [PLACES]
 
 
@@ -106,14 +106,14 @@ def test_only_a_forgery_of_every_place_and_its_versions_goes_unnoticed() -> None
 def test_the_scheduled_run_finds_forgeries_only_in_recently_changed_orders(
     place: str, days: int, is_found: bool
 ) -> None:
-    """It looks at orders that changed yesterday or today; an older one is found by its id, or by `verify`."""
+    """It checks orders that changed yesterday or today; an older one is found by its id, or by `verify`."""
     world, _ = sealed_world(500, days)
     forge(world, sealed_world(600, days)[0], (place,))
     assert bool(world.reconcile()["left_to_people"]) == is_found
 
 
 def test_the_audit_page_lists_every_witness() -> None:
-    """Law 23 (audit completeness): the page says who finds which forgery, and the tests are its source."""
+    """Law 23 (audit completeness): these tests are the source of the page's table."""
     page = PAGE.read_text("utf-8")
     for witness, pair in WITNESSES.items():
         one, other = sorted(pair, key=PLACES.index)

@@ -1,4 +1,4 @@
-"""Orders that a newer release has continued, as this release meets them after a rollback."""
+"""Orders that a newer release has written to, as this release finds them after a rollback."""
 
 import json
 from typing import Any

@@ -39,7 +39,7 @@ def _kinds(world: World, order_id: str) -> list[str]:
 
 @pytest.mark.over_gateways
 def test_33_a_purchase_that_captures_later_only_authorises() -> None:
-    """Law 33 (authorise): the amount is held, nothing is paid, and the answer says until when."""
+    """Law 33 (authorise): the amount is held and not paid, and the answer states the end of the hold."""
     world = _world()
     result = _authorise(world)
     order = world.order(result["order_id"])
@@ -120,7 +120,7 @@ def test_33_a_cancelled_order_is_restocked_once_and_cannot_be_captured() -> None
     assert world.book(_request_on(order_id, "cancel", "cancel-2"))["code"] == "PAYMENT_CANCELLED"
     assert world.book(_request_on(order_id, "capture"))["code"] == "PAYMENT_CANCELLED"
     assert (world.available("MUG"), world.available("POT")) == (10, 5)
-    assert _authorise(world)["order_status"] == "AUTHORIZED"  # the purchase was answered before, and for ever
+    assert _authorise(world)["order_status"] == "AUTHORIZED"  # the purchase keeps its stored answer
 
 
 @pytest.mark.parametrize("token", ["pm_capture_declined", "pm_capture_timeout_never_arrives"])
@@ -223,7 +223,7 @@ def test_34_a_late_decline_of_the_bank_restocks_the_units() -> None:
 
 @pytest.mark.over_gateways
 def test_34_an_abandoned_payment_expires_at_its_deadline() -> None:
-    """Law 34 (pending): an hour by default; the purchase is answered PAYMENT_EXPIRED, for ever."""
+    """Law 34 (pending): after an hour by default; the purchase is then always answered PAYMENT_EXPIRED."""
     world = _world()
     purchase = purchase_of("buy-1", "pm_3ds_abandoned", MUG=(1, 800))
     order_id = world.book(purchase)["order_id"]
@@ -307,7 +307,7 @@ def test_a_refund_of_an_authorised_order_is_rejected_as_not_captured() -> None:
 
 
 def test_a_capture_of_an_unauthorised_payment_is_rejected() -> None:
-    """Law 43 (true answers): by what the order is."""
+    """Law 43 (true answers): the code depends on the state of the order."""
     world = _world()
     waiting = world.book(purchase_of("buy-1", "pm_3ds_abandoned", MUG=(1, 800)))["order_id"]
     declined = world.book(purchase_of("buy-2", "pm_declined", MUG=(1, 800)))["order_id"]

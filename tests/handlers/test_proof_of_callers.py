@@ -1,4 +1,4 @@
-"""The origin of a request: only the API can prove who makes it, and only for the request that it was asked for."""
+"""The origin of a request: only the API can prove the caller, and only for that request."""
 
 import json
 from datetime import timedelta
@@ -43,7 +43,7 @@ def test_a_proven_request_has_the_api_as_its_origin(world: World) -> None:
 
 
 def test_a_request_without_proof_has_a_direct_origin(world: World) -> None:
-    """Whoever may start executions needs no proof, and the ledger says so."""
+    """Callers with permission to start executions need no proof, and the ledger records that."""
     bought = world.book(purchase_of(lamp=(1, 1000)))
     assert world.order(bought["order_id"]).placed.text("origin") == "direct"
 
@@ -58,7 +58,7 @@ def test_a_request_is_the_same_with_and_without_its_envelope(world: World) -> No
 
 
 def test_a_replayed_envelope_creates_no_second_order(world: World) -> None:
-    """Law 8 (replay): a proof that somebody copied buys nothing new."""
+    """Law 8 (replay): a copied proof buys nothing again."""
     enveloped = by(world, ANNA, purchase_of(lamp=(1, 1000)))
     assert [world.book(enveloped)["replayed"] for _ in range(3)] == [False, True, True]
     assert world.available("lamp") == 4
@@ -111,7 +111,7 @@ def test_every_envelope_is_refused_without_a_proof_key(world: World) -> None:
 
 
 def test_caller_and_mac_are_never_written_to_the_audit_trail(world: World) -> None:
-    """The audit trail is kept for years, so it holds neither who signed in nor the proof of it."""
+    """The audit trail is stored for years, so it contains neither the caller nor the proof."""
     enveloped = by(world, ANNA, purchase_of(lamp=(9, 1000)))
     assert world.book(enveloped)["code"] == "OUT_OF_STOCK"
     world.book(FORGERIES["more roles"](world))

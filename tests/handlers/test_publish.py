@@ -25,7 +25,7 @@ Record = dict[str, Any]
 
 
 def _history() -> list[Record]:
-    """The stream of three orders' lives, one of which has a write of two entries, and of the stock between them."""
+    """Return the stream of several orders and the stock, including a write of two entries."""
     world = World()
     world.stock(MUG=(800, 20), POT=(2450, 5))
     for number, token in enumerate(("pm_ok", "pm_refund_reversed", "pm_timeout_then_ok")):
@@ -37,7 +37,7 @@ def _history() -> list[Record]:
 
 
 def _settle_and_reverse_in_one_write(world: World) -> None:
-    """Let a refund crash when the gateway has made it, and reconcile when the gateway has it back."""
+    """Let a refund crash after the gateway made it, and reconcile after it was reversed."""
     order_id = world.book(purchase_of("buy-back", "pm_refund_reversed", MUG=(1, 800)))["order_id"]
     world.faults.arm(at_3="crash_after")
     with pytest.raises(Crash):
@@ -51,14 +51,14 @@ STREAM = _history()
 
 
 def _entries(records: Sequence[Record]) -> dict[str, list[int]]:
-    """The entries that a stream holds, by order."""
+    """Return the entries in a stream, per order."""
     newest = {record["dynamodb"]["Keys"]["pk"]["S"]: record["dynamodb"]["NewImage"] for record in records}
     orders = {key.removeprefix("ORDER#"): item for key, item in newest.items() if key.startswith("ORDER#")}
     return {order_id: list(range(1, len(item["ledger"]["L"]) + 1)) for order_id, item in orders.items()}
 
 
 def _entries_by_order(bus: FakeEventBridge) -> dict[str, list[int]]:
-    """The entries that a bus took, by order, in its order."""
+    """Return the entries that a bus accepted, per order, in the sequence of acceptance."""
     published: dict[str, list[int]] = {}
     for event in bus.events:
         published.setdefault(event["detail"]["order_id"], []).append(event["detail"]["seq"])
@@ -104,7 +104,7 @@ def test_the_history_has_a_write_of_two_entries() -> None:
 
 @pytest.mark.parametrize("size", [1, 3, 100])
 def test_every_entry_is_published_once_and_in_order_if_nothing_fails(size: int) -> None:
-    """The events of an order are its ledger, whatever the size of the batches."""
+    """The events of an order equal its ledger for any batch size."""
     bus = FakeEventBridge()
     _deliver(STREAM, _function(bus), size)
     assert _entries_by_order(bus) == _entries(STREAM)
@@ -121,7 +121,7 @@ def test_every_entry_is_published_in_order_whatever_call_fails_or_crashes(plan: 
 
 @given(st.lists(st.booleans(), max_size=120), st.integers(1, 12))
 def test_every_entry_is_published_in_order_whatever_the_bus_refuses(refusals: list[bool], size: int) -> None:
-    """A request is taken in part: the bus decides about each entry by itself."""
+    """The bus may accept some entries of a request and refuse others."""
     script = iter(refusals)
     bus = FakeEventBridge(refuses=lambda _: next(script, False))
     _deliver(STREAM, _function(bus), size)
@@ -186,7 +186,7 @@ def test_an_entry_of_a_kind_from_a_newer_release_is_published() -> None:
 
 
 def test_events_contain_no_free_text_payment_method_salt_or_salted_hash() -> None:
-    """Consumers get nothing that people wrote, nothing to pay with, and nothing to check a guess against."""
+    """Consumers get no free text, nothing to pay with, and nothing to check a guess against."""
     bus = FakeEventBridge()
     _deliver(STREAM, _function(bus), 100)
     serialized = json.dumps(bus.events)
@@ -207,7 +207,7 @@ def test_every_event_matches_its_contract() -> None:
 
 
 def test_an_entry_too_large_for_an_event_is_published_without_its_facts() -> None:
-    """The event says that they are missing, and the order is not held up."""
+    """The event says that they are missing, and the order is not delayed."""
     order = {"order_id": "ord_1", "customer_id": "c", "currency": "EUR"}
     entry = {"seq": 1, "type": "OrderPlaced", "at": "2026-01-01", "subject": "ord_1", "amount_minor": 5}
     large: Any = {"pk": "ORDER#ord_1", **order, "status": "PENDING", "ledger": [{**entry, "note": "x" * 300_000}]}
@@ -220,7 +220,7 @@ def test_an_entry_too_large_for_an_event_is_published_without_its_facts() -> Non
 
 
 def test_large_events_are_split_into_requests_of_allowed_size() -> None:
-    """A request that the bus refuses as too large would be refused for ever."""
+    """A request that is too large would be refused every time."""
     bus = FakeEventBridge()
     records = [_large_order(number, 100_000) for number in range(7)]
     assert publish({"Records": records}, _function(bus)) == {"batchItemFailures": []}
@@ -244,7 +244,7 @@ def test_a_stock_change_publishes_no_event() -> None:
 
 
 def test_a_missing_permission_fails_the_whole_batch() -> None:
-    """Nobody can repair it but a person: Lambda's error metric rings, and nothing is taken for published."""
+    """Only a person can repair it: Lambda's error metric raises the alarm, and nothing counts as published."""
 
     def deny(_: dict[str, Any]) -> bool:
         raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "PutEvents")  # type: ignore[typeddict-item]

@@ -131,7 +131,7 @@ class Bookings(RuleBasedStateMachine):
             assert ("attention" in stored) == bool(order.in_flight or account.open_cases or account.open_disputes)
 
     def _unrecorded_reversals(self, order: Order) -> int:
-        """The sum of what one side says and the other does not yet: refunds that came back."""
+        """Return the sum of reversals that only one of ledger and gateway has so far."""
         at_gateway = self.world.payer.effects()
         settled = {
             each.refund_id for each in order.account.refunds.values() if at_gateway.get(each.refund_id) == "settled"
@@ -177,7 +177,7 @@ def test_no_random_history_breaks_a_law(machine: type[Bookings]) -> None:
 @pytest.mark.over_gateways
 @given(st.lists(st.integers(1, 900), min_size=2, max_size=4), st.data())
 def test_concurrent_refunds_equal_some_serial_order(amounts: list[int], data: st.DataObject) -> None:
-    """Law 14 (linearizable): Σ accepted ≤ refundable at the start, and none is refused that still had room."""
+    """Law 14 (linearizable): Σ accepted ≤ refundable at the start, and no refund that still fits is refused."""
     world = World()
     world.stock(MUG=(800, 20))
     order_id = world.book(purchase_of(MUG=(1, 800)))["order_id"]

@@ -1,4 +1,4 @@
-"""Reconcile: bounded, idempotent, and honest about what it cannot settle."""
+"""Reconcile: bounded, idempotent, and explicit about problems that it cannot settle."""
 
 import json
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def _open_cases(count: int) -> World:
 @settings(max_examples=2_000 if THOROUGH else 20)
 @given(st.integers(1, 12), st.integers(1, 5))
 def test_bounded_runs_with_continuations_settle_everything_once(cases: int, limit: int) -> None:
-    """Law 19 (reconcile): bounded work per run, with a continuation, and nothing twice."""
+    """Law 19 (reconcile): work per run is bounded, and a continuation repeats nothing."""
     world, settled, continuation = _open_cases(cases), [], None
     for _ in range(200):
         report = world.reconcile(limit=limit, continuation=continuation)
@@ -53,7 +53,7 @@ def test_bounded_runs_with_continuations_settle_everything_once(cases: int, limi
 
 
 def test_a_key_unknown_to_the_gateway_is_not_released_while_an_attempt_may_run() -> None:
-    """Law 19 (reconcile): it fences what is older than any execution, not what is young."""
+    """Law 19 (reconcile): only a key older than any execution is fenced."""
     world = World()
     world.stock(MUG=(800, 100))
     order_id = world.book(purchase_of(payment_method="pm_timeout_never_arrives", MUG=(1, 800)))["order_id"]
@@ -66,7 +66,7 @@ def test_a_key_unknown_to_the_gateway_is_not_released_while_an_attempt_may_run()
 
 
 def test_a_deferred_order_gets_its_due_time_back_once_the_gateway_recovers() -> None:
-    """Law 28 (isolation): one failed look does not make it due in every run until then, nor the oldest order late."""
+    """Law 28 (isolation): one failed lookup does not make it due in every later run."""
 
     class Failing(SandboxPaymentGateway):
         def lookup(self, instruction: Instruction) -> GatewayReply:
@@ -106,7 +106,7 @@ def test_a_key_that_the_gateway_cannot_fence_is_left_to_people(monkeypatch: pyte
 
 @pytest.mark.parametrize("error", [-timedelta(days=1), timedelta(0), timedelta(days=1)])
 def test_a_wrong_clock_never_releases_a_key_too_early(monkeypatch: pytest.MonkeyPatch, error: timedelta) -> None:
-    """Law 19 (reconcile): a miss proves nothing while the sender may still run, whatever time its function believes."""
+    """Law 19 (reconcile): a miss proves nothing while the sender may still run, even if its clock is wrong."""
     monkeypatch.setattr(SandboxPaymentGateway, "fences", frozenset())
     monkeypatch.setattr(SandboxPaymentGateway, "miss_age", timedelta(hours=25))
     world = World()
@@ -126,7 +126,7 @@ def test_a_wrong_clock_never_releases_a_key_too_early(monkeypatch: pytest.Monkey
     [{"days": ["yesterday"]}, {"limit": 0}, {"limit": 1001}, {"fence_after_seconds": -1}, {"order_id": "a b"}],
 )
 def test_an_invalid_reconcile_message_is_rejected(message: dict[str, Any]) -> None:
-    """Refuse at the first knowable moment: nothing has been looked at yet."""
+    """Invalid input is rejected before any order is read."""
     with pytest.raises(ValidationError, match=next(iter(message))):
         World().reconcile(**message)
 
@@ -238,7 +238,7 @@ def test_a_broken_ledger_is_left_to_people_and_does_not_stop_the_run() -> None:
 
 def test_the_scheduled_function_continues_while_time_remains(monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 19 (reconcile): no case starves behind a hundred others."""
-    world = _open_cases(104)  # a run looks at a hundred
+    world = _open_cases(104)  # a run handles a hundred
 
     class Context:
         left = 60_000
@@ -366,7 +366,7 @@ def test_a_run_out_of_time_stops_between_orders_and_the_next_one_continues() -> 
 
 
 def test_orders_whose_lookups_fail_do_not_starve_the_orders_behind_them() -> None:
-    """Law 28 (isolation): they are looked at less and less often, and settled once the gateway answers again."""
+    """Law 28 (isolation): they are retried with growing pauses, and settled once the gateway answers again."""
     world = _open_cases(12)
 
     class Failing(SandboxPaymentGateway):

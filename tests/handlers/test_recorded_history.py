@@ -1,7 +1,7 @@
-"""Messages and items of earlier schemas are read for ever.
+"""Messages and items of earlier schemas stay readable in every release.
 
-`recorded/schema_<n>.json` was written when ledger entries had schema n; never change one, add a file for a new schema.
-`python -m tests.handlers.test_recorded_history` writes that of the present schema where it is missing.
+`recorded/schema_<n>.json` was written when ledger entries had schema n. Never change one; add a file for a new schema.
+`python -m tests.handlers.test_recorded_history` writes the file of the current schema if it is missing.
 """
 
 import json
@@ -27,7 +27,7 @@ def _recording(path: Path) -> dict[str, Any]:
 
 
 def _restore(recording: dict[str, Any], *, future: bool = False) -> World:
-    """The world as it was recorded; with attributes that only a later version knows."""
+    """Return the recorded world, optionally with attributes of a later version."""
     world = World()
     for table, items in recording["items"].items():
         for item in items:
@@ -63,7 +63,7 @@ def test_messages_of_every_schema_get_their_recorded_answers(recording: dict[str
 
 
 def test_attributes_stored_by_a_later_version_survive_a_write(recording: dict[str, Any]) -> None:
-    """During a deployment an old function works on what a new one wrote."""
+    """During a deployment, old functions handle items written by new ones."""
     world = _restore(recording, future=True)
     order_id = recording["order_id"]
     assert world.book(refund_of(order_id, "r-new", amount_minor=7))["status"] == "succeeded"
@@ -83,12 +83,12 @@ def test_a_ledger_of_any_schema_continues_under_the_current_one(recording: dict[
 
 
 def test_the_current_schema_has_a_recording() -> None:
-    """Law 22 (append-only): what this release writes, every later one reads."""
+    """Law 22 (append-only): every later release must read what this one writes."""
     assert (RECORDED / f"schema_{ENTRY_SCHEMA}.json").exists()
 
 
 def test_an_execution_started_before_a_redeploy_completes_after_it(recording: dict[str, Any]) -> None:
-    """Redeploy in the middle of an execution."""
+    """The state machine's definition is the old one, its functions are new."""
     world = _restore(recording)
     (sample, *_) = [each for each in recording["messages"] if each["function"] == "refund"]
     message = {**sample["message"], "error": {"Error": "States.TaskFailed", "Cause": "redeployed"}, **FUTURE}

@@ -35,7 +35,7 @@ def _refund_unpaid(world: World, _: str) -> dict[str, Any]:
     return world.book(refund_of(waiting, "new"))
 
 
-def _refund_while_reserved(world: World, _: str) -> dict[str, Any]:
+def _refund_again(world: World, _: str) -> dict[str, Any]:
     order_id = world.book(purchase_of("slow", "pm_refund_timeout", MUG=(1, 800)))["order_id"]
     world.book(refund_of(order_id, "silent"))
     return world.book(refund_of(order_id, "new"))
@@ -102,7 +102,7 @@ def _buy_and_release(world: World, _: str) -> dict[str, Any]:
             "refunds in flight.",
         ),
         (
-            _refund_while_reserved,
+            _refund_again,
             "NOTHING_TO_REFUND",
             "Nothing can be refunded: of 8.00 EUR paid, 0.00 EUR has been refunded and 8.00 EUR is reserved for "
             "refunds in flight.",
@@ -144,7 +144,7 @@ def _buy_and_release(world: World, _: str) -> dict[str, Any]:
     ],
 )
 def test_a_message_states_the_problem_the_limit_and_the_next_step(scene: Scene, code: str, message: str) -> None:
-    """Messages are for people. Programs read the code and the amounts beside it."""
+    """Messages are for people; programs read the code and the amounts."""
     world = World()
     world.stock(MUG=(800, 20), POT=(2450, 5))
     order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]

@@ -1,4 +1,4 @@
-"""An order that was `unknown` and then bought again under another id: the customer pays twice, and people are told."""
+"""An order with an unknown outcome, bought again under another id: the customer pays twice, so a case is opened."""
 
 from collections import Counter
 from datetime import timedelta
@@ -38,7 +38,7 @@ def _cases(world: World, *order_ids: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("settled_first", [True, False])
 @pytest.mark.parametrize("hours", [0, 23])
 def test_a_purchase_repeated_after_an_unknown_outcome_opens_a_case(settled_first: bool, hours: int) -> None:
-    """Law 37 (cases): whichever of the two is confirmed first, and as long as a customer may repeat the wish."""
+    """Law 37 (cases): whichever of the two is confirmed first, and for a day after the first."""
     world = _world()
     doubtful = _buy(world, "first", "pm_timeout")
     if settled_first:
@@ -73,7 +73,7 @@ def test_a_different_or_unpaid_purchase_opens_no_case(more: dict[str, Any]) -> N
 
 @pytest.mark.parametrize(("token", "hours"), [("pm_timeout", 25), ("pm_ok", 1), ("pm_3ds", 1)])
 def test_a_repeated_purchase_without_a_recent_unknown_outcome_opens_no_case(token: str, hours: int) -> None:
-    """Law 37 (cases): who buys the same every day, or after a clear answer, is not asked about it."""
+    """Law 37 (cases): buying the same every day, or after a clear answer, is normal."""
     world = _world()
     doubtful = _buy(world, "first", token)
     world.reconcile(recent_seconds=7200)
@@ -85,7 +85,7 @@ def test_a_repeated_purchase_without_a_recent_unknown_outcome_opens_no_case(toke
 
 
 def test_many_repeated_purchases_open_one_case_at_a_time() -> None:
-    """Law 37 (cases): the cases must not fill the ledger; the next one opens once people have closed the first."""
+    """Law 37 (cases): cases must not fill the ledger; the next one opens once people have closed the first."""
     world = _world()
     doubtful = _buy(world, "first", "pm_timeout")
     world.reconcile(recent_seconds=7200)
@@ -156,7 +156,7 @@ def _count_reads(
 
 
 def _many_doubtful_orders(number: int) -> tuple[World, list[str]]:
-    """Return a world in which one customer has so many orders in doubt, and as many others of another wish."""
+    """Return a world in which a customer has this number of doubtful orders and as many different ones."""
     world = _world()
     doubtful = [_buy(world, f"doubt-{each}", "pm_timeout_never_arrives") for each in range(number)]
     world.clock.advance(timedelta(minutes=20))
@@ -166,7 +166,7 @@ def _many_doubtful_orders(number: int) -> tuple[World, list[str]]:
 
 
 def test_the_review_of_doubtful_orders_loads_each_order_at_most_twice() -> None:
-    """Law 28 (isolation): the orders in doubt of one customer do not cost their number times that of its orders."""
+    """Law 28 (isolation): reads grow with the number of a customer's orders, not with its square."""
     world, order_ids = _many_doubtful_orders(6)
     reads = _count_reads(world)
     assert reads["list"] == 6

@@ -1,4 +1,4 @@
-"""The same request again, another request under its key, and requests that never began."""
+"""Repeated requests, other requests under a used key, and requests that never began."""
 
 import itertools
 from datetime import timedelta
@@ -23,7 +23,7 @@ def _stocked_world() -> World:
     return world
 
 
-def _omit_replayed(result: dict[str, Any]) -> dict[str, Any]:
+def _without_replay_flag(result: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in result.items() if key != "replayed"}
 
 
@@ -37,7 +37,7 @@ def test_a_repeated_purchase_has_one_effect_and_one_answer(times: int, token: st
     for _ in range(times):
         again = world.book(purchase_of(payment_method=token, MUG=(2, 800)))
         assert again["replayed"] is True
-        assert _omit_replayed(again) == _omit_replayed(first)
+        assert _without_replay_flag(again) == _omit_replayed(first)
     assert world.order(first["order_id"]) == after
     assert len(world.payer.effects()) == 1
 
@@ -53,7 +53,7 @@ def test_a_repeated_refund_has_one_effect_and_one_answer(times: int, token: str)
     for _ in range(times):
         again = world.book(refund_of(order_id, amount_minor=300))
         assert again["replayed"] is True
-        assert _omit_replayed(again) == _omit_replayed(first)
+        assert _without_replay_flag(again) == _omit_replayed(first)
     assert world.order(order_id) == after
     assert len(world.payer.effects()) == 2
 
@@ -89,7 +89,7 @@ def test_a_second_attempt_of_the_same_execution_is_not_a_replay(at: int) -> None
 
 @pytest.mark.over_gateways
 def test_a_repeat_after_years_moves_no_money() -> None:
-    """Law 13 (no expiry): however late a repeat comes, and whatever window has closed."""
+    """Law 13 (no expiry): even if the refund window has closed."""
     world = _stocked_world()
     order_id = world.book(purchase_of(MUG=(2, 800)))["order_id"]
     world.book(refund_of(order_id, amount_minor=300))
@@ -165,7 +165,7 @@ def test_a_concurrent_repeat_gets_the_answer_and_money_moves_once() -> None:
 
 @pytest.mark.over_gateways
 def test_a_refusal_before_execution_leaves_its_key_unused() -> None:
-    """Law 12 (validation is not stored): what was refused may be asked again and succeed."""
+    """Law 12 (validation is not stored): a refused request may be repeated and succeed."""
     world = World()
     world.stock(MUG=(800, 1))
     refused = purchase_of(MUG=(2, 800))
@@ -180,7 +180,7 @@ def test_a_refusal_before_execution_leaves_its_key_unused() -> None:
 
 @pytest.mark.over_gateways
 def test_a_decline_is_stored_and_replayed() -> None:
-    """Law 12 (validation is not stored): a decline is the key's answer for ever."""
+    """Law 12 (validation is not stored): an outcome after execution began is the final answer of its key."""
     world = _stocked_world()
     declined = purchase_of(payment_method="pm_declined", MUG=(1, 800))
     assert [world.book(declined)["code"] for _ in range(2)] == ["PAYMENT_DECLINED"] * 2
@@ -189,7 +189,7 @@ def test_a_decline_is_stored_and_replayed() -> None:
 
 
 def test_every_retry_carries_the_same_gateway_key() -> None:
-    """Law 15 (ambiguity): so that the gateway knows one payment, however often it is asked."""
+    """Law 15 (ambiguity): so the gateway books one payment for any number of attempts."""
     world = _stocked_world()
     for _ in range(3):
         with pytest.raises(PaymentOutcomeUnknown):
@@ -202,7 +202,7 @@ def test_every_retry_carries_the_same_gateway_key() -> None:
 
 
 class ForgetfulGateway(SandboxPaymentGateway):
-    """A gateway that has forgotten every key by the time at which it is asked again."""
+    """A gateway that has forgotten every key before its next lookup."""
 
     def lookup(self, instruction: Instruction) -> GatewayReply:
         self.client.delete_item(TableName=self.table, Key={"pk": {"S": instruction.key}})  # type: ignore[attr-defined]  # the fake has it
@@ -241,7 +241,7 @@ def test_a_refund_is_never_sent_again_to_a_gateway_that_forgot_its_key() -> None
 
 @pytest.mark.parametrize(("minutes", "calls"), [(60, "charge"), (61, "lookup")])
 def test_a_key_is_sent_for_an_hour_and_then_only_looked_up(minutes: int, calls: str) -> None:
-    """Law 30 (key life): the boundary; both end with what the gateway did."""
+    """Law 30 (key life): the boundary; both end with the gateway's outcome."""
     world = _stocked_world()
     request = purchase_of(payment_method="pm_timeout_then_ok", MUG=(1, 800))
     with pytest.raises(PaymentOutcomeUnknown):

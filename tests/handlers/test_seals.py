@@ -1,4 +1,4 @@
-"""Seals: written once per closed day, whatever stops a run; and what they prove about a forged trail."""
+"""Seals: written once per closed day despite interruptions, and able to reveal a forged trail."""
 
 import json
 from collections.abc import Callable
@@ -112,7 +112,7 @@ def test_days_missed_during_an_outage_are_sealed_in_order() -> None:
 
 
 def test_a_day_without_objects_is_sealed_too() -> None:
-    """Nothing was recorded on it, and nothing can be added later."""
+    """The seal proves that nothing was recorded on it, so nothing can be added later."""
     world = World()
     assert _run(world).days == ["2026-02-26"]
     assert _statement(world, "2026-02-26") | {"sealed_at": ""} == {
@@ -137,7 +137,7 @@ def test_the_first_seal_covers_all_earlier_objects() -> None:
 
 @given(st.integers(1, 5), st.lists(st.integers(0, 3), max_size=8))
 def test_a_manifest_written_over_several_runs_equals_that_of_a_single_run(size: int, runs: list[int]) -> None:
-    """A part is final, and the next run goes on behind it."""
+    """A part is final, and the next run continues after it."""
     world = _sell(orders=7)
     world.clock.advance(3 * DAY)
     for parts in runs:
@@ -303,7 +303,7 @@ FORGERIES: dict[str, tuple[Callable[[World], None], set[Problem]]] = {
 
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_a_forgery_in_a_sealed_day_is_detected(forgery: str) -> None:
-    """Law 22 (tamper-evident): whatever was forged, seals and versions tell."""
+    """Law 22 (tamper-evident): seals and versions reveal every kind of forgery."""
     world = _seal_days()
     assert _verify(world) == []
     forge, problems = FORGERIES[forgery]
@@ -315,7 +315,7 @@ def test_a_forgery_in_a_sealed_day_is_detected(forgery: str) -> None:
 
 
 def test_verification_since_a_day_ignores_earlier_days() -> None:
-    """`--since` judges what came later, and leaves the rest alone."""
+    """`--since` checks only that day and later ones."""
     world = _seal_days()
     _put(world, _object(world), b"{}")
     assert _verify(world, since="2026-03-03") == []

@@ -1,4 +1,4 @@
-"""The settings and dependencies of the Lambda functions, and what their handlers refuse."""
+"""The settings and dependencies of the Lambda functions, and the messages that their handlers reject."""
 
 import importlib
 from datetime import timedelta
@@ -17,7 +17,7 @@ from tests.handlers.world import ENVIRONMENT, World, purchase_of, refund_of
 
 @pytest.mark.parametrize("function", ["purchase", "refund", "record", "reconcile"])
 def test_a_missing_variable_is_named_when_the_settings_are_read(function: str) -> None:
-    """Refuse at the first knowable moment."""
+    """Invalid settings are rejected as early as possible."""
     module = importlib.import_module(f"handlers.{function}")
     required = {
         name for name in ENVIRONMENT if name.removeprefix("BOOKING_").lower() in "".join(module.REQUIRED_SETTINGS)
@@ -88,7 +88,7 @@ def test_a_refund_that_always_loses_its_race_is_unavailable_and_moves_nothing() 
     deps, number = world.dependencies(), iter(range(1000))
 
     class Overtaking:
-        """Somebody else is always faster."""
+        """A repository whose appends always lose the race."""
 
         def __getattr__(self, name: str) -> Any:
             return getattr(world.dependencies().orders, name)

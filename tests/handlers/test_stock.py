@@ -34,10 +34,10 @@ def test_stock_is_never_oversold_and_unpaid_units_are_restocked(stock: int, purc
         world.book(purchase_of(f"buy-{number}", token, MUG=(quantity, 800)))
         assert 0 <= world.available("MUG") <= stock
     world.reconcile(fence_after_seconds=0)
-    assert world.available("MUG") + _units_sold(world) == stock
+    assert world.available("MUG") + _count_sold_units(world) == stock
 
 
-def _units_sold(world: World) -> int:
+def _count_sold_units(world: World) -> int:
     orders = [world.order(item["pk"]["S"].removeprefix("ORDER#")) for item in _items(world)]
     return sum(line.quantity for order in orders if order.account.captured_minor for line in order.lines)
 
@@ -112,7 +112,7 @@ def test_a_purchase_at_an_outdated_price_is_rejected_with_the_current_price() ->
 @pytest.mark.over_gateways
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(50, 10_000)), min_size=1, max_size=5))
 def test_the_total_equals_the_sum_of_quantity_times_price(lines: list[tuple[int, int]]) -> None:
-    """Law 25 (price honesty): what is charged, recorded and answered."""
+    """Law 25 (price honesty): in the charge, the ledger and the answer."""
     world = World()
     world.stock(**{f"S{number}": (price, quantity) for number, (quantity, price) in enumerate(lines)})
     result = world.book(purchase_of(**{f"S{number}": pair for number, pair in enumerate(lines)}))
@@ -133,7 +133,7 @@ def test_the_total_equals_the_sum_of_quantity_times_price(lines: list[tuple[int,
     ],
 )
 def test_the_most_serious_stock_mismatch_determines_the_code(lines: Any, code: str) -> None:
-    """Law 25 (price honesty), law 27 (currency): it must equal the article's; nothing is charged or taken."""
+    """Law 25 (price honesty), law 27 (currency): it must equal the SKU's; nothing is charged or reserved."""
     world = World()
     world.stock(MUG=(800, 5), POT=(10, 5))
     usd = {"pk": "SKU#USDMUG", "sku": "USDMUG", "currency": "USD"}
@@ -157,7 +157,7 @@ def test_a_refund_settles_even_if_its_sku_was_deleted() -> None:
 
 
 def test_a_repeated_purchase_is_replayed_regardless_of_stock_and_price() -> None:
-    """Law 8 (replay): a repeat is a replay even when the shelf is empty and the price another by now."""
+    """Law 8 (replay): even when the SKU is sold out and its price has changed."""
     world = World()
     world.stock(MUG=(800, 1))
     world.book(purchase_of(MUG=(1, 800)))
@@ -197,7 +197,7 @@ class SellingClient:
 @pytest.mark.over_gateways
 @given(st.integers(0, 9), st.lists(st.tuples(COMMANDS, st.booleans()), max_size=8))
 def test_stock_commands_never_undo_a_sale(stock: int, commands: list[tuple[StockCommand, bool]]) -> None:
-    """Law 32 (stock commutes): units afterwards are those before, plus what commands moved, minus what was sold."""
+    """Law 32 (stock commutes): units afterwards = units before + units moved by commands - units sold."""
     world, moved = World(), dict[str, int]()
     world.stock(MUG=(800, stock))
     expected = stock
@@ -291,7 +291,7 @@ def test_write_conflicts_on_a_popular_sku_do_not_change_the_outcome(
 
 @pytest.mark.parametrize("path", ["refund", "reconcile", "capture"])
 def test_units_of_a_deleted_sku_are_not_recorded_as_restocked(path: str) -> None:
-    """Law 24 (stock), law 43 (true answers): money settles all the same, and the entry names what did return."""
+    """Law 24 (stock), law 43 (true answers): the money settles, and the entry lists only the restocked units."""
     world = World()
     world.stock(MUG=(800, 5), POT=(2450, 5))
     bought = purchase_of(

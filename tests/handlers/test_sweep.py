@@ -171,14 +171,14 @@ class UnansweringGateway(SandboxPaymentGateway):
 
 
 def _sweep_without_lookups(world: World, **overrides: Any) -> list[str]:
-    """Run a sweep that lists a late return of which the gateway tells nothing, and return what it postponed."""
+    """Run a sweep that lists a late reversal whose lookup fails, and return the postponed orders."""
     gateway = UnansweringGateway(client=world.dynamodb, table="gateway", now=world.clock)
     postponed: list[str] = _run_schedule(world, gateway=gateway, **overrides)["postponed"]
     return postponed
 
 
 def _reconcile_later(world: World) -> list[str]:
-    """Run reconcile once the deferrals are over, and return what it settled."""
+    """Run reconcile after the deferrals have ended, and return what it settled."""
     world.clock.advance(timedelta(hours=7))
     settled: list[str] = reconcile({"schema": 1, "days": []}, world.dependencies())["settled"]
     return settled
@@ -186,7 +186,7 @@ def _reconcile_later(world: World) -> list[str]:
 
 @pytest.mark.parametrize("meanwhile", ["before the refund", "between its read and its write"])
 def test_a_deferral_survives_a_concurrent_refund(meanwhile: str) -> None:
-    """Law 29 (late reversals): whoever appends an entry has not looked at what came back, so the look remains due."""
+    """Law 29 (late reversals): appending an entry does not look up the reversal, so the lookup remains due."""
     world, order_id, refund_id = _make_refund()
     world.clock.advance(timedelta(days=11))
     other = refund_of(order_id, "refund-2", amount_minor=100)
@@ -202,7 +202,7 @@ def test_a_deferral_survives_a_concurrent_refund(meanwhile: str) -> None:
 
 
 def test_an_order_that_changes_during_its_deferral_is_deferred_in_its_new_version() -> None:
-    """Law 29 (late reversals): the change was by somebody who has not looked."""
+    """Law 29 (late reversals): the other writer has not looked the reversal up."""
     world, order_id, refund_id = _make_refund()
     world.clock.advance(timedelta(days=11))
     other = refund_of(order_id, "refund-2", amount_minor=100)
@@ -213,7 +213,7 @@ def test_an_order_that_changes_during_its_deferral_is_deferred_in_its_new_versio
 
 
 def test_ending_a_deferral_keeps_a_later_one() -> None:
-    """Law 29 (late reversals): a run that looked before the money came back knows nothing of it."""
+    """Law 29 (late reversals): a run whose lookup preceded the reversal does not know of it."""
     world, order_id, refund_id = _make_refund()
     world.clock.advance(timedelta(days=9))
     world.dependencies().orders.defer(world.order(order_id), *[format_instant(world.clock())] * 2)
@@ -251,7 +251,7 @@ def test_a_conflicting_write_of_a_due_time_is_retried_or_stops_the_sweep(conflic
 
 
 def test_an_order_whose_lookup_keeps_failing_is_retried_with_growing_pauses() -> None:
-    """Law 28 (isolation): it starves no other order, and is looked up again for ever."""
+    """Law 28 (isolation): it starves no other order, and its lookups never stop."""
     looks = list[Any]()
 
     class Failing(SandboxPaymentGateway):
@@ -274,7 +274,7 @@ def test_an_order_whose_lookup_keeps_failing_is_retried_with_growing_pauses() ->
 
 
 def test_orphans_beyond_the_limit_of_a_run_take_turns_and_all_are_counted() -> None:
-    """Law 38 (orphans), law 28 (isolation): none is left out permanently."""
+    """Law 38 (orphans), law 28 (isolation): none is omitted permanently."""
     world = World()
     for number in range(230):
         orphan = Movement(
@@ -342,7 +342,7 @@ def test_an_orphan_refund_of_an_existing_order_opens_one_case() -> None:
 
 
 def test_a_sweep_that_ran_out_of_time_continues_where_it_stopped() -> None:
-    """Law 29 (late reversals): a long list is read in bounded parts, and the age of the position is a metric."""
+    """Law 29 (late reversals): a long list is read in parts, and the age of the position is a metric."""
     world, order_id, _ = _make_refund()
     world.clock.advance(timedelta(days=20))
     positions = list[Any]()

@@ -1,4 +1,4 @@
-"""A world to book in: the real handlers and adapters on the fakes of DynamoDB, S3 and SQS."""
+"""A world for bookings: the real handlers and adapters on the fakes of DynamoDB, S3 and SQS."""
 
 import itertools
 import json
@@ -51,7 +51,7 @@ ENVIRONMENT = {
 
 
 def create_table(client: Any, name: str, schema: TableSchema) -> None:
-    """Make a table as the component describes it."""
+    """Create a table with the component's schema."""
     keys = {"AttributeName": schema.hash_key, "KeyType": "HASH"}
     indexes = [
         {
@@ -75,7 +75,7 @@ def create_table(client: Any, name: str, schema: TableSchema) -> None:
 
 @dataclass
 class World:
-    """Everything that a booking touches, and short ways to book."""
+    """Every service that a booking uses, with helpers for booking."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     dynamodb: FakeDynamoDB = field(default_factory=FakeDynamoDB)
@@ -122,11 +122,11 @@ class World:
         return DynamoDBInventory(client=self.dynamodb, table="orders", retry=RetryPolicy.without_delays())
 
     def stock(self, **skus: tuple[int, int]) -> None:
-        """sku=(price, available), in EUR."""
+        """Add SKUs: sku=(price, available), in EUR."""
         self.stock_in("EUR", **skus)
 
     def stock_in(self, currency: str, **skus: tuple[int, int]) -> None:
-        """sku=(price, available)."""
+        """Add SKUs: sku=(price, available)."""
         for sku, (price_minor, available) in skus.items():
             item = StockItem(sku=sku, price_minor=price_minor, currency=currency, available=available)
             assert isinstance(self.inventory.execute(AddItem(item=item)), StockChanged)
@@ -148,12 +148,12 @@ class World:
         }
 
     def step(self, request: Any, **overrides: Any) -> dict[str, Any]:
-        """One attempt of the purchase or refund function."""
+        """Run one attempt of the purchase or refund function."""
         function = refund if request["action"] in ("refund", "decide", "resolve") else purchase
         return function(self.message(request), self.dependencies(**overrides))
 
     def book(self, request: Any, attempts: int = 3, **message_fields: Any) -> dict[str, Any]:
-        """Do what the machine does: route, try, catch, record, and park what could not be recorded."""
+        """Do what the machine does: route, try, catch, record, and park a result that could not be recorded."""
         message = self.message(request, **message_fields)
         bare = unwrap(request)
         action = bare.get("action") if isinstance(bare, dict) else None
@@ -203,13 +203,13 @@ class World:
         return verify(Archive(client=self.dynamodb, table="orders").orders(), self.audit_objects())
 
     def gateway_net(self, order_id: str) -> int:
-        """Return the money of an order at the gateway: charged minus refunded, and minus what others took of it."""
+        """Return the net amount of an order at the gateway: charged minus refunded and minus disputed."""
         return self.payer.net_minor(order_id)
 
 
 @dataclass
 class Invocation:
-    """An invocation whose time is left for so many questions about it."""
+    """An invocation with time left for the given number of checks."""
 
     questions: int = 1_000_000
 
@@ -230,12 +230,12 @@ def attempt_call(call: Any, attempts: int) -> dict[str, Any]:
 
 
 def through_json(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Every message travels as JSON."""
+    """Return the value after a round trip through JSON, as every message makes it."""
     return json.loads(json.dumps(value))
 
 
 def purchase_of(request_id: str = "buy-1", payment_method: str = "pm_ok", **lines: tuple[int, int]) -> dict[str, Any]:
-    """A purchase; sku=(quantity, unit price)."""
+    """Return a purchase; sku=(quantity, unit price)."""
     return {
         "action": "purchase",
         "request_id": request_id,
@@ -247,7 +247,7 @@ def purchase_of(request_id: str = "buy-1", payment_method: str = "pm_ok", **line
 
 
 def refund_of(order_id: str, request_id: str = "refund-1", **more: Any) -> dict[str, Any]:
-    """A refund; amount_minor=…, lines=[…] or neither."""
+    """Return a refund; amount_minor=…, lines=[…] or neither."""
     return {
         "action": "refund",
         "request_id": request_id,
@@ -259,7 +259,7 @@ def refund_of(order_id: str, request_id: str = "refund-1", **more: Any) -> dict[
 
 
 def resolution_of(order_id: str, subject: str, request_id: str = "resolution-1", **more: Any) -> dict[str, Any]:
-    """A proposal to close a case as not paid, unless `more` says otherwise."""
+    """Return a proposal to close a case, as not paid by default."""
     return {
         "action": "resolve",
         "request_id": request_id,
@@ -273,7 +273,7 @@ def resolution_of(order_id: str, subject: str, request_id: str = "resolution-1",
 
 
 def decision_of(order_id: str, subject: str, request_id: str = "decision-1", **more: Any) -> dict[str, Any]:
-    """A decision on what waits; by another person, and an approval unless `more` says otherwise."""
+    """Return a decision of another person, an approval by default."""
     return {
         "action": "decide",
         "request_id": request_id,

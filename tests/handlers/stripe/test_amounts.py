@@ -1,4 +1,4 @@
-"""The amounts that Stripe takes, and our minor units in its units."""
+"""The amounts that Stripe accepts, and the conversion of minor units to Stripe's units."""
 
 import pytest
 

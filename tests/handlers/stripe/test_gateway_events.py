@@ -1,4 +1,4 @@
-"""The webhook function: signed events about our orders are queued, once each, and nothing else is."""
+"""The webhook function: only signed events about our orders are queued, once each."""
 
 import base64
 import json
@@ -161,7 +161,7 @@ def test_events_of_other_stages_and_types_are_acknowledged_and_ignored(endpoint:
 def test_two_stages_of_one_account_ignore_each_others_events(
     endpoint: Endpoint,
 ) -> None:
-    """Disputes and refunds of the dashboard do not name a stage, so reconcile asks whose payment it is."""
+    """Disputes and dashboard refunds do not name a stage, so reconcile looks the payment up."""
     form = {"url": "https://other.example/webhooks/stripe", "enabled_events[]": "*"}
     other = endpoint.double.endpoints.create_endpoint(form)["id"]
     endpoint.pay("pm_card_createDispute", stage="other")

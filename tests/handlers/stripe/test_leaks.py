@@ -1,4 +1,4 @@
-"""No secret, client secret, page of a bank or payment method is left anywhere but where the guide says.
+"""Secrets, client secrets, bank pages and payment methods are stored only where the guide says.
 
 The guide (docs/how-to/first-stripe-account.md) names two places of payment methods: the input of an execution, and the
 order's item beside its ledger, as text that can be erased.
@@ -29,7 +29,7 @@ RETURN_URL = "https://shop.example/thanks"
 
 
 def _deliver_webhooks(world: StripeWorld) -> None:
-    """Deliver every webhook to its function, and what that queues to reconcile."""
+    """Deliver every webhook to its function, and the queued notices to reconcile."""
     deps = world.dependencies()
     while world.webhooks.waiting:
         sent = world.webhooks.take()

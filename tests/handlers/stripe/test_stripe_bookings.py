@@ -87,7 +87,7 @@ def world() -> StripeWorld:
 
 
 def test_each_booking_makes_the_expected_number_of_stripe_calls(world: StripeWorld) -> None:
-    """Beside DynamoDB, as with the sandbox: two for a payment, three if it is declined, one for anything else."""
+    """Two for a payment, three if it is declined, one for anything else, and none for a replay."""
 
     def calls_of(request: Any) -> int:
         before = len(world.double.calls)

@@ -1,4 +1,4 @@
-"""Stripe's adapter over the stateful double: every trap that MONEY's law of one outcome per key meets at Stripe."""
+"""Stripe's adapter over the stateful double: every case in which one key could get two outcomes at Stripe."""
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -71,7 +71,7 @@ def test_a_charge_takes_two_calls_and_reports_the_amount(till: Till) -> None:
 
 
 def test_the_create_call_contains_only_facts_of_the_ledger(till: Till) -> None:
-    """Whoever repeats the creation to fence it knows neither payment method nor return URL."""
+    """A fence repeats the creation without knowing the payment method or the return URL."""
     till.charge()
     create, confirm = till.double.calls
     assert b"pm_ok" not in create.body
@@ -130,7 +130,7 @@ def test_a_payment_stays_open_until_stripe_has_stored_the_reason_of_its_decline(
 
 
 def test_a_refused_payment_that_was_fenced_meanwhile_is_reported_as_fenced(till: Till) -> None:
-    """Law 19 (fence): Stripe takes no reason for a canceled intent, and whoever canceled it has said so already."""
+    """Law 19 (fence): Stripe stores no reason for a canceled intent, and the fence has already been reported."""
     till.gateway.fence(till.order)
     assert till.charge("pm_that_nobody_has").status is GatewayStatus.FENCED
 
@@ -148,7 +148,7 @@ def test_three_d_secure_waits_for_the_customer(till: Till) -> None:
 
 
 def test_a_customer_without_a_redirect_page_gets_the_client_secret(till: Till) -> None:
-    """Stripe's own form takes it; it is in no reply, which ledger and logs get."""
+    """Stripe's own form needs it; replies do not contain it, because ledger and logs get them."""
     reply = till.gateway.charge(till.order, PaymentMethod(token="pm_card_threeDSecure2Required"))
     action = till.gateway.payment_action(replace(till.order, reference=reply.reference))
     assert action is not None
@@ -213,7 +213,7 @@ def test_a_saved_error_after_the_charge_is_looked_up(till: Till) -> None:
 
 
 def test_a_fenced_key_never_moves_money(till: Till) -> None:
-    """Law 19: a late first attempt meets the canceled intent."""
+    """Law 19: a late first attempt finds the canceled intent."""
     assert till.gateway.lookup(till.order).status is GatewayStatus.NOTHING
     assert till.gateway.fence(till.order).status is GatewayStatus.FENCED
     assert till.charge().status is GatewayStatus.FENCED
@@ -393,7 +393,7 @@ def test_a_missing_permission_of_the_key_is_never_reported_as_a_decline(till: Ti
 
 @pytest.mark.parametrize("operation", ["create", "update", "confirm", "create_refund"])
 def test_a_failed_dependency_of_stripe_is_an_unknown_outcome(till: Till, operation: str) -> None:
-    """Law 15 (ambiguity): 424 says nothing of money; the same key settles it."""
+    """Law 15 (ambiguity): a 424 does not say whether money moved; the same key settles it."""
     till.double.faults.add(StripeFault.DEPENDENCY_FAILED, operation)
     with pytest.raises(PaymentOutcomeUnknown):
         _pay_and_refund(till)
@@ -459,7 +459,7 @@ def test_an_unfunded_dashboard_refund_is_reported_until_it_ends(till: Till, end:
 
 
 def test_the_uncaptured_rest_is_not_reported_as_a_dashboard_refund(till: Till) -> None:
-    """Law 33 (authorise): Stripe lists it as a refund, whose movement says that nothing captured was given back."""
+    """Law 33 (authorise): Stripe lists it as a refund, but its movement shows that no captured money was returned."""
     till.authorize()
     till.gateway.capture(till.about_order(Operation.CAPTURE, "cap_1", 600))
     payment = replace(till.order, reference=till.double.intent_of("ord_1")["id"])
@@ -497,7 +497,7 @@ def test_movements_list_only_orders_of_this_stage(till: Till) -> None:
 
 
 def test_a_lookup_reports_the_disputes_of_a_payment_with_one_more_call(till: Till) -> None:
-    """Law 36 (disputes): an inquiry takes no money until it becomes a dispute, and the bank may change its mind."""
+    """Law 36 (disputes): an inquiry withdraws no money until it is a dispute, and the bank may change its decision."""
     paid = till.charge()
     known = replace(till.order, reference=paid.reference)
     assert till.gateway.lookup(known).disputes == ()

@@ -1,4 +1,4 @@
-"""Laws that only a gateway like Stripe can put to the test: it forgets keys, limits rates, and fails for one order."""
+"""Laws that need a gateway like Stripe to be tested: it forgets keys, limits rates, and fails for single orders."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from tests.support.stripe.fault_plan import StripeFault
 
 
 def test_the_double_knows_every_payment_method_of_the_sandbox() -> None:
-    """So that the tests of both gateways, and the tour, buy with the same tokens."""
+    """The tests of both gateways, and the tour, use the same tokens."""
     assert TOKENS.keys() <= CARDS.keys()
 
 
@@ -23,7 +23,7 @@ def world() -> StripeWorld:
 
 @pytest.mark.parametrize("after", [timedelta(minutes=30), timedelta(hours=2), timedelta(hours=30), timedelta(days=40)])
 def test_a_repeat_moves_no_money_even_after_stripe_forgets_its_key(world: StripeWorld, after: timedelta) -> None:
-    """Law 30 (key life): a payment and a refund without a reply, both requested again when their keys may be gone."""
+    """Law 30 (key life): a payment and a refund without a reply, both repeated when their keys may have expired."""
     buy = purchase_of(payment_method="pm_timeout", MUG=(1, 800))
     order_id = world.book(buy)["order_id"]
     world.clock.advance(after)
