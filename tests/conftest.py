@@ -53,7 +53,7 @@ if sys.version_info < (3, 12):
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests of the night to `make thorough`, unless their file is named, and put the longest files first."""
+    """Leave nightly tests to `make thorough` unless their file is named, and put the longest files first."""
     if not THOROUGH:
         named = config.args
         nightly = [item for item in items if item.get_closest_marker("nightly") and not _is_named(item, named)]
@@ -67,7 +67,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Hide what a file leaves behind (modules, caches) from the collector, which would search it again and again."""
+    """Hide modules and caches that a file leaves behind from the collector, which would scan them repeatedly."""
     if nextitem is None or nextitem.path != item.path:
         gc.collect(1)
         gc.freeze()

@@ -1,4 +1,4 @@
-"""The environment that the tests run in: how long they may take, and what happens when an outside tool is missing."""
+"""The test environment: profiles, the order of files, and the handling of missing outside tools."""
 
 import os
 
@@ -41,7 +41,7 @@ LONGEST_FIRST = (  # by the time on a quiet machine, from about 70 seconds to 10
 )
 
 
-def require(found: object, sentence: str) -> None:
-    """Skip the test with a sentence where an outside tool is missing; in CI, fail it."""
+def require(found: object, message: str) -> None:
+    """Skip the test with a message if an outside tool is missing; in CI, fail it."""
     if not found:
-        (pytest.fail if IN_CI else pytest.skip)(sentence)
+        (pytest.fail if IN_CI else pytest.skip)(message)

@@ -1,4 +1,4 @@
-"""The shop behind its API, in process: the real functions on fakes, callers with tokens, and short ways to call."""
+"""The shop behind its API, in process: the real functions on fakes, and helpers for callers with tokens."""
 
 import json
 import threading
@@ -32,7 +32,7 @@ ENVIRONMENT = {
 
 @dataclass
 class MachineDouble:
-    """The machine as a boto3 client: an execution ends at once, or when it is told to."""
+    """The machine as a boto3 client: an execution ends at once or, if `is_slow`, by `finish`."""
 
     world: World
     is_slow: bool = False
@@ -103,7 +103,7 @@ class Api:
         self._lock = threading.Lock()
 
     def token(self, name: str, *roles: Role | str, header: Mapping[str, Any] | None = None, **claims: Any) -> str:
-        """An access token; a claim of None is left out."""
+        """Return an access token without the claims that are None."""
         now = int(self.world.clock().timestamp())
         payload = {"iss": ISSUER, "sub": name, "aud": AUDIENCE, "exp": now + 900, "iat": now, "groups": list(roles)}
         present = {name: value for name, value in {**payload, **claims}.items() if value is not None}
@@ -118,7 +118,7 @@ class Api:
         claims: Mapping[str, str] | None = None,
         **headers: str,
     ) -> ApiReply:
-        """One call, as API Gateway would hand it over after verifying the token."""
+        """Make a call as API Gateway passes it on after verifying the token."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if token is not None:
             sent.setdefault("authorization", f"Bearer {token}")
@@ -131,7 +131,7 @@ class Api:
         return self.answer(event)
 
     def answer(self, event: dict[str, Any]) -> ApiReply:
-        """The function's answer to an event."""
+        """Return the function's answer to an event."""
         reply = answer(event, ApiServices(deps=self.dependencies()))
         return ApiReply(reply["statusCode"], reply["headers"], json.loads(reply["body"]))
 
@@ -142,19 +142,19 @@ class Api:
         return deps
 
     def buy(self, sub: str = "anna", key: str = "buy-1", wait: int = 5, **lines: tuple[int, int]) -> ApiReply:
-        """A purchase by a customer."""
+        """Make a purchase as a customer."""
         token = self.token(sub, Role.CUSTOMER)
         headers = {"idempotency_key": key, "prefer": f"wait={wait}"}
         return self.call("POST", "/v1/orders", token, purchase_body(**(lines or {"lamp": (1, 1000)})), **headers)
 
     def place_order(self, sub: str = "anna", key: str = "buy-1") -> str:
-        """The id of a new order."""
+        """Place an order, and return its id."""
         reply = self.buy(sub, key)
         assert reply.status == 200, reply
         return str(reply.body["order_id"])
 
     def place_challenged_order(self, sub: str = "anna") -> str:
-        """The id of an order whose payment waits for its customer."""
+        """Place an order whose payment waits for its customer, and return its id."""
         body = {**purchase_body(lamp=(1, 1000)), "payment_method": "pm_3ds"}
         headers = {"idempotency_key": "challenged", "prefer": "wait=5"}
         reply = self.call("POST", "/v1/orders", self.token(sub, Role.CUSTOMER), body, **headers)
@@ -162,7 +162,7 @@ class Api:
         return str(reply.body["order_id"])
 
     def open_contradiction(self) -> tuple[str, str]:
-        """A paid order whose payment the gateway calls declined, and its case."""
+        """Return a paid order whose payment the gateway reports as declined, and its case."""
         order_id = self.place_order("anna")
         (row,) = self.world.dynamodb.scan(TableName="gateway")["Items"]
         self.world.dynamodb.put_item(TableName="gateway", Item={**row, "heard": {"S": "declined"}})
@@ -172,16 +172,16 @@ class Api:
         return order_id, str(case["case_id"])
 
     def staff(self, *more: Role) -> str:
-        """A token of somebody who works here."""
+        """Return a token of a staff member."""
         return self.token("sam", Role.STAFF, *more)
 
 
 def purchase_body(**lines: tuple[int, int]) -> dict[str, Any]:
-    """The body of a purchase: sku=(quantity, unit price)."""
+    """Return the body of a purchase: sku=(quantity, unit price)."""
     listed = [{"sku": sku, "quantity": n, "unit_price_minor": price} for sku, (n, price) in lines.items()]
     return {"currency": "EUR", "lines": listed, "payment_method": "pm_ok"}
 
 
 def person(sub: str) -> str:
-    """The id by which the system names somebody."""
+    """Return the id of a person in the system."""
     return person_id_of(ISSUER, sub)

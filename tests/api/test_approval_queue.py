@@ -1,4 +1,4 @@
-"""Refunds that wait for another person: who sees the queue, who decides, and who may not."""
+"""Refunds and resolutions that await a decision: who sees the queue, and who may decide."""
 
 import json
 from typing import Any
@@ -12,14 +12,14 @@ from tests.handlers.world import decision_of, refund_of, resolution_of
 
 @pytest.fixture
 def api() -> Api:
-    """A shop that holds refunds above 5 euros and takes decisions from its API alone."""
+    """A shop that holds refunds above 5 euros and accepts decisions only through its API."""
     api = Api()
     api.world.environment |= {"BOOKING_APPROVALS": "api-only", "BOOKING_APPROVAL_LIMITS": "EUR:500"}
     return api
 
 
 def hold_refund(api: Api, customer: str = "anna", by: str = "sam", key: str = "back-1") -> tuple[str, str]:
-    """An order and its refund that waits."""
+    """Hold a refund, and return its order and its id."""
     order_id = api.place_order(customer, key=f"buy-{key}")
     sent = {"reason": "The handle is scratched.", "amount_minor": 600}
     path = f"/v1/orders/{order_id}/refunds"
@@ -90,7 +90,7 @@ def test_a_machine_may_not_decide(api: Api, claims: dict[str, str]) -> None:
 
 
 def test_a_listed_client_may_decide_on_requests_of_others(api: Api) -> None:
-    """Law 35 (approval): its name is compared as a whole, and it needs the role like everybody else."""
+    """Law 35 (approval): its whole name must match, and it needs the role, too."""
     api.world.environment["BOOKING_API_DECIDING_CLIENTS"] = "risk-check robot@clients"
     order_id, subject = hold_refund(api)
     for sub in ("risk", "robot", "risk-check robot@clients"):
@@ -125,7 +125,7 @@ def test_a_direct_decision_is_refused(api: Api) -> None:
 
 
 def test_a_directly_requested_refund_can_be_denied_but_not_approved(api: Api) -> None:
-    """Law 35 (approval): a direct request may be anyone's, so it can be denied and not approved."""
+    """Law 35 (approval): anyone may have made a direct request."""
     order_id = api.place_order("anna")
     direct = api.world.book(refund_of(order_id, amount_minor=600, requested_by="bob"))
     assert direct["code"] == "APPROVAL_NEEDED"
@@ -137,7 +137,7 @@ def test_a_directly_requested_refund_can_be_denied_but_not_approved(api: Api) ->
 
 
 def test_a_directly_proposed_resolution_can_be_denied_but_not_approved(api: Api) -> None:
-    """Law 37 (cases): it was proposed while the stage still accepted that."""
+    """Law 37 (cases): it was proposed while the stage still accepted direct requests."""
     order_id, case_id = api.open_contradiction()
     api.world.environment["BOOKING_APPROVALS"] = "any"
     assert api.world.book(resolution_of(order_id, case_id, requested_by="bob"))["code"] == "APPROVAL_NEEDED"
@@ -147,7 +147,7 @@ def test_a_directly_proposed_resolution_can_be_denied_but_not_approved(api: Api)
 
 
 def test_a_copied_proof_is_invalid_for_another_decision(api: Api) -> None:
-    """Whoever reads the executions of the API cannot carry its proof over to another decision."""
+    """A reader of the API's executions cannot use their proofs for another decision."""
     (first, one), (second, other) = hold_refund(api, key="a"), hold_refund(api, key="b")
     decide(api, first, one)
     seen = next(e for arn, e in api.machine.executions.items() if ":decide-" in arn)["input"]

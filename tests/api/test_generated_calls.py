@@ -1,6 +1,6 @@
-"""Calls that schemathesis makes up from the OpenAPI document, against the function in process.
+"""Calls that schemathesis generates from the OpenAPI document, against the function in process.
 
-Two of three are grounded: they name an article, an order or a case that exists, so that requests are accepted as well.
+Two of three are grounded: they name an existing SKU, order or case, so that some requests are accepted.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ CALLS = settings(
 
 
 def test_generated_calls_are_answered_as_documented() -> None:
-    """And a good part of the requests is accepted: a test of refusals alone would say little."""
+    """At least MIN_ACCEPTED of the requests must be accepted, because refusals alone would prove little."""
     schema = schemathesis.openapi.from_dict(DOCUMENT)
     operations = {each.ok().definition.raw["operationId"]: each.ok() for each in schema.get_all_operations()}
     posts = Counter[bool]()
@@ -83,7 +83,7 @@ def _check(route: Route, reply: ApiReply) -> None:
 
 @cache
 def _validator(name: str, status: int, content_type: str) -> jsonschema_rs.Validator | None:
-    """Return the schema of an answer; None if the document has no such answer."""
+    """Return a validator of an answer, or None if the document has no such answer."""
     operations = (each for path in DOCUMENT["paths"].values() for each in path.values())
     [operation] = [each for each in operations if each["operationId"] == name]
     response = operation["responses"].get(str(status))
@@ -136,7 +136,7 @@ _SITUATIONS: Mapping[str, Situation] = {
     "show_payment_action": _challenge,
     "show_request": _request,
 }
-"""The state in which a grounded call of a route is made, and what its path then names; elsewhere, a paid order."""
+"""The preparation of a grounded call of a route, which returns its path parameters; by default, a paid order."""
 
 
 def _ground_purchase(body: dict[str, Any]) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _ground_purchase(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ground_amount(body: dict[str, Any]) -> dict[str, Any]:
-    """Make amount or lines those of the order, and leave one of them."""
+    """Replace amount or lines by valid ones, and leave only one of them."""
     grounded = {name: value for name, value in body.items() if name not in ("amount_minor", "lines")}
     if body.get("amount_minor") is not None:
         return {**grounded, "amount_minor": 1 + int(body["amount_minor"]) % 400}

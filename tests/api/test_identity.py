@@ -1,4 +1,4 @@
-"""Admission: access tokens of one issuer, for one audience, with a role, and nothing else."""
+"""Admission: only access tokens of the issuer, for an audience, with a role."""
 
 import re
 from typing import Any
@@ -26,7 +26,7 @@ def target(route: Route) -> str:
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
 @pytest.mark.parametrize("role", [*Role, None])
 def test_a_route_admits_only_its_roles(api: Api, route: Route, role: Role | None) -> None:
-    """The whole matrix. What comes after the door (404, 400, 200) is not its business."""
+    """The whole matrix; an admitted call may still be answered with 400 or 404."""
     reply = api.call(route.method, target(route), api.token("anna", *([role] if role else [])))
     is_admitted = route.is_public or role in route.roles
     assert (reply.status not in (401, 403)) == is_admitted
@@ -66,7 +66,7 @@ def test_an_invalid_token_is_refused_even_if_the_authorizer_accepts_it(api: Api,
 
 @pytest.mark.parametrize("groups", [["Domain staff"], ["[staff]"], ["staff,approver"], ["STAFF"], [], "staff", None])
 def test_only_a_group_with_the_exact_name_of_a_role_grants_it(api: Api, groups: Any) -> None:
-    """The authorizer's flat string says "[Domain staff]", which splits into `staff`."""
+    """The authorizer's flat string "[Domain staff]" would split into `staff`."""
     reply = api.call("GET", "/v1/me", api.token("anna", groups=groups))
     assert (reply.status, reply.code) == (403, "NO_ROLE")
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document is the contracts', and what the API answers is what it says."""
+"""The OpenAPI document is generated from the contracts, and the API's answers match it."""
 
 import re
 from typing import Any

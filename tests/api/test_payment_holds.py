@@ -14,7 +14,7 @@ def api() -> Api:
 
 
 def authorize(api: Api, sub: str = "anna", key: str = "buy-1") -> str:
-    """The id of an order whose payment is held."""
+    """Place an order whose payment is held, and return its id."""
     body = {**purchase_body(lamp=(2, 1000)), "capture": "later"}
     headers = {"idempotency_key": key, "prefer": "wait=5"}
     reply = api.call("POST", "/v1/orders", api.token(sub, Role.CUSTOMER), body, **headers)
@@ -72,7 +72,7 @@ def test_a_repeated_call_is_replayed_and_the_same_key_of_another_caller_is_refus
 
 
 def test_the_same_key_for_two_actions_makes_two_requests(api: Api) -> None:
-    """A refused capture, a cancellation and their results are told apart although all bear one key."""
+    """Their results stay separate although both have one key."""
     order_id = authorize(api)
     token = api.staff()
     captured = send(api, "capture", order_id, token, {"amount_minor": 700}, key="same")

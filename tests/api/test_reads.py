@@ -1,4 +1,4 @@
-"""Reads through the API: a customer sees their own orders through no parameter any other."""
+"""Reads through the API: customers see only their own orders, with any parameters."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ def anna(api: Api) -> str:
 
 
 def list_orders(api: Api, token: str, query: str = "") -> list[str]:
-    """The ids of every page of a list."""
+    """Return the ids of all pages of a list."""
     ids: list[str] = []
     cursor = ""
     while True:
@@ -35,7 +35,7 @@ def list_orders(api: Api, token: str, query: str = "") -> list[str]:
 
 
 def rewrite_last_entry(api: Api, order_id: str, kind: str) -> None:
-    """Make the order's last entry one of another kind."""
+    """Change the kind of the order's last entry."""
     key = {"pk": {"S": f"ORDER#{order_id}"}}
     item = api.world.dynamodb.get_item(TableName="orders", Key=key)["Item"]
     item["ledger"]["L"][-1]["M"]["type"] = {"S": kind}

@@ -1,4 +1,4 @@
-"""Requests through the API: whose they are, what they answer, and that one key is one request."""
+"""Requests through the API: their callers, their answers and their idempotency keys."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -82,7 +82,7 @@ def test_ten_simultaneous_calls_with_one_key_make_one_order(api: Api) -> None:
 
 
 def test_a_start_repeated_by_the_sdk_starts_one_execution(api: Api) -> None:
-    """It came to an error of the function, and to a 502 of API Gateway."""
+    """This used to be an error of the function, and a 502 of API Gateway."""
     api.machine.loses_replies = True
     assert api.buy("anna").status == 200
     assert len(api.machine.executions) == 1
@@ -261,7 +261,7 @@ def test_every_answer_has_the_security_headers_and_a_trace_id(api: Api) -> None:
 
 
 def test_a_trace_id_leads_to_the_execution_and_its_audit_objects(api: Api) -> None:
-    """Also of a refusal, which leaves no order behind."""
+    """Also for a refusal, which creates no order."""
     token, headers = api.token("anna", Role.CUSTOMER), {"prefer": "wait=5"}
     for key, body in (("good", purchase_body(lamp=(1, 1000))), ("bad", purchase_body(lamp=(51, 1000)))):
         trace = f"Root=1-5759e988-{key:0>24}"

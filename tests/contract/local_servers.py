@@ -22,7 +22,7 @@ LIBRARIES = ROOT / ".build" / "judges" / "dynamodb-local" / "libs"
 
 
 def client(service: str, endpoint: str) -> Any:
-    """A boto3 client that tries once, waits as long as a busy machine needs, and has credentials of its own."""
+    """Return a boto3 client without retries, with a long timeout for busy machines, and with test credentials."""
     return boto3.client(
         service,
         endpoint_url=endpoint,
@@ -35,7 +35,7 @@ def client(service: str, endpoint: str) -> Any:
 
 @contextlib.contextmanager
 def run_server(command: list[str], log: Path, port: int, environment: dict[str, str] | None = None) -> Iterator[str]:
-    """Run a DynamoDB server until the end of the block, from when it answers on; yield its endpoint."""
+    """Run a DynamoDB server until the end of the block, and yield its endpoint once it answers."""
     endpoint = f"http://127.0.0.1:{port}"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -49,12 +49,12 @@ def run_server(command: list[str], log: Path, port: int, environment: dict[str, 
         wait_until_it_answers(client("dynamodb", endpoint), process, log)
         yield endpoint
     finally:
-        process.kill()  # it keeps nothing
+        process.kill()  # it stores nothing
         process.wait()
 
 
 def wait_until_it_answers(dynamodb: Any, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait for as long as the process lives; raise RuntimeError with its log once it has ended."""
+    """Wait until the server answers; raise RuntimeError with its log if the process ends."""
     while process.poll() is None:
         try:
             dynamodb.list_tables()

@@ -1,4 +1,4 @@
-"""Generated DynamoDB requests: what our adapters write, and what surrounds it (wrong types, odd numbers, odd names).
+"""Generated DynamoDB requests: like those of our adapters, and variations with wrong types, odd numbers or odd names.
 
 A request is a pair (method of the client, arguments). Keys are placeholders until `on_table` gives them a table and a
 prefix, so that one sequence runs on a clean set of keys wherever it runs.
@@ -60,7 +60,7 @@ attributes = st.sampled_from(["n", "n", "s", "l", "l", "m", "ss", "status", "fla
 
 @dataclass
 class Writer:
-    """The text of expressions and the names and values that they refer to."""
+    """A generator of expressions, with the names and values that they refer to."""
 
     draw: Any
     names: dict[str, str] = field(default_factory=dict)
@@ -144,7 +144,7 @@ class Writer:
         return f"{section} {self.path()} {self.value(strategy)}"
 
     def finish(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The request with its names and values, now and then one too many."""
+        """Return the request with its names and values, sometimes with an unused one."""
         if self.draw(st.integers(0, 40)) == 0:
             self.values[":unused"] = {"N": "1"}
         if self.names:
@@ -156,7 +156,7 @@ class Writer:
 
 @st.composite
 def items(draw: Any) -> dict[str, Any]:
-    """An item of the kind our tables hold, sometimes with a value of any kind."""
+    """Draw an item like those of our tables, sometimes with a value of any type."""
     item: dict[str, Any] = {"pk": {"S": draw(st.sampled_from(KEYS))}}
     usual = {"n": {"N": "3"}, "s": {"S": "PENDING"}, "l": {"L": [{"N": "1"}]}, "m": {"M": {"x": {"N": "1"}}}}
     usual |= {"flag": {"S": "1"}, "since": {"N": draw(plain_numbers)}, "ss": {"SS": ["x", "y"]}, "status": {"S": "x"}}
@@ -169,7 +169,7 @@ def items(draw: Any) -> dict[str, Any]:
 
 @st.composite
 def writes(draw: Any, within_transaction: bool = False) -> Operation:
-    """A put, an update, a delete or (within a transaction) a check."""
+    """Draw a put, an update, a delete or (within a transaction) a check."""
     kinds = ["Put", "Update", "Update", "Delete"] + (["ConditionCheck"] if within_transaction else [])
     kind = draw(st.sampled_from(kinds))
     writer = Writer(draw)
@@ -190,14 +190,14 @@ def writes(draw: Any, within_transaction: bool = False) -> Operation:
 
 
 def _key_of(write: Operation) -> str:
-    """Transactions name an item once: DynamoDB Local refuses doubles later than AWS does (an example tests it)."""
+    """Return the key of a write; a transaction names it once, because DynamoDB Local checks that later than AWS."""
     request = write[1]
     return str((request.get("Key") or request["Item"])["pk"])
 
 
 @st.composite
 def operations(draw: Any) -> Operation:
-    """One call of a client."""
+    """Draw one call of a client."""
     kind = draw(st.sampled_from(["write", "write", "write", "transact", "transact", "get", "gets", "query", "scan"]))
     if kind == "write":
         name, request = draw(writes())
@@ -235,7 +235,7 @@ def _page_requests(draw: Any, kind: str) -> Operation:
 
 
 def on_table(operation: Operation, table: str) -> Operation:
-    """The operation on a table of one client."""
+    """Return the operation on this table."""
     method, request = operation
     if method.startswith("transact"):
         parts = [

@@ -61,7 +61,7 @@ def openapi() -> Schema:
 
 
 def answer_problems(method: str, target: str, status: int, answer: object) -> list[str]:
-    """Return what is wrong with an answer, by the document."""
+    """Return the differences between an answer and the document."""
     path = urlsplit(target).path
     for template, operations in openapi()["paths"].items():
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path) and method.lower() in operations:

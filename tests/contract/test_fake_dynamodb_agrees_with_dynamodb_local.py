@@ -1,4 +1,4 @@
-"""The fake DynamoDB is as strict as AWS's own DynamoDB Local, on thousands of generated operations."""
+"""The fake DynamoDB agrees with AWS's own DynamoDB Local on thousands of generated operations."""
 
 import itertools
 import json
@@ -22,7 +22,7 @@ _tables = itertools.count(1)
 
 
 def plain(value: Any) -> Any:
-    """Drop from a response what may differ between two correct servers: metadata, and the order of sets."""
+    """Return a response without differences that two correct servers may have: metadata, and the order of sets."""
     if isinstance(value, dict):
         if len(value) == 1 and isinstance(value.get("N"), str):
             return {"N": str(Decimal(value["N"]).normalize())}  # Local leaves numbers inside documents as sent
@@ -43,7 +43,7 @@ def answer(client: Any, operation: Operation) -> Any:
     except ParamValidationError:
         return "refused by botocore"
     except ClientError as error:
-        if "'ValidationError'" in str(error.response):  # AWS names the part; Local says it of the whole transaction
+        if "'ValidationError'" in str(error.response):  # AWS names the part, DynamoDB Local only the whole transaction
             return ["refused", {"Error": {"Code": "ValidationException"}}]
         return ["refused", plain(error.response)]
     if method in ("query", "scan"):
@@ -89,7 +89,7 @@ def _run_on_both(sequence: list[Operation], judge: Any, seen: dict[str, int]) ->
 
 
 def _item_of(size: int) -> dict[str, Any]:
-    """An item of exactly so many bytes, by AWS's rules: names and values."""
+    """Return an item of exactly this size by AWS's rules, which count names and values."""
     return {"pk": {"S": "a"}, "blob": {"S": "x" * (size - len("pk") - len("a") - len("blob"))}}
 
 
@@ -143,7 +143,7 @@ def test_limits_and_pages_agree(title: str, dynamodb_local: Any) -> None:
 
 @pytest.mark.parametrize("word", sorted(RESERVED_WORDS)[::20])
 def test_reserved_words_are_refused_by_both(word: str, dynamodb_local: Any) -> None:
-    """In lower case too."""
+    """Also in lower case."""
     condition = {"ConditionExpression": f"attribute_not_exists({word.lower()})"}
     _run_on_both(
         [("put_item", {"Item": {"pk": {"S": "a"}}, **condition})],
@@ -153,7 +153,7 @@ def test_reserved_words_are_refused_by_both(word: str, dynamodb_local: Any) -> N
 
 
 def test_a_transaction_that_names_an_item_twice_is_refused() -> None:
-    """AWS refuses the whole request; DynamoDB Local looks at the conditions first, so only the fake is asked."""
+    """AWS refuses the whole request; DynamoDB Local checks the conditions first, so only the fake is tested."""
     fake = FakeDynamoDB()
     fake.create_table(TableName="orders", **TABLE)
     part = {"Put": {"TableName": "orders", "Item": {"pk": {"S": "a"}}}}

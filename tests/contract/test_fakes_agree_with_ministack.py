@@ -33,7 +33,7 @@ def _find_known_difference(operation: Operation, by_aws: Any) -> Difference | No
 
 
 def test_generated_operations_agree_except_for_the_listed_differences(ministack: Clients) -> None:
-    """Conditions, transactions and their reasons, ALL_OLD, indexes: what our writes rely on."""
+    """Covers conditions, transactions and their reasons, ALL_OLD and indexes, on which our writes rely."""
     client, counted = ministack("dynamodb"), {"agreed": 0, "aside": 0}
 
     @settings(max_examples=300 if THOROUGH else 20, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
@@ -57,7 +57,7 @@ def test_generated_operations_agree_except_for_the_listed_differences(ministack:
 
 
 def _copy_rows(fake: FakeDynamoDB, client: Any, table: str) -> None:
-    """Give MiniStack the fake's rows again, after an operation that only the fake was given."""
+    """Copy the fake's rows to MiniStack, after an operation that only the fake got."""
     for item in client.scan(TableName=table)["Items"]:
         client.delete_item(TableName=table, Key={"pk": item["pk"]})
     for item in fake.scan(TableName=table)["Items"]:
@@ -94,10 +94,10 @@ def _s3_answer(client: Any, method: str, **arguments: Any) -> Any:
 
 
 def test_conditional_puts_to_s3_agree(ministack: Clients) -> None:
-    """If-None-Match lets the first write through and no other; a wrong checksum is refused; pages follow each other."""
+    """With If-None-Match only the first write succeeds; a wrong checksum is refused; pages are consecutive."""
     bucket, fake, client = f"conditional-{next(_numbers)}", FakeS3(), ministack("s3")
     client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    wrong = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="  # of the empty text
+    wrong = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="  # of an empty body
     calls: list[tuple[str, dict[str, Any]]] = [
         ("put_object", {"Key": "a/1", "Body": b"one", "IfNoneMatch": "*"}),
         ("put_object", {"Key": "a/1", "Body": b"two", "IfNoneMatch": "*"}),

@@ -1,6 +1,6 @@
 """One suite for each port, run against the fake and against the real adapter, on fakes and on servers.
 
-The servers are DynamoDB Local (AWS's own) and MiniStack (what the embedded AWS is made of); without them the same suite
+The servers are DynamoDB Local (AWS's own) and MiniStack (the base of the embedded AWS); without them the same suite
 still runs on the fakes.
 """
 
@@ -66,14 +66,14 @@ def _create_table(client: Any, schema: Any) -> str:
     return name
 
 
-# orders and shelves
+# orders and stock
 
 Shop = tuple[DynamoDBOrderRepository, DynamoDBInventory]
 
 
 @pytest.fixture(params=["fake", "local", "ministack"])
 def shop(request: pytest.FixtureRequest) -> Shop:
-    """An order store and shelves with three mugs and nine pens, on one table."""
+    """An order repository and an inventory with three mugs and nine pens, on one table."""
     client = _dynamodb(request.param, request)
     table = _create_table(client, ORDERS)
     policy = RetryPolicy(sleep=lambda _: None, rng=lambda: 0.0, max_attempts=3)
@@ -136,7 +136,7 @@ def test_an_order_is_read_as_it_was_written(shop: Shop) -> None:
 
 
 def test_an_order_is_created_once_even_when_stock_is_empty(shop: Shop) -> None:
-    """The second create meets the first, which wins over every difference of the shelves."""
+    """The second create returns the order of the first, regardless of the stock."""
     orders, inventory = shop
     order = _order(mugs=3)
     assert orders.create(order) == Written(after=order)
@@ -145,7 +145,7 @@ def test_an_order_is_created_once_even_when_stock_is_empty(shop: Shop) -> None:
 
 
 def test_a_stock_mismatch_is_reported_and_reserves_no_stock(shop: Shop) -> None:
-    """Law 24 and 25: too few, another price, no such article: each with what is there."""
+    """Laws 24 and 25: each mismatch is reported with the actual stock item."""
     orders, inventory = shop
     short = orders.create(_order(mugs=4))
     assert isinstance(short, StockMismatch)
@@ -158,7 +158,7 @@ def test_a_stock_mismatch_is_reported_and_reserves_no_stock(shop: Shop) -> None:
 
 
 def test_only_one_of_two_changes_to_the_same_version_is_written(shop: Shop) -> None:
-    """Law 14: the other is handed the order as it is."""
+    """Law 14: the other gets the current order."""
     orders, _ = shop
     order = _order()
     orders.create(order)
@@ -169,7 +169,7 @@ def test_only_one_of_two_changes_to_the_same_version_is_written(shop: Shop) -> N
 
 
 def test_returned_units_are_restocked_in_the_same_transaction(shop: Shop) -> None:
-    """Law 24: restocked once, together with the entry that says so."""
+    """Law 24: once, together with the entry that records it."""
     orders, inventory = shop
     order = _order()
     orders.create(order)
@@ -188,7 +188,7 @@ def test_returned_units_are_restocked_in_the_same_transaction(shop: Shop) -> Non
 
 
 def test_orders_with_money_in_flight_are_listed_until_it_is_settled(shop: Shop) -> None:
-    """The sparse index holds exactly those that wait, page by page."""
+    """The sparse index contains exactly the waiting orders, page by page."""
     orders, _ = shop
     created = [_order(f"p{number}", mugs=1, pens=1) for number in range(3)]
     for order in created:
@@ -281,7 +281,7 @@ def test_a_fenced_key_never_moves_money(gateway: PaymentGateway) -> None:
 
 
 def test_a_fence_after_the_money_moved_reports_it_as_settled(gateway: PaymentGateway) -> None:
-    """Law 19: cancel returns an earlier outcome."""
+    """Law 19: a fence returns an earlier outcome."""
     _charge(gateway, "pm_ok")
     assert gateway.fence(CHARGE).status is GatewayStatus.SETTLED
     assert gateway.lookup(CHARGE).status is GatewayStatus.SETTLED
@@ -323,7 +323,7 @@ def _end_of(held: Instruction, operation: Operation, amount_minor: int = 1000) -
 
 
 def test_a_hold_is_captured_once_and_then_cannot_be_voided(gateway: PaymentGateway) -> None:
-    """Law 33 (authorise): a part is taken, the rest is free, and a void comes too late."""
+    """Law 33 (authorise): a part is captured, the rest is freed, and a later void is declined."""
     held = _authorize(gateway)
     capture = _end_of(held, Operation.CAPTURE, 600)
     first = gateway.capture(capture)
@@ -353,7 +353,7 @@ def test_a_capture_after_a_void_is_declined(gateway: PaymentGateway) -> None:
 
 
 def test_only_a_payment_waiting_for_its_customer_has_an_action(gateway: PaymentGateway) -> None:
-    """Page and client secret are fetched when they are asked for, and hidden from logs."""
+    """Page and client secret are fetched on demand, and hidden from logs."""
     waiting = gateway.charge(CHARGE, PaymentMethod(token="pm_3ds_abandoned", return_url="https://shop.example/back"))
     assert waiting.status is GatewayStatus.ACTION_REQUIRED
     action = gateway.payment_action(replace(CHARGE, reference=waiting.reference))
@@ -366,7 +366,7 @@ def test_only_a_payment_waiting_for_its_customer_has_an_action(gateway: PaymentG
 
 
 def test_movements_are_listed_with_their_key_and_order() -> None:
-    """Law 38 (orphans): a movement names the order to look up; what moved no money is not listed."""
+    """Law 38 (orphans): a movement names the order to look up; declined charges are not listed."""
     client = FakeDynamoDB()
     gateway = SandboxPaymentGateway(
         client=client, table=_create_table(client, GATEWAY), now=lambda: parse_instant(WHEN)
@@ -382,12 +382,12 @@ def test_movements_are_listed_with_their_key_and_order() -> None:
     assert sorted(listed) == [("charge", "order", "order", 1000), ("refund", "r1", "order", 600)]
 
 
-# the audit log
+# the audit trail
 
 
 @pytest.fixture(params=["fake", "ministack"])
 def audit(request: pytest.FixtureRequest) -> AuditTrail:
-    """The audit log in a bucket of its own."""
+    """The audit trail in a new bucket."""
     if request.param == "fake":
         return S3AuditTrail(client=FakeS3(page_keys=2), bucket="audit")
     client, bucket = request.getfixturevalue("ministack")("s3"), f"audit-{next(_numbers)}"
@@ -408,7 +408,7 @@ def test_an_audit_record_is_written_once(audit: AuditTrail) -> None:
 
 
 def test_keys_are_listed_in_order_after_a_given_key(audit: AuditTrail) -> None:
-    """Every page, and nothing of another prefix."""
+    """Across pages, and only with the given prefix."""
     for key in ("a/3", "a/1", "b/1", "a/2", "a/10"):
         audit.write(key, {"key": key})
     found, after = [], None
@@ -427,7 +427,7 @@ def test_keys_are_listed_in_order_after_a_given_key(audit: AuditTrail) -> None:
 
 @pytest.fixture(params=["fake", "ministack"])
 def parking(request: pytest.FixtureRequest) -> tuple[ParkingQueue, Callable[[str], None]]:
-    """The queue, and how the machine puts something into it."""
+    """The queue, and a function that parks a message as the machine does."""
     client: Any = FakeSQS() if request.param == "fake" else request.getfixturevalue("ministack")("sqs")
     url = "https://sqs.eu-central-1.amazonaws.com/123456789012/parking"
     if request.param == "ministack":

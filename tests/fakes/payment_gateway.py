@@ -73,7 +73,7 @@ class FakeGateway:
         return self._book(instruction.key, booked)
 
     def capture(self, instruction: Instruction) -> GatewayReply:
-        """Capture the held amount, once; nothing if it is no longer held."""
+        """Capture the held amount once; decline if it is no longer held."""
         held = self.books.get(instruction.charge_key)
         is_held = held is not None and held.status is GatewayStatus.AUTHORIZED
         status = GatewayStatus.SETTLED if is_held else GatewayStatus.DECLINED
@@ -89,7 +89,7 @@ class FakeGateway:
         return self._book(instruction.key, booked)
 
     def void(self, instruction: Instruction) -> GatewayReply:
-        """Give up the held amount; decline if it was captured."""
+        """Void the hold; decline if it was captured."""
         held = self.books.get(instruction.charge_key)
         if held is not None and held.status in _REVOCABLE:
             held = self.books[instruction.charge_key] = replace(held, status=GatewayStatus.FENCED)
@@ -205,7 +205,7 @@ class FakeGateway:
 
 
 _STUCK = "pm_refund_stuck"
-"""Return whether the method's bank never ends a refund."""
+"""The payment method whose bank never ends a refund."""
 _REVOCABLE = (GatewayStatus.AUTHORIZED, GatewayStatus.ACTION_REQUIRED)
 _CHARGED = {"pm_declined": GatewayStatus.DECLINED, "pm_3ds_abandoned": GatewayStatus.ACTION_REQUIRED}
 

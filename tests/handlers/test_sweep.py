@@ -1,4 +1,4 @@
-"""The sweep of the gateway's own list: late reversals, orphans, and a position that nothing blocks."""
+"""The sweep of the gateway's list: late reversals, orphans, and a position that nothing blocks."""
 
 from collections import Counter
 from collections.abc import Callable

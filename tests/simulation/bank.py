@@ -1,8 +1,8 @@
-"""The fake gateway with a bank that acts by itself, and the other extreme of the port: a gateway that forgets.
+"""The fake gateway with a bank that acts on its own, and the other extreme of the port: a gateway that forgets.
 
-The fake remembers every key for ever and fences all of them; it can also list its movements. The forgetful one does
+The fake never forgets a key and can fence all of them; it can also list its movements. The forgetful one does
 neither: a day after it booked a key, the key is new to it, so a repeated charge or refund moves money again, and only
-its own reference still finds the first movement. It declares this (`key_life`, `miss_age`, `fences`), and law 30 must
+its own reference still finds the first movement. It declares this (`key_life`, `miss_age`, `fences`), so law 30 must
 hold all the same.
 """
 
@@ -30,9 +30,9 @@ class Bank(FakeGateway):
     booked_at: dict[str, str] = field(default_factory=dict[str, str])
     """The time at which the forgetful gateway booked each key."""
     moved_at: dict[int, str] = field(default_factory=dict[int, str])
-    """The times of the movements, by their places in `moved`, as far as they were told (the listing gateway)."""
+    """The known times of movements, by their places in `moved` (the listing gateway)."""
 
-    # what customers do
+    # actions of customers
 
     def confirm(self, key: str) -> None:
         """Complete a payment that waits for its customer."""
@@ -45,21 +45,21 @@ class Bank(FakeGateway):
         self.moved += [] if is_hold else [(booked.kind, key, booked.amount_minor)]
 
     def abandon(self, key: str) -> None:
-        """Fail to prove who pays, so that the bank declines."""
+        """Fail the customer's authentication, so that the bank declines."""
         booked = self.books.get(key)
         if booked is not None and booked.status is GatewayStatus.ACTION_REQUIRED:
             self.books[key] = replace(booked, status=GatewayStatus.DECLINED)
 
-    # what the bank does
+    # actions of the bank
 
     def expire(self, key: str) -> None:
-        """End a hold that was neither captured nor given up."""
+        """End a hold that was neither captured nor voided."""
         booked = self.books.get(key)
         if booked is not None and booked.status is GatewayStatus.AUTHORIZED:
             self.books[key] = replace(booked, status=GatewayStatus.FENCED)
 
     def fail(self, key: str) -> None:
-        """Give up a refund that was pending."""
+        """Decline a refund that was pending."""
         booked = self.books.get(key)
         if booked is not None and booked.status is GatewayStatus.PENDING:
             self.books[key] = replace(booked, status=GatewayStatus.DECLINED)
@@ -86,10 +86,10 @@ class Bank(FakeGateway):
             reported_refund_id_of(key, f"console_{number}")
         )
 
-    # what it lists
+    # the list of movements
 
     def at_time(self, operation: str, at: str, **arguments: Any) -> Any:
-        """Do an operation, or let something happen, and note the time of the movement."""
+        """Run an operation or an action of the bank, and record the time of its movements."""
         known = len(self.moved)
         reply = getattr(self, operation)(**arguments)
         self.moved_at |= dict.fromkeys(range(known, len(self.moved)), at)
@@ -115,7 +115,7 @@ class Bank(FakeGateway):
             is_return=kind == "reversal",
         )
 
-    # what it forgets
+    # the forgetful gateway
 
     def forgetfully(self, operation: str, at: str, **arguments: Any) -> GatewayReply:
         """Run an operation as a gateway to which a key is new a day after it was booked."""

@@ -1,4 +1,4 @@
-"""Refunds that somebody makes in the gateway's own console, concurrently with ours, with reconcile, and with people."""
+"""Refunds made in the gateway's console, concurrently with booked ones, with reconcile, and with people."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,7 +20,7 @@ _ENDS = ("settle", "fail", "reverse")
 
 
 def shop_with_console_refund(*, is_slow: bool = False) -> States:
-    """Return the shop after somebody refunded 4.00 of one mug in the console, before the ledger records it."""
+    """Return the shop after a console refund of 4.00 for a mug, before the ledger records it."""
     history = History(Choices(replayed=()), shop_after_purchase("one mug"), fault_percent=0)
     history.add_event("refund_in_console", key=ORDER, amount_minor=400, is_slow=is_slow)
     history.run()
@@ -48,7 +48,7 @@ def _reconcile(states: States, after: timedelta) -> States:
 
 
 def refunding_in_console(history_of: Callable[[States], History], choices: Choices) -> History:
-    """Console refunds that settle at once, late, or never, or are returned; people close the cases and may err."""
+    """Play console refunds that settle at once, late or never, or are reversed; people close the cases and may err."""
     opening = [*_OPENINGS][choices.below(len(_OPENINGS))]
     history, after = history_of(shop_with_case(opening)), _OPENINGS[opening]
     if opening == "sold":

@@ -1,4 +1,4 @@
-"""Payments that wait for their customer (who passes 3-D Secure, fails it, pays again or leaves) or for a bank."""
+"""Payments waiting for their customer (who passes 3-D Secure, fails it, pays again or leaves) or for a bank."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -35,7 +35,7 @@ def shop_with_pending_purchase(method: str, capture: str) -> States:
 
 
 def waiting(history_of: Callable[[States], History], choices: Choices) -> History:
-    """A purchase that waits, with actions of its customer and its bank, cancellation, repetition and its deadline."""
+    """Play a waiting purchase, with actions of its customer and its bank, cancellation, repetition and its deadline."""
     method, capture = _METHODS[choices.below(len(_METHODS))], ("now", "now", "later")[choices.below(3)]
     first = same(purchase_request("p1", payment_method=method, capture=capture))
     if choices.below(2):

@@ -74,7 +74,7 @@ def shop_with_stuck_refund(fate: str, after: timedelta) -> States:
 
 
 def resolving(history_of: HistoryOf, choices: Choices) -> History:
-    """A case that waits for people: proposals, approvals and denials, by one person and by two."""
+    """Play a case that waits for people: proposals, approvals and denials, by one person and by two."""
     states, since = _with_case(choices)
     history = history_of(states)
     if not OVER_HTTP:
@@ -134,7 +134,7 @@ def forgetting(history_of: HistoryOf, choices: Choices) -> History:
 
 
 def confirming(history_of: HistoryOf, choices: Choices) -> History:
-    """A payment that waits for its customer, who completes or fails it, soon or late or never; a cancel, a refund."""
+    """Play a payment that its customer completes or fails, soon, late or never; a cancellation, a refund."""
     history = history_of(OPENING)
     is_hold = choices.below(3) == 2
     first = purchase_request("p1", payment_method="pm_3ds_abandoned", **({"capture": "later"} if is_hold else {}))
@@ -148,7 +148,7 @@ def confirming(history_of: HistoryOf, choices: Choices) -> History:
             _confirm_or_not(history, choices, first, after, is_hold=is_hold)
         if choices.below(2) and history.cast < MAX_ACTORS:
             history.add_reconcile(after, ORDER)
-    if is_hold:  # a hold that nobody has heard of by the rest would begin only then
+    if is_hold:  # a hold that the ledger does not know by then would begin only in the final reconciliation
         history.begin_act()
         history.add_meeting(partial(reconcile_once, after=2 * DAY))
     return history
@@ -164,7 +164,7 @@ def reconcile_once(history: History, after: timedelta) -> None:
 def _confirm_or_not(
     history: History, choices: Choices, first: dict[str, Any], after: timedelta, *, is_hold: bool
 ) -> None:
-    """Let the customer act, or somebody ask for something beside it."""
+    """Add an action of the customer or another request."""
     kind, number = choices.below(6), len(history.executions)
     if kind <= 1:
         history.add_event("confirm", key=ORDER)
@@ -180,7 +180,7 @@ def _confirm_or_not(
 
 
 def listing(history_of: HistoryOf, choices: Choices) -> History:
-    """A gateway with a list: refunds come back and are made in its console long after anybody looked at the order."""
+    """Play a gateway with a list: refunds are reversed, or made in its console, long after the order's last lookup."""
     history = history_of(shop_after_purchase("one mug"))
     history.deployment = SimulatedDeployment.LISTING
     first = refund_request("r0", "p1", amount_minor=600)
@@ -205,7 +205,7 @@ def listing(history_of: HistoryOf, choices: Choices) -> History:
 
 
 def _sweep_at(after: timedelta) -> Callable[[History], None]:
-    """Return an undisturbed run that looks at what is due and at the list alone, held to what came back (law 29)."""
+    """Return an undisturbed run that covers due orders and the list, and must find every reversal (law 29)."""
 
     def meet(history: History) -> None:
         program = Program("reconcile", {"schema": 1, "days": []}, START + after, history.deployment)
@@ -338,7 +338,7 @@ def _park(history: History, body: str) -> None:
 
 
 def poisoning_others(history_of: HistoryOf, choices: Choices) -> History:
-    """Orders beside something unreadable: each of them ends as usual (law 28)."""
+    """Play orders next to an unreadable item: each of them ends as usual (law 28)."""
     poison = POISONED[choices.below(len(POISONED))]
     history = history_of(poisoned_shop(poison))
     add(history, "refund-0", refund_request("r0", "p1", **({}, {"amount_minor": 1})[choices.below(2)]))

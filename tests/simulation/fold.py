@@ -103,7 +103,7 @@ _NEXT_PAYMENT = {
     ("VOIDING", "PaymentVoided"): "CANCELLED",
     ("GIVING UP", "PaymentReleased"): "CANCELLED",
 }
-"""Check that nothing else begins while a hold is being captured or given up; the gateway itself may end it (law 33)."""
+"""Nothing else begins while a hold is being captured or voided, but the gateway itself may end it (law 33)."""
 _HELD = ("AUTHORIZED", "CAPTURING", "VOIDING")
 KINDS = frozenset(kind.value for kind in Kind)
 

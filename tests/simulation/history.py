@@ -65,7 +65,7 @@ class Execution:
     redrives: "Execution | None" = None
     """The execution that this one redrives, which ended without a recorded answer."""
     answer: Any = None
-    """The BookingResult of the record step; None while there is none."""
+    """The BookingResult of the record step, or None before it."""
 
     def begin(self) -> Node:
         """Return the first step, like the machine's Choice."""
@@ -163,7 +163,7 @@ class History:
         self.records_steps = False
         self.fixed_tries: int | None = None
 
-    # what takes part
+    # actors
 
     def begin_act(self) -> None:
         """Begin an act: actors added from here on start when the others are done."""
@@ -402,7 +402,7 @@ class History:
             self.apply(calls.things[call], call)
             owner.phase = "parked"
 
-    # what goes wrong
+    # faults
 
     def _fault(self, actor: Actor, node: Node) -> None:
         kinds = kinds_of(calls.things[node.call])

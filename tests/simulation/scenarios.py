@@ -23,7 +23,7 @@ from tests.simulation.simulated_shop import (
 
 DAY = timedelta(days=1)
 MAX_ACTORS = 4
-"""More rarely find more, but multiply the states."""
+"""More actors seldom find more, but multiply the states."""
 SKEWS = (timedelta(0), DAY, -DAY)
 
 PURCHASES: dict[str, dict[str, Any]] = {
@@ -48,7 +48,7 @@ def shop_after_purchase(what: str) -> States:
 
 
 def _refunds(what: str) -> list[dict[str, Any]]:
-    """Refunds at the limits: everything, half, the smallest unit, one too much, lines."""
+    """Return refunds at the limits: everything, half, the smallest unit, one too much, lines."""
     paid = 1000 if what != "two lines" else 1750
     variants: list[dict[str, Any]] = [{}, {"amount_minor": paid // 2}, {"amount_minor": paid}, {"amount_minor": 1}]
     variants += [{"amount_minor": paid // 2 + 1}, {"lines": [{"sku": "mug", "quantity": 1}]}]
@@ -57,7 +57,7 @@ def _refunds(what: str) -> list[dict[str, Any]]:
 
 
 def _moment(choices: Choices) -> tuple[timedelta, timedelta]:
-    """Choose the delay of an execution's start and the error of its clock, mostly none."""
+    """Choose the delay of an execution's start and the error of its clock, usually zero."""
     kind = choices.below(8)
     if kind == 7:
         return LATE, timedelta(0)
@@ -106,7 +106,7 @@ def refunding(history_of: Callable[[States], History], choices: Choices) -> Hist
 
 
 def holding(history_of: Callable[[States], History], choices: Choices) -> History:
-    """Captures and cancellations of one hold: in whole, in part, twice, together; a refund; the end of the hold."""
+    """Play captures and cancellations of one hold, whole, partial or repeated; a refund; the end of the hold."""
     history = history_of(shop_after_purchase("held"))
     captures = ({}, {"amount_minor": 700}, {"lines": [{"sku": "pen", "quantity": 1}]}, {"amount_minor": 1501})
     for number in range(1 + choices.below(2)):
@@ -124,7 +124,7 @@ def holding(history_of: Callable[[States], History], choices: Choices) -> Histor
 
 
 def approving(history_of: Callable[[States], History], choices: Choices) -> History:
-    """Refunds above the approval limit, and decisions on them, including contradictory and repeated ones."""
+    """Play refunds above the approval limit and decisions on them, including contradictory and repeated ones."""
     history = history_of(shop_after_purchase("one mug"))
     refunds = [
         refund_request(f"r{number}", "p1", override="window", **({}, {"amount_minor": 600})[choices.below(2)])
@@ -163,7 +163,7 @@ def purchasing(history_of: Callable[[States], History], choices: Choices) -> His
 
 
 def poisoning(history_of: Callable[[States], History], choices: Choices) -> History:
-    """An invalid request beside a valid one."""
+    """Play an invalid request next to a valid one."""
     history = history_of(OPENING)
     good = purchase_request("p1")
     poison: list[Any] = [None, [], "purchase", 1e400, {"action": "purchase"}, {"action": "steal", "request_id": "p1"}]

@@ -57,7 +57,7 @@ class RememberingGateway:
     list_reach: ClassVar[timedelta | None] = None
 
     def movements(self, since: str, until: str, after: str | None) -> MovementPage | None:
-        """Have no list: the orders at rest are looked at again by age."""
+        """Return None: without a list, orders at rest are looked up again by age."""
         return None
 
     def find_order(self, reference: str) -> None:

@@ -46,7 +46,7 @@ class StripeBank:
         self._end(self._refunds(key), "settle")
 
     def fail(self, key: str) -> None:
-        """Give up a refund that was pending."""
+        """Fail a refund that was pending."""
         self._end(self._refunds(key), "fail")
 
     def reverse(self, key: str) -> None:
@@ -64,7 +64,7 @@ class StripeBank:
                 self.double.returns.advance(refund, status)
 
     def expire(self, key: str) -> None:
-        """End a hold that was neither captured nor given up."""
+        """End a hold that was neither captured nor voided."""
         intent = self.double.intent_of(key)
         if intent["status"] == "requires_capture":
             self.double.payments.cancel(intent, "automatic")
@@ -114,6 +114,6 @@ def _console_refunds(double: StripeDouble, intent: Wire) -> list[Wire]:
 
 
 def is_of_console(refund: Wire, objects: Mapping[str, Wire]) -> bool:
-    """Return whether a refund is neither ours nor what a capture did not take."""
+    """Return whether a refund was made in the dashboard: not by us, and not the uncaptured rest of a hold."""
     moved = objects.get(str(refund["balance_transaction"]), {})
     return "booking_key" not in refund["metadata"] and moved.get("reporting_category") != PARTIAL_CAPTURE_REVERSAL

@@ -159,7 +159,7 @@ def _key_of_refund(refund: Wire, objects: Mapping[str, Wire]) -> str:
 
 
 def _order_of(item: Wire, objects: Mapping[str, Wire]) -> str:
-    """Return the order that an object names, or its payment: disputes and refunds of the dashboard name none."""
+    """Return the order that an object or its payment names: disputes and dashboard refunds name none."""
     payment = objects.get(str(item.get("payment_intent")), {})
     named = (each.get("metadata") or {} for each in (item, payment))
     return next((str(each["booking_order"]) for each in named if "booking_order" in each), "")

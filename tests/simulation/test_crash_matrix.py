@@ -50,7 +50,7 @@ OPENING_TYPES = (
     *("PaymentCaptureRequested", "PaymentVoidRequested"),
 )
 FINAL_ERRORS = ("saved_error", "saved_error_after")
-"""Stripe repeats such an error under its key for a day, so a payment is given up: a different but legal end."""
+"""Stripe repeats such an error under its key for a day, so the payment is voided: a different but legal end."""
 LINE = {"lines": [{"sku": "mug", "quantity": 1}]}
 
 
@@ -217,7 +217,7 @@ def cells(subject: Subject) -> Iterator[tuple[int, SimulatedCall, str, int]]:
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.title)
 def test_a_failure_at_any_call_ends_in_the_undisturbed_ledger_and_the_same_money(subject: Subject) -> None:
-    """Law 20: whatever fails, retry, redelivery and reconcile end as if nothing had failed."""
+    """Law 20: after any failure, retry, redelivery and reconcile end as if nothing had failed."""
     undisturbed = _final_state(_begin(subject, 0)[0], subject)
     for position, call, kind, tries in cells(subject):
         disturbed = _disturb(subject, position, kind, tries)
@@ -226,7 +226,7 @@ def test_a_failure_at_any_call_ends_in_the_undisturbed_ledger_and_the_same_money
 
 
 def print_table() -> int:
-    """Print the matrix, a line for each function and call; return the number of cells with another end."""
+    """Print the matrix, a line for each function and call; return the number of cells with a different end."""
     total, others = 0, 0
     for subject in SUBJECTS:
         undisturbed, found = _final_state(_begin(subject, 0)[0], subject), {}

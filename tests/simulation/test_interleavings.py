@@ -1,4 +1,4 @@
-"""Two actors, every interleaving of their calls: enumerated, not sampled, also with one fault at every position."""
+"""Every interleaving of two actors' calls: enumerated, not sampled, also with one fault at every position."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -152,12 +152,12 @@ def _after(states: States, request: dict[str, Any]) -> States:
 
 
 def proposal(request_id: str, by: str) -> dict[str, Any]:
-    """Add a person's proposal that the lost refund was made."""
+    """Return a person's proposal that the lost refund was made."""
     return resolve_request("settled", request_id, ORDER, _case_of(shop_with_forgotten_refund()), by=by)
 
 
 def judgement(decision: str, request_id: str) -> dict[str, Any]:
-    """Add another person's decision on it."""
+    """Return another person's decision on it."""
     return judgement_request(decision, request_id, ORDER, _case_of(shop_with_forgotten_refund()))
 
 
@@ -263,7 +263,7 @@ OF_THE_PORT: dict[Scene, tuple[Callable[[], States], int]] = {
     close_and_reconcile: (shop_with_proposal, 20),
     close_and_repeat: (shop_with_proposal, 20),
 }
-"""Scenes with the forgetful gateway, which Stripe's double cannot play."""
+"""Scenes with the forgetful gateway, which Stripe's double cannot simulate."""
 if not OVER_HTTP:
     SCENES |= OF_THE_PORT
 RARE: dict[Scene, set[str]] = {capture_and_cancel: {"CANCEL_UNDER_WAY"}}
@@ -301,7 +301,7 @@ def _require_decisions(history: History) -> None:
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 def test_every_interleaving_of_two_actors_keeps_the_laws(scene: Scene) -> None:
-    """Laws 1, 8, 9, 11, 14, 18, 19, 24, 33, 35 to 37, 42: they hold in every order of the two actors' calls."""
+    """Laws 1, 8, 9, 11, 14, 18, 19, 24, 33, 35 to 37 and 42."""
     opening, at_least = SCENES[scene]
     count, codes = _enumerate(scene, opening(), faults=0)
     assert count >= at_least

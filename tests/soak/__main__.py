@@ -1,4 +1,4 @@
-"""`make soak EXECUTIONS=1000`: the program in an embedded AWS of its own, eight clients, functions killed."""
+"""`make soak EXECUTIONS=1000`: the program in a new embedded AWS, with eight clients, while functions are killed."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""A mixed load of purchases and refunds by several clients, and what must be true of it afterwards."""
+"""A mixed load of purchases and refunds by several clients, and the claims that must hold afterwards."""
 
 import random
 import threading
@@ -170,7 +170,7 @@ def _stock(stack: DeployedStack) -> None:
 
 
 def _reconcile(stack: DeployedStack) -> tuple[int, tuple[str, ...]]:
-    """One reconcile, to the end of its continuations; the load is over, so every unheard-of key is fenced at once."""
+    """Reconcile to the last continuation; the load is over, so every unknown key is fenced at once."""
     restored, left, message = 0, list[str](), {"schema": 1, "fence_after_seconds": 0}
     while True:
         report = stack.invoke("reconcileFunction", message)

@@ -1,4 +1,4 @@
-"""Bursts of purchases through the embedded AWS: what becomes of each, and how long the slowest takes (law 45).
+"""Bursts of purchases through the embedded AWS: their outcomes and the slowest time (law 45).
 
 python -m tests.soak.burst                      200 purchases by 32 clients, and by 200; of many SKUs, and of one
 python -m tests.soak.burst --purchases 50 --clients 8 50
@@ -55,7 +55,7 @@ class Burst:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BurstReport:
-    """The answers of a burst, the seconds that each took from its start, and the units that are left."""
+    """The answers of a burst, the seconds that each took, and the units that are left."""
 
     burst: Burst
     answers: Counter[str]
@@ -94,7 +94,7 @@ def bursts(purchases: int, clients: Sequence[int]) -> Iterator[Burst]:
 
 
 def run_burst(stack: DeployedStack, burst: Burst) -> BurstReport:
-    """Stock what the purchases need, send them, and wait for every answer."""
+    """Stock the needed units, send the purchases, and wait for every answer."""
     wanted = Counter(burst.request(number)["lines"][0]["sku"] for number in range(burst.purchases))
     for sku, units in wanted.items():
         put_on_shelf(stack, sku, PRICE_MINOR, units)

@@ -43,22 +43,22 @@ def _runs(pid: int, name: str) -> bool:
 
 @dataclass
 class Crashes:
-    """Kill a function of the instance, whatever it is doing, each time that so many bookings have ended."""
+    """Kill a function of the instance after every few bookings, even in the middle of a call."""
 
     instance_pid: int
     every: int
     seed: int
     publisher: str
-    """Name of the function that publishes, which is killed twice, whatever else is."""
+    """Name of the publish function, which is killed twice in any case."""
     publisher_kills_from: tuple[int, int]
-    """Numbers of bookings from which on it is killed."""
+    """Numbers of bookings after which it is killed."""
     killed: int = 0
     publishers_killed: int = 0
     _ended: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count_booking(self) -> None:
-        """Count a booking that has ended, and kill a function after every few, while other clients' functions work."""
+        """Count an ended booking, and kill a function after every few, while functions of other clients work."""
         with self._lock:
             self._ended += 1
             if self._ended % self.every == 0:
@@ -68,7 +68,7 @@ class Crashes:
                 self._kill_publisher()
 
     def _kill_publisher(self) -> None:
-        """Kill the publish function; if it is not running just now, it is its turn after the next booking."""
+        """Kill the publish function; if it is not running, try again after the next booking."""
         for pid in find_functions(self.instance_pid, self.publisher)[:1]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -87,4 +87,4 @@ class Crashes:
 
 
 def _is_function(command: str) -> bool:
-    return command.endswith("/runtime/start.py")  # what local/instance/function_runtime.py starts for every function
+    return command.endswith("/runtime/start.py")  # local/instance/function_runtime.py starts it for every function

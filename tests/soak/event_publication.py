@@ -1,6 +1,6 @@
-"""The order events of a soak, compared with the ledgers and with what a consumer makes of them.
+"""The order events of a soak, compared with the ledgers and with a consumer's notifications.
 
-The consumer is the one of examples/python. It gets the events in any order but theirs, and once more from the archive.
+The consumer is the one of examples/python. It gets the events shuffled, and once more from the archive.
 """
 
 import random
@@ -18,16 +18,16 @@ from tests.integration.event_consumer import EventConsumer, replay_archive
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """The fate of the events; each tuple names orders, and is empty as it should be."""
+    """The results of publication; each tuple names orders with a problem, and should be empty."""
 
     events: int
     """Events that arrived before the archive was replayed."""
     unpublished: tuple[str, ...]
-    """Orders with an entry that no event told, or told before an earlier one."""
+    """Orders with an entry that was not published, or published before an earlier one."""
     misread: tuple[str, ...]
-    """Orders that a consumer, fed in a shuffled order, told of otherwise than by their ledgers."""
+    """Orders whose notifications by a consumer of shuffled events differ from the ledger."""
     changed_by_replay: tuple[str, ...]
-    """Orders of which the consumer told more when the archive was replayed."""
+    """Orders about which the consumer notified again after a replay of the archive."""
 
     @classmethod
     def read(cls, stack: DeployedStack, consumer: EventConsumer, versions: Mapping[str, int], seed: int) -> Self:
@@ -56,7 +56,7 @@ class Publication:
         ]
 
     def claims(self) -> dict[str, bool]:
-        """Return what must be true, and whether it is."""
+        """Return each claim, and whether it holds."""
         return {
             f"every entry is published, in order per order ({self.unpublished[:3]})": not self.unpublished,
             f"a consumer that is fed in any order ends correctly ({self.misread[:3]})": not self.misread,
@@ -65,7 +65,7 @@ class Publication:
 
 
 class _ShuffledConsumer:
-    """A consumer, and the entries that it told customers of, by order."""
+    """A consumer of shuffled events, and the entries that it notified customers about, by order."""
 
     def __init__(self, seed: int) -> None:
         client = FakeDynamoDB()

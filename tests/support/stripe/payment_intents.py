@@ -138,7 +138,7 @@ class Payments:
         refund["balance_transaction"], charge["amount_refunded"] = moved["id"], amount
 
     def capture(self, intent: Wire, amount: int) -> bool:
-        """Capture an authorised payment and give up the rest. Return false if the bank refuses."""
+        """Capture an authorised payment and free the rest. Return false if the bank refuses."""
         if CARDS[str(intent["payment_method"])].capture.declined:
             return False
         self._settle(intent, self.books.objects[intent["latest_charge"]], amount)
