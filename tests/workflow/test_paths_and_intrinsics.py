@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow.queries.intrinsics import FUNCTIONS, IntrinsicFailed, InvalidIntrinsic, parse_intrinsic
-from workflow.queries.jsonpath_reading import InvalidPath, NoSuchPlace, parse_path
+from workflow.queries.jsonpath_reading import InvalidPath, UnmatchedPath, parse_path
 
 DATA: Any = {
     "order": {"id": "o-1", "lines": [{"sku": "a", "price": 3}, {"sku": "b", "price": 12}], "the note": "x"},
@@ -72,7 +72,7 @@ def test_a_path_finds_its_values(path: str, found: Any) -> None:
 @pytest.mark.parametrize("path", ["$.nope", "$.n[9]", "$.order.id.x", "$.null.x", "$.order[0]"])
 def test_a_path_without_a_match_is_an_error(path: str) -> None:
     """AWS fails the state, while MiniStack yields null."""
-    with pytest.raises(NoSuchPlace):
+    with pytest.raises(UnmatchedPath):
         parse_path(path).find(DATA)
 
 

@@ -14,9 +14,9 @@ from ..asl.json_type import Json
 from ..asl.json_values import kind_of, written
 from ..queries.bounded_regex import CannotMatch
 from ..queries.intrinsics import IntrinsicFailed, InvalidIntrinsic, is_intrinsic, parse_intrinsic
-from ..queries.jsonata_evaluation import InvalidJsonata, inside, is_expression
+from ..queries.jsonata_evaluation import InvalidJsonata, is_expression, strip_delimiters
 from ..queries.jsonata_values import JsonataFailed
-from ..queries.jsonpath_reading import InvalidPath, JsonPath, NoSuchPlace, parse_path
+from ..queries.jsonpath_reading import InvalidPath, JsonPath, UnmatchedPath, parse_path
 from .frame import Frame
 from .path_causes import no_argument, no_match, number_at, unusable_value
 from .state_errors import (
@@ -173,7 +173,7 @@ class JsonataData:
         if self._visible is None:
             self._visible = frame.variables.visible()
         try:
-            return frame.execution.evaluator.result(inside(text), frame.states, self._visible, frame.now_ms)
+            return frame.execution.evaluator.result(strip_delimiters(text), frame.states, self._visible, frame.now_ms)
         except JsonataFailed as error:
             raise StateFailed(QUERY, f"{_expression_text(text, location)} {error}", error) from None
         except InvalidJsonata as error:
@@ -188,7 +188,7 @@ def _invalid_value(name: str, value: Json, expected: str) -> str:
 
 
 def _expression_text(text: str, location: str) -> str:
-    return f"The JSONata expression '{inside(text)}' specified for the field '{location}'"
+    return f"The JSONata expression '{strip_delimiters(text)}' specified for the field '{location}'"
 
 
 class PathData:
@@ -259,7 +259,7 @@ class PathData:
             return path.find(root, root)
         except (IntrinsicFailed, InvalidIntrinsic) as error:
             raise StateFailed(INTRINSIC, str(error), error) from None
-        except NoSuchPlace as error:
+        except UnmatchedPath as error:
             cause = no_match(text, field, self._root(text, data)) if field else str(error)
             raise self._not_found_error(cause, error) from None
         except (InvalidPath, CannotMatch) as error:
@@ -270,7 +270,7 @@ class PathData:
             try:
                 root = self._source(path, data)
                 return path.find(root, root)
-            except NoSuchPlace as error:
+            except UnmatchedPath as error:
                 cause = no_argument(text, path.text, self._root(path.text, data))
                 raise self._not_found_error(cause, error) from None
 
@@ -283,7 +283,7 @@ class PathData:
         if path.variable is None:
             return self._root(path.root, data)
         if path.variable not in self._variables:
-            raise NoSuchPlace(f"{path.text}: no value was assigned to {path.root}")
+            raise UnmatchedPath(f"{path.text}: no value was assigned to {path.root}")
         return self._variables[path.variable]
 
     def _not_found_error(self, cause: str, origin: Exception) -> PathNotFound:
@@ -293,7 +293,7 @@ class PathData:
         if self._frame.execution.documented:
             return StateFailed(documented, str(origin), origin)
         steps = parse_path(path).steps
-        step = f'step "{steps[-1].what}"' if steps else "step"
+        step = f'step "{steps[-1].selector}"' if steps else "step"
         return StateFailed(PATH_CONFLICT, f"Unable to apply {step} to input {written(into)}", origin)
 
     def _fill_template(self, template: Json, data: Json) -> Json:
@@ -336,7 +336,7 @@ class PathData:
             return self._frame.input
         try:
             output = parse_path(str(path)).put(result, self._frame.input)
-        except NoSuchPlace as error:
+        except UnmatchedPath as error:
             raise self._conflict_error(str(path), self._frame.input, error, RESULT_PATH) from None
         except InvalidPath as error:
             raise StateFailed(RESULT_PATH, str(error), error) from None

@@ -258,7 +258,7 @@ class Interpreter:
         limit = min(requested or maximum, maximum)
         tolerated_count = tolerated_failures(state, data, frame, len(items)) if distributed else 0
         seconds = MAX_EXPRESS_SECONDS if _starts_express(state) else None
-        threshold_error = _threshold_error if distributed else _unchanged
+        threshold_error = _threshold_error if distributed else _keep_failure
         results = yield Join(starts, limit, tolerated_count, threshold_error, seconds)
         return (
             map_result(state, data, self._execution, child_contexts, results)
@@ -334,7 +334,7 @@ def _starts_express(state: StateNode) -> bool:
     return state.is_distributed and isinstance(config, dict) and config.get("ExecutionType") == "EXPRESS"
 
 
-def _unchanged(failure: StateFailed) -> StateFailed:
+def _keep_failure(failure: StateFailed) -> StateFailed:
     return failure
 
 

@@ -98,12 +98,12 @@ def _no_result(path: JsonPath, source: Json) -> str:
     for step in path.steps[:-1]:
         if step.kind != "key":
             break
-        location += f"['{step.what}']"
-        if not isinstance(source, dict) or step.what not in source:
+        location += f"['{step.selector}']"
+        if not isinstance(source, dict) or step.selector not in source:
             return f"Missing property in path {location}"
-        source = source[str(step.what)]
+        source = source[str(step.selector)]
     return f"No results for path: {''.join(['$', *map(_bracket, path.steps)]) if path.is_reference else path.text}"
 
 
 def _bracket(step: PathStep) -> str:
-    return f"['{step.what}']" if step.kind == "key" else f"[{step.what}]"
+    return f"['{step.selector}']" if step.kind == "key" else f"[{step.selector}]"

@@ -41,9 +41,9 @@ class Retries:
 
 def catcher_for(state: StateNode, failure: StateFailed, *, documented: bool) -> Arrow | None:
     """Return the transition of the first catcher that matches an error, or None."""
-    for arrow in state.arrows:
-        if arrow.kind == "catch" and failure.matches(_names(arrow.holder), documented=documented):
-            return arrow
+    for transition in state.arrows:
+        if transition.kind == "catch" and failure.matches(_names(transition.holder), documented=documented):
+            return transition
     return None
 
 

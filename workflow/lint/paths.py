@@ -109,7 +109,7 @@ class PathChecker:
             return
         if call.name not in allowed:
             self._report_invalid_call(pointer, f"{call.name} is not allowed here, because the value must be a string.")
-        reason = call.cannot_work()
+        reason = call.failure_reason()
         if reason:
             self._report_invalid_call(pointer, f"{text!r} always fails: {reason}.")
         for path in call.paths():
@@ -165,7 +165,7 @@ def _leading_names(path: JsonPath) -> Iterator[str]:
     for step in path.steps:
         if step.kind != "key":
             return
-        yield str(step.what)
+        yield str(step.selector)
 
 
 def _json_type(value: Json) -> str:

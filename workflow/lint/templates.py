@@ -13,7 +13,7 @@ from typing import Final, Literal
 from ..asl.json_type import Json
 from ..asl.json_values import child, walk
 from ..asl.suggestions import nearest, suggest
-from ..queries.jsonata_evaluation import InvalidJsonata, inside, is_expression
+from ..queries.jsonata_evaluation import InvalidJsonata, is_expression, strip_delimiters
 from ..queries.jsonata_functions import FUNCTIONS
 from ..queries.jsonata_reading import References, references_of
 from .lint_findings import LintFindings
@@ -91,10 +91,10 @@ class StringChecker(StateReads):
 
     def _check_string(self, text: str, pointer: str, phase: Phase, kinds: tuple[str, ...]) -> None:
         if not is_expression(text):
-            self._check_near_expression(text, pointer)
+            self._check_likely_expression(text, pointer)
             return
         try:
-            found = references_of(inside(text))
+            found = references_of(strip_delimiters(text))
         except InvalidJsonata as error:
             if "${" in text:
                 self.context.append(((), pointer))  # a template with placeholders may read any field
@@ -116,7 +116,7 @@ class StringChecker(StateReads):
     def _check_constants(self, text: str, pointer: str) -> None:
         from ..queries.jsonata_constants import always_fails
 
-        reason = always_fails(inside(text))
+        reason = always_fails(strip_delimiters(text))
         if reason:
             shown = text if len(text) <= 120 else text[:117] + "…"
             self.findings.error(
@@ -126,7 +126,7 @@ class StringChecker(StateReads):
                 "Correct the constants in the expression.",
             )
 
-    def _check_near_expression(self, text: str, pointer: str) -> None:
+    def _check_likely_expression(self, text: str, pointer: str) -> None:
         """Report a delimiter without its counterpart, which AWS rejects; warn about other likely expressions."""
         is_padded = is_expression(text.strip())
         if text.startswith("{%") and not is_open(text):

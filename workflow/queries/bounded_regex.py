@@ -25,10 +25,10 @@ _FEW: Final = 50
 _NESTED: Final = 100
 """The degree given to a pattern whose steps may double with every character."""
 _PROBE: Final = (
-    "import json, re, sys\np, f, t, place, whole, limit = json.load(sys.stdin)\n"
+    "import json, re, sys\np, f, t, start, fullmatch, limit = json.load(sys.stdin)\n"
     "try:\n    import resource\nexcept ImportError:\n    pass\n"
     "else:\n    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))\n"
-    "c = re.compile(p, f)\nc.fullmatch(t) if whole else c.search(t, place)"
+    "c = re.compile(p, f)\nc.fullmatch(t) if fullmatch else c.search(t, start)"
 )
 
 
@@ -36,20 +36,20 @@ class CannotMatch(ValueError):
     """A pattern or string that cannot be matched; the message gives the reason."""
 
 
-def refuse_endless(pattern: re.Pattern[str], text: str, place: int = 0, *, whole: bool = False) -> None:
+def reject_endless(pattern: re.Pattern[str], text: str, start: int = 0, *, fullmatch: bool = False) -> None:
     """Raise CannotMatch if matching takes more than MAX_SECONDS of CPU time."""
-    length = len(text) - place
-    if length <= _SHORT or length ** (_degree(pattern.pattern, pattern.flags) + (not whole)) <= _MAX_STEPS:
+    length = len(text) - start
+    if length <= _SHORT or length ** (_degree(pattern.pattern, pattern.flags) + (not fullmatch)) <= _MAX_STEPS:
         return
     import json
     import subprocess
     import sys
 
     flags = pattern.flags & (re.IGNORECASE | re.MULTILINE | re.DOTALL | re.ASCII)
-    asked = json.dumps([pattern.pattern, int(flags), text, place, whole, MAX_SECONDS])
+    request = json.dumps([pattern.pattern, int(flags), text, start, fullmatch, MAX_SECONDS])
     command = [sys.executable, "-I", "-c", _PROBE]
     try:
-        subprocess.run(command, input=asked, text=True, timeout=_MAX_WAIT_SECONDS, check=True)
+        subprocess.run(command, input=request, text=True, timeout=_MAX_WAIT_SECONDS, check=True)
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
         raise CannotMatch(f"/{pattern.pattern}/ takes more than {MAX_SECONDS} second to match this string") from None
 
@@ -70,11 +70,11 @@ def _degree(source: str, flags: int) -> int:
             return _NESTED
         if operation in ("MAX_REPEAT", "MIN_REPEAT"):
             _, maximum, repetition = _parts(parts[1])
-            many = int(cast("int", maximum)) > 1
-            if many and repeated:
+            is_repeated = int(cast("int", maximum)) > 1
+            if is_repeated and repeated:
                 return _NESTED
             degree += int(cast("int", maximum)) > _FEW
-            stack.append((repetition, repeated or many))
+            stack.append((repetition, repeated or is_repeated))
         else:
             stack.extend((part, repeated) for part in parts)
     return min(degree, _NESTED)

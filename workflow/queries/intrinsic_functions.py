@@ -33,28 +33,35 @@ class Randomness(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """An intrinsic function that takes `least` to `most` arguments (`most` is None if there is no limit)."""
+    """An intrinsic function, and the number of arguments that it takes."""
 
     name: str
-    least: int
-    most: int | None
+    min_arguments: int
+    max_arguments: int | None
+    """None if there is no limit."""
     compute: Callable[[list[Json], Randomness], Json]
-    takes: tuple[str, ...] = ()
+    argument_kinds: tuple[str, ...] = ()
     """The kinds of its first arguments, as keys of CONSTANTS."""
 
-    def refuses(self, given: int) -> str:
+    def check_count(self, given: int) -> str:
         """Return the reason why this number of arguments is wrong; empty if it is right."""
-        if given >= self.least and (self.most is None or given <= self.most):
+        if given >= self.min_arguments and (self.max_arguments is None or given <= self.max_arguments):
             return ""
-        most = " or more" if self.most is None else "" if self.most == self.least else f" to {self.most}"
-        noun = "argument" if self.most == self.least == 1 else "arguments"
-        return f"{self.name} takes {self.least}{most} {noun}, got {given}"
+        upper = (
+            " or more"
+            if self.max_arguments is None
+            else ""
+            if self.max_arguments == self.min_arguments
+            else f" to {self.max_arguments}"
+        )
+        noun = "argument" if self.max_arguments == self.min_arguments == 1 else "arguments"
+        return f"{self.name} takes {self.min_arguments}{upper} {noun}, got {given}"
 
-    def refuses_constants(self, values: Sequence[object]) -> str:
+    def check_constants(self, values: Sequence[object]) -> str:
         """Return the reason why these arguments, some of which may be UNKNOWN, always fail; empty if they may work."""
-        for place, (kind, value) in enumerate(zip(self.takes, values, strict=False), 1):
+        for position, (kind, value) in enumerate(zip(self.argument_kinds, values, strict=False), 1):
             if value is not UNKNOWN and not CONSTANTS[kind](value):
-                return f"argument {place} of {self.name} must be {kind}, got {spelled(cast('Json', value))}"
+                return f"argument {position} of {self.name} must be {kind}, got {spelled(cast('Json', value))}"
         return ""
 
     def result(self, values: list[Json], randomness: Randomness) -> Json:
@@ -105,24 +112,24 @@ def _short(value: Json) -> str:
     return text
 
 
-def _whole(value: Json) -> int:
+def _integer(value: Json) -> int:
     """Round a number to the nearest integer, with halves rounded up, as recorded executions show."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise IntrinsicFailed("a number is required")
     return math.floor(value + 0.5)
 
 
-def _shown(value: Json) -> str:
+def _to_text(value: Json) -> str:
     return value if isinstance(value, str) else written(value)
 
 
-def _formatted(value: Json) -> str:
+def _format_value(value: Json) -> str:
     """Format a value as States.Format does, with arrays and objects in Java's notation: `{A=1, B=[]}`."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}={_formatted(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{key}={_format_value(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_formatted, value)) + "]"
-    return _shown(value)
+        return "[" + ", ".join(map(_format_value, value)) + "]"
+    return _to_text(value)
 
 
 def _format(values: list[Json], _: Randomness) -> Json:
@@ -131,7 +138,7 @@ def _format(values: list[Json], _: Randomness) -> Json:
     if len(pieces) != len(rest) + 1:
         raise IntrinsicFailed(f"the template requires {len(pieces) - 1} values, one for each {{}}, got {len(rest)}")
     return str(pieces[0]) + "".join(
-        _formatted(value) + str(piece) for value, piece in zip(rest, pieces[1:], strict=True)
+        _format_value(value) + str(piece) for value, piece in zip(rest, pieces[1:], strict=True)
     )
 
 
@@ -145,29 +152,29 @@ def _string_to_json(values: list[Json], _: Randomness) -> Json:
 
 
 def _partition(values: list[Json], _: Randomness) -> Json:
-    items, size = _array(values[0]), _whole(values[1])
+    items, size = _array(values[0]), _integer(values[1])
     if size < 1:
         raise IntrinsicFailed("the chunk size must be at least 1")
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def _contains(values: list[Json], _: Randomness) -> Json:
-    wanted = canonical(values[1])
-    return any(canonical(item) == wanted for item in _array(values[0]))
+    target = canonical(values[1])
+    return any(canonical(item) == target for item in _array(values[0]))
 
 
 def _range(values: list[Json], _: Randomness) -> Json:
-    first, last, step = (_whole(value) for value in values)
+    first, last, step = (_integer(value) for value in values)
     if step == 0:
         raise IntrinsicFailed("the step must not be 0")
-    made: list[Json] = [*range(first, last + (1 if step > 0 else -1), step)]
-    if len(made) > _MAX_RANGE_ITEMS:
+    numbers: list[Json] = [*range(first, last + (1 if step > 0 else -1), step)]
+    if len(numbers) > _MAX_RANGE_ITEMS:
         raise IntrinsicFailed(f"the range must have at most {_MAX_RANGE_ITEMS} items")
-    return made
+    return numbers
 
 
 def _item(values: list[Json], _: Randomness) -> Json:
-    items, index = _array(values[0]), _whole(values[1])
+    items, index = _array(values[0]), _integer(values[1])
     if not 0 <= index < len(items):
         raise IntrinsicFailed(f"index {index} is out of range for an array of {len(items)} items")
     return items[index]
@@ -202,7 +209,7 @@ def _hash(values: list[Json], _: Randomness) -> Json:
         raise IntrinsicFailed(f"the algorithm must be one of {', '.join(HASHES)}")
     import hashlib
 
-    return hashlib.new(algorithm, _shown(values[0]).encode(), usedforsecurity=False).hexdigest()
+    return hashlib.new(algorithm, _to_text(values[0]).encode(), usedforsecurity=False).hexdigest()
 
 
 def _merge(values: list[Json], _: Randomness) -> Json:
@@ -215,33 +222,33 @@ def _merge(values: list[Json], _: Randomness) -> Json:
 
 
 def _random(values: list[Json], randomness: Randomness) -> Json:
-    first, last = _whole(values[0]), _whole(values[1])
+    first, last = _integer(values[0]), _integer(values[1])
     if last <= first:
         raise IntrinsicFailed("the first number must be less than the second")
     import random
 
-    source = random.Random(_whole(values[2])) if len(values) == 3 else randomness  # noqa: S311  # no secret
+    source = random.Random(_integer(values[2])) if len(values) == 3 else randomness  # noqa: S311  # no secret
     return first + int(source.random() * (last - first))
 
 
 def _add(values: list[Json], _: Randomness) -> Json:
-    total = _whole(values[0]) + _whole(values[1])
+    total = _integer(values[0]) + _integer(values[1])
     if not -(2**31) <= total < 2**31:
         raise IntrinsicFailed("the sum must fit into 32 bits")
     return total
 
 
 def _split(values: list[Json], _: Randomness) -> Json:
-    text, signs = _text(values[0]), _text(values[1])
-    made: list[Json] = []
+    text, separators = _text(values[0]), _text(values[1])
+    parts: list[Json] = []
     piece = ""
-    for sign in text:
-        if sign in signs:
-            made.append(piece)
+    for character in text:
+        if character in separators:
+            parts.append(piece)
             piece = ""
         else:
-            piece += sign
-    return [part for part in [*made, piece] if part != ""]
+            piece += character
+    return [part for part in [*parts, piece] if part != ""]
 
 
 def _uuid(_: list[Json], randomness: Randomness) -> Json:

@@ -21,7 +21,7 @@ from .jsonpath_reading import InvalidPath, JsonPath, read_path
 from .jsonpath_text import Scanner
 
 Argument: TypeAlias = "IntrinsicCall | JsonPath | Json"
-DEEPEST = 10
+MAX_DEPTH = 10
 """The maximum nesting depth of calls."""
 _OPEN_ESCAPE: Final = r"(?<!\\)(?:\\\\)*\\[^\\'{}]"
 """Matches an unescaped backslash before a character that needs no escape."""
@@ -50,13 +50,13 @@ class IntrinsicCall:
             elif isinstance(argument, JsonPath):
                 yield argument
 
-    def cannot_work(self) -> str:
+    def failure_reason(self) -> str:
         """Return the reason why the call fails for any data, such as an unsuitable constant; empty if it may work."""
-        inner = (argument.cannot_work() for argument in self.arguments if isinstance(argument, IntrinsicCall))
+        inner = (argument.failure_reason() for argument in self.arguments if isinstance(argument, IntrinsicCall))
         constants = [UNKNOWN if isinstance(each, IntrinsicCall | JsonPath) else each for each in self.arguments]
         return (
-            next((why for why in inner if why), "")
-            or FUNCTIONS[self.name].refuses_constants(constants)
+            next((reason for reason in inner if reason), "")
+            or FUNCTIONS[self.name].check_constants(constants)
             or self._failure_of_constants()
         )
 
@@ -103,9 +103,9 @@ def parse_intrinsic(text: str) -> IntrinsicCall:
     scanner = Scanner(text)
     try:
         call = _call(scanner)
-        scanner.blanks()
+        scanner.skip_whitespace()
         if not scanner.done:
-            raise scanner.refuse("unexpected text after the call")
+            raise scanner.syntax_error("unexpected text after the call")
     except InvalidIntrinsic:
         raise
     except InvalidPath as error:
@@ -114,98 +114,98 @@ def parse_intrinsic(text: str) -> IntrinsicCall:
 
 
 def _call(scanner: Scanner) -> IntrinsicCall:
-    scanner.deeper(DEEPEST, "calls of intrinsic functions")
+    scanner.enter(MAX_DEPTH, "calls of intrinsic functions")
     name = _name(scanner)
-    scanner.blanks()
+    scanner.skip_whitespace()
     scanner.expect("(")
-    scanner.blanks()
-    start = scanner.place
+    scanner.skip_whitespace()
+    start = scanner.position
     arguments: list[Argument] = []
     if scanner.peek() != ")":
-        arguments.extend(scanner.list_items(lambda: _argument(scanner)))
+        arguments.extend(scanner.read_list(lambda: _argument(scanner)))
     scanner.expect(")")
     scanner.depth -= 1
-    why = FUNCTIONS[name].refuses(len(arguments))
-    if why:
-        raise scanner.refuse(why)
+    reason = FUNCTIONS[name].check_count(len(arguments))
+    if reason:
+        raise scanner.syntax_error(reason)
     if name == "States.Format" and isinstance(arguments[0], str):
-        return _template(scanner, tuple(arguments), _as_written(scanner.text, start))
+        return _template(scanner, tuple(arguments), _quoted_source(scanner.text, start))
     return IntrinsicCall(name, tuple(arguments))
 
 
-def _as_written(text: str, start: int) -> str:
+def _quoted_source(text: str, start: int) -> str:
     """Return the contents of the quoted string at `start`, with its backslashes."""
     scanner = Scanner(text)
-    scanner.place = start
-    scanner.quoted()
-    return text[start + 1 : scanner.place - 1]
+    scanner.position = start
+    scanner.read_string()
+    return text[start + 1 : scanner.position - 1]
 
 
 def _template(scanner: Scanner, arguments: tuple[Argument, ...], raw: str) -> Template:
     pieces: list[Json] = list(_pieces(raw))
     if len(pieces) != len(arguments):
         given = len(arguments) - 1
-        raise scanner.refuse(f"the template requires {len(pieces) - 1} values, one for each {{}}, got {given}")
+        raise scanner.syntax_error(f"the template requires {len(pieces) - 1} values, one for each {{}}, got {given}")
     return Template("States.Format", arguments, pieces)
 
 
 def _name(scanner: Scanner) -> str:
-    start = scanner.place
+    start = scanner.position
     while scanner.peek() and scanner.peek() not in "( \t'\",":
         scanner.take(1)
-    name = scanner.text[start : scanner.place]
+    name = scanner.text[start : scanner.position]
     if name not in FUNCTIONS:
         import difflib
 
         folded = {each.lower(): each for each in FUNCTIONS}
-        near = difflib.get_close_matches(name.lower(), folded, 1, 0.7)
-        hint = f" (did you mean {folded[near[0]]}?)" if near else ""
-        raise scanner.refuse(f"{name} is not an intrinsic function{hint}")
+        similar = difflib.get_close_matches(name.lower(), folded, 1, 0.7)
+        hint = f" (did you mean {folded[similar[0]]}?)" if similar else ""
+        raise scanner.syntax_error(f"{name} is not an intrinsic function{hint}")
     return name
 
 
 def _argument(scanner: Scanner) -> Argument:
-    sign = scanner.peek()
-    if sign == "'":
+    character = scanner.peek()
+    if character == "'":
         return _text(scanner)
-    if sign == "$":
+    if character == "$":
         depth, scanner.depth = scanner.depth, 0
         path = read_path(scanner)
         scanner.depth = depth
         return path
-    if scanner.text.startswith("States.", scanner.place):
+    if scanner.text.startswith("States.", scanner.position):
         return _call(scanner)
     for word, value in (("true", True), ("false", False), ("null", None)):
         if scanner.skip(word):
             return value
-    if sign == '"':
-        raise scanner.refuse("a string must be in single quotes")
-    return scanner.number()
+    if character == '"':
+        raise scanner.syntax_error("a string must be in single quotes")
+    return scanner.read_number()
 
 
 def _text(scanner: Scanner) -> str:
     """Read a string in single quotes. Source: developer guide, "Reserved characters in intrinsic functions"."""
-    raw = _as_written(scanner.text, scanner.place)
+    raw = _quoted_source(scanner.text, scanner.position)
     if re.search(_OPEN_ESCAPE, raw):
-        raise scanner.refuse(r"a backslash is allowed only before ', {, } and \ in a string")
-    return scanner.quoted()
+        raise scanner.syntax_error(r"a backslash is allowed only before ', {, } and \ in a string")
+    return scanner.read_string()
 
 
 def _pieces(raw: str) -> Iterator[str]:
     """Yield the parts of a template around each `{}`; a backslash makes the next character literal."""
     piece: list[str] = []
-    place = 0
-    while place < len(raw):
-        if raw[place] == "\\" and place + 1 < len(raw):
-            piece.append(raw[place + 1])
-            place += 2
-        elif raw.startswith("{}", place):
+    position = 0
+    while position < len(raw):
+        if raw[position] == "\\" and position + 1 < len(raw):
+            piece.append(raw[position + 1])
+            position += 2
+        elif raw.startswith("{}", position):
             yield "".join(piece)
             piece = []
-            place += 2
+            position += 2
         else:
-            piece.append(raw[place])
-            place += 1
+            piece.append(raw[position])
+            position += 1
     yield "".join(piece)
 
 

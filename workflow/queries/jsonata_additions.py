@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from ..asl.json_values import NotJson, read_json, written
 from .intrinsic_functions import HASHES, Randomness
-from .jsonata_engine import function, held
+from .jsonata_engine import function, to_engine
 from .jsonata_library import Functions
 from .jsonata_limits import TooMuchMemory
 from .jsonata_messages import TooDeep
-from .jsonata_values import THREW, JsonataFailed, plain
+from .jsonata_values import THREW, JsonataFailed, to_json
 
 MAX_RANGE_ITEMS: Final = 360_145
 """The maximum length of the result of `$range`. Source: third-party measurements of Step Functions."""
@@ -38,7 +38,7 @@ def additions(randomness: Randomness, now_ms: Callable[[], int]) -> dict[str, An
     def now(picture: str | None, timezone: str | None) -> object:
         return Functions.datetime_from_millis(now_ms(), picture, timezone)
 
-    def chance(seed: float | None) -> float:
+    def random_number(seed: float | None) -> float:
         return randomness.random() if seed is None else _java_random(int(seed))
 
     computed: dict[str, Callable[..., object]] = {
@@ -47,7 +47,7 @@ def additions(randomness: Randomness, now_ms: Callable[[], int]) -> dict[str, An
         "hash": _hash,
         "eval": _eval,
         "parse": _parse,
-        "random": chance,
+        "random": random_number,
         "uuid": lambda: str(uuid.UUID(int=randomness.getrandbits(128), version=4)),
         "millis": now_ms,
         "now": now,
@@ -61,7 +61,7 @@ def evaluation_limits(too_long: Exception | None = None, max_steps: int = MAX_ST
     They count steps and not time, so that an expression always fails at the same step.
     """
     steps, depth = itertools.count(1), 0
-    told = f"did not end within {MAX_STEPS:,} steps. Check for infinite loop"
+    message = f"did not end within {MAX_STEPS:,} steps. Check for infinite loop"
 
     def enter(*_: object) -> None:
         nonlocal depth
@@ -69,7 +69,7 @@ def evaluation_limits(too_long: Exception | None = None, max_steps: int = MAX_ST
         if depth > MAX_DEPTH:
             raise TooDeep
         if next(steps) > max_steps:
-            raise too_long or JsonataFailed(told)
+            raise too_long or JsonataFailed(message)
 
     def leave(*_: object) -> None:
         nonlocal depth
@@ -80,8 +80,12 @@ def evaluation_limits(too_long: Exception | None = None, max_steps: int = MAX_ST
 
 def _partition(items: list[object], size: float) -> list[list[object]] | None:
     """Split items into chunks; undefined without items or for a size below 1. The size is truncated towards zero."""
-    most = int(size)
-    return [items[start : start + most] for start in range(0, len(items), most)] if items and most > 0 else None
+    chunk_size = int(size)
+    return (
+        [items[start : start + chunk_size] for start in range(0, len(items), chunk_size)]
+        if items and chunk_size > 0
+        else None
+    )
 
 
 def _range(first: float, last: float, step: float | None) -> list[int] | int | None:
@@ -106,7 +110,7 @@ def _hash(value: object, algorithm: str | None) -> str | None:
         return None
     if algorithm not in HASHES:
         raise JsonataFailed(f"{THREW}: $hash: the algorithm must be one of {', '.join(HASHES)}")
-    text = value if isinstance(value, str) else written(plain(value))
+    text = value if isinstance(value, str) else written(to_json(value))
     return hashlib.new(HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -122,6 +126,6 @@ def _java_random(seed: int) -> float:
 
 def _parse(text: str) -> object:
     try:
-        return held(read_json(text)[0])
+        return to_engine(read_json(text)[0])
     except (NotJson, AttributeError) as error:
         raise JsonataFailed(f"{THREW}: $parse: {error}") from None

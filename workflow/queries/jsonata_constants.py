@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 from .jsonata_evaluation import parse_jsonata
 from .jsonata_functions import FUNCTIONS
 from .jsonata_reading import inner_parts_of, literal_kind_of, parts_of
-from .jsonata_values import THREW, JsonataFailed, plain
+from .jsonata_values import THREW, JsonataFailed, to_json
 
 _NOT_CONSTANT: Final = frozenset(("random", "uuid", "now", "millis", "shuffle", "error", "assert"))
 """Functions whose result differs between calls, or that fail on purpose."""
@@ -40,24 +40,24 @@ def always_fails(expression: str) -> str:
     tree = cast("Any", engine).ast
     try:
         if _is_constant(tree):
-            return _failure(engine, tree, whole=True)
-        reasons = (_misfit(node) or _failure(engine, node) for node in _always_evaluated(tree))
+            return _failure(engine, tree, is_root=True)
+        reasons = (_operand_mismatch(node) or _failure(engine, node) for node in _nodes_always_evaluated(tree))
         return next((reason for reason in reasons if reason), "")
     except RecursionError:
         return ""
 
 
-def _always_evaluated(tree: Any) -> Iterator[Any]:
+def _nodes_always_evaluated(tree: Any) -> Iterator[Any]:
     """Yield every node that is always evaluated, outermost first, but no node inside a constant one."""
     stack = [tree]
     while stack:
         node = stack.pop()
         yield node
         if not _is_constant(node):
-            stack.extend(reversed(list(_evaluated_with(node))))
+            stack.extend(reversed(list(_children_always_evaluated(node))))
 
 
-def _evaluated_with(node: Any) -> Iterator[Any]:
+def _children_always_evaluated(node: Any) -> Iterator[Any]:
     if node.type == "path":
         yield node.steps[0]
     elif node.type == "condition":
@@ -83,7 +83,7 @@ def _is_constant(node: Any) -> bool:
     return all(map(_is_constant, (*steps, *parts_of(node))))
 
 
-def _misfit(node: Any) -> str:
+def _operand_mismatch(node: Any) -> str:
     """Return the reason why an operator rejects an operand by its kind; empty if it may accept both."""
     if node.type != "binary":
         return ""
@@ -96,13 +96,13 @@ def _misfit(node: Any) -> str:
     return ""
 
 
-def _failure(engine: Any, node: Any, *, whole: bool = False) -> str:
+def _failure(engine: Any, node: Any, *, is_root: bool = False) -> str:
     if not _is_constant(node):
         return ""
     from .jsonata_additions import additions, evaluation_limits
     from .jsonata_library import JException
     from .jsonata_limits import TooMuchMemory, TooMuchWork
-    from .jsonata_messages import TooDeep, thrown
+    from .jsonata_messages import TooDeep, error_text
 
     part = copy.copy(engine)
     part.ast = node
@@ -110,14 +110,14 @@ def _failure(engine: Any, node: Any, *, whole: bool = False) -> str:
     bindings = {**additions(random.Random(0), lambda: 0), **limits}  # noqa: S311  # no secret
     try:
         value = part.result(bindings, 0, _MAX_WORK)
-        if whole and value is None:
+        if is_root and value is None:
             return "it yields no value"
-        if whole:
-            plain(value)
+        if is_root:
+            to_json(value)
     except JsonataFailed as error:
         return str(error).removeprefix(THREW).lstrip(".: ")
     except (JException, TooMuchMemory, TooDeep) as error:
-        return thrown(error).lstrip(".: ")
+        return error_text(error).lstrip(".: ")
     except (_TooLong, TooMuchWork):
         pass
     return ""

@@ -81,36 +81,38 @@ def replace(text: str | None, what: str | Pattern, by: Any, limit: float | None)
     """Replace matches in a string; in the replacement, a backslash is literal and `$$1` yields `$1`."""
     if not isinstance(what, Pattern) or text is None or (limit is not None and limit < 0):
         return cast("str | None", Functions.replace(text, what, by, limit))
-    made = _by_template(by) if isinstance(by, str) else _by_function(by)
-    return what.sub(made, text, None if limit is None else math.ceil(limit))
+    replacement = _by_template(by) if isinstance(by, str) else _by_function(by)
+    return what.sub(replacement, text, None if limit is None else math.ceil(limit))
 
 
 def _by_template(template: str) -> Callable[[re.Match[str]], str]:
-    def made(found: re.Match[str]) -> str:
+    def expand(found: re.Match[str]) -> str:
         digits = len(str(max(len(found.groups()), 1)))
-        return re.sub(rf"\$(\$|0|[1-9]\d{{0,{digits - 1}}})", lambda sign: _group(found, sign[1]), template)
+        return re.sub(rf"\$(\$|0|[1-9]\d{{0,{digits - 1}}})", lambda reference: _group(found, reference[1]), template)
 
-    return made
+    return expand
 
 
-def _group(found: re.Match[str], sign: str) -> str:
+def _group(found: re.Match[str], reference: str) -> str:
     """Return the text for `$$`, `$0` or `$1`; with fewer than twelve groups, `$12` is group 1 followed by a 2."""
-    if sign == "$":
+    if reference == "$":
         return "$"
-    known = len(found.groups())
-    number, rest = (sign[:-1], sign[-1]) if len(sign) > 1 and int(sign) > known else (sign, "")
-    return (found[int(number)] or "") + rest if int(number) <= known else rest
+    group_count = len(found.groups())
+    number, rest = (
+        (reference[:-1], reference[-1]) if len(reference) > 1 and int(reference) > group_count else (reference, "")
+    )
+    return (found[int(number)] or "") + rest if int(number) <= group_count else rest
 
 
 def _by_function(function: Any) -> Callable[[re.Match[str]], str]:
-    def made(found: re.Match[str]) -> str:
-        told = {"match": found[0], "start": found.start(), "end": found.end(), "groups": list(found.groups())}
-        text = Functions.func_apply(function, [told])
+    def call(found: re.Match[str]) -> str:
+        match = {"match": found[0], "start": found.start(), "end": found.end(), "groups": list(found.groups())}
+        text = Functions.func_apply(function, [match])
         if not isinstance(text, str):
             raise JException("D3012", -1, text)
         return text
 
-    return made
+    return call
 
 
 def format_number(value: float | None, picture: str | None, options: dict[str, str] | None) -> str | None:
@@ -118,15 +120,15 @@ def format_number(value: float | None, picture: str | None, options: dict[str, s
     if value is None or picture is None:
         return None
     if not options and abs(value) < 1e21 and not re.search("[0-9#]e[0-9]", picture):
-        value = _rounded(value, picture)
+        value = _round(value, picture)
         small = abs(value) * 10 ** _shift(picture) < 1
         picture = ";".join(_as_in_the_reference(part, small) for part in picture.split(";"))
     return cast("str", Functions.format_number(value, picture, options))
 
 
-def _rounded(value: float, picture: str) -> float:
-    places = len(re.findall("[0-9#]", picture.split(";")[0].partition(".")[2])) + _shift(picture)
-    return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, Context(prec=400)))
+def _round(value: float, picture: str) -> float:
+    decimals = len(re.findall("[0-9#]", picture.split(";")[0].partition(".")[2])) + _shift(picture)
+    return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN, Context(prec=400)))
 
 
 def _shift(picture: str) -> int:
@@ -166,7 +168,7 @@ def _identity(value: Any) -> object:
 def sort(items: list[Any] | None, comparator: Any) -> Any:
     """Sort only strings or only numbers, or any items by a comparator; items that it does not swap keep their order."""
     if comparator is not None and items:
-        return sorted(items, key=lambda item: _Placed(item, comparator))
+        return sorted(items, key=lambda item: _SortKey(item, comparator))
     if items and len(items) > 1:
         kinds = {str if isinstance(item, str) else float if Utils.is_numeric(item) else None for item in items}
         if kinds not in ({str}, {float}):
@@ -174,7 +176,7 @@ def sort(items: list[Any] | None, comparator: Any) -> Any:
     return Functions.sort(items, None)
 
 
-class _Placed:
+class _SortKey:
     """A sort key that calls the comparator; Python's sort only asks if a later item is less than an earlier one."""
 
     __slots__ = ("_comparator", "_item")
@@ -182,7 +184,7 @@ class _Placed:
     def __init__(self, item: Any, comparator: Any) -> None:
         self._item, self._comparator = item, comparator
 
-    def __lt__(self, earlier: _Placed) -> bool:
+    def __lt__(self, earlier: _SortKey) -> bool:
         return bool(Functions.to_boolean(Functions.func_apply(self._comparator, [earlier._item, self._item])))
 
 

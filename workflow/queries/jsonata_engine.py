@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 from ..asl.json_type import Json
 from .jsonata_corrections import CORRECTIONS
 from .jsonata_library import JException, Jsonata, Signature, Utils
-from .jsonata_limits import TooMuchMemory, TooMuchWork, bounded, work_of
+from .jsonata_limits import TooMuchMemory, TooMuchWork, check_length, work_of
 from .jsonata_regex import Pattern
 from .jsonata_writing import text_of
 
@@ -37,7 +37,7 @@ class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
 
     def __init__(self, expression: str) -> None:
         Jsonata.__init__(self, expression, _pattern)
-        self.environment = self.create_frame(_CORRECTED)
+        self.environment = self.create_frame(_FRAME)
         self.set_validate_input(False)
         self.set_output_convert_nulls(False)
         self.now_ms = 0
@@ -52,10 +52,10 @@ class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
         return running.evaluate(None, bindings)
 
     def evaluate_numeric_expression(self, lhs: Any, rhs: Any, op: str) -> Any:
-        for place, side in (("T2001", lhs), ("T2002", rhs)):
+        for code, side in (("T2001", lhs), ("T2002", rhs)):
             if side is not None and not Utils.is_numeric(side):
-                raise JException(place, -1, op, side)
-        return None if lhs is None or rhs is None else _calculated(float(lhs), float(rhs), op)
+                raise JException(code, -1, op, side)
+        return None if lhs is None or rhs is None else _calculate(float(lhs), float(rhs), op)
 
     def evaluate_includes_expression(self, lhs: Any, rhs: Any) -> bool:
         if lhs is None or rhs is None:
@@ -63,8 +63,8 @@ class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
         return any(_is_same(item, lhs) for item in (cast("Sequence[Any]", rhs) if isinstance(rhs, list) else [rhs]))
 
     def evaluate_string_concat(self, lhs: Any, rhs: Any) -> str:
-        text = bounded("".join(text_of(side) for side in (lhs, rhs) if side is not None))
-        self._spend(work_of(text, made=True))
+        text = check_length("".join(text_of(side) for side in (lhs, rhs) if side is not None))
+        self._spend(work_of(text, created=True))
         return text
 
     def evaluate_range_expression(self, lhs: Any, rhs: Any) -> Any:
@@ -83,7 +83,7 @@ class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
             raise JException("T1006", -1)
         found = Jsonata.apply_inner(self, proc, args, input, environment)
         if isinstance(proc, Jsonata.JFunction):
-            self._spend(work_of(found, made=True) + sum(work_of(each, made=False) for each in args or ()))
+            self._spend(work_of(found, created=True) + sum(work_of(each, created=False) for each in args or ()))
         return found
 
     def _spend(self, work: int) -> None:
@@ -92,13 +92,13 @@ class Engine(Jsonata):  # type: ignore[misc]  # jsonata-python ships no types
             raise TooMuchWork
 
 
-def held(value: Json) -> Any:
+def to_engine(value: Json) -> Any:
     """Convert a JSON value for the engine, null to NULL and 3.0 to 3; a value without these is returned as is."""
     if isinstance(value, dict):
-        changed = {key: new for key, item in value.items() if (new := held(item)) is not item}
+        changed = {key: new for key, item in value.items() if (new := to_engine(item)) is not item}
         return {**value, **changed} if changed else value
     if isinstance(value, list):
-        items = [held(item) for item in value]
+        items = [to_engine(item) for item in value]
         return value if all(new is item for new, item in zip(items, value, strict=True)) else items
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
@@ -107,13 +107,13 @@ def held(value: Json) -> Any:
 
 def function(name: str, compute: Callable[..., object], signature: str | None = None) -> Any:
     """Return a function for the engine; without a signature, its arguments are of any kind and optional (None)."""
-    taken = "x?" * len(inspect.signature(compute).parameters)
-    made = Jsonata.JNativeFunction(name, signature or f"<{taken}:x>", _Holder(compute), "compute")
-    made.signature = _Strict(made.signature)
-    return made
+    parameters = "x?" * len(inspect.signature(compute).parameters)
+    native = Jsonata.JNativeFunction(name, signature or f"<{parameters}:x>", _FunctionHolder(compute), "compute")
+    native.signature = _StrictSignature(native.signature)
+    return native
 
 
-class _Strict(Signature):  # type: ignore[misc]  # jsonata-python ships no types
+class _StrictSignature(Signature):  # type: ignore[misc]  # jsonata-python ships no types
     """A signature that accepts null as a value instead of treating it as missing."""
 
     def __init__(self, signature: Any) -> None:
@@ -123,7 +123,7 @@ class _Strict(Signature):  # type: ignore[misc]  # jsonata-python ships no types
         return "l" if value is NULL else str(Signature.get_symbol(self, value))
 
 
-class _Holder:
+class _FunctionHolder:
     """An object in which the engine looks up a function by its name, `compute`."""
 
     def __init__(self, compute: Callable[..., object]) -> None:
@@ -134,7 +134,7 @@ def _pattern(source: str, flags: Any) -> Pattern:
     return Pattern(source, ignore_case=flags.case_insensitive, multiline=flags.multiline)
 
 
-def _calculated(left: float, right: float, op: str) -> Any:
+def _calculate(left: float, right: float, op: str) -> Any:
     if op == "/":
         result = left / right if right else math.nan if not left or math.isnan(left) else math.copysign(math.inf, left)
     elif op == "%":
@@ -144,21 +144,21 @@ def _calculated(left: float, right: float, op: str) -> Any:
     return int(result) if result.is_integer() else result
 
 
-def _is_same(item: Any, wanted: Any) -> bool:
+def _is_same(item: Any, sought: Any) -> bool:
     if isinstance(item, dict | list):
-        return item is wanted
-    return isinstance(item, bool) == isinstance(wanted, bool) and bool(item == wanted)
+        return item is sought
+    return isinstance(item, bool) == isinstance(sought, bool) and bool(item == sought)
 
 
-def _corrected() -> Any:
+def _corrected_frame() -> Any:
     frame = Jsonata.Frame(Jsonata.static_frame)
     for name, native in Jsonata.static_frame.bindings.items():
         strict = copy.copy(native)
-        strict.signature = _Strict(native.signature)
+        strict.signature = _StrictSignature(native.signature)
         frame.bind(name, strict)
     for name, (signature, compute) in CORRECTIONS.items():
         frame.bind(name, function(name, compute, signature))
     return frame
 
 
-_CORRECTED: Final = _corrected()
+_FRAME: Final = _corrected_frame()

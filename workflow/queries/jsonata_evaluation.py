@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..asl.json_type import Json
-from .jsonata_values import THREW, JsonataFailed, plain
+from .jsonata_values import THREW, JsonataFailed, to_json
 
 if TYPE_CHECKING:
     from .intrinsic_functions import Randomness
@@ -26,7 +26,7 @@ _LITERALS: Final = (
     r"""(?s)\"(?:[^"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`|/\*.*?\*/|(?<=[(,=~>&|?:\[{;])\s*/(?:[^/\\\n]|\\.)+/"""
 )
 _COALESCING: Final = r"\?\?|\?:"
-_MAX_HELD: Final = 1_000
+_MAX_CONVERTED: Final = 1_000
 
 
 class InvalidJsonata(ValueError):
@@ -38,7 +38,7 @@ def is_expression(value: object) -> bool:
     return isinstance(value, str) and value.startswith("{%") and value.endswith("%}") and len(value) >= 4
 
 
-def inside(text: str) -> str:
+def strip_delimiters(text: str) -> str:
     """Return the expression between `{%` and `%}`."""
     return text[2:-2].strip()
 
@@ -56,18 +56,18 @@ def parse_jsonata(expression: str) -> Engine:
     coalescing = re.search(_COALESCING, re.sub(_LITERALS, "", expression))
     if coalescing:
         raise InvalidJsonata(
-            f"{_shortened(expression)}: Step Functions does not support the JSONata operator {coalescing[0]}"
+            f"{_shorten(expression)}: Step Functions does not support the JSONata operator {coalescing[0]}"
         )
     try:
         return Engine(re.sub(_LITERALS, _without_comment, expression))  # the parser fails on a comment at the end
     except JException as error:
-        raise InvalidJsonata(f"{_shortened(expression)}: {failure_text(error)}") from None
+        raise InvalidJsonata(f"{_shorten(expression)}: {failure_text(error)}") from None
     except RecursionError:
-        raise InvalidJsonata(f"{_shortened(expression)}: nested too deeply") from None
+        raise InvalidJsonata(f"{_shorten(expression)}: nested too deeply") from None
     except KeyError as error:
-        raise InvalidJsonata(f"{_shortened(expression)}: JSONata has no {error}") from None
+        raise InvalidJsonata(f"{_shorten(expression)}: JSONata has no {error}") from None
     except Exception:  # raised for some strings, such as an empty one
-        raise InvalidJsonata(f"{_shortened(expression)}: empty or incomplete expression") from None
+        raise InvalidJsonata(f"{_shorten(expression)}: empty or incomplete expression") from None
 
 
 class Evaluator:
@@ -75,23 +75,23 @@ class Evaluator:
 
     def __init__(self, randomness: Randomness) -> None:
         self._randomness = randomness
-        self._held: dict[int, tuple[Json, Any]] = {}
+        self._converted: dict[int, tuple[Json, Any]] = {}
         self._now_ms = 0
         self._additions: dict[str, Any] | None = None
 
     def result(self, expression: str, states: Mapping[str, Json], variables: Mapping[str, Json], now_ms: int) -> Json:
         """Evaluate an expression; raises JsonataFailed or InvalidJsonata. The values are cached and must not change."""
-        from .jsonata_messages import TooDeep, thrown
+        from .jsonata_messages import TooDeep, error_text
 
         parsed = parse_jsonata(expression)
         try:
-            return _plain(parsed.result(self._bindings(states, variables, now_ms), now_ms))
+            return _to_json(parsed.result(self._bindings(states, variables, now_ms), now_ms))
         except JsonataFailed:
             raise
         except RecursionError:
-            raise JsonataFailed(THREW + thrown(TooDeep())) from None
+            raise JsonataFailed(THREW + error_text(TooDeep())) from None
         except Exception as error:  # the library lets any Python exception escape
-            raise JsonataFailed(THREW + thrown(error)) from error
+            raise JsonataFailed(THREW + error_text(error)) from error
 
     def _bindings(self, states: Mapping[str, Json], variables: Mapping[str, Json], now_ms: int) -> dict[str, Any]:
         from .jsonata_additions import additions, evaluation_limits
@@ -99,37 +99,39 @@ class Evaluator:
         if self._additions is None:
             self._additions = additions(self._randomness, lambda: self._now_ms)
         self._now_ms = now_ms
-        known = {name: self._hold(value) for name, value in variables.items()}
-        told = {name: self._hold(value) for name, value in states.items() if name != "context"}
-        context = {name: self._hold(value) for name, value in cast("dict[str, Json]", states["context"]).items()}
-        return {**known, **self._additions, "states": {**told, "context": context}, **evaluation_limits()}
+        known = {name: self._convert(value) for name, value in variables.items()}
+        members = {name: self._convert(value) for name, value in states.items() if name != "context"}
+        context = {name: self._convert(value) for name, value in cast("dict[str, Json]", states["context"]).items()}
+        return {**known, **self._additions, "states": {**members, "context": context}, **evaluation_limits()}
 
-    def _hold(self, value: Json) -> Any:
+    def _convert(self, value: Json) -> Any:
         if isinstance(value, str | int):
             return value
-        if id(value) not in self._held:
-            from .jsonata_engine import held
+        if id(value) not in self._converted:
+            from .jsonata_engine import to_engine
 
-            if len(self._held) == _MAX_HELD:
-                self._held.clear()
-            self._held[id(value)] = (value, held(value))  # the value, too, so that its id is not reused
-        return self._held[id(value)][1]
+            if len(self._converted) == _MAX_CONVERTED:
+                self._converted.clear()
+            self._converted[id(value)] = (value, to_engine(value))  # the value, too, so that its id is not reused
+        return self._converted[id(value)][1]
 
 
-def _plain(value: Any) -> Json:
+def _to_json(value: Any) -> Json:
     if value is None:
         raise JsonataFailed("returned nothing (undefined).")
-    return plain(value)
+    return to_json(value)
 
 
 def failure_text(error: Exception) -> str:
     """Return the message of a parser error, with its position in the expression."""
-    place = getattr(error, "location", None)
-    where = f" (character {place})" if isinstance(place, int) and place >= 0 else ""
+    position = getattr(error, "location", None)
+    where = f" (character {position})" if isinstance(position, int) and position >= 0 else ""
     escaped = getattr(error, "current", None) if getattr(error, "error", "") == "S0301" else None
-    said = f"\\{escaped} is not a valid escape sequence in a string" if escaped else str(error) or type(error).__name__
-    return f"{said}{where}"
+    message = (
+        f"\\{escaped} is not a valid escape sequence in a string" if escaped else str(error) or type(error).__name__
+    )
+    return f"{message}{where}"
 
 
-def _shortened(text: str) -> str:
+def _shorten(text: str) -> str:
     return repr(text if len(text) <= 120 else text[:117] + "…")

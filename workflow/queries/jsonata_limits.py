@@ -24,8 +24,8 @@ class TooMuchWork(Exception):
         super().__init__("Expression evaluation took too long: Check for excessive data")
 
 
-def work_of(value: object, *, made: bool) -> int:
-    """Return the work of creating (`made`) or reading a list or a string: 1 per item created, 0.1 per item read.
+def work_of(value: object, *, created: bool) -> int:
+    """Return the work of creating (`created`) or reading a list or a string: 1 per item created, 0.1 per item read.
 
     A character counts less than an item because it takes less memory: a tenth in a string that is too long to be passed
     to another state, and a hundredth in a shorter one.
@@ -36,10 +36,10 @@ def work_of(value: object, *, made: bool) -> int:
         size = len(value) // (10 if len(value) > MAX_PAYLOAD_BYTES else 100)
     else:
         return 0
-    return size if made else size // 10
+    return size if created else size // 10
 
 
-def bounded(text: str) -> str:
+def check_length(text: str) -> str:
     """Return a string; raises TooMuchMemory if it is longer than MAX_CHARACTERS."""
     if len(text) > MAX_CHARACTERS:
         raise TooMuchMemory

@@ -13,9 +13,9 @@ from typing import Any, Final, cast
 
 from ..asl.json_values import NotJson, written
 from .jsonata_library import JException
-from .jsonata_values import plain
+from .jsonata_values import to_json
 
-_PLACE: Final = re.compile(r"(\{\{\{?)\w+\}\}\}?")
+_PLACEHOLDER: Final = re.compile(r"(\{\{\{?)\w+\}\}\}?")
 _KINDS_OF_ITEMS: Final = {"n": "numbers", "s": "strings", "b": "booleans", "o": "objects", "f": "functions"}
 _TEMPLATES: Final = {
     code: re.sub(r"\bObject\b", "function", template)
@@ -33,7 +33,7 @@ class TooDeep(Exception):
         )
 
 
-def thrown(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """Return the text after `threw an error during evaluation`: a code and its message, or a message without code."""
     if not isinstance(error, JException):
         return f": {error or type(error).__name__}"
@@ -55,16 +55,16 @@ def _message(error: Any) -> str:
     """Return an error's message, with placeholders filled: `{{{raw}}}` as is, and `{{quoted}}` as JSON."""
     template = _TEMPLATES.get(str(error.error), str(error.error))
     values = iter([error.current, error.expected, error.extra])
-    return _PLACE.sub(lambda place: _shown(place, values), template)
+    return _PLACEHOLDER.sub(lambda placeholder: _fill(placeholder, values), template)
 
 
-def _shown(place: re.Match[str], values: Iterator[Any]) -> str:
+def _fill(placeholder: re.Match[str], values: Iterator[Any]) -> str:
     value = next(values, None)
-    if place[1] == "{{{":
+    if placeholder[1] == "{{{":
         return str(value)
-    if "type" in place[0]:
+    if "type" in placeholder[0]:
         value = _KINDS_OF_ITEMS.get(str(value), value)
     try:
-        return written(plain(value)) if not isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return written(to_json(value)) if not isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     except (NotJson, ValueError):
         return str(value)

@@ -60,13 +60,13 @@ def read_by_engine(expression: str) -> References:
     tree = cast("Any", parse_jsonata(expression)).ast
     found = References(_kind(tree))
     nodes = list(_walk(tree))
-    bound = {name for node, _, _ in nodes for name in _bound_by(node)}
-    said: set[int] = set()
+    bound = {name for node, _, _ in nodes for name in _bound_names(node)}
+    noted: set[int] = set()
     if not any(node.type == "lambda" or (node.type == "variable" and node.value in FUNCTIONS) for node, _, _ in nodes):
-        found.called = [name for node, _, _ in nodes for name in _find_callee(node, said)]
+        found.called = [name for node, _, _ in nodes for name in _find_callee(node, noted)]
     for node, has_context, harmless in nodes:
-        if id(node) not in said:
-            _note(node, has_context, harmless, bound, found, said)
+        if id(node) not in noted:
+            _note(node, has_context, harmless, bound, found, noted)
     found.variables = [name for name in found.variables if name not in found.tolerated]
     return found
 
@@ -82,8 +82,8 @@ def _walk(tree: Any) -> Iterator[tuple[Any, bool, bool]]:
 
 def _children(node: Any, has_context: bool, harmless: bool) -> Iterator[tuple[Any, bool, bool]]:
     if node.type == "path":
-        for place, step in enumerate(node.steps):
-            yield step, has_context or place > 0, harmless
+        for index, step in enumerate(node.steps):
+            yield step, has_context or index > 0, harmless
     elif node.type == "function" and _name_of(node) == "exists":
         yield from ((each, has_context, True) for each in node.arguments)
     else:
@@ -118,12 +118,12 @@ def inner_parts_of(node: Any) -> Iterator[Any]:
         yield from (each for each in (node.pattern, node.update, node.delete) if _is_node(each))
 
 
-def _note(node: Any, has_context: bool, harmless: bool, bound: set[str], found: References, said: set[int]) -> None:
+def _note(node: Any, has_context: bool, harmless: bool, bound: set[str], found: References, noted: set[int]) -> None:
     if node.type == "path":
         first = node.steps[0]
         if first.type == "variable" and first.value == "states" and first.predicate is None:
             found.states.append(tuple(_names_after(node.steps)))
-            said.add(id(first))
+            noted.add(id(first))
         return
     if node.type == "variable":
         _note_variable(node, has_context, harmless, bound, found)
@@ -132,8 +132,8 @@ def _note(node: Any, has_context: bool, harmless: bool, bound: set[str], found: 
         if name is not None and name not in FUNCTIONS and name not in bound:
             found.functions.append(name)
     elif node.type in ("name", "wildcard", "descendant", "parent") and not has_context:
-        shown = {"name": str(node.value), "wildcard": "*", "descendant": "**", "parent": "%"}
-        found.bare.append(shown[node.type])
+        symbols = {"name": str(node.value), "wildcard": "*", "descendant": "**", "parent": "%"}
+        found.bare.append(symbols[node.type])
 
 
 def _note_variable(node: Any, has_context: bool, harmless: bool, bound: set[str], found: References) -> None:
@@ -147,15 +147,15 @@ def _note_variable(node: Any, has_context: bool, harmless: bool, bound: set[str]
         (found.tolerated if harmless else found.variables).append(name)
 
 
-def _find_callee(node: Any, said: set[int]) -> Iterator[str]:
-    """Yield the names that a node calls without `$`, and add their nodes to `said` so that nothing else notes them."""
+def _find_callee(node: Any, noted: set[int]) -> Iterator[str]:
+    """Yield the names that a node calls without `$`, and add their nodes to `noted` so that nothing else notes them."""
     steps = node.steps if node.type == "path" else [node]
     for step in steps:
-        procedure = step.procedure if step.type == "function" and id(step) not in said else None
+        procedure = step.procedure if step.type == "function" and id(step) not in noted else None
         if procedure is not None and procedure.type == "path" and [each.type for each in procedure.steps] == ["name"]:
-            said.update((id(step), id(procedure.steps[0])))
+            noted.update((id(step), id(procedure.steps[0])))
             if steps[0].type == "name":
-                said.add(id(steps[0]))
+                noted.add(id(steps[0]))
             yield str(procedure.steps[0].value)
 
 
@@ -170,7 +170,7 @@ def _names_after(steps: list[Any]) -> Iterator[str]:
             return
 
 
-def _bound_by(node: Any) -> Iterator[str]:
+def _bound_names(node: Any) -> Iterator[str]:
     if node.type == "bind" and _is_node(node.lhs):
         yield str(node.lhs.value)
     if node.type == "lambda":

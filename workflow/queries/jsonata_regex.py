@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from .bounded_regex import CannotMatch, refuse_endless
+from .bounded_regex import CannotMatch, reject_endless
 
 _DIGIT: Final = "0-9"
 _WORD: Final = "A-Za-z0-9_"
@@ -28,8 +28,8 @@ _ESCAPES: Final = {
     "0": r"\x00",
 }
 _ESCAPES_IN_SETS: Final = {**_CLASSES, "D": r"\D", "W": r"\W", "S": r"\S", "b": r"\x08", "0": r"\x00"}
-_KEPT: Final = "nrtfv123456789"
-_SIGN: Final = re.compile(
+_SHARED_ESCAPES: Final = "nrtfv123456789"
+_TOKEN: Final = re.compile(
     r"""(?xs)
         \\k<(?P<reference>\w+)> | \\c(?P<control>[A-Za-z]) | (?P<code>\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2})
       | \\(?P<escaped>.) | \(\?<(?P<name>[^\W\d]\w*)> | (?P<counted>\{\d+(?:,\d*)?\})
@@ -49,7 +49,7 @@ class Pattern:
         self.source = source
         flags = re.IGNORECASE if ignore_case else 0
         try:
-            self._compiled: re.Pattern[str] | None = re.compile(translated(source, multiline), flags)
+            self._compiled: re.Pattern[str] | None = re.compile(translate(source, multiline), flags)
         except re.error as error:
             if str(error) != _NOT_IN_PYTHON:
                 raise
@@ -59,7 +59,7 @@ class Pattern:
         """Return the first match, or None; raises CannotMatch if the match cannot be run here or takes too long."""
         if self._compiled is None:
             raise CannotMatch(f"/{self.source}/: lookbehind of variable length is not supported by this interpreter")
-        refuse_endless(self._compiled, text)
+        reject_endless(self._compiled, text)
         return self._compiled.search(text)
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
@@ -68,7 +68,7 @@ class Pattern:
         while found is not None:
             yield found
             assert self._compiled is not None
-            refuse_endless(self._compiled, text, found.end())
+            reject_endless(self._compiled, text, found.end())
             found = self._compiled.search(text, found.end()) if found.end() < len(text) else None
             if found is not None and not found[0]:
                 raise CannotMatch(f"D1004: Regular expression matches zero length string: /{self.source}/")
@@ -76,70 +76,70 @@ class Pattern:
     def sub(self, replace: Callable[[re.Match[str]], str], text: str, count: int | None = None) -> str:
         """Return the text with its first `count` matches replaced, or with all by default."""
         pieces: list[str] = []
-        place = 0
+        start = 0
         for number, found in enumerate(self.finditer(text)):
             if number == count:
                 break
-            pieces += [text[place : found.start()], replace(found)]
-            place = found.end()
-        return "".join([*pieces, text[place:]])
+            pieces += [text[start : found.start()], replace(found)]
+            start = found.end()
+        return "".join([*pieces, text[start:]])
 
     def split(self, text: str) -> list[str]:
         """Return the parts of the text between the matches."""
         pieces: list[str] = []
-        place = 0
+        start = 0
         for found in self.finditer(text):
-            pieces.append(text[place : found.start()])
-            place = found.end()
-        return [*pieces, text[place:]]
+            pieces.append(text[start : found.start()])
+            start = found.end()
+        return [*pieces, text[start:]]
 
 
-def translated(source: str, multiline: bool = False) -> str:
+def translate(source: str, multiline: bool = False) -> str:
     """Translate a JavaScript pattern to Python's syntax; raises re.error if `\\b` or `\\B` is repeated."""
-    signs = list(_SIGN.finditer(source))
-    for sign, following in itertools.pairwise(signs):
-        if sign["escaped"] in ("b", "B") and (following["counted"] or following["plain"] in ("*", "+", "?")):
+    tokens = list(_TOKEN.finditer(source))
+    for token, following in itertools.pairwise(tokens):
+        if token["escaped"] in ("b", "B") and (following["counted"] or following["plain"] in ("*", "+", "?")):
             raise re.error("nothing to repeat", source, following.start())
-    return "".join(_sign(found, multiline) for found in signs)
+    return "".join(_translate_token(found, multiline) for found in tokens)
 
 
-def _sign(found: re.Match[str], multiline: bool) -> str:
+def _translate_token(found: re.Match[str], multiline: bool) -> str:
     kind, text = str(found.lastgroup), found[str(found.lastgroup)]
     if kind == "reference":
         return f"(?P={text})"
     if kind == "name":
         return f"(?P<{text}>"
     if kind == "members":
-        return _set(found["negated"], text)
+        return _translate_set(found["negated"], text)
     if kind == "plain":
-        return _plain(text, multiline)
-    return text if kind == "counted" else _escaped(kind, text, _ESCAPES)
+        return _translate_character(text, multiline)
+    return text if kind == "counted" else _translate_escape(kind, text, _ESCAPES)
 
 
-def _plain(sign: str, multiline: bool) -> str:
-    if sign == ".":
+def _translate_character(character: str, multiline: bool) -> str:
+    if character == ".":
         return f"[^{_LINE_END}]"
-    if sign in "^$" and multiline:
-        return f"(?{'<' if sign == '^' else ''}![^{_LINE_END}])"
-    return r"\Z" if sign == "$" else "\\" + sign if sign in "{}]" else sign
+    if character in "^$" and multiline:
+        return f"(?{'<' if character == '^' else ''}![^{_LINE_END}])"
+    return r"\Z" if character == "$" else "\\" + character if character in "{}]" else character
 
 
-def _set(negated: str, members: str) -> str:
+def _translate_set(negated: str, members: str) -> str:
     if not members:
         return r"[\s\S]" if negated else "(?!)"
-    return f"[{negated}{''.join(_member(found) for found in _MEMBER.finditer(members))}]"
+    return f"[{negated}{''.join(_translate_member(found) for found in _MEMBER.finditer(members))}]"
 
 
-def _member(found: re.Match[str]) -> str:
+def _translate_member(found: re.Match[str]) -> str:
     kind, text = str(found.lastgroup), found[str(found.lastgroup)]
     if kind == "plain":
         return "\\" + text if text in "[&~|^" else text
-    return _escaped(kind, text, _ESCAPES_IN_SETS)
+    return _translate_escape(kind, text, _ESCAPES_IN_SETS)
 
 
-def _escaped(kind: str, text: str, known: dict[str, str]) -> str:
+def _translate_escape(kind: str, text: str, known: dict[str, str]) -> str:
     if kind == "control":
         return f"\\x{ord(text) % 32:02x}"
     if kind == "code":
         return text
-    return known.get(text) or ("\\" + text if text in _KEPT else re.escape(text))
+    return known.get(text) or ("\\" + text if text in _SHARED_ESCAPES else re.escape(text))

@@ -19,14 +19,14 @@ class JsonataFailed(ValueError):
     """A failed evaluation; the message completes a sentence that begins with the expression."""
 
 
-def plain(value: Any) -> Json:
+def to_json(value: Any) -> Json:
     """Convert a value of the engine to a JSON value; raises JsonataFailed for a function."""
     from .jsonata_engine import NULL
 
-    return _converted(value, NULL)
+    return _convert(value, NULL)
 
 
-def _converted(value: Any, null: object) -> Json:
+def _convert(value: Any, null: object) -> Json:
     if value is null or value is None:
         return None
     if isinstance(value, bool | int | str):
@@ -36,7 +36,7 @@ def _converted(value: Any, null: object) -> Json:
             return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
     if isinstance(value, dict):
-        return {key: _converted(item, null) for key, item in cast("dict[str, Any]", value).items()}
+        return {key: _convert(item, null) for key, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list | tuple | range):
-        return [_converted(item, null) for item in cast("Sequence[Any]", value)]
+        return [_convert(item, null) for item in cast("Sequence[Any]", value)]
     raise JsonataFailed("returned a function, which cannot be represented in JSON.")

@@ -40,7 +40,7 @@ def _pieces(value: Any, indent: int, line: str) -> Iterator[str]:
     if isinstance(value, dict):
         yield from _object(cast("dict[str, Any]", value), indent, line)
     elif isinstance(value, list | tuple | range):
-        yield from _listed("[]", [("", item) for item in cast("list[Any]", value)], indent, line)
+        yield from _enclose("[]", [("", item) for item in cast("list[Any]", value)], indent, line)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield number_text(value)
     elif value is Utils.NULL_VALUE:
@@ -52,14 +52,14 @@ def _pieces(value: Any, indent: int, line: str) -> Iterator[str]:
 def _object(value: dict[str, Any], indent: int, line: str) -> Iterator[str]:
     colon = ": " if indent else ":"
     members = [(json.dumps(key, ensure_ascii=False) + colon, item) for key, item in value.items()]
-    yield from _listed("{}", members, indent, line)
+    yield from _enclose("{}", members, indent, line)
 
 
-def _listed(brackets: str, members: list[tuple[str, Any]], indent: int, line: str) -> Iterator[str]:
+def _enclose(brackets: str, members: list[tuple[str, Any]], indent: int, line: str) -> Iterator[str]:
     inner = line + " " * indent
     yield brackets[0]
-    for place, (lead, item) in enumerate(members):
-        yield ("," if place else "") + (inner if indent else "") + lead
+    for index, (lead, item) in enumerate(members):
+        yield ("," if index else "") + (inner if indent else "") + lead
         yield from _pieces(item, indent, inner)
     yield (line if indent and members else "") + brackets[1]
 

@@ -1,6 +1,6 @@
 """Functions at the end of a JSONPath, such as `$.lines.length()`.
 
-NoSuchPlace    the path matches nothing, or its function does not apply to the value
+UnmatchedPath    the path matches nothing, or its function does not apply to the value
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ CALLS: Final = ("length", "size", "keys", "first", "last", *_FUNCTIONS)
 """The names of the functions that a path may end in."""
 
 
-class NoSuchPlace(LookupError):
+class UnmatchedPath(LookupError):
     """A path that matches nothing in the data; the message names the path and the missing part."""
 
 
-def called(name: str, value: Json, text: str) -> Json:
-    """Return the result of a path's function on a value; raises NoSuchPlace, whose message quotes the path `text`."""
+def call_function(name: str, value: Json, text: str) -> Json:
+    """Return the result of a path's function on a value; raises UnmatchedPath, whose message quotes the path `text`."""
     if name in ("length", "size") and isinstance(value, list | dict | str):
         return len(value)
     if name == "keys" and isinstance(value, dict):
@@ -40,4 +40,4 @@ def called(name: str, value: Json, text: str) -> Json:
     numbers = [float(item) for item in value if isinstance(item, int | float)] if isinstance(value, list) else []
     if name in _FUNCTIONS and numbers:
         return _FUNCTIONS[name](numbers)
-    raise NoSuchPlace(f"{text}: {name}() does not apply to a value of type {kind_of(value)}")
+    raise UnmatchedPath(f"{text}: {name}() does not apply to a value of type {kind_of(value)}")

@@ -10,8 +10,8 @@ from typing import Final, Literal, Protocol, TypeAlias, cast
 
 from ..asl.json_type import Json
 from ..asl.json_values import written
-from .bounded_regex import refuse_endless
-from .jsonpath_calls import NoSuchPlace
+from .bounded_regex import reject_endless
+from .jsonpath_calls import UnmatchedPath
 from .jsonpath_text import Scanner, is_number
 
 
@@ -24,7 +24,7 @@ class FilterPath(Protocol):
         ...
 
     def find(self, value: Json, root: Json = None) -> Json:
-        """Return the value at this path. Raises NoSuchPlace."""
+        """Return the value at this path. Raises UnmatchedPath."""
         ...
 
 
@@ -36,7 +36,7 @@ _WORD: Final = re.compile(r"[^\s()\[\]{}'\"&|<>=!,@$]+")
 """A string without quotes, which Step Functions accepts: `[?(@.Name == /eggs/cooked)]`."""
 
 
-def _ordered(compare: Callable[[int], bool]) -> Callable[[object, object], bool]:
+def _order_test(compare: Callable[[int], bool]) -> Callable[[object, object], bool]:
     def test(left: object, right: object) -> bool:
         if isinstance(left, str) and isinstance(right, str):
             return compare((left > right) - (left < right))
@@ -88,7 +88,7 @@ def _fits(left: object, right: object) -> bool:
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> bool:
-    refuse_endless(pattern, text, whole=True)
+    reject_endless(pattern, text, fullmatch=True)
     return bool(pattern.fullmatch(text))
 
 
@@ -104,10 +104,10 @@ def _has_size(left: object, right: object) -> bool:
 _TESTS: Final[Mapping[str, Callable[[object, object], bool]]] = {
     "==": _equal,
     "!=": lambda left, right: not _equal(left, right),
-    "<=": _ordered(lambda sign: sign <= 0),
-    ">=": _ordered(lambda sign: sign >= 0),
-    "<": _ordered(lambda sign: sign < 0),
-    ">": _ordered(lambda sign: sign > 0),
+    "<=": _order_test(lambda sign: sign <= 0),
+    ">=": _order_test(lambda sign: sign >= 0),
+    "<": _order_test(lambda sign: sign < 0),
+    ">": _order_test(lambda sign: sign > 0),
     "=~": _fits,
     "nin": lambda left, right: not _contains(right, left),
     "in": lambda left, right: _contains(right, left),
@@ -130,7 +130,7 @@ class PathOperand:
         """Return the value at the path, or `_MISSING`."""
         try:
             return self.path.find(item if self.path.root == "@" else root, root)
-        except NoSuchPlace:
+        except UnmatchedPath:
             return _MISSING
 
 
@@ -145,10 +145,10 @@ class Filter:
     @classmethod
     def read(cls, scanner: Scanner, read_path: ReadPath) -> Filter:
         """Read a filter at the scanner's position."""
-        scanner.deeper(50, "parentheses of filters")
-        made = _join(scanner, read_path, "||", "or")
+        scanner.enter(50, "parentheses of filters")
+        combined = _join(scanner, read_path, "||", "or")
         scanner.depth -= 1
-        return made
+        return combined
 
     def accepts(self, item: Json, root: Json) -> bool:
         """Return true if an item of an array, or an object, passes the filter."""
@@ -161,38 +161,38 @@ class Filter:
         return _TESTS[self.operator](*values)
 
 
-def _join(scanner: Scanner, read_path: ReadPath, sign: str, kind: Literal["and", "or"]) -> Filter:
+def _join(scanner: Scanner, read_path: ReadPath, operator: str, kind: Literal["and", "or"]) -> Filter:
     parts: list[Filter] = []
     while True:
         parts.append(_join(scanner, read_path, "&&", "and") if kind == "or" else _single(scanner, read_path))
-        scanner.blanks()
-        if not scanner.skip(sign):
+        scanner.skip_whitespace()
+        if not scanner.skip(operator):
             return parts[0] if len(parts) == 1 else Filter(kind, tuple(parts))
 
 
 def _single(scanner: Scanner, read_path: ReadPath) -> Filter:
-    scanner.blanks()
+    scanner.skip_whitespace()
     if scanner.skip("!"):
-        scanner.deeper(50, "negations")
+        scanner.enter(50, "negations")
         negated = Filter("not", (_single(scanner, read_path),))
         scanner.depth -= 1
         return negated
     if scanner.skip("("):
         inner = Filter.read(scanner, read_path)
-        scanner.blanks()
+        scanner.skip_whitespace()
         scanner.expect(")")
         return inner
     left = _operand(scanner, read_path)
-    scanner.blanks()
-    operator = next((sign for sign in _TESTS if scanner.skip(sign)), None)
+    scanner.skip_whitespace()
+    operator = next((symbol for symbol in _TESTS if scanner.skip(symbol)), None)
     if operator is None:
         return Filter("exists", (left,))
     return Filter("test", (left, _right(scanner, read_path, operator)), operator)
 
 
 def _right(scanner: Scanner, read_path: ReadPath, operator: str) -> PathOperand | re.Pattern[str] | Json:
-    scanner.blanks()
-    found = _WORD.match(scanner.text, scanner.place)
+    scanner.skip_whitespace()
+    found = _WORD.match(scanner.text, scanner.position)
     word = found.group() if found and operator in ("==", "!=") else ""
     if not word or word in ("true", "false", "null") or is_number(word):
         return _operand(scanner, read_path)
@@ -200,39 +200,39 @@ def _right(scanner: Scanner, read_path: ReadPath, operator: str) -> PathOperand 
 
 
 def _operand(scanner: Scanner, read_path: ReadPath) -> PathOperand | re.Pattern[str] | Json:
-    scanner.blanks()
-    sign = scanner.peek()
-    if sign and sign in "@$":
+    scanner.skip_whitespace()
+    character = scanner.peek()
+    if character and character in "@$":
         return PathOperand(read_path(scanner, "@$"))
-    if sign and sign in "'\"":
-        return scanner.quoted()
+    if character and character in "'\"":
+        return scanner.read_string()
     for word, value in (("true", True), ("false", False), ("null", None)):
         if scanner.skip(word):
             return value
     if scanner.skip("["):
         return _array(scanner)
-    return _pattern(scanner) if scanner.skip("/") else scanner.number()
+    return _pattern(scanner) if scanner.skip("/") else scanner.read_number()
 
 
 def _array(scanner: Scanner) -> Json:
-    scanner.blanks()
+    scanner.skip_whitespace()
     if scanner.skip("]"):
         return []
     items: list[Json] = list(
-        scanner.list_items(lambda: scanner.quoted() if scanner.peek() in "'\"" else scanner.number())
+        scanner.read_list(lambda: scanner.read_string() if scanner.peek() in "'\"" else scanner.read_number())
     )
     scanner.expect("]")
     return items
 
 
 def _pattern(scanner: Scanner) -> re.Pattern[str]:
-    found = _PATTERN.match(scanner.text, scanner.place)
+    found = _PATTERN.match(scanner.text, scanner.position)
     if found is None:
-        raise scanner.refuse("the closing / of the pattern is missing")
+        raise scanner.syntax_error("the closing / of the pattern is missing")
     scanner.take(len(found.group()))
     source = found.group(1)
     flags = re.IGNORECASE if "i" in found.group(2) else 0
     try:
         return re.compile(source, flags)
     except re.error as error:
-        raise scanner.refuse(f"the pattern is not valid: {error}") from None
+        raise scanner.syntax_error(f"the pattern is not valid: {error}") from None

@@ -1,7 +1,7 @@
 """Parse and evaluate Step Functions' JSONPath on state data (`$`), the context object (`$$`) and variables (`$name`).
 
-InvalidPath    the string is not a valid path; the message gives the position and the reason
-NoSuchPlace    the path matches nothing in the data
+InvalidPath      the string is not a valid path; the message gives the position and the reason
+UnmatchedPath    the path matches nothing in the data
 
 A definite path (`$.order.lines[0]`) can match only one value: it yields that value, and fails if there is none. Any
 other path (with wildcards, filters, slices or `..`) yields an array of all matches. Several names at the end of a path
@@ -19,7 +19,7 @@ from typing import Literal, cast
 
 from ..asl.json_type import Json
 from ..asl.json_values import kind_of
-from .jsonpath_calls import CALLS, NoSuchPlace, called
+from .jsonpath_calls import CALLS, UnmatchedPath, call_function
 from .jsonpath_filter import Filter
 from .jsonpath_text import InvalidPath, Scanner
 
@@ -28,15 +28,15 @@ StepKind = Literal["key", "keys", "merge", "index", "indexes", "slice", "every",
 
 @dataclass(frozen=True, slots=True)
 class PathStep:
-    """One step of a path; `what` is its name or names, index or indexes, slice, filter, or function name."""
+    """One step of a path; `selector` is its name or names, index or indexes, slice, filter, or function name."""
 
     kind: StepKind
-    what: object = None
+    selector: object = None
 
     @property
     def index(self) -> int:
         """The array index of a step of the kind `index`."""
-        return cast("int", self.what)
+        return cast("int", self.selector)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class JsonPath:
     steps: tuple[PathStep, ...]
 
     @cached_property
-    def definite(self) -> bool:
+    def is_definite(self) -> bool:
         """Return true if the path can match only one value."""
         return all(step.kind in ("key", "index", "merge", "call") for step in self.steps)
 
@@ -64,49 +64,49 @@ class JsonPath:
         return self.root[1:] if len(self.root) > 1 and self.root != "$$" else None
 
     def find(self, value: Json, root: Json = None) -> Json:
-        """Return the value at this path. Raises NoSuchPlace."""
-        if self.definite:
+        """Return the value at this path. Raises UnmatchedPath."""
+        if self.is_definite:
             for step in self.steps:
                 value = _only(step, value, self.text)
             return value
         found = [value]
-        for place, step in enumerate(self.steps):
+        for index, step in enumerate(self.steps):
             if step.kind == "call":
-                return called(str(step.what), found, self.text)
-            if step.kind == "filter" and place and self.steps[place - 1].kind == "deep":
+                return call_function(str(step.selector), found, self.text)
+            if step.kind == "filter" and index and self.steps[index - 1].kind == "deep":
                 found = [item for item in found if isinstance(item, dict)]  # `..` also yields each array item
             found = [inner for outer in found for inner in _several(step, outer, root)]
         return found
 
     def is_past_end(self, value: Json) -> bool:
         """Return true if only the last step fails: an index beyond the end of its array."""
-        if not self.definite or not self.steps or self.steps[-1].kind != "index":
+        if not self.is_definite or not self.steps or self.steps[-1].kind != "index":
             return False
         try:
             return isinstance(JsonPath(self.text, self.root, self.steps[:-1]).find(value), list)
-        except NoSuchPlace:
+        except UnmatchedPath:
             return False
 
     def put(self, value: Json, into: Json) -> Json:
-        """Return a copy of `into` with the value at this path, and with missing objects created; raises NoSuchPlace."""
+        """Return a copy of `into` with the value at this path and missing objects created; raises UnmatchedPath."""
         if not self.steps:
             return value
-        whole: list[Json] = [into]
-        holder: list[Json] | dict[str, Json] = whole
+        root: list[Json] = [into]
+        holder: list[Json] | dict[str, Json] = root
         key: str | int = 0
         for step in self.steps:
             inner = _get(holder, key)
             if step.kind == "key" and (inner is None or isinstance(inner, dict)):
-                name = str(step.what)
-                made: list[Json] | dict[str, Json] = {**(inner or {}), name: inner.get(name) if inner else None}
+                name = str(step.selector)
+                copy: list[Json] | dict[str, Json] = {**(inner or {}), name: inner.get(name) if inner else None}
             elif step.kind == "index" and isinstance(inner, list) and -len(inner) <= step.index < len(inner):
-                made = list(inner)
+                copy = list(inner)
             else:
-                raise NoSuchPlace(f"{self.text}: {step.what!r} cannot be set in a value of type {kind_of(inner)}")
-            _set(holder, key, made)
-            holder, key = made, str(step.what) if step.kind == "key" else step.index
+                raise UnmatchedPath(f"{self.text}: {step.selector!r} cannot be set in a value of type {kind_of(inner)}")
+            _set(holder, key, copy)
+            holder, key = copy, str(step.selector) if step.kind == "key" else step.index
         _set(holder, key, value)
-        return whole[0]
+        return root[0]
 
 
 @lru_cache(maxsize=4096)
@@ -115,22 +115,22 @@ def parse_path(text: str) -> JsonPath:
     scanner = Scanner(text.rstrip(" \t\r\n"))
     path = read_path(scanner)
     if not scanner.done:
-        raise scanner.refuse("unexpected character" if scanner.peek() != "." else "a name must follow the dot")
+        raise scanner.syntax_error("unexpected character" if scanner.peek() != "." else "a name must follow the dot")
     return path
 
 
 def read_path(scanner: Scanner, roots: str = "$") -> JsonPath:
     """Read a path at the scanner's position; raises InvalidPath unless it starts with one of `roots`."""
-    start = scanner.place
+    start = scanner.position
     if not scanner.peek() or scanner.peek() not in roots:
-        raise scanner.refuse("a JSONPath must start with $")
+        raise scanner.syntax_error("a JSONPath must start with $")
     root = scanner.take(1)
     if root == "$":
-        root += "$" if scanner.skip("$") else scanner.name_of_variable()
+        root += "$" if scanner.skip("$") else scanner.read_variable_name()
     steps = tuple(_steps(scanner))
     if steps and steps[-1].kind == "keys":
-        steps = (*steps[:-1], PathStep("merge", steps[-1].what))
-    return JsonPath(scanner.text[start : scanner.place], root, steps)
+        steps = (*steps[:-1], PathStep("merge", steps[-1].selector))
+    return JsonPath(scanner.text[start : scanner.position], root, steps)
 
 
 def _steps(scanner: Scanner) -> Iterator[PathStep]:
@@ -138,63 +138,63 @@ def _steps(scanner: Scanner) -> Iterator[PathStep]:
         if scanner.skip(".."):
             yield PathStep("deep")
             if scanner.peek() != "[":
-                yield _dotted(scanner)
+                yield _read_dotted(scanner)
         elif scanner.skip("."):
-            yield _read_brackets(scanner) if scanner.peek() == "[" else _dotted(scanner)
+            yield _read_brackets(scanner) if scanner.peek() == "[" else _read_dotted(scanner)
         else:
             yield _read_brackets(scanner)
 
 
-def _dotted(scanner: Scanner) -> PathStep:
+def _read_dotted(scanner: Scanner) -> PathStep:
     if scanner.skip("*"):
         return PathStep("every")
-    name = scanner.name()
+    name = scanner.read_name()
     if scanner.skip("()"):
         if name not in CALLS:
-            raise scanner.refuse(f"{name}() is not a function of a JSONPath, which may end in {', '.join(CALLS)}")
+            raise scanner.syntax_error(f"{name}() is not a function of a JSONPath, which may end in {', '.join(CALLS)}")
         return PathStep("call", name)
     return PathStep("key", name)
 
 
 def _read_brackets(scanner: Scanner) -> PathStep:
     scanner.take(1)
-    scanner.blanks()
+    scanner.skip_whitespace()
     if scanner.skip("*"):
         step = PathStep("every")
     elif scanner.skip("?"):
         step = _read_filter(scanner)
     elif scanner.peek() in ("'", '"'):
-        names = tuple(scanner.list_items(scanner.quoted_name))
+        names = tuple(scanner.read_list(scanner.read_quoted_name))
         step = PathStep("key", names[0]) if len(names) == 1 else PathStep("keys", names)
     else:
         step = _read_numbers(scanner)
-    scanner.blanks()
+    scanner.skip_whitespace()
     scanner.expect("]")
     return step
 
 
 def _read_numbers(scanner: Scanner) -> PathStep:
-    bounds: list[int | None] = [scanner.whole_number()]
-    scanner.blanks()
+    bounds: list[int | None] = [scanner.read_integer()]
+    scanner.skip_whitespace()
     if scanner.peek() == ":":
         while scanner.skip(":"):
-            bounds.append(scanner.whole_number())
-            scanner.blanks()
+            bounds.append(scanner.read_integer())
+            scanner.skip_whitespace()
         if len(bounds) > 3 or bounds[2:] == [0]:
-            raise scanner.refuse("a slice must be [from:to] or [from:to:step], and its step must not be 0")
+            raise scanner.syntax_error("a slice must be [from:to] or [from:to:step], and its step must not be 0")
         return PathStep("slice", slice(*bounds))
     numbers = list(bounds)
     while scanner.skip(","):
-        scanner.blanks()
-        numbers.append(scanner.whole_number())
-        scanner.blanks()
+        scanner.skip_whitespace()
+        numbers.append(scanner.read_integer())
+        scanner.skip_whitespace()
     if None in numbers:
-        raise scanner.refuse("the brackets must contain an index, a quoted name, *, a slice or ?(…)")
+        raise scanner.syntax_error("the brackets must contain an index, a quoted name, *, a slice or ?(…)")
     return PathStep("index", numbers[0]) if len(numbers) == 1 else PathStep("indexes", tuple(numbers))
 
 
 def _read_filter(scanner: Scanner) -> PathStep:
-    scanner.blanks()
+    scanner.skip_whitespace()
     scanner.expect("(")
     step = PathStep("filter", Filter.read(scanner, read_path))
     scanner.expect(")")
@@ -214,26 +214,26 @@ def _set(holder: list[Json] | dict[str, Json], key: str | int, value: Json) -> N
 
 def _only(step: PathStep, value: Json, text: str) -> Json:
     if step.kind == "key":
-        if isinstance(value, dict) and step.what in value:
-            return value[str(step.what)]
-        raise NoSuchPlace(f"{text}: there is no {step.what!r} in a value of type {kind_of(value)}")
+        if isinstance(value, dict) and step.selector in value:
+            return value[str(step.selector)]
+        raise UnmatchedPath(f"{text}: there is no {step.selector!r} in a value of type {kind_of(value)}")
     if step.kind == "merge":
         if isinstance(value, dict):
-            return {name: value[name] for name in cast("tuple[str, ...]", step.what) if name in value}
-        raise NoSuchPlace(f"{text}: a value of type {kind_of(value)} has no fields")
+            return {name: value[name] for name in cast("tuple[str, ...]", step.selector) if name in value}
+        raise UnmatchedPath(f"{text}: a value of type {kind_of(value)} has no fields")
     if step.kind == "index":
         index = step.index
         if isinstance(value, list) and -len(value) <= index < len(value):
             return value[index]
-        raise NoSuchPlace(f"{text}: there is no [{index}] in a value of type {kind_of(value)}")
-    return called(str(step.what), value, text)
+        raise UnmatchedPath(f"{text}: there is no [{index}] in a value of type {kind_of(value)}")
+    return call_function(str(step.selector), value, text)
 
 
 def _several(step: PathStep, value: Json, root: Json) -> list[Json]:
     if step.kind in ("key", "index", "merge"):
         try:
             return [_only(step, value, "")]
-        except NoSuchPlace:
+        except UnmatchedPath:
             return []
     if step.kind == "deep":
         return list(_within(value))
@@ -241,25 +241,25 @@ def _several(step: PathStep, value: Json, root: Json) -> list[Json]:
     if step.kind == "every":
         return items
     if step.kind == "filter":
-        assert isinstance(step.what, Filter)
+        assert isinstance(step.selector, Filter)
         candidates = [value] if isinstance(value, dict) else items
-        return [item for item in candidates if step.what.accepts(item, root)]
+        return [item for item in candidates if step.selector.accepts(item, root)]
     if step.kind == "keys" and isinstance(value, dict):
-        return [value[name] for name in cast("tuple[str, ...]", step.what) if name in value]
+        return [value[name] for name in cast("tuple[str, ...]", step.selector) if name in value]
     if step.kind == "slice" and isinstance(value, list):
-        return _sliced(value, cast("slice[int | None, int | None, int | None]", step.what))
+        return _slice(value, cast("slice[int | None, int | None, int | None]", step.selector))
     if step.kind == "indexes" and isinstance(value, list):
-        return [value[index] for index in cast("tuple[int, ...]", step.what) if -len(value) <= index < len(value)]
+        return [value[index] for index in cast("tuple[int, ...]", step.selector) if -len(value) <= index < len(value)]
     return []
 
 
-def _sliced(items: list[Json], bounds: slice[int | None, int | None, int | None]) -> list[Json]:
+def _slice(items: list[Json], bounds: slice[int | None, int | None, int | None]) -> list[Json]:
     """Return the items of a slice. Negative bounds count from the end, except the second one if both are given."""
     first, last = bounds.start, bounds.stop
     if first is None or last is None:
         return items[bounds]
-    places = range(first, min(last, len(items)), bounds.step or 1)
-    return [items[place] for place in places if -len(items) <= place]
+    indexes = range(first, min(last, len(items)), bounds.step or 1)
+    return [items[index] for index in indexes if -len(items) <= index]
 
 
 def _within(value: Json) -> Iterator[Json]:
@@ -273,4 +273,4 @@ def _within(value: Json) -> Iterator[Json]:
             stack.extend(reversed(node))
 
 
-__all__ = ["CALLS", "InvalidPath", "JsonPath", "NoSuchPlace", "PathStep", "parse_path", "read_path"]
+__all__ = ["CALLS", "InvalidPath", "JsonPath", "PathStep", "UnmatchedPath", "parse_path", "read_path"]
