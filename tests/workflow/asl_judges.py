@@ -1,6 +1,6 @@
 """External validators of definitions: two npm packages in one long-lived process, and cfn-lint in this one.
 
-Their known false alarms are listed in `WRONG_ABOUT`, with the reasons, and ignored.
+Their known false alarms are listed in `FALSE_ALARMS`, with the reasons, and ignored.
 """
 
 import json

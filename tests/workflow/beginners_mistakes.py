@@ -1,4 +1,4 @@
-"""33 mistakes of somebody's first workflow, written before the rest of the suite was read.
+"""33 mistakes in a first workflow, by an author who had not read the rest of the suite.
 
 Each function makes one mistake and returns the class that has it; `expect_finders` names the finders: `import` (the
 class cannot be created), `mypy`, `pyright` (both strict), or `check` (a finding about the definition).

@@ -1,6 +1,6 @@
 """Definitions with one defect each, with the code that `check` reports for it and the JSON pointer.
 
-Each is a small machine that is sound except for the defect that its name describes.
+Each is a small machine that is valid except for the defect that its name describes.
 """
 
 import json
@@ -120,7 +120,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
     ("has no states", "MISSING_REQUIRED_FIELD", "", {"StartAt": "A"}),
     ("has an empty list of states", "EMPTY_LIST", "/States", {"StartAt": "A", "States": {}}),
     ("has a state that is not an object", "WRONG_TYPE", "/States/B", machine({"A": ends(), "B": 3})),
-    # one name is wrong, so that one is missing
+    # a misspelled name, so that a field is missing
     ("says startAt", "UNKNOWN_FIELD", "/startAt", {"startAt": "A", "States": {"A": ends()}}),
     ("says states", "UNKNOWN_FIELD", "/states", {"StartAt": "A", "states": {"A": ends()}}),
     ("has a type in small letters", "UNKNOWN_FIELD", "/States/A/type", machine({"A": {"type": "Pass", "End": True}})),
@@ -207,7 +207,7 @@ _TABLE: list[tuple[str, str, str, Any]] = [
         "/States/A/Parameters",
         machine({"A": calls("aws-sdk:dynamodb:query", Parameters={"Tablename": "t"})}),
     ),
-    # words of the language where they do not belong
+    # fields in the wrong place
     ("has a ProcessorConfig", "UNSUPPORTED_FIELD", "/ProcessorConfig", machine({"A": ends()}, ProcessorConfig={})),
     (
         "catches so many times",

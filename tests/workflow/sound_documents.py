@@ -1,4 +1,4 @@
-"""Hand-written sound definitions that use every feature of the States Language; `check` reports nothing about them."""
+"""Hand-written valid definitions that use every feature of the States Language; `check` reports nothing about them."""
 
 from typing import Any, Final
 

@@ -198,7 +198,7 @@ def conditions(draw: Callable[..., Any], payload: Payload, depth: int = 2) -> An
                         payload["text"] < payload["moment"],
                         payload["number"] != payload["items"][0]["quantity"],
                         payload["maybe"] == payload["text"],
-                        payload["maybe"] == None,  # noqa: E711  # a value of the language, which takes no `is`
+                        payload["maybe"] == None,  # noqa: E711  # a value of the language does not support `is`
                         payload["maybe"] != "north",
                         state_input(dict[str, object])["text"] == payload["maybe"],
                         state_input(dict[str, object])["number"] != payload["maybe"],
@@ -414,7 +414,7 @@ def _states(
             spans = [Wait(timedelta(seconds=1)), Wait(timedelta(0)), Wait(until=NEW_YEAR)]
             until_moment = (
                 [Wait(until=payload["moment"])] if calls == "anything" else []
-            )  # it may be years ahead: of a virtual clock only
+            )  # it may be years ahead, which only a virtual clock can skip
             return draw(st.sampled_from(spans + until_moment))
         case "task":
             return draw(tasks(payload, value, retry, portable=portable, functions_only=calls == "functions"))

@@ -71,7 +71,7 @@ def tasks(
     options: dict[str, Any] = {"retry": retry, "timeout": draw(st.sampled_from([timedelta(seconds=9), seconds]))}
     token = {**value, "token": context.Task.Token}
     if not portable:
-        options["comment"] = "does what there is to do"
+        options["comment"] = "processes the payload"
     if draw(st.booleans()):
         options["heartbeat"] = timedelta(seconds=3)
     text, number = payload["text"], payload["number"]

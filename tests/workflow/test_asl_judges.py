@@ -27,7 +27,6 @@ def npm() -> Iterator[NpmJudges]:
 
 
 def test_all_judges_accept_the_booking_workflow(npm: NpmJudges) -> None:
-    """All three validators accept it."""
     assert (npm.against(Booking.asl()), cfn_lint_against(Booking.asl())) == ([], [])
 
 
@@ -70,9 +69,9 @@ def test_judges_accept_valid_definitions_except_for_known_false_alarms(npm: NpmJ
 
 
 THEIR_FALSE_ALARMS = {
-    "every kind of path": "asl-validator takes no && in a filter; AWS's own examples have it",
-    "a distributed map": "both want a whole number as ToleratedFailurePercentage; the specification says number",
-    "references of CloudFormation": "both judge what CloudFormation replaces before AWS sees it",
-    "a map of an object": "the language service takes no object as Items; AWS's guide does",
-    "placeholders of templates": "both judge the template, which is filled in before AWS sees it",
+    "every kind of path": "asl-validator rejects && in a filter, which AWS's own examples use",
+    "a distributed map": "both require an integer as ToleratedFailurePercentage; the specification says number",
+    "references of CloudFormation": "both judge text that CloudFormation replaces before AWS sees it",
+    "a map of an object": "the language service rejects an object as Items, which AWS's guide allows",
+    "placeholders of templates": "both judge the template before its placeholders are replaced",
 }

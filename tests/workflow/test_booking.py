@@ -119,7 +119,6 @@ def test_an_invalid_request_is_recorded_without_result_or_error(booking: Covered
 
 
 def test_an_error_is_recorded_with_its_name_and_cause(booking: CoveredWorkflow) -> None:
-    """The record function receives the error's name and cause."""
     functions = Functions("Boom")
     booking.run(REFUND, functions.all())
     report = RecordInput.model_validate(_payload(functions.sent[-1][1]))
@@ -186,7 +185,7 @@ def test_45_throttle_retries_wait_their_full_length() -> None:
         throttles = states[name]["Retry"][0]
         assert (throttles["ErrorEquals"], throttles["JitterStrategy"]) == ([THROTTLE], "NONE")
         assert sum(_wait_lengths(throttles)) == total
-        assert throttles["MaxDelaySeconds"] <= 3  # a free invocation is found soon, and no request is served much later
+        assert throttles["MaxDelaySeconds"] <= 3  # so a free invocation is found soon
 
 
 def test_45_throttles_do_not_use_up_the_retries_of_other_errors(booking: CoveredWorkflow) -> None:

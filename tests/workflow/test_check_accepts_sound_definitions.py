@@ -63,7 +63,7 @@ def test_defective_definitions_round_trip(defect: Any) -> None:
 @example(text='{"StartAt": "\\ud800"}')
 @example(text="9" * 5000)
 def test_check_never_raises_for_any_text(text: str | bytes) -> None:
-    """Any text gives findings, never an exception."""
+    """Strings and bytes that are not a definition give findings."""
     assert all(finding.code for finding in check(text))
 
 
@@ -128,7 +128,7 @@ def test_parameters_can_be_any_value(value: Any) -> None:
 
 @pytest.mark.parametrize("text", ["$.a + $.b", "$.c * 2", "$.price each", "$"])
 def test_a_string_that_only_begins_like_a_path_is_not_reported(text: str) -> None:
-    """A string that only begins like a path is not reported: CDK's EvaluateExpression passes such formulas."""
+    """CDK's EvaluateExpression passes such formulas."""
     assert [str(finding) for finding in check(machine({"A": ends(Parameters={"expression": text})}))] == []
 
 

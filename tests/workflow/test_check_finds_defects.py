@@ -9,7 +9,6 @@ from workflow import check
 
 @pytest.mark.parametrize("defect", [*DEFECTS, *WRONG_VALUES], ids=lambda defect: f"a machine {defect.name}")
 def test_each_seeded_defect_is_found_at_its_location(defect: Defect) -> None:
-    """The finding has the code, severity and pointer of the defect."""
     found = check(defect.text, type="EXPRESS" if defect.express else "STANDARD")
     assert (defect.code, defect.severity, defect.pointer) in {(f.code, f.severity, f.pointer) for f in found}, found
 
@@ -36,7 +35,7 @@ def test_each_defect_is_reported_once(defect: Defect) -> None:
     ],
 )
 def test_messages_contain_the_correction(expression: str, correction: str) -> None:
-    """Each message about a common JSONata mistake contains the correction."""
+    """The examples are common mistakes in JSONata."""
     (found,) = check(jsonata({"A": ends(Output=f"{{% {expression} %}}")}))
     assert correction in str(found)
 
@@ -49,5 +48,4 @@ def test_sdk_names_are_accepted_in_java_spelling() -> None:
 
 
 def test_there_are_at_least_eighty_distinct_defects() -> None:
-    """The suite promises at least 80 classes of defects with distinct names."""
     assert len({defect.name for defect in DEFECTS}) == len(DEFECTS) >= 80

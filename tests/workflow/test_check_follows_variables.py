@@ -123,7 +123,7 @@ def test_variables_given_to_check_count_as_assigned() -> None:
     assert findings_of(jsonata({"C": READS})) == [("UNDEFINED_VARIABLE", "/States/C/Output")]
 
 
-# Task tokens in templates that are not filled in yet
+# Task tokens in unfilled templates
 
 WAITS = {"TopicArn": "${Topic}"}
 TOKENS = [

@@ -1,4 +1,4 @@
-"""Every code of `check` is explained, with an example that yields it and on a page that is up to date."""
+"""Every code of `check` is explained, with an example that yields it; the page of codes is up to date."""
 
 from typing import get_args
 
@@ -23,7 +23,7 @@ def test_every_code_is_explained() -> None:
 
 @pytest.mark.parametrize("code", EXPLANATIONS)
 def test_each_example_yields_only_its_code(code: Code) -> None:
-    """The example yields only this code, with the explained severity."""
+    """The finding also has the explained severity."""
     explained = EXPLANATIONS[code]
     assert [(found.code, found.severity) for found in example_findings(explained)] == [(code, explained.severity)]
 
@@ -37,10 +37,9 @@ def test_every_code_has_a_seeded_defect() -> None:
     }
     assert set(get_args(Code)) - found_codes == {
         "OPEN_TEMPLATE"
-    }  # which is not a defect: test_an_unfilled_template_is_checked_with_one_warning
+    }  # not a defect: test_an_unfilled_template_is_checked_with_one_warning
 
 
 def test_codes_are_case_insensitive() -> None:
-    """Codes can be typed in lower case."""
     assert explanation_of("no_dollar") is EXPLANATIONS["NO_DOLLAR"]
     assert explanation_of("NO_SUCH_CODE") is None

@@ -93,7 +93,6 @@ def test_no_file_content_causes_a_traceback(
 def test_yaml_timestamps_stay_strings_and_duplicate_keys_are_rejected(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """Timestamps stay strings, and a duplicate key is rejected."""
     file = tmp_path / "machine.yaml"
     file.write_text(YAML)
     assert command(capsys, "check", str(file))[0] == 0
@@ -393,7 +392,7 @@ def test_a_long_run_shows_only_its_first_and_last_visits(capsys: pytest.CaptureF
 def test_invalid_mock_results_are_rejected(
     capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path, answers: str, sentence: str
 ) -> None:
-    """Invalid mock results are rejected before anything runs."""
+    """The command exits before anything runs."""
     file = tmp_path / "answers.json"
     file.write_text(answers)
     code, out, err = command(capsys, "run", machine, "--input", '{"n": 4}', "--functions", str(file))

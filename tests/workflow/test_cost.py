@@ -74,7 +74,6 @@ def test_an_express_workflow_is_priced_by_requests_and_duration(
 
 
 def test_durations_are_rounded_up_to_100_ms() -> None:
-    """AWS rounds the duration up to the next 100 ms."""
     ended = run(machine({"A": {**TASK}}), {}, {"A": lambda event, call: call.wait(timedelta(milliseconds=101))})
     (cost,) = cost_of_runs([ended], express=True)
     assert float(cost.dollars_per_million) == pytest.approx(1 + 0.2 / 16 * 16.67)

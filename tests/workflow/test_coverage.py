@@ -25,7 +25,6 @@ LOOP = machine(
 
 
 def test_paths_take_each_transition_of_a_loop_once() -> None:
-    """A path takes every transition at most once."""
     assert {path.states for path in paths(LOOP)} == {
         ("Try", "Done"),
         ("Try", "Wait", "Again", "Lost"),
@@ -44,7 +43,6 @@ def test_repeated_rounds_of_a_loop_cover_one_path() -> None:
 
 
 def test_an_interrupted_path_is_not_covered() -> None:
-    """A path that an uncaught error interrupts is not covered."""
     asl = branches(machine({"I": {"Type": "Fail", "Error": "E"}}), machine({"J": ends()}))
     coverage = Coverage(asl, [run(asl)])
     assert [path.scope for path in coverage.missing()] == ["", "/States/A/Branches/1"]
@@ -73,7 +71,7 @@ def test_too_many_paths_are_rejected() -> None:
 
 
 def test_endless_paths_are_not_enumerated() -> None:
-    """A billion partial paths into an endless loop are not enumerated."""
+    """Here a billion partial paths lead into an endless loop."""
     states = {
         f"S{n}": {
             "Type": "Choice",
@@ -131,7 +129,7 @@ TWO_TESTS = f"""
 
 @pytest.mark.parametrize("options", [["--deselect", "test_paths.py::test_lost"], ["test_paths.py::test_done"]])
 def test_part_of_a_module_need_not_take_every_path(pytester: pytest.Pytester, options: list[str]) -> None:
-    """A part of a module, selected by deselection or test id, need not take all paths."""
+    """The part is selected by deselection or by test id."""
     pytester.makepyfile(test_paths=TWO_TESTS)
     result = pytester.runpytest_inprocess("-p", "no:xdist", "-p", "no:cacheprovider", *options)
     assert result.parseoutcomes().get("passed") == 1

@@ -149,7 +149,6 @@ def test_a_shortened_condition_is_shown_in_full_as_a_tooltip() -> None:
 
 
 def test_a_task_that_catches_itself_has_an_error_loop() -> None:
-    """A task that catches itself has a dashed loop with its reason."""
     again = {"Catch": [{"ErrorEquals": ["Busy"], "Next": "Work"}], "End": True}
     picture = ET.fromstring(
         svg(machine(Work={"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", **again}))
@@ -159,7 +158,7 @@ def test_a_task_that_catches_itself_has_an_error_loop() -> None:
 
 
 def test_a_concatenated_error_is_shown_as_one_string() -> None:
-    """A concatenation is shown as one string with placeholders."""
+    """Its variable parts are shown as placeholders."""
     failed = {"Type": "Fail", "QueryLanguage": "JSONata", "Error": '{% "Booking." & $states.input.outcome.status %}'}
     assert "Booking.{outcome.status}" in svg(machine(Failed=failed))
 
@@ -181,7 +180,7 @@ def test_a_curve_never_overshoots_its_ends(towards: tuple[float, float]) -> None
 
 
 def test_nested_states_are_dimmed_only_if_the_path_enters_them() -> None:
-    """The content of a taken Map is dimmed only if the path names a state in it."""
+    """The path enters a Map if it names a state in it."""
     inner = machine(Look={"Type": "Pass", "Next": "Keep"}, Keep={"Type": "Pass", "End": True})
     asl = machine(Each={"Type": "Map", "ItemProcessor": inner, "Next": "Done"}, Done={"Type": "Succeed"})
     dimmed = [
@@ -225,7 +224,7 @@ def test_a_line_past_many_states_has_at_most_two_curves() -> None:
 
 
 def test_a_back_arrow_avoids_crossing_other_lines() -> None:
-    """Initial orders with lines on either side of the states are tried."""
+    """The layout tries initial orders with lines on either side of the states."""
     states = {
         "Work": {"Type": "Pass", "Next": "Check"},
         "Check": {

@@ -31,7 +31,7 @@ work_fn = Function("work_fn", Batch, list[str])
 
 
 class Work(Workflow[Batch, list[str]]):
-    """Does a batch."""
+    """Process a batch."""
 
     work = Invoke(work_fn)
     start = work
@@ -39,7 +39,7 @@ class Work(Workflow[Batch, list[str]]):
 
 
 class Nightly(Workflow[Night, object]):
-    """Reads rows, does them in batches, writes results."""
+    """Read rows, process them in batches and write the results."""
 
     night = input_of(Night)
     rows = DistributedMap(
@@ -118,7 +118,7 @@ def test_batches_are_read_processed_and_written(language: Language) -> None:
 
 
 def test_flatten_joins_the_lists_of_all_runs() -> None:
-    """The output is also typed as one list, so that the next state may take it."""
+    """The output is also typed as one list, so that the next state can take it."""
 
     class Flat(Workflow[list[Batch], object]):
         rows = DistributedMap(input_of(list[Batch]), Work, flatten=True)
@@ -158,7 +158,6 @@ def test_flatten_joins_the_lists_of_all_runs() -> None:
     ],
 )
 def test_reader_config_contains_only_the_given_options(reader: ItemReader, config: dict[str, str]) -> None:
-    """ReaderConfig contains only the options that were given."""
 
     class Reads(Workflow[object, object]):
         rows = DistributedMap(reader, Work)

@@ -1,4 +1,4 @@
-"""The documentation of the workflow language is correct: its programs run, and its diagram is the workflow's."""
+"""The documentation of the workflow language is correct: its programs run, and its diagram is up to date."""
 
 import re
 import subprocess
@@ -28,7 +28,7 @@ def test_documented_programs_run(page: Path) -> None:
 
 @pytest.mark.parametrize("checker", [("mypy", "--no-error-summary"), ("pyright",)], ids=lambda command: command[0])
 def test_documented_programs_pass_strict_type_checks(checker: tuple[str, ...], tmp_path: Path) -> None:
-    """A strict type checker reports no errors except those that the programs announce."""
+    """The only errors are those that the programs announce."""
     for page in PAGES:
         blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
         (tmp_path / f"{page.stem}_programs.py").write_text("\n".join(blocks), encoding="utf-8")
@@ -45,6 +45,5 @@ def test_the_diagram_shows_the_current_workflow() -> None:
 
 
 def test_every_verb_is_documented() -> None:
-    """The page of verbs mentions every command."""
     verbs = (DOCS / "reference" / "workflow" / "verbs.md").read_text(encoding="utf-8")
     assert [name for name in VERBS if f"booking workflow {name}" not in verbs] == []

@@ -96,7 +96,7 @@ UNUSABLE = [
 
 @pytest.mark.parametrize(("state", "words"), UNUSABLE)
 def test_an_unusable_value_is_a_query_evaluation_error(state: dict[str, Any], words: str) -> None:
-    """Type errors and values out of range have the name by which Retry and Catch match them."""
+    """Type errors and values out of range have an error name that Retry and Catch can match."""
     functions = {"A": lambda _: 1} if state.get("Type") == "Task" else {}
     ended = run(only(**state), {}, functions)
     assert (ended.error, words in str(ended.cause)) == (QUERY, True), ended.cause
@@ -163,7 +163,7 @@ FAILING = [
 
 @pytest.mark.parametrize(("expression", "words"), FAILING)
 def test_a_failing_or_endless_expression_fails_its_state(expression: str, words: str) -> None:
-    """The error has the name by which Retry and Catch match it, and occurs always at the same step."""
+    """The error has a name that Retry and Catch can match, and always occurs at the same step."""
     ended = run(only(Output=f"{{% {expression} %}}"), {})
     assert (ended.error, words in str(ended.cause)) == (QUERY, True), ended.cause
 

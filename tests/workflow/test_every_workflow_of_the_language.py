@@ -14,26 +14,23 @@ from workflow.diagram import mermaid, svg
 from workflow.interpreter import run
 from workflow.lint import check
 
-# Actions that generated workflows call by `ServiceCall`, which does not know their resources.
+# Actions that generated workflows call by `ServiceCall`, which does not know their resources
 OF_ANY_RESOURCE = ("sqs:GetQueueUrl", "glue:")
 WorkflowClass = type[Workflow[Any, Any]]
 
 
 @given(workflow=workflows())
 def test_every_workflow_passes_the_check(workflow: WorkflowClass) -> None:
-    """`check` reports nothing about any workflow of the language."""
     assert [str(finding) for finding in check(workflow.asl())] == []
 
 
 @given(workflow=workflows(portable=True))
 def test_every_portable_workflow_passes_the_check_in_jsonpath(workflow: WorkflowClass) -> None:
-    """`check` reports nothing about any portable workflow that is compiled to JSONPath."""
     assert [str(finding) for finding in check(workflow.asl(language="JSONPath"))] == []
 
 
 @given(workflow=workflows())
 def test_compiling_twice_gives_the_same_definition(workflow: WorkflowClass) -> None:
-    """Compiling a workflow twice gives the same bytes."""
     assert json.dumps(workflow.asl()) == json.dumps(workflow.asl())
 
 
@@ -47,7 +44,7 @@ def test_every_definition_round_trips(workflow: WorkflowClass) -> None:
 
 @given(workflow=workflows(), given_input=payloads)
 def test_every_workflow_succeeds_with_valid_input(workflow: WorkflowClass, given_input: dict[str, Any]) -> None:
-    """With an input of its type and functions that answer, the run succeeds."""
+    """Its functions answer every call."""
     asl = workflow.asl()
     ended = run(asl, given_input, serve_tasks(asl))
     assert (ended.cause, ended.status) == (None, "SUCCEEDED")
@@ -57,7 +54,6 @@ def test_every_workflow_succeeds_with_valid_input(workflow: WorkflowClass, given
 def test_both_query_languages_take_the_same_path_to_the_same_output(
     workflow: WorkflowClass, given_input: dict[str, Any]
 ) -> None:
-    """JSONata and JSONPath take the same path to the same output."""
     definitions = [workflow.asl(language=language) for language in ("JSONata", "JSONPath")]  # type: ignore[arg-type]
     jsonata, jsonpath = (run(asl, given_input, serve_tasks(asl)) for asl in definitions)
     assert (jsonata.path, jsonata.status, jsonata.output) == (jsonpath.path, jsonpath.status, jsonpath.output)
@@ -84,27 +80,26 @@ def test_diagrams_show_every_state(workflow: WorkflowClass) -> None:
 
 @given(workflow=workflows())
 def test_a_workflow_does_not_differ_from_itself(workflow: WorkflowClass) -> None:
-    """A workflow has no differences from its own JSON text."""
+    """It is compared with its own JSON text."""
     assert diff(workflow.asl(), written(workflow.asl())) == []
 
 
 @given(one=workflows(), other=workflows())
 def test_a_diff_is_empty_exactly_for_equal_definitions(one: WorkflowClass, other: WorkflowClass) -> None:
-    """A diff is empty exactly if the two definitions are equal, in both directions."""
+    """This holds in both directions."""
     for old, new in ((one.asl(), other.asl()), (other.asl(), one.asl())):
         assert bool(diff(old, new)) == (parse(old) != parse(new))
 
 
 @given(workflow=workflows())
 def test_permissions_name_their_resources(workflow: WorkflowClass) -> None:
-    """Every permission names its resources, except those of services whose resources are unknown."""
+    """Exceptions are the services whose resources are unknown."""
     for permission in permissions(workflow.asl(values_for(workflow))):
         assert "*" not in permission.resources or permission.actions[0].startswith(OF_ANY_RESOURCE)
 
 
 @given(workflow=workflows())
 def test_binding_all_names_leaves_no_placeholder(workflow: WorkflowClass) -> None:
-    """Binding all required names leaves no placeholder in the definition."""
     names = [binding.name for binding in workflow.required() if not isinstance(binding, Limit)]
     text = json.dumps(workflow.asl({name: f"bound-{name}" for name in names}))
     assert all(f"bound-{name}" in text and f"${{{name}}}" not in text for name in names)

@@ -89,7 +89,7 @@ def test_functions_return_the_same_in_both_query_languages(language: Any, value:
 
 @pytest.mark.parametrize("kind", ["text", 1, None, {"a": 1}, [], [[]]])
 def test_an_untyped_value_becomes_one_array_item(kind: Any) -> None:
-    """A value of any type becomes one item, alone and beside others, in both query languages."""
+    """This holds alone and beside other items, in both query languages."""
     for language in ("JSONata", "JSONPath"):
         for value, expected in ((array(anything), [kind]), (array(anything, anything), [kind, kind])):
             ended = run(workflow_with_output(value).asl(language=language), {"word": "", "items": [], "anything": kind})  # type: ignore[arg-type]
@@ -98,13 +98,12 @@ def test_an_untyped_value_becomes_one_array_item(kind: Any) -> None:
 
 @pytest.mark.parametrize("separator", ["", ", ", word])
 def test_jsonpath_requires_a_separator_of_one_character(separator: Any) -> None:
-    """States.StringSplit takes each character of the separator as a separator, so JSONPath is refused."""
+    """States.StringSplit takes each character of the separator as a separator, so JSONPath is rejected."""
     with pytest.raises(NotPortable, match="requires a separator of one character"):
         workflow_with_output(split(word, separator)).asl(language="JSONPath")
 
 
 def test_jsonata_splits_by_separators_of_several_characters() -> None:
-    """JSONata takes a separator of several characters as a whole."""
     assert run(
         workflow_with_output(split(word, ",,")).asl(), {"word": "a,,b,c", "items": [], "anything": 0}
     ).output == {"value": ["a", "b,c"]}
@@ -133,7 +132,7 @@ def test_fields_are_not_looked_up_in_the_items_of_an_array(language: Any) -> Non
 
 
 def test_generated_variables_have_unique_names() -> None:
-    """Names of generated variables are valid, and differ from each other and from variables that the author named."""
+    """They differ from each other and from variables that the author named, and are valid."""
     state_names: tuple[str, ...] = ("1st step!", "1st step?", "_", "step", "s" * 80)
     states = [Pass({"n": number}, name=name) for number, name in enumerate(state_names)]
     step_output = variable(str, name="step_output")
@@ -152,7 +151,6 @@ def test_generated_variables_have_unique_names() -> None:
 
 
 def test_type_guards_occur_once_and_never_for_context_times() -> None:
-    """A type guard occurs once per condition, and the context object's times need none."""
     work, done = Pass({"word": given["word"], "count": 3}), Succeed()
     known = seen_as(output_of(work), dict[str, int])
     look = Choice(known)

@@ -24,7 +24,7 @@ def seconds(run_of: Any) -> float:
 
 
 def test_jsonpath_fields_apply_in_their_order() -> None:
-    """Order: InputPath, Parameters, the work, ResultSelector, ResultPath, OutputPath. Assign sees the raw result."""
+    """Order: InputPath, Parameters, the call, ResultSelector, ResultPath, OutputPath. Assign sees the raw result."""
     work = {
         "Type": "Task",
         "Resource": "arn:aws:lambda:eu-central-1:123456789012:function:work",
@@ -161,7 +161,7 @@ def test_reserved_error_names_match_as_recorded(error: str, names: list[str], ca
 
 
 def test_the_class_of_an_exception_is_the_error_name() -> None:
-    """An exception's class is the error's name, as in Lambda; TaskFailed can give any name."""
+    """This is as in Lambda; TaskFailed can give any name."""
 
     def refuse(_: Any) -> None:
         raise PermissionError("not you")
@@ -439,7 +439,7 @@ def test_two_hundred_levels_of_nesting_run() -> None:
     assert output == "deep"
 
 
-# The rest
+# Other behaviour
 
 
 def test_a_missing_function_raises_with_the_name_to_pass() -> None:

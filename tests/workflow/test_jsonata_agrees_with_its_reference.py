@@ -96,7 +96,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("expression", REFUSED)
 def test_expressions_that_the_reference_rejects_fail_the_state(expression: str) -> None:
-    """The error has the name by which Retry and Catch match it."""
+    """The error has a name that Retry and Catch can match."""
     assert yields(expression) == ["States.QueryEvaluationError"]
 
 
@@ -107,7 +107,7 @@ def test_calling_a_value_that_is_not_a_function_prints_nothing(capsys: pytest.Ca
 
 
 def test_expressions_do_not_modify_their_data() -> None:
-    """Expressions must not modify a state's values, because later expressions and the report read them."""
+    """Later expressions and the report read the same data."""
     ended = run(jsonata({"A": ends(Output="{% [$states.input.none{'a': 1}, $states.input] %}")}), {"none": []})
     assert ended.visits[0].input == {"none": []}
     assert ended.output[-1] == {"none": []}

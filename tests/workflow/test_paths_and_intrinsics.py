@@ -86,7 +86,7 @@ def test_an_invalid_path_is_rejected_with_its_position(path: str) -> None:
 
 @given(st.text(max_size=40))
 def test_any_string_is_parsed_or_rejected(text: str) -> None:
-    """Any text is parsed, or rejected with InvalidPath or InvalidIntrinsic."""
+    """The only exceptions are InvalidPath and InvalidIntrinsic."""
     for start in ("", "$", "$.a", "$[?(@", "States.Format("):
         with contextlib.suppress(InvalidPath):
             parse_path(start + text)
@@ -182,7 +182,6 @@ def test_all_eighteen_intrinsics_are_implemented() -> None:
 
 
 def test_calls_nest_at_most_ten_deep() -> None:
-    """AWS allows ten nested calls, so eleven are rejected."""
     for depth, allowed in ((10, True), (11, False)):
         text = "States.ArrayLength($)"
         for _ in range(depth - 1):

@@ -1,4 +1,4 @@
-"""Payload types: enumerations, times, generic and recursive types, and types that only checkers see."""
+"""Payload types: enumerations, times, generic and recursive types, and types imported only for type checkers."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ parcel = input_of(Parcel)
 
 
 def takes_branch(condition: Any, language: Any = "JSONata", given: Any = PARCEL) -> bool:
-    """Return true if a Choice takes the branch of this condition."""
+    """Return whether a Choice takes the branch of this condition."""
 
     class Decides(Workflow[Any, Any]):
         choice = Choice(parcel)
@@ -218,7 +218,7 @@ def test_fields_of_generic_and_recursive_types_are_known() -> None:
 
 
 def test_types_imported_only_for_type_checkers_count_as_any() -> None:
-    """Types imported only under TYPE_CHECKING, such as `Sequence` and `Decimal`, count as any type."""
+    """Here they are `Sequence` and `Decimal`, imported under TYPE_CHECKING."""
     assert output_for({"first": parcel.prices[0]}, {**PARCEL, "prices": [1.5]}) == {"first": 1.5}
 
 
@@ -278,7 +278,7 @@ def test_states_can_be_in_tuples_and_dicts() -> None:
 
     class Steps(Workflow[object, object]):
         steps = tuple(Invoke(work_fn) for _ in range(3))
-        ends = {"well": Succeed(), "badly": Fail("Bad")}  # noqa: RUF012  # a class of states, and none is changed
+        ends = {"well": Succeed(), "badly": Fail("Bad")}  # noqa: RUF012  # nothing changes the attributes of a workflow
         start = steps[0]
         flow = (
             *(a >> b for a, b in pairwise(steps)),

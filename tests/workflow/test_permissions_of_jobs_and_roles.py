@@ -132,7 +132,7 @@ def test_calls_need_the_iam_action_on_their_resources(
     ],
 )
 def test_a_role_given_to_a_job_needs_only_pass_role(name: str, arguments: dict[str, Any], roles: set[str]) -> None:
-    """The role is the resource of iam:PassRole only, and of no other action."""
+    """The role is the resource of no other action."""
     found = of_integration(name, **arguments)
     assert found.pop("iam:PassRole") == roles
     assert not any(ROLE in resources for resources in found.values())

@@ -57,7 +57,7 @@ def test_plain_expressions_are_read_as_the_engine_reads_them(expression: str) ->
     try:
         by_engine = read_by_engine(expression)
     except InvalidJsonata:
-        raise AssertionError(f"{expression!r} was read, but is invalid") from None
+        raise AssertionError(f"{expression!r} was accepted, but is invalid") from None
     found = references_of(expression)
     assert _fields_of(found) == _fields_of(by_engine)
     assert found.has_constants or not always_fails(expression)

@@ -200,7 +200,6 @@ def test_references_cannot_be_assigned_to() -> None:
 
 
 def test_the_output_of_a_state_that_may_not_have_run_is_rejected() -> None:
-    """Using the output of a state that may not have run is rejected."""
     route, work, use = Choice(input_of(Buy)), Invoke(any_fn), Pass({})
     use = Pass({"status": output_of(work)["status"]})
     with pytest.raises(
@@ -278,7 +277,7 @@ def test_values_that_jsonpath_cannot_express_are_rejected_with_a_code(state: Any
 
 
 class Inner(Workflow[Buy, Decision]):
-    """Used inside others."""
+    """A fragment for other workflows."""
 
     buy = Invoke(buy_fn)
     start = buy
@@ -457,7 +456,7 @@ def test_the_timeout_of_a_workflow_must_be_a_duration() -> None:
     ("condition", "sentence"),
     [
         (
-            lambda free: free["a"] != None,  # noqa: E711  # a value of the language, which takes no `is`
+            lambda free: free["a"] != None,  # noqa: E711  # a value of the language does not support `is`
             r"!= with null is never true, .*; use not_\(is_null\(\)\) to require a value",
         ),
         (lambda free: free["a"] == [1], "objects and arrays cannot be compared"),

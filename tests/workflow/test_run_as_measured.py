@@ -1,4 +1,4 @@
-"""`run` behaves like executions recorded on AWS, even where the documentation says something else.
+"""`run` behaves like executions recorded on AWS, even where the documentation differs.
 
 Sources of the recordings: LocalStack's snapshots (tests/aws/services/stepfunctions), Floci's issues 2521, 2870, 3199.
 """
@@ -37,7 +37,7 @@ def missing(field: str, path: str = "$.no", source: str = "{}") -> str:
     return f"The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{source}'"
 
 
-# Paths that match nothing raise States.Runtime, which nothing catches
+# Paths that match nothing raise States.Runtime, which cannot be caught
 
 NO_INPUT = "Invalid path '$.no' : No results for path: $['no']"
 NO_MATCH = [
@@ -328,7 +328,7 @@ def test_a_path_into_null_input_raises_states_runtime() -> None:
     assert run(machine({"A": ends(Parameters={"v.$": "$.x"})}), None).error == RUNTIME
 
 
-# Expressions of JSONata, as measured with TestState by others (floci-io/floci issues 2668, 2736, 2737)
+# JSONata expressions, as others measured them with TestState (floci-io/floci issues 2668, 2736, 2737)
 
 THROWN = [
     ('$abs("a")', '. T0410: Argument 1 of function "abs" does not match function signature'),
@@ -383,7 +383,7 @@ def test_an_unpaired_delimiter_is_rejected(text: str) -> None:
     assert [(each.code, each.severity) for each in found] == [("INVALID_JSONATA_EXPRESSION", "error")]
 
 
-# Ends that AWS sets (floci-io/floci issue 2734 and its sources)
+# Limits that end an execution (floci-io/floci issue 2734 and its sources)
 
 
 @pytest.mark.parametrize("language", ["JSONPath", "JSONata"])

@@ -1,6 +1,6 @@
 """`run` and the embedded AWS agree wherever MiniStack implements the feature (docs/reference/fidelity.md).
 
-Branches have no variables of their own in MiniStack 1.5.33, so no generated workflow is nested in another here.
+In MiniStack 1.5.33 branches have no variables of their own, so no generated workflow is nested in another here.
 Executions are started synchronously, through the API that callers of AWS use.
 """
 
@@ -24,7 +24,7 @@ from workflow import Function, Limit, run
 
 FEWER = settings(
     max_examples=30 if THOROUGH else 8, suppress_health_check=list(HealthCheck)
-)  # each is a state machine of its own
+)  # each example creates a state machine
 
 
 PROGRAM = Path(__file__).parent / "deployed" / "__main__.py"
@@ -68,7 +68,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
 def test_jsonata_workflows_run_the_same(machines: Machines, workflow: Any, given_input: Any) -> None:
     """Status, output and error are the same."""
     assume(not _has_tasks(workflow) and not _stringifies_non_ascii(workflow.asl(), given_input))
-    assume(not re.search(r"\$(uuid|random)\(", json.dumps(workflow.asl())))  # never the same twice
+    assume(not re.search(r"\$(uuid|random)\(", json.dumps(workflow.asl())))  # their values are random
     expected = run(workflow.asl(), given_input)
     assert machines.run(workflow.asl(), given_input) == (expected.status, expected.output, expected.error)
 
@@ -76,7 +76,7 @@ def test_jsonata_workflows_run_the_same(machines: Machines, workflow: Any, given
 @FEWER
 @given(workflow=workflows(calls="nothing", portable=True, generated_inside=False), given_input=payloads)
 def test_jsonpath_workflows_run_the_same(machines: Machines, workflow: Any, given_input: Any) -> None:
-    """Status, output and error are the same for a workflow that is compiled to JSONPath."""
+    """Status, output and error are the same."""
     assume(not _has_tasks(workflow))
     asl = workflow.asl(language="JSONPath")
     # MiniStack 1.5.33 reads variables as null in JSONPath, and keeps the backslash of an escaped brace.

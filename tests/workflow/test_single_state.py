@@ -1,4 +1,4 @@
-"""`run_state` returns what AWS's TestState API returns; its fields are named as in the API's model in botocore."""
+"""`run_state` returns the fields of AWS's TestState API, as the API's model in botocore names them."""
 
 import gzip
 import json

@@ -59,7 +59,6 @@ def lines_of_mistakes() -> Iterator[tuple[str, range]]:
 def test_type_checkers_report_exactly_the_marked_lines(
     checker: str, type_errors: dict[str, set[tuple[str, int]]]
 ) -> None:
-    """The type checkers report every marked line, and no other."""
     found = {(file, line) for file, line in type_errors[checker] if file != BEGINNERS.name}
     assert {("wrong.py", line) for line in MARKED} == found
 
@@ -72,7 +71,7 @@ def test_type_checkers_find_exactly_the_mistakes_listed_for_them(
     mistaken = {name: set(span) for name, span in lines_of_mistakes()}
     found = {name for name, span in mistaken.items() if span & lines}
     assert found == {name for name, (_, finders) in MISTAKES.items() if checker in finders}
-    assert lines <= set().union(*mistaken.values()), "errors outside of the mistakes"
+    assert lines <= set().union(*mistaken.values()), "errors outside the mistakes"
 
 
 @pytest.mark.parametrize("name", MISTAKES)
