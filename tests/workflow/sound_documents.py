@@ -258,7 +258,7 @@ SOUND: Final[dict[str, Any]] = {
             "D": {"Type": "Succeed"},
         }
     ),
-    "one state that speaks JSONata": machine(
+    "one state in JSONata": machine(
         {
             "A": {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $states.input %}", "Next": "B"},
             "B": ends(InputPath="$.x"),
@@ -271,7 +271,7 @@ SOUND: Final[dict[str, Any]] = {
         ResultSelector={"all.$": "$"},
         Retry=_RETRY,
     ),
-    "an old map": machine(
+    "a map with Iterator": machine(
         {
             "A": {
                 "Type": "Map",
@@ -282,7 +282,7 @@ SOUND: Final[dict[str, Any]] = {
             }
         }
     ),
-    "a map that says inline": map_machine(machine({"I": ends()}, ProcessorConfig={"Mode": "INLINE"})),
+    "a map with Mode INLINE": map_machine(machine({"I": ends()}, ProcessorConfig={"Mode": "INLINE"})),
     "a distributed map": distributed_map(
         "EXPRESS",
         ItemReader=_READER,
@@ -386,7 +386,7 @@ SOUND: Final[dict[str, Any]] = {
         machine({"K": task(Resource="arn:aws:states:eu-central-1:123456789012:activity:work", HeartbeatSeconds=5)}),
         machine({"L": task(Resource="arn:aws-cn:lambda:cn-north-1:123456789012:function:work:live")}),
     ),
-    "an old map that is distributed": iterator_map(
+    "a distributed map with Iterator": iterator_map(
         ProcessorConfig={"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
     ),
     "a distributed map of a list of objects": distributed_map(
@@ -413,7 +413,7 @@ SOUND: Final[dict[str, Any]] = {
             ToleratedFailurePercentage="{% $states.input.bad %}",
         )["States"]
     ),
-    "errors of AWS and of one's own": machine(
+    "errors of AWS and custom errors": machine(
         {
             "A": task(
                 Retry=[{"ErrorEquals": ["States.Http.StatusCode.429", "Lambda.Unknown", "Stock.Gone", "{% x %}"]}],
