@@ -200,7 +200,7 @@ class PaymentGateway(Protocol):
     """
 
     key_life: ClassVar[timedelta | None]
-    """The time for which the gateway remembers a key; None: for ever."""
+    """The time for which the gateway remembers a key, longer than `SEND_WINDOW`; None: for ever."""
     miss_age: ClassVar[timedelta | None]
     """The key's age at which an empty lookup proves that it never arrived; None: never."""
     fences: ClassVar[frozenset[Operation]]

@@ -24,6 +24,7 @@ from handlers.domain.errors import AuditContradiction, PaymentOutcomeUnknown
 from handlers.domain.order import Order, RefundPolicy, place_order
 from handlers.domain.payments import (
     AUTHORIZATION_GONE,
+    SEND_WINDOW,
     GatewayReply,
     GatewayStatus,
     Instruction,
@@ -285,6 +286,11 @@ def test_a_fence_after_the_money_moved_reports_it_as_settled(gateway: PaymentGat
     _charge(gateway, "pm_ok")
     assert gateway.fence(CHARGE).status is GatewayStatus.SETTLED
     assert gateway.lookup(CHARGE).status is GatewayStatus.SETTLED
+
+
+def test_keys_are_remembered_for_longer_than_they_may_be_sent(gateway: PaymentGateway) -> None:
+    """Law 30 (key life): a key is only looked up once its gateway may have forgotten it."""
+    assert gateway.key_life is None or gateway.key_life > SEND_WINDOW
 
 
 def test_each_refund_key_moves_money_once(gateway: PaymentGateway) -> None:
