@@ -32,11 +32,11 @@ if TYPE_CHECKING:  # includes the deprecated names, which type checkers still kn
     from .dsl.context_object import context
     from .dsl.references import caught, input_of, made, output_of, result_of, state_input
     from .dsl.retries import ALL, Retry
-    from .dsl.states.arrows import END, each_of, variable
     from .dsl.states.basic_states import Choice, Fail, Pass, Succeed, Wait
     from .dsl.states.fragments import Inline
     from .dsl.states.nested_states import DistributedMap, Map, Parallel
     from .dsl.states.tasks import Invoke
+    from .dsl.states.transitions import END, each_of, variable
     from .dsl.workflow_class import Workflow
     from .error_names import BRANCH_FAILED as BRANCH_FAILED
     from .error_names import HEARTBEAT_TIMEOUT as HEARTBEAT_TIMEOUT
@@ -81,7 +81,7 @@ _MODULES: Final = {
     "dsl.context_object": "context",
     "dsl.references": "caught input_of made output_of result_of state_input",
     "dsl.retries": "ALL Retry",
-    "dsl.states.arrows": "END each_of variable",
+    "dsl.states.transitions": "END each_of variable",
     "dsl.states.basic_states": "Choice Fail Pass Succeed Wait",
     "dsl.states.fragments": "Inline",
     "dsl.states.nested_states": "DistributedMap Map Parallel",

@@ -24,10 +24,10 @@ from .dsl.context_object import context
 from .dsl.functions import concat, seen_as, to_json
 from .dsl.references import caught, input_of, made, output_of, result_of
 from .dsl.retries import ALL, DATA_LIMIT_EXCEEDED, LAMBDA_THROTTLED, LAMBDA_TRANSIENT, TIMEOUT, Retry
-from .dsl.states.arrows import variable
 from .dsl.states.basic_states import Choice, Fail, Succeed
 from .dsl.states.service_tasks import SendMessage
 from .dsl.states.tasks import Invoke
+from .dsl.states.transitions import variable
 from .dsl.value_expressions import Condition, condition_of
 from .dsl.workflow_class import Workflow
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from .asl.definition import Arrow, Scope, parse
+from .asl.definition import Scope, Transition, parse
 from .failures import WorkflowError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class StatePath:
     scope: str
     """The scope's pointer; empty for the machine itself."""
     start: str
-    transitions: tuple[Arrow, ...]
+    transitions: tuple[Transition, ...]
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -120,11 +120,11 @@ def _find_paths(scope: Scope, max_steps: int) -> Iterator[StatePath | None]:
     if scope.start not in can_end:
         return
     start = str(scope.start)
-    trail: list[Arrow] = []
+    trail: list[Transition] = []
     used: set[_Key] = set()
     if scope.by_name[start].ends:
         yield StatePath(scope.pointer, start, ())
-    stack = [iter(scope.by_name[start].arrows)]
+    stack = [iter(scope.by_name[start].transitions)]
     while stack:
         transition = next(stack[-1], None)
         if transition is None:
@@ -143,14 +143,14 @@ def _find_paths(scope: Scope, max_steps: int) -> Iterator[StatePath | None]:
         state = scope.by_name[transition.target]
         if state.ends:
             yield StatePath(scope.pointer, start, tuple(trail))
-        stack.append(iter(state.arrows))
+        stack.append(iter(state.transitions))
 
 
 def _states_that_can_end(scope: Scope) -> set[str]:
     """Return the names of the states from which the scope can end; a path contains no others."""
     sources: dict[str, list[str]] = {}
     for state in scope.states:
-        for transition in state.arrows:
+        for transition in state.transitions:
             sources.setdefault(transition.target, []).append(state.name)
     waiting = [state.name for state in scope.states if state.ends]
     found = set(waiting)
@@ -161,9 +161,9 @@ def _states_that_can_end(scope: Scope) -> set[str]:
     return found
 
 
-def _without_loops(transitions: list[Arrow]) -> list[Arrow]:
+def _without_loops(transitions: list[Transition]) -> list[Transition]:
     """Return the transitions without loops: when one repeats, those after its first occurrence are dropped."""
-    trail: list[Arrow] = []
+    trail: list[Transition] = []
     indexes: dict[_Key, int] = {}
     for transition in transitions:
         index = indexes.get(_key(transition))
@@ -177,11 +177,11 @@ def _without_loops(transitions: list[Arrow]) -> list[Arrow]:
     return trail
 
 
-def _key(transition: Arrow) -> _Key:
+def _key(transition: Transition) -> _Key:
     return transition.source, transition.target, transition.kind, transition.index
 
 
-def _arrow(transition: Arrow) -> str:
+def _arrow(transition: Transition) -> str:
     return {"next": "→", "default": "→(otherwise)", "choice": f"→(rule {transition.index + 1})", "catch": "→(caught)"}[
         transition.kind
     ]

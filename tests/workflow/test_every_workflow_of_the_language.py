@@ -8,7 +8,7 @@ from hypothesis import given
 
 from tests.workflow.strategies import choosers, hostile, payloads, serve_tasks, values_for, workflows
 from workflow import Limit, Workflow, parse, permissions
-from workflow.asl.json_values import written
+from workflow.asl.json_values import json_text
 from workflow.changes import diff
 from workflow.diagram import mermaid, svg
 from workflow.interpreter import run
@@ -38,7 +38,7 @@ def test_compiling_twice_gives_the_same_definition(workflow: WorkflowClass) -> N
 def test_every_definition_round_trips(workflow: WorkflowClass) -> None:
     """Parsing preserves the definition, from a value and from text."""
     asl = workflow.asl()
-    assert asl == parse(asl).asl() == parse(written(asl)).asl()
+    assert asl == parse(asl).asl() == parse(json_text(asl)).asl()
     assert list(parse(asl).asl()) == list(asl)  # type: ignore[arg-type]
 
 
@@ -81,7 +81,7 @@ def test_diagrams_show_every_state(workflow: WorkflowClass) -> None:
 @given(workflow=workflows())
 def test_a_workflow_does_not_differ_from_itself(workflow: WorkflowClass) -> None:
     """It is compared with its own JSON text."""
-    assert diff(workflow.asl(), written(workflow.asl())) == []
+    assert diff(workflow.asl(), json_text(workflow.asl())) == []
 
 
 @given(one=workflows(), other=workflows())

@@ -14,7 +14,7 @@ from os import PathLike
 from typing import Any, Final, Literal, cast
 
 from .json_type import Json
-from .json_values import Duplicate, JsonObject, NotJson, at, canonical, child, json_of, read_json, written
+from .json_values import Duplicate, JsonObject, NotJson, at, canonical, child, json_of, json_text, read_json
 from .records import Record
 
 Kind = Literal["next", "choice", "default", "catch"]
@@ -52,7 +52,7 @@ class Definition:
 
     def json(self, indent: int | None = 2) -> str:
         """Return the definition as JSON text, with keys in their original order."""
-        return written(self.value, indent=indent)
+        return json_text(self.value, indent=indent)
 
     def canonical(self) -> bytes:
         """Return the canonical JSON text as bytes; definitions are equal if these are."""
@@ -200,9 +200,9 @@ class StateNode(Record):
         return tuple(Scope(child(self.pointer, name), scope, self) for name, scope in inner if isinstance(scope, dict))
 
     @cached_property
-    def arrows(self) -> tuple[Arrow, ...]:
+    def transitions(self) -> tuple[Transition, ...]:
         """The transitions out of the state: choice rules, default, next, then catchers, each in document order."""
-        return tuple(self._arrows())
+        return tuple(self._transitions())
 
     @property
     def ends(self) -> bool:
@@ -216,26 +216,26 @@ class StateNode(Record):
         configs = (_object(processor.get("ProcessorConfig")) for processor in processors)
         return self.type == "Map" and any(config.get("Mode") == "DISTRIBUTED" for config in configs)
 
-    def _arrows(self) -> Iterator[Arrow]:
+    def _transitions(self) -> Iterator[Transition]:
         if self.type == "Choice":
-            yield from self._arrows_of_rules("choice", "Choices")
-            yield from self._arrow("default", self.pointer, self.fields, "Default", -1)
-        yield from self._arrow("next", self.pointer, self.fields, "Next", -1)
-        yield from self._arrows_of_rules("catch", "Catch")
+            yield from self._transitions_of_rules("choice", "Choices")
+            yield from self._transition("default", self.pointer, self.fields, "Default", -1)
+        yield from self._transition("next", self.pointer, self.fields, "Next", -1)
+        yield from self._transitions_of_rules("catch", "Catch")
 
-    def _arrows_of_rules(self, kind: Kind, field: str) -> Iterator[Arrow]:
+    def _transitions_of_rules(self, kind: Kind, field: str) -> Iterator[Transition]:
         here = child(self.pointer, field)
         for index, rule in enumerate(_list(self.fields.get(field))):
             if isinstance(rule, dict):
-                yield from self._arrow(kind, child(here, index), rule, "Next", index)
+                yield from self._transition(kind, child(here, index), rule, "Next", index)
 
-    def _arrow(self, kind: Kind, pointer: str, holder: JsonObject, field: str, index: int) -> Iterator[Arrow]:
+    def _transition(self, kind: Kind, pointer: str, holder: JsonObject, field: str, index: int) -> Iterator[Transition]:
         target = holder.get(field)
         if isinstance(target, str):
-            yield Arrow(kind, self.name, target, child(pointer, field), holder, index)
+            yield Transition(kind, self.name, target, child(pointer, field), holder, index)
 
 
-class Arrow(Record):
+class Transition(Record):
     """A transition from one state to another in the same scope."""
 
     kind: Kind
@@ -269,4 +269,14 @@ def _text(value: Json) -> str | None:
     return value if isinstance(value, str) else None
 
 
-__all__ = ["Arrow", "Definition", "Duplicate", "Json", "JsonObject", "NotJson", "Scope", "StateNode", "parse"]
+__all__ = [
+    "Definition",
+    "Duplicate",
+    "Json",
+    "JsonObject",
+    "NotJson",
+    "Scope",
+    "StateNode",
+    "Transition",
+    "parse",
+]

@@ -11,9 +11,9 @@ from typing import Final, Literal
 Language = Literal["both", "JSONata", "JSONPath"]
 LANGUAGES: Final = ("JSONata", "JSONPath")
 TYPES: Final = ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
-MOVING: Final = ("Task", "Pass", "Wait", "Parallel", "Map")
+TYPES_WITH_NEXT: Final = ("Task", "Pass", "Wait", "Parallel", "Map")
 """The types of state that have Next or End."""
-WORKING: Final = ("Task", "Parallel", "Map")
+TYPES_THAT_CAN_FAIL: Final = ("Task", "Parallel", "Map")
 """The types of state that have a result and can fail."""
 
 TOP: Final = frozenset({"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"})

@@ -21,7 +21,7 @@ from .records import Value
 
 JsonObject: TypeAlias = "dict[str, Json]"
 _FINAL: Final = frozenset({str, int, bool, type(None)})
-_MAX_SPELLED_LENGTH: Final = 100
+_MAX_FORMATTED_LENGTH: Final = 100
 _MANY: Final = 200_000  # after so many nodes, check that the value does not contain itself
 _SOME: Final = 2_000  # the same for the slower copy that tracks pointers
 _MOST: Final = 1_000_000  # more nodes than a text of any realistic size contains
@@ -75,10 +75,10 @@ def read_json(text: str | bytes) -> tuple[Json, tuple[Duplicate, ...]]:
 
 def canonical(value: Json) -> bytes:
     """Return a value as canonical bytes: keys sorted, no spaces; 1, 1.0 and true differ."""
-    return written(value, sort_keys=True).encode()
+    return json_text(value, sort_keys=True).encode()
 
 
-def written(value: Json, *, indent: int | None = None, sort_keys: bool = False) -> str:
+def json_text(value: Json, *, indent: int | None = None, sort_keys: bool = False) -> str:
     """Return a value as JSON text, with keys in their original order unless `sort_keys` is set."""
     import json
 
@@ -93,10 +93,10 @@ def written(value: Json, *, indent: int | None = None, sort_keys: bool = False) 
         return "".join(write_deep(value, indent, sort_keys))
 
 
-def spelled(value: Json) -> str:
+def format_value(value: Json) -> str:
     """Return a value for use in a message: a string as Python's repr, any other value as JSON, cut if it is long."""
-    text = repr(value) if isinstance(value, str) else written(value)
-    return text if len(text) <= _MAX_SPELLED_LENGTH else f"{text[:_MAX_SPELLED_LENGTH]}…"
+    text = repr(value) if isinstance(value, str) else json_text(value)
+    return text if len(text) <= _MAX_FORMATTED_LENGTH else f"{text[:_MAX_FORMATTED_LENGTH]}…"
 
 
 def kind_of(value: Json) -> str:

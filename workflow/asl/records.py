@@ -70,7 +70,7 @@ class Value(Record):
 R = TypeVar("R", bound=Record)
 
 
-def changed(record: R, **fields: Any) -> R:
+def copy_with(record: R, **fields: Any) -> R:
     """Return a copy of a record with new values for some fields."""
     return type(record)(**{**dict(zip(record.__match_args__, _values(record), strict=True)), **fields})
 

@@ -48,7 +48,7 @@ class Guesses:
         return nearest(word, words) if self._pairs <= _MAX_PAIRS else None
 
 
-def joined(words: Sequence[str], last: str = "and") -> str:
+def format_list(words: Sequence[str], last: str = "and") -> str:
     """Return words as a list for a message, such as `a, b and c`."""
     return f" {last} ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 

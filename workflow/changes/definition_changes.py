@@ -141,7 +141,7 @@ def _holds_scopes_only(state: StateNode) -> bool:
 
 
 def _with_transitions(state: StateNode) -> str:
-    targets = list(dict.fromkeys(transition.target for transition in state.arrows))
+    targets = list(dict.fromkeys(transition.target for transition in state.transitions))
     return f" with {'a transition' if len(targets) == 1 else 'transitions'} to {', '.join(targets)}" if targets else ""
 
 

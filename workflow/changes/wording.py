@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from ..asl.json_type import Json
-from ..asl.json_values import JsonObject, child, same, written
+from ..asl.json_values import JsonObject, child, json_text, same
 
 What = Literal["added", "removed", "renamed", "moved", "changed"]
 
@@ -68,7 +68,7 @@ def contrast(one: Json, other: Json, field: str = "") -> tuple[str, str]:
     """Return two different values as text, shortened so that the difference remains visible."""
     text, other_text = _value_text(one, field), _value_text(other, field)
     if len(text) <= _SHORT and len(other_text) <= _SHORT:
-        return (text, other_text) if text != other_text else (written(one), written(other))
+        return (text, other_text) if text != other_text else (json_text(one), json_text(other))
     common = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(text, other_text, strict=False))
     skipped = max(sum(1 for _ in common) - _LEAD, 0)
     lead = "…" if skipped else ""
@@ -84,8 +84,8 @@ def _value_text(value: Json, field: str) -> str:
     if field.endswith("Seconds") and isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value} s"
     if not isinstance(value, str):
-        return written(value)
-    return value.removeprefix("{%").removesuffix("%}").strip() or written(value)
+        return json_text(value)
+    return value.removeprefix("{%").removesuffix("%}").strip() or json_text(value)
 
 
 def _cut(text: str) -> str:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from ..asl.definition import Arrow, StateNode
+from ..asl.definition import StateNode, Transition
 from ..asl.json_type import Json
-from ..asl.json_values import JsonObject, written
+from ..asl.json_values import JsonObject, json_text
 
-LONGEST: Final = 38
+MAX_TEXT_LENGTH: Final = 38
 _GUARD: Final = re.compile(r'\$(?:type\([^()]*\) = "\w+"|exists\([^()]*\)) and ')
 _ROOT: Final = re.compile(
     r"\$states\.(?:context\.Execution\.Input|input)\.|\$\$?\.(?:Execution\.Input\.)?(?=\w)|\$(?=\w+\.)"
@@ -31,7 +31,7 @@ _SERVICES: Final[Mapping[str, str]] = {
     "ecs": "ECS",
     "http": "HTTP",
 }
-_SIGNS: Final[Mapping[str, str]] = {
+_OPERATOR_SYMBOLS: Final[Mapping[str, str]] = {
     "Equals": "=",
     "LessThan": "<",
     "LessThanEquals": "≤",
@@ -49,29 +49,29 @@ def subtitle(state: StateNode) -> str:
         for field in ("Seconds", "Timestamp", "SecondsPath", "TimestampPath"):
             if field in state.fields:
                 unit = " s" if field == "Seconds" and not isinstance(state.fields[field], str) else ""
-                return shortened(f"{_told(state.fields[field])}{unit}")
+                return shorten(f"{_format_value(state.fields[field])}{unit}")
     if state.type == "Fail":
         error = state.fields.get("Error", state.fields.get("ErrorPath"))
-        return shortened(_told(error)) if error is not None else ""
+        return shorten(_format_value(error)) if error is not None else ""
     if state.type == "Map":
-        distributed = "DISTRIBUTED" in written(_object(state.fields.get("ItemProcessor")).get("ProcessorConfig"))
-        most = state.fields.get("MaxConcurrency")
-        many = f"{most} at once" if isinstance(most, int) and most else ""
-        return " · ".join(part for part in ("distributed" if distributed else "", many, _retries(state)) if part)
+        distributed = "DISTRIBUTED" in json_text(_object(state.fields.get("ItemProcessor")).get("ProcessorConfig"))
+        limit = state.fields.get("MaxConcurrency")
+        concurrency = f"{limit} at once" if isinstance(limit, int) and limit else ""
+        return " · ".join(part for part in ("distributed" if distributed else "", concurrency, _retries(state)) if part)
     return "" if state.type in ("Succeed", "Choice", "Pass") else _retries(state)
 
 
-def arrow_label(arrow: Arrow) -> str:
+def transition_label(transition: Transition) -> str:
     """Return the condition of a transition, or an empty string for a plain Next."""
-    if arrow.kind == "next":
+    if transition.kind == "next":
         return ""
-    if arrow.kind == "default":
+    if transition.kind == "default":
         return "otherwise"
-    if arrow.kind == "catch":
-        errors = arrow.holder.get("ErrorEquals")
+    if transition.kind == "catch":
+        errors = transition.holder.get("ErrorEquals")
         names = [str(error) for error in errors] if isinstance(errors, list) else []
         return "on any error" if "States.ALL" in names else "on " + ", ".join(names)
-    return _condition(arrow.holder)
+    return _condition(transition.holder)
 
 
 def printable(text: str) -> str:
@@ -79,9 +79,9 @@ def printable(text: str) -> str:
     return _FORBIDDEN.sub("\ufffd", text)
 
 
-def shortened(text: str, most: int = LONGEST) -> str:
-    """Return the text, cut to at most `most` characters with an ellipsis."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+def shorten(text: str, max_length: int = MAX_TEXT_LENGTH) -> str:
+    """Return the text, cut to at most `max_length` characters with an ellipsis."""
+    return text if len(text) <= max_length else text[: max_length - 1].rstrip() + "…"
 
 
 def _call(state: StateNode) -> str:
@@ -94,10 +94,10 @@ def _call(state: StateNode) -> str:
         return "activity " + resource.rsplit(":", 1)[1]
     name = resource.split(":states:::")[-1].removeprefix("aws-sdk:")
     service, _, action = name.partition(":")
-    shown = _SERVICES.get(service, service)
+    service_name = _SERVICES.get(service, service)
     what = _function(state) if action.startswith("invoke") and service == "lambda" else action.split(".")[0]
     waits = " · waits" if ".waitForTaskToken" in resource else ""
-    return shortened(f"{shown} {what}{waits}".strip(), 32)
+    return shorten(f"{service_name} {what}{waits}".strip(), 32)
 
 
 def _function(state: StateNode) -> str:
@@ -127,8 +127,8 @@ def _condition(rule: JsonObject) -> str:
     if "Condition" in rule:
         text = _GUARD.sub("", _plain(rule["Condition"]))
         text = _ROOT.sub("", text)
-        listed = re.fullmatch(r"(\S+) in \[(.*)\]", text)
-        text = f"{listed[1]} = {listed[2].replace(', ', ' | ')}" if listed else text
+        membership = re.fullmatch(r"(\S+) in \[(.*)\]", text)
+        text = f"{membership[1]} = {membership[2].replace(', ', ' | ')}" if membership else text
         return text.replace('"', "")
     return _comparison(rule)
 
@@ -142,9 +142,10 @@ def _comparison(rule: JsonObject) -> str:
         for word in ("And", "Or"):
             inner = node.get(word)
             if isinstance(inner, list):
-                told = [part for part in inner if isinstance(part, dict) and not _is_guard(part)] or [{}]
+                comparisons = [part for part in inner if isinstance(part, dict) and not _is_guard(part)] or [{}]
                 stack.extend(
-                    (part, f" {word.lower()} " if index else joint) for index, part in reversed(list(enumerate(told)))
+                    (part, f" {word.lower()} " if index else joint)
+                    for index, part in reversed(list(enumerate(comparisons)))
                 )
         negated = node.get("Not")
         if isinstance(negated, dict):
@@ -154,11 +155,10 @@ def _comparison(rule: JsonObject) -> str:
             "",
         )
         if operator:
-            sign = next(
-                (sign for name, sign in _SIGNS.items() if re.sub(r"Path$", "", operator).endswith(name)), operator
-            )
-            shown = "" if sign == operator and node[operator] is True else f" {_plain(node[operator])}"
-            parts.append(f"{joint}{_ROOT.sub('', str(node.get('Variable', '')))} {sign}{shown}")
+            name = re.sub(r"Path$", "", operator)
+            symbol = next((symbol for suffix, symbol in _OPERATOR_SYMBOLS.items() if name.endswith(suffix)), operator)
+            operand = "" if symbol == operator and node[operator] is True else f" {_plain(node[operator])}"
+            parts.append(f"{joint}{_ROOT.sub('', str(node.get('Variable', '')))} {symbol}{operand}")
     return "".join(parts)
 
 
@@ -167,11 +167,11 @@ def _is_guard(rule: JsonObject) -> bool:
 
 
 def _plain(value: Json) -> str:
-    text = value if isinstance(value, str) else written(value)
+    text = value if isinstance(value, str) else json_text(value)
     return text.removeprefix("{%").removesuffix("%}").strip()
 
 
-def _told(value: Json) -> str:
+def _format_value(value: Json) -> str:
     """Return a readable form of a value: a path without its root, a concatenation as one string with {placeholders}."""
     text = _plain(value)
     if not _JOINED.fullmatch(text):

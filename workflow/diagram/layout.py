@@ -24,18 +24,18 @@ def arrange(
 ) -> Layout:
     """Compute the coordinates of every box and bend; `gap` is the vertical distance between layers."""
     by_key = {box.key: box for box in boxes}
-    kept = [line for line in lines if line.source != line.target]
-    _break_cycles(by_key, kept, start)
-    _choose_layers(by_key, kept)
-    label_layers = _make_room_for_labels(by_key, kept)
-    layers = _with_bends(by_key, kept, label_layers, label_height)
-    above, below = _neighbours(by_key, kept)
+    connectors = [line for line in lines if line.source != line.target]
+    _break_cycles(by_key, connectors, start)
+    _choose_layers(by_key, connectors)
+    label_layers = _make_room_for_labels(by_key, connectors)
+    layers = _insert_bends(by_key, connectors, label_layers, label_height)
+    above, below = _neighbours(by_key, connectors)
     layers = order_layers(layers, above, below)
     place_across(layers, above, below)
     tops, bottoms = place_down(layers, below, label_layers, gap)
     labels = {layer: [box for box in layers[layer] if box.height] for layer in label_layers}
     layout = Layout(by_key, list(lines), layers, tops, bottoms, labels)
-    _to_the_corner(layout)
+    _move_to_origin(layout)
     return layout
 
 
@@ -46,44 +46,44 @@ def _ends(line: Connector) -> tuple[str, str]:
 
 def _break_cycles(boxes: Mapping[str, StateBox], lines: Iterable[Connector], start: str) -> None:
     """Mark the lines that close a cycle as backwards, searching depth-first from the start."""
-    ways: dict[str, list[Connector]] = {key: [] for key in boxes}
+    lines_from: dict[str, list[Connector]] = {key: [] for key in boxes}
     for line in lines:
-        ways[line.source].append(line)
+        lines_from[line.source].append(line)
     open_, done = set[str](), set[str]()
     for first in (start, *boxes):
         if first in done or first not in boxes:
             continue
         open_.add(first)
-        stack = [(first, iter(ways[first]))]
+        stack = [(first, iter(lines_from[first]))]
         while stack:
-            here, left = stack[-1]
-            found = next(left, None)
+            key, remaining = stack[-1]
+            found = next(remaining, None)
             if found is None:
                 stack.pop()
-                open_.discard(here)
-                done.add(here)
+                open_.discard(key)
+                done.add(key)
             elif found.target in open_:
                 found.backwards = True
             elif found.target not in done:
                 open_.add(found.target)
-                stack.append((found.target, iter(ways[found.target])))
+                stack.append((found.target, iter(lines_from[found.target])))
 
 
 def _choose_layers(boxes: Mapping[str, StateBox], lines: Sequence[Connector]) -> None:
     """Put each box one layer below its lowest predecessor."""
-    waiting = dict.fromkeys(boxes, 0)
-    ways: dict[str, list[str]] = {key: [] for key in boxes}
+    unplaced_predecessors = dict.fromkeys(boxes, 0)
+    boxes_below: dict[str, list[str]] = {key: [] for key in boxes}
     for line in lines:
         upper, lower = _ends(line)
-        ways[upper].append(lower)
-        waiting[lower] += 1
-    ready = [key for key, count in waiting.items() if count == 0]
+        boxes_below[upper].append(lower)
+        unplaced_predecessors[lower] += 1
+    ready = [key for key, count in unplaced_predecessors.items() if count == 0]
     while ready:
         key = ready.pop()
-        for lower in ways[key]:
+        for lower in boxes_below[key]:
             boxes[lower].layer = max(boxes[lower].layer, boxes[key].layer + 1)
-            waiting[lower] -= 1
-            if waiting[lower] == 0:
+            unplaced_predecessors[lower] -= 1
+            if unplaced_predecessors[lower] == 0:
                 ready.append(lower)
 
 
@@ -95,7 +95,7 @@ def _make_room_for_labels(boxes: Mapping[str, StateBox], lines: Iterable[Connect
     return {layer + number + 1 for number, layer in enumerate(labelled)}
 
 
-def _with_bends(
+def _insert_bends(
     boxes: Mapping[str, StateBox], lines: Sequence[Connector], label_layers: set[int], label_height: float
 ) -> list[list[StateBox]]:
     layers: list[list[StateBox]] = [[] for _ in range(max((box.layer for box in boxes.values()), default=0) + 1)]
@@ -124,7 +124,7 @@ def _neighbours(boxes: Mapping[str, StateBox], lines: Iterable[Connector]) -> tu
     return above, below
 
 
-def _to_the_corner(layout: Layout) -> None:
+def _move_to_origin(layout: Layout) -> None:
     every = [box for layer in layout.layers for box in layer]
     left = min((box.left for box in every), default=0.0)
     for box in every:

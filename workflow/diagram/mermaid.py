@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
 from ..asl.definition import Definition, Scope, StateNode, parse
-from .labels import arrow_label, printable, shortened, subtitle
+from .labels import printable, shorten, subtitle, transition_label
 
 if TYPE_CHECKING:
     from ..interpreter import Run
@@ -33,7 +33,7 @@ _CODES: Final = {
     **{ord(char): f"#{name};" for char, name in (("&", "amp"), ('"', "quot"), ("<", "lt"), (">", "gt"))},
     **dict.fromkeys(map(ord, "\n\r\t"), " "),
 }
-_LIST_SIGN: Final = re.compile(r"\A(\s*\d*)([.)+-])(?=\s)")
+_LIST_MARKER: Final = re.compile(r"\A(\s*\d*)([.)+-])(?=\s)")
 
 
 def mermaid(definition: object, *, taken: Iterable[str] | Run = ()) -> str:
@@ -62,7 +62,7 @@ def _body(asl: Definition, ids: Mapping[str, str]) -> Iterator[str]:
             stack.extend(("state", state) for state in reversed(item.states))
         elif item.scopes:
             yield f'  subgraph {ids[item.pointer]}["{_text(item)}"]'
-            yield from _arrows(item, ids)
+            yield from _transitions(item, ids)
             stack.append(("end", item))
             stack.extend(("scope", scope) for scope in reversed(item.scopes))
         else:
@@ -70,7 +70,7 @@ def _body(asl: Definition, ids: Mapping[str, str]) -> Iterator[str]:
             yield f'  {ids[item.pointer]}{opening}"{_text(item)}"{closing}'
             if item.type in _SHAPES or item.type == "Task":
                 yield f"  class {ids[item.pointer]} {item.type}"
-            yield from _arrows(item, ids)
+            yield from _transitions(item, ids)
 
 
 def _start(scope: Scope, ids: Mapping[str, str]) -> Iterator[str]:
@@ -79,21 +79,21 @@ def _start(scope: Scope, ids: Mapping[str, str]) -> Iterator[str]:
         yield f"  start(( )) --> {ids[start.pointer]}"
 
 
-def _arrows(state: StateNode, ids: Mapping[str, str]) -> Iterator[str]:
-    for arrow in state.arrows:
-        target = state.scope.by_name.get(arrow.target)
+def _transitions(state: StateNode, ids: Mapping[str, str]) -> Iterator[str]:
+    for transition in state.transitions:
+        target = state.scope.by_name.get(transition.target)
         if target is not None:
-            label = _escaped(shortened(arrow_label(arrow)))
-            line = "-.->" if arrow.kind == "catch" else "-->"
+            label = _escape(shorten(transition_label(transition)))
+            line = "-.->" if transition.kind == "catch" else "-->"
             words = f'|"{label}"|' if label else ""
             yield f"  {ids[state.pointer]} {line}{words} {ids[target.pointer]}"
 
 
 def _text(state: StateNode) -> str:
     below = subtitle(state)
-    return (_escaped(state.name) or " ") + (f"<br/><small>{_escaped(below)}</small>" if below else "")
+    return (_escape(state.name) or " ") + (f"<br/><small>{_escape(below)}</small>" if below else "")
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     """Return the text with the special characters of Mermaid, Markdown and HTML replaced by entity codes."""
-    return _LIST_SIGN.sub(lambda sign: f"{sign[1]}#{ord(sign[2])};", printable(text).translate(_CODES))
+    return _LIST_MARKER.sub(lambda marker: f"{marker[1]}#{ord(marker[2])};", printable(text).translate(_CODES))

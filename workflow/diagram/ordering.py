@@ -22,15 +22,15 @@ Layers = list[list[StateBox]]
 
 def order_layers(layers: Layers, above: Neighbours, below: Neighbours) -> Layers:
     """Return the order with the fewest crossings among all that the sweeps from each initial order produce."""
-    met = (
+    candidates = (
         order
         for first in _FIRST_ORDERS
-        for order in _swept([sorted(layer, key=first) for layer in layers], above, below)
+        for order in _sweep([sorted(layer, key=first) for layer in layers], above, below)
     )
-    return min(met, key=lambda order: _crossings(order, below))
+    return min(candidates, key=lambda order: _crossings(order, below))
 
 
-def _swept(layers: Layers, above: Neighbours, below: Neighbours) -> Iterable[Layers]:
+def _sweep(layers: Layers, above: Neighbours, below: Neighbours) -> Iterable[Layers]:
     """Yield the given order, and the order after each sweep, alternately downwards and upwards.
 
     A sweep sorts each layer by the mean index of each box's neighbours in the previous layer.
@@ -50,22 +50,26 @@ def _pairs(layers: Layers, downwards: bool) -> Iterable[tuple[list[StateBox], li
 
 
 def _sort(layer: list[StateBox], other: Sequence[StateBox], neighbours: Neighbours) -> None:
-    places = {box.key: place for place, box in enumerate(other)}
-    now = {box.key: place for place, box in enumerate(layer)}
+    positions = {box.key: position for position, box in enumerate(other)}
+    current_positions = {box.key: position for position, box in enumerate(layer)}
 
-    def mean(box: StateBox) -> float:
-        near = [places[one.key] for one, _ in neighbours.get(box.key, ()) if one.key in places]
-        return sum(near) / len(near) if near else now[box.key]
+    def mean_position(box: StateBox) -> float:
+        neighbour_positions = [positions[one.key] for one, _ in neighbours.get(box.key, ()) if one.key in positions]
+        return (
+            sum(neighbour_positions) / len(neighbour_positions) if neighbour_positions else current_positions[box.key]
+        )
 
-    layer.sort(key=mean)
+    layer.sort(key=mean_position)
 
 
 def _crossings(layers: Layers, below: Neighbours) -> int:
     """Return the number of line crossings, counted as inversions."""
     count = 0
     for upper, lower in itertools.pairwise(layers):
-        places = {box.key: place for place, box in enumerate(lower)}
-        ends = [place for box in upper for place in sorted(places[one.key] for one, _ in below.get(box.key, ()))]
+        positions = {box.key: position for position, box in enumerate(lower)}
+        ends = [
+            position for box in upper for position in sorted(positions[one.key] for one, _ in below.get(box.key, ()))
+        ]
         seen: list[int] = []
         for end in ends:
             count += len(seen) - bisect.bisect_right(seen, end)

@@ -14,7 +14,7 @@ from typing import Final
 from .boxes import COLUMN_GAP, Neighbours, StateBox
 
 _SWEEPS: Final = 8
-_SETTLING: Final = 24
+_THREAD_SWEEPS: Final = 24
 _BEND_PULL: Final = 2.0
 """The weight of a bend relative to a box: a bent line is worse than a displaced state."""
 _PLAIN_PULL: Final = 8.0
@@ -36,15 +36,15 @@ def place_across(layers: Layers, above: Neighbours, below: Neighbours) -> None:
     both = {key: [*above.get(key, ()), *below.get(key, ())] for key in {**above, **below}}
     for sweep in range(_SWEEPS):
         downwards = sweep % 2 == 0
-        near = above if downwards else below
+        connections = above if downwards else below
         for layer in layers if downwards else reversed(layers):
-            wanted = [_wanted(box, near.get(box.key, ()) or both.get(box.key, ())) for box in layer]
-            _settle(layer, wanted, [_insistence(box, both.get(box.key, ())) for box in layer])
-    for _ in range(_SETTLING):
-        wishes = _wishes_of_threads(layers, above, below, both)
+            desired = [_mean_position(box, connections.get(box.key, ()) or both.get(box.key, ())) for box in layer]
+            _settle_layer(layer, desired, [_weight(box, both.get(box.key, ())) for box in layer])
+    for _ in range(_THREAD_SWEEPS):
+        positions = _thread_positions(layers, above, below, both)
         for layer in layers:
-            _settle(
-                layer, [wishes[box.key] for box in layer], [_insistence(box, both.get(box.key, ())) for box in layer]
+            _settle_layer(
+                layer, [positions[box.key] for box in layer], [_weight(box, both.get(box.key, ())) for box in layer]
             )
         _pull_straight(layers, above, below)
 
@@ -75,20 +75,20 @@ def _sideways(box: StateBox, other: StateBox) -> float:
     return max(abs(box.x - other.x) - box.reach - other.reach, 0.0)
 
 
-def spread(wanted: Sequence[float], gap: float, least: float, most: float) -> list[float]:
-    """Return the positions nearest to the wanted ones that keep their order, the gap and the limits."""
-    boxes = [StateBox(str(index), gap - COLUMN_GAP, 0) for index in range(len(wanted))]
-    _settle(boxes, wanted, [1.0] * len(boxes), least, most)
+def spread(desired: Sequence[float], gap: float, minimum: float, maximum: float) -> list[float]:
+    """Return the positions nearest to the desired ones that keep their order, the gap and the limits."""
+    boxes = [StateBox(str(index), gap - COLUMN_GAP, 0) for index in range(len(desired))]
+    _settle_layer(boxes, desired, [1.0] * len(boxes), minimum, maximum)
     return [box.x for box in boxes]
 
 
-Near = Sequence[tuple[StateBox, float]]
+Connections = Sequence[tuple[StateBox, float]]
 
 
-def _wanted(box: StateBox, near: Near) -> float:
+def _mean_position(box: StateBox, connections: Connections) -> float:
     """Return the mean of the positions that connected boxes prefer for this one, weighted by pull."""
-    weight = sum(pull for _, pull in near)
-    return sum(_nearest(box, other, pull) * pull for other, pull in near) / weight if weight else box.x
+    weight = sum(pull for _, pull in connections)
+    return sum(_nearest(box, other, pull) * pull for other, pull in connections) / weight if weight else box.x
 
 
 def _nearest(box: StateBox, other: StateBox, pull: float) -> float:
@@ -97,29 +97,29 @@ def _nearest(box: StateBox, other: StateBox, pull: float) -> float:
     return min(max(box.x, other.x - reach), other.x + reach)
 
 
-def _wishes_of_threads(layers: Layers, above: Neighbours, below: Neighbours, both: Neighbours) -> dict[str, float]:
-    """Return the wanted x of every box, which is the same for all members of a thread: their weighted mean."""
-    wishes: dict[str, float] = {}
+def _thread_positions(layers: Layers, above: Neighbours, below: Neighbours, both: Neighbours) -> dict[str, float]:
+    """Return the desired x of every box, which is the same for all members of a thread: their weighted mean."""
+    positions: dict[str, float] = {}
     for thread in _threads(layers, above, below):
-        own = [_wanted(box, both.get(box.key, ())) for box in thread]
-        weights = [_insistence(box, both.get(box.key, ())) for box in thread]
-        mean = sum(place * weight for place, weight in zip(own, weights, strict=True)) / sum(weights)
-        wishes |= dict.fromkeys((box.key for box in thread), mean)
-    return wishes
+        member_positions = [_mean_position(box, both.get(box.key, ())) for box in thread]
+        weights = [_weight(box, both.get(box.key, ())) for box in thread]
+        mean = sum(position * weight for position, weight in zip(member_positions, weights, strict=True)) / sum(weights)
+        positions |= dict.fromkeys((box.key for box in thread), mean)
+    return positions
 
 
-def _insistence(box: StateBox, near: Near) -> float:
-    return (sum(pull for _, pull in near) or 1.0) * (_BEND_PULL if box.is_bend else 1.0)
+def _weight(box: StateBox, connections: Connections) -> float:
+    return (sum(pull for _, pull in connections) or 1.0) * (_BEND_PULL if box.is_bend else 1.0)
 
 
-def _settle(
+def _settle_layer(
     layer: Sequence[StateBox],
-    wanted: Sequence[float],
+    desired: Sequence[float],
     weights: Sequence[float],
-    least: float = -math.inf,
-    most: float = math.inf,
+    minimum: float = -math.inf,
+    maximum: float = math.inf,
 ) -> None:
-    """Move the boxes of a layer to the positions nearest to the wanted ones that keep order, gaps and limits.
+    """Move the boxes of a layer to the positions nearest to the desired ones that keep order, gaps and limits.
 
     This is isotonic regression by pooling adjacent violators.
     """
@@ -128,8 +128,8 @@ def _settle(
         offset += before.gap_to(box) if before is not None else 0.0
         offsets.append(offset)
     pools: list[tuple[float, float, int]] = []
-    for place, shift, own in zip(wanted, offsets, weights, strict=True):
-        pool = (place - shift, own, 1)
+    for position, shift, own in zip(desired, offsets, weights, strict=True):
+        pool = (position - shift, own, 1)
         while pools and pools[-1][0] > pool[0]:
             mean, weight, count = pools.pop()
             total = weight + pool[1]
@@ -138,7 +138,7 @@ def _settle(
     index = 0
     for mean, _, count in pools:
         for box in layer[index : index + count]:
-            box.x = min(max(mean, least), most - offset) + offsets[index]
+            box.x = min(max(mean, minimum), maximum - offset) + offsets[index]
             index += 1
 
 
@@ -152,21 +152,21 @@ def _pull_straight(layers: Layers, above: Neighbours, below: Neighbours) -> None
     for thread in (*threads, *reversed(threads)):
         run, low, high = list[StateBox](), -math.inf, math.inf
         for box in thread:
-            least, most = limits(box)
-            if run and max(low, least) > min(high, most):
+            minimum, maximum = limits(box)
+            if run and max(low, minimum) > min(high, maximum):
                 _align(run, low, high, above, below)
                 run, low, high = [], -math.inf, math.inf
             run.append(box)
-            low, high = max(low, least), min(high, most)
+            low, high = max(low, minimum), min(high, maximum)
         _align(run, low, high, above, below)
 
 
 def _limits(layers: Layers) -> Callable[[StateBox], tuple[float, float]]:
     """Return a function that returns the minimum and maximum x of a box while all others stay."""
-    places = {box.key: (layer, index) for layer in layers for index, box in enumerate(layer)}
+    indexes = {box.key: (layer, index) for layer in layers for index, box in enumerate(layer)}
 
     def limits(box: StateBox) -> tuple[float, float]:
-        layer, index = places[box.key]
+        layer, index = indexes[box.key]
         low = layer[index - 1].x + layer[index - 1].gap_to(box) if index else -math.inf
         high = layer[index + 1].x - box.gap_to(layer[index + 1]) if index + 1 < len(layer) else math.inf
         return low, high
@@ -176,40 +176,40 @@ def _limits(layers: Layers) -> Callable[[StateBox], tuple[float, float]]:
 
 def _align(run: Sequence[StateBox], low: float, high: float, above: Neighbours, below: Neighbours) -> None:
     """Align a run of boxes at their mean x; a run of bends stays within the reach of the boxes at its ends."""
-    place = sum(box.x for box in run) / len(run)
+    x = sum(box.x for box in run) / len(run)
     ends = [*above.get(run[0].key, ()), *below.get(run[-1].key, ())] if all(box.is_bend for box in run) else []
     for other, _ in ends:
-        place = min(max(place, other.x - other.reach), other.x + other.reach) if other.reach else place
+        x = min(max(x, other.x - other.reach), other.x + other.reach) if other.reach else x
     for box in run:
-        box.x = min(max(place, low), high)
+        box.x = min(max(x, low), high)
 
 
 def _threads(layers: Layers, above: Neighbours, below: Neighbours) -> Iterator[list[StateBox]]:
-    """Yield each thread from top to bottom: a chain of boxes that are each other's foremost neighbours."""
-    after = {box.key: _foremost(below.get(box.key, ())) for layer in layers for box in layer}
-    before = {box.key: _foremost(above.get(box.key, ())) for layer in layers for box in layer}
+    """Yield each thread from top to bottom: a chain of boxes that are each other's strongest neighbours."""
+    after = {box.key: _strongest_neighbour(below.get(box.key, ())) for layer in layers for box in layer}
+    before = {box.key: _strongest_neighbour(above.get(box.key, ())) for layer in layers for box in layer}
 
     def next_of(box: StateBox) -> StateBox | None:
         lower = after[box.key]
-        back = before[lower.key] if lower is not None else None
-        return lower if back is not None and back.key == box.key else None
+        upper = before[lower.key] if lower is not None else None
+        return lower if upper is not None and upper.key == box.key else None
 
     seen: set[str] = set()
     for box in (box for layer in layers for box in layer):
-        thread, here = list[StateBox](), box if box.key not in seen else None
-        while here is not None:
-            thread.append(here)
-            seen.add(here.key)
-            here = next_of(here)
+        thread, current = list[StateBox](), box if box.key not in seen else None
+        while current is not None:
+            thread.append(current)
+            seen.add(current.key)
+            current = next_of(current)
         if thread:
             yield thread
 
 
-def _foremost(near: Near) -> StateBox | None:
+def _strongest_neighbour(connections: Connections) -> StateBox | None:
     """Return the neighbour with the strongest pull; of several, the middle one, or None if their number is even."""
-    most = max((pull for _, pull in near), default=0.0)
-    first = sorted({box.key: box for box, pull in near if pull == most}.values(), key=lambda box: box.x)
-    return first[len(first) // 2] if len(first) % 2 else None
+    strongest = max((pull for _, pull in connections), default=0.0)
+    tied = sorted({box.key: box for box, pull in connections if pull == strongest}.values(), key=lambda box: box.x)
+    return tied[len(tied) // 2] if len(tied) % 2 else None
 
 
 __all__ = ["place_across", "place_down", "spread"]

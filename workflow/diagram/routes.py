@@ -59,15 +59,17 @@ def _ports(
     at_box: dict[str, list[Connector]] = {}
     for line in lines:
         at_box.setdefault(chains[id(line)][-1 if lower_end else 0].key, []).append(line)
-    places: dict[int, float] = {}
-    for key, here in at_box.items():
+    ports: dict[int, float] = {}
+    for key, attached in at_box.items():
         box = layout.boxes[key]
-        ordered = sorted(here, key=lambda line: (chains[id(line)][-2 if lower_end else 1].x, line.kind == "catch"))
-        gap = min(PORT_GAP, 2 * box.reach / max(len(ordered) - 1, 1))
-        wanted = [_towards(box, chains[id(line)][-2 if lower_end else 1]) for line in ordered]
-        spots = spread(wanted, gap, box.x - box.reach, box.x + box.reach)
-        places |= {id(line): spot for line, spot in zip(ordered, spots, strict=True)}
-    return places
+        sorted_lines = sorted(
+            attached, key=lambda line: (chains[id(line)][-2 if lower_end else 1].x, line.kind == "catch")
+        )
+        gap = min(PORT_GAP, 2 * box.reach / max(len(sorted_lines) - 1, 1))
+        desired = [_towards(box, chains[id(line)][-2 if lower_end else 1]) for line in sorted_lines]
+        positions = spread(desired, gap, box.x - box.reach, box.x + box.reach)
+        ports |= {id(line): x for line, x in zip(sorted_lines, positions, strict=True)}
+    return ports
 
 
 def _towards(box: StateBox, other: StateBox) -> float:
@@ -80,10 +82,10 @@ def _towards(box: StateBox, other: StateBox) -> float:
 
 def curve(points: Sequence[Point]) -> str:
     """Return a smooth SVG path through the points, which overshoots none and is vertical at both ends."""
-    kept = [point for point, after in itertools.pairwise(points) if point[1] < after[1] - 0.5] + [points[-1]]
-    slopes = _slopes(kept)
-    pieces = [f"M{kept[0][0]:.1f} {kept[0][1]:.1f}"]
-    for ((x1, y1), slope1), ((x2, y2), slope2) in itertools.pairwise(zip(kept, slopes, strict=True)):
+    distinct = [point for point, after in itertools.pairwise(points) if point[1] < after[1] - 0.5] + [points[-1]]
+    slopes = _slopes(distinct)
+    pieces = [f"M{distinct[0][0]:.1f} {distinct[0][1]:.1f}"]
+    for ((x1, y1), slope1), ((x2, y2), slope2) in itertools.pairwise(zip(distinct, slopes, strict=True)):
         if abs(x1 - x2) < 0.5:
             pieces.append(f"L{x2:.1f} {y2:.1f}")
             continue

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from ..asl.definition import Definition, Scope, StateNode, parse
 from .boxes import Connector, Layout, StateBox
-from .labels import arrow_label, printable, shortened, subtitle
+from .labels import printable, shorten, subtitle, transition_label
 from .layout import arrange
 from .routes import curve, routes_of
 from .theme import COLOURS, ICONS, STYLE, text_width
@@ -47,27 +47,32 @@ class Picture:
 def svg(definition: object, *, taken: Iterable[str] | Run = (), title: str | None = None) -> str:
     """Return a diagram as SVG; with a taken path (a run, or names of states), everything else is dimmed."""
     asl = parse(definition)
-    path, steps = _way_taken(asl, taken)
+    path, steps = _path_and_steps(asl, taken)
     pictures: dict[str, Picture] = {}
     for scope in reversed(list(asl.scopes())):
-        told = not scope.depth or any(state.name in path for state in scope.states)
-        pictures[scope.pointer] = _scope(scope, pictures, path if told else frozenset(), steps)
+        has_taken_state = not scope.depth or any(state.name in path for state in scope.states)
+        pictures[scope.pointer] = _scope(scope, pictures, path if has_taken_state else frozenset(), steps)
     return _page(asl, pictures[""], title)
 
 
-def _way_taken(asl: Definition, taken: Iterable[str] | Run) -> tuple[frozenset[str], Steps]:
+def _path_and_steps(asl: Definition, taken: Iterable[str] | Run) -> tuple[frozenset[str], Steps]:
     """Return the states and steps of a path; between names, a catch is assumed only if no other transition fits."""
     visits = getattr(taken, "visits", None)
     if visits is not None:
         seen = cast("Run", taken).visits
-        arrows = [visit.transition for visit in seen if visit.transition is not None]
+        transitions = [visit.transition for visit in seen if visit.transition is not None]
         return frozenset(visit.state for visit in seen), frozenset(
-            (a.source, a.target, a.kind == "catch") for a in arrows
+            (each.source, each.target, each.kind == "catch") for each in transitions
         )
     path = tuple(cast("Iterable[str]", taken))
-    plain = {(arrow.source, arrow.target) for state in asl.states() for arrow in state.arrows if arrow.kind != "catch"}
-    within = ([name for name in path if name in scope.by_name] for scope in asl.scopes())
-    pairs = (pair for names in within for pair in itertools.pairwise(names))
+    plain = {
+        (transition.source, transition.target)
+        for state in asl.states()
+        for transition in state.transitions
+        if transition.kind != "catch"
+    }
+    names_by_scope = ([name for name in path if name in scope.by_name] for scope in asl.scopes())
+    pairs = (pair for names in names_by_scope for pair in itertools.pairwise(names))
     return frozenset(path), frozenset((*pair, pair not in plain) for pair in pairs)
 
 
@@ -78,13 +83,13 @@ def _scope(scope: Scope, pictures: Mapping[str, Picture], taken: frozenset[str],
         boxes.append(StateBox(END, 18, 18))
     layout = arrange(boxes, lines, START, gap=GAP, label_height=LABEL_HEIGHT)
     nodes = (_node(state, layout.boxes[state.name], pictures, taken) for state in scope.states)
-    body = "".join([*_drawn_lines(layout, taken, steps), *nodes, *_dots(layout)])
+    body = "".join([*_draw_lines(layout, taken, steps), *nodes, *_dots(layout)])
     return Picture(layout.width, layout.height, body)
 
 
 def _box(state: StateNode, pictures: Mapping[str, Picture]) -> StateBox:
     inner = [pictures[scope.pointer] for scope in state.scopes]
-    title = max(text_width(_shown(state), 14, bold=True), text_width(subtitle(state), 11.5)) + 66
+    title = max(text_width(_short_name(state), 14, bold=True), text_width(subtitle(state), 11.5)) + 66
     if not inner:
         return StateBox(state.name, max(title, 132.0), CARD_HEIGHT)
     width = sum(picture.width for picture in inner) + PADDING * (len(inner) + 1)
@@ -96,12 +101,13 @@ def _lines(scope: Scope) -> Iterator[Connector]:
         yield Connector(START, scope.start or "")
     for state in scope.states:
         lines: dict[tuple[str, bool], Connector] = {}
-        for arrow in state.arrows:
-            if arrow.target in scope.by_name:
+        for transition in state.transitions:
+            if transition.target in scope.by_name:
                 line = lines.setdefault(
-                    (arrow.target, arrow.kind == "catch"), Connector(state.name, arrow.target, arrow.kind)
+                    (transition.target, transition.kind == "catch"),
+                    Connector(state.name, transition.target, transition.kind),
                 )
-                line.words += [word for word in [arrow_label(arrow)] if word and word not in line.words]
+                line.words += [word for word in [transition_label(transition)] if word and word not in line.words]
         for line in lines.values():
             if line.words:
                 line.label_width = text_width(_short(line), 11.5) + 2 * LABEL_PADDING
@@ -111,18 +117,18 @@ def _lines(scope: Scope) -> Iterator[Connector]:
 
 
 def _short(line: Connector) -> str:
-    return shortened(" / ".join(shortened(word) for word in line.words), 46)
+    return shorten(" / ".join(shorten(word) for word in line.words), 46)
 
 
-def _drawn_lines(layout: Layout, taken: frozenset[str], steps: Steps) -> Iterator[str]:
+def _draw_lines(layout: Layout, taken: frozenset[str], steps: Steps) -> Iterator[str]:
     routes = routes_of(layout)
     for line in layout.lines:
         names = _classes(line, taken, steps)
         loops = line.source == line.target
-        way = _loop(layout.boxes[line.source]) if loops else curve(routes[id(line)])
+        path_data = _loop(layout.boxes[line.source]) if loops else curve(routes[id(line)])
         marker = "marker-start" if line.backwards else "marker-end"
         head = "taken" if "taken" in names else "error" if line.kind == "catch" else "next"
-        yield f'<path class="{names}" d="{way}" {marker}="url(#{head})">{_line_tip(line)}</path>'
+        yield f'<path class="{names}" d="{path_data}" {marker}="url(#{head})">{_line_tip(line)}</path>'
     yield from (_label(line, line.label, _classes(line, taken, steps)) for line in layout.lines if line.label)
 
 
@@ -130,7 +136,7 @@ def _label(line: Connector, box: StateBox, names: str) -> str:
     return (
         f'<g class="{names.replace("line", "label", 1)}">{_line_tip(line)}<rect x="{box.left:.1f}" y="{box.y:.1f}" '
         f'width="{box.width:.1f}" height="{box.height:.1f}" rx="{box.height / 2:.1f}"/>'
-        f'<text x="{box.x:.1f}" y="{box.y + box.height / 2 + 4:.1f}">{_escaped(_short(line))}</text></g>'
+        f'<text x="{box.x:.1f}" y="{box.y + box.height / 2 + 4:.1f}">{_escape(_short(line))}</text></g>'
     )
 
 
@@ -139,10 +145,10 @@ def _line_tip(line: Connector) -> str:
     if line.source == START or line.target == END:
         return ""
     when = f": {' / '.join(line.words)}" if line.words else ""
-    return f"<title>{_escaped(f'{line.source} → {line.target}{when}')}</title>"
+    return f"<title>{_escape(f'{line.source} → {line.target}{when}')}</title>"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     """Return the text escaped for XML."""
     return escape(printable(text))
 
@@ -165,19 +171,21 @@ def _node(state: StateNode, box: StateBox, pictures: Mapping[str, Picture], take
     kind = state.type if state.type in COLOURS else "Task"
     faded = " dim" if taken and state.name not in taken else ""
     names = f"state {kind}{' taken' if state.name in taken else ''}{faded}"
-    here = f'<g class="{names}" transform="translate({box.left:.1f} {box.y:.1f})">'
-    tip = f"<title>{_escaped(_tip(state))}</title>"
+    opening = f'<g class="{names}" transform="translate({box.left:.1f} {box.y:.1f})">'
+    tip = f"<title>{_escape(_tip(state))}</title>"
     inner = "".join(_inside(state, box, pictures))
     frame = f'<rect class="{"frame" if inner else "card"}" width="{box.width:.1f}" height="{box.height:.1f}" rx="12"/>'
     middle = HEADER / 2 + 7 if inner else box.height / 2
     icon = f'<g transform="translate(27 {middle:.1f})"><circle class="disc" r="15"/>{ICONS[kind]}</g>'
-    below = subtitle(state)
-    name = f'<text class="name" x="52" y="{middle + (-2 if below else 5):.1f}">{_escaped(_shown(state))}</text>'
-    what = f'<text class="what" x="52" y="{middle + 15:.1f}">{_escaped(below)}</text>' if below else ""
-    return f"{here}{tip}{frame}{icon}{name}{what}{inner}</g>"
+    description = subtitle(state)
+    name = (
+        f'<text class="name" x="52" y="{middle + (-2 if description else 5):.1f}">{_escape(_short_name(state))}</text>'
+    )
+    what = f'<text class="what" x="52" y="{middle + 15:.1f}">{_escape(description)}</text>' if description else ""
+    return f"{opening}{tip}{frame}{icon}{name}{what}{inner}</g>"
 
 
-def _shown(state: StateNode) -> str:
+def _short_name(state: StateNode) -> str:
     """Return the name of a state without its prefix, the name of the enclosing state."""
     outer = state.scope.parent
     return state.name.removeprefix(f"{outer.name}.") if outer is not None else state.name
@@ -223,20 +231,20 @@ def _page(asl: Definition, picture: Picture, title: str | None) -> str:
     words = comment if isinstance(comment, str) else ""
     heading = title or ""
     top = MARGIN + (34 if heading else 0) + (24 if words else 0)
-    wide = max(picture.width, text_width(heading, 24, bold=True), text_width(words, 13.5)) + 2 * MARGIN
-    high = picture.height + top + MARGIN
-    left = (wide - picture.width) / 2
+    width = max(picture.width, text_width(heading, 24, bold=True), text_width(words, 13.5)) + 2 * MARGIN
+    height = picture.height + top + MARGIN
+    left = (width - picture.width) / 2
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.0f} {high:.0f}" '
-        f'width="{wide:.0f}" height="{high:.0f}" role="img">',
-        f"<title>{_escaped(heading or words or 'State machine')}</title><style>{STYLE}</style>",
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width:.0f}" height="{height:.0f}" role="img">',
+        f"<title>{_escape(heading or words or 'State machine')}</title><style>{STYLE}</style>",
         f"<defs>{''.join(_head(name) for name in ('next', 'error', 'taken'))}</defs>",
-        f'<rect class="page" width="{wide:.0f}" height="{high:.0f}"/>',
+        f'<rect class="page" width="{width:.0f}" height="{height:.0f}"/>',
     ]
     if heading:
-        parts.append(f'<text class="heading" x="{MARGIN:.0f}" y="{MARGIN + 14:.1f}">{_escaped(heading)}</text>')
+        parts.append(f'<text class="heading" x="{MARGIN:.0f}" y="{MARGIN + 14:.1f}">{_escape(heading)}</text>')
     if words:
         y = MARGIN + (38 if heading else 6)
-        parts.append(f'<text class="comment" x="{MARGIN:.0f}" y="{y:.1f}">{_escaped(words)}</text>')
+        parts.append(f'<text class="comment" x="{MARGIN:.0f}" y="{y:.1f}">{_escape(words)}</text>')
     parts.append(f'<g transform="translate({left:.1f} {top:.1f})">{picture.body}</g></svg>\n')
     return "".join(parts)

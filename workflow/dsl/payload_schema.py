@@ -30,7 +30,7 @@ from typing import (
 )
 
 from ..asl.json_type import Json
-from ..asl.records import Record, changed
+from ..asl.records import Record, copy_with
 from ..failures import WorkflowError
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def fields_of(form: object) -> Mapping[str, Field] | None:
     if fields is None or origin is None:
         return fields
     arguments = _arguments_of(form)
-    return {name: changed(field, form=substituted(field.form, arguments)) for name, field in fields.items()}
+    return {name: copy_with(field, form=substituted(field.form, arguments)) for name, field in fields.items()}
 
 
 @cache

@@ -15,7 +15,7 @@ from .bindings import Function
 from .compatibility import misfit
 from .option_checks import check_form, check_kind
 from .payload_schema import fields_of, name_of
-from .states.arrows import ErrorOutput, State
+from .states.transitions import ErrorOutput, State
 from .value_expressions import Reference, Source
 
 if TYPE_CHECKING:

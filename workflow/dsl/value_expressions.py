@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final, Literal, NoReturn, Self, TypeAlias, Union, cast
 
 from ..asl.json_type import Json
-from ..asl.records import Record, changed
+from ..asl.records import Record, copy_with
 from ..failures import NoSuchField, NotACondition, WorkflowError
 from .bindings import Binding
 from .payload_schema import (
@@ -249,7 +249,7 @@ def seen(expression: object, form: object) -> object:
     if isinstance(expression, Reference):
         source, path = place_of(expression)
         return Reference(source, form, path)
-    return changed(expression, form=form) if isinstance(expression, FunctionCall | Raw) else expression
+    return copy_with(expression, form=form) if isinstance(expression, FunctionCall | Raw) else expression
 
 
 class FunctionCall(Expression, Record):

@@ -29,7 +29,7 @@ from .compiler.joins import check_types
 from .compiler.scope_graph import ScopeGraph
 from .compiler.scoping import ANYWHERE
 from .option_checks import check_fixed_texts, check_spans
-from .states.arrows import Chain, Ending, State, set_name
+from .states.transitions import Chain, Ending, State, set_name
 from .value_expressions import Reference
 from .workflow_type import AnyWorkflow, DeclaredTypes, In, Out
 

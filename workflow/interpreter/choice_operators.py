@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from ..asl.definition import JsonObject
 from ..asl.json_type import Json
-from ..asl.timestamps import moment_of
+from ..asl.timestamps import parse_timestamp
 from .data import Data, PathData
 from .state_errors import RUNTIME, PathNotFound, StateFailed
 
@@ -94,7 +94,7 @@ def _compare_values(kind: str, comparator: str, left: Json, right: Json) -> bool
     if kind == "Timestamp":
         if not (_has_type("IsTimestamp", left) and _has_type("IsTimestamp", right)):
             return False
-        return _COMPARATORS[comparator](moment_of(str(left)), moment_of(str(right)))
+        return _COMPARATORS[comparator](parse_timestamp(str(left)), parse_timestamp(str(right)))
     test = {"String": "IsString", "Numeric": "IsNumeric", "Boolean": "IsBoolean"}[kind]
     return (
         _has_type(test, left)
@@ -113,7 +113,7 @@ def _has_type(name: str, value: Json) -> bool:
     if name == "IsString":
         return isinstance(value, str)
     try:
-        return isinstance(value, str) and bool(moment_of(value))
+        return isinstance(value, str) and bool(parse_timestamp(value))
     except ValueError:
         return False
 

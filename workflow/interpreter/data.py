@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from ..asl.definition import JsonObject, StateNode
 from ..asl.json_type import Json
-from ..asl.json_values import kind_of, written
+from ..asl.json_values import json_text, kind_of
 from ..queries.bounded_regex import CannotMatch
 from ..queries.intrinsics import IntrinsicFailed, InvalidIntrinsic, is_intrinsic, parse_intrinsic
 from ..queries.jsonata_evaluation import InvalidJsonata, is_expression, strip_delimiters
@@ -119,7 +119,7 @@ class JsonataData:
         if expected in _KINDS:
             problem = f"returned an unexpected result type. Expected '{expected}', but was '{kind}' for value:"
         return StateFailed(
-            QUERY, f"{_expression_text(str(given), self._location(holder) + name)} {problem} {written(value)}"
+            QUERY, f"{_expression_text(str(given), self._location(holder) + name)} {problem} {json_text(value)}"
         )
 
     def items(self) -> Json:
@@ -184,7 +184,7 @@ def _invalid_value(name: str, value: Json, expected: str) -> str:
     """Return the cause for a literal value that its field cannot use."""
     if expected in _KINDS:
         expected = f"an {expected}" if expected == "array" else f"a {expected}"
-    return f"{name} must be {expected}, got {written(value)}."
+    return f"{name} must be {expected}, got {json_text(value)}."
 
 
 def _expression_text(text: str, location: str) -> str:
@@ -294,7 +294,7 @@ class PathData:
             return StateFailed(documented, str(origin), origin)
         steps = parse_path(path).steps
         step = f'step "{steps[-1].selector}"' if steps else "step"
-        return StateFailed(PATH_CONFLICT, f"Unable to apply {step} to input {written(into)}", origin)
+        return StateFailed(PATH_CONFLICT, f"Unable to apply {step} to input {json_text(into)}", origin)
 
     def _fill_template(self, template: Json, data: Json) -> Json:
         if isinstance(template, dict):

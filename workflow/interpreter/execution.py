@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from ..asl.definition import Definition, parse
 from ..asl.json_type import Json
-from ..asl.json_values import json_of, written
+from ..asl.json_values import json_of, json_text
 from ..asl.limits import MAX_EXPRESS_SECONDS, MAX_HISTORY_EVENTS, MAX_PAYLOAD_BYTES
 from ..asl.records import NOTHING
 from ..queries.jsonata_evaluation import Evaluator
@@ -69,7 +69,7 @@ def run(
     )  # fmt: skip
     machine_variables = Variables()
     machine_variables.assign({key: json_of(value) for key, value in (variables or {}).items()})
-    if len(written(input_value).encode()) > MAX_PAYLOAD_BYTES:
+    if len(json_text(input_value).encode()) > MAX_PAYLOAD_BYTES:
         result: Json | StateFailed | None = StateFailed(DATA_LIMIT, "The input must have at most 256 KiB.")
     else:
         result = execution.scheduler.run(

@@ -9,9 +9,9 @@ import uuid
 from collections.abc import Callable, Generator
 from typing import Final, TypeAlias, cast
 
-from ..asl.definition import Arrow, Scope, StateNode
+from ..asl.definition import Scope, StateNode, Transition
 from ..asl.json_type import Json
-from ..asl.json_values import written
+from ..asl.json_values import json_text
 from ..asl.limits import (
     MAX_DISTRIBUTED_CONCURRENCY,
     MAX_EXPRESS_SECONDS,
@@ -19,7 +19,7 @@ from ..asl.limits import (
     MAX_PAYLOAD_BYTES,
     MAX_WAIT_SECONDS,
 )
-from ..asl.timestamps import moment_of
+from ..asl.timestamps import parse_timestamp
 from .calls import TaskCall
 from .choice_operators import holds
 from .data import Data, data_of, is_given, number_of
@@ -32,7 +32,7 @@ from .scheduler import Join, Result, Sleep, Work
 from .state_errors import DATA_LIMIT, NO_CHOICE, RUNTIME, TOO_MANY_FAILED, StateFailed
 from .task_names import function_name, names_of_task
 
-Step: TypeAlias = "Generator[Sleep | Join, list[Result], tuple[Json, Arrow | None]]"
+Step: TypeAlias = "Generator[Sleep | Join, list[Result], tuple[Json, Transition | None]]"
 Done: TypeAlias = "Generator[Sleep | Join, list[Result], Json]"
 _RETRYABLE: Final = ("Task", "Parallel", "Map")
 _EVENTS_OF_AN_ATTEMPT: Final = {"Task": 3, "Parallel": 2, "Map": 2}
@@ -123,8 +123,8 @@ class Interpreter:
             raise StateFailed(RUNTIME, f"State {state.name!r} has an unknown Type.")
         return data.pass_through(state.fields), _next(state)
 
-    def _choose(self, state: StateNode, data: Data) -> tuple[Json, Arrow | None]:
-        for transition in state.arrows:
+    def _choose(self, state: StateNode, data: Data) -> tuple[Json, Transition | None]:
+        for transition in state.transitions:
             if transition.kind == "choice" and holds(transition.holder, data):
                 return data.pass_through(transition.holder), transition
             if transition.kind == "default":
@@ -143,7 +143,7 @@ class Interpreter:
             return 0.0
         timestamp = data.field(state.fields, "Timestamp")
         try:
-            return max((moment_of(str(timestamp)) - self._execution.now).total_seconds(), 0)
+            return max((parse_timestamp(str(timestamp)) - self._execution.now).total_seconds(), 0)
         except ValueError:
             raise data.field_error(
                 state.fields, "Timestamp", timestamp, "a timestamp such as 2026-01-31T12:00:00Z"
@@ -175,7 +175,7 @@ class Interpreter:
         self._check_size(state, output)
         return output, _next(state)
 
-    def _catch(self, state: StateNode, frame: Frame, failure: StateFailed) -> tuple[Json, Arrow | None]:
+    def _catch(self, state: StateNode, frame: Frame, failure: StateFailed) -> tuple[Json, Transition | None]:
         transition = catcher_for(state, failure, documented=self._execution.documented)
         if transition is None:
             raise failure
@@ -306,13 +306,13 @@ class Interpreter:
         return str(uuid.UUID(int=self._execution.rng.getrandbits(128), version=4))
 
     def _check_size(self, state: StateNode, value: Json) -> None:
-        if len(written(value).encode()) > MAX_PAYLOAD_BYTES:
+        if len(json_text(value).encode()) > MAX_PAYLOAD_BYTES:
             message = "returned a result with a size exceeding the maximum number of bytes service limit"
             raise StateFailed(DATA_LIMIT, f"The state/task '{state.name}' {message}.")
 
 
-def _next(state: StateNode) -> Arrow | None:
-    return next((transition for transition in state.arrows if transition.kind == "next"), None)
+def _next(state: StateNode) -> Transition | None:
+    return next((transition for transition in state.transitions if transition.kind == "next"), None)
 
 
 def _fail_error(state: StateNode, data: Data) -> StateFailed:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..asl.definition import JsonObject, StateNode
 from ..asl.json_type import Json
-from ..asl.json_values import written
+from ..asl.json_values import json_text
 from .data import Data, is_given, number_of
 from .frame import Frame
 from .state_errors import QUERY, StateFailed
@@ -70,7 +70,7 @@ def _pairs(state: StateNode, data: Data, frame: Frame) -> list[JsonObject]:
         return [{"Key": key, "Value": value, **source_field} for key, value in found.items()]
     if is_given(state.fields, "Items") or state.query_language != "JSONata":
         raise data.field_error(state.fields, "Items", found, "array")
-    raise StateFailed(QUERY, f"Map state input must be an array but was: {written(found)}")
+    raise StateFailed(QUERY, f"Map state input must be an array but was: {json_text(found)}")
 
 
 def _select(state: StateNode, data: Data, frame: Frame, context: JsonObject) -> Json:
@@ -99,7 +99,7 @@ def _batches(batcher: JsonObject, data: Data, items: Sequence[Json]) -> list[Jso
     batches: list[list[Json]] = []
     size = 0
     for item in items:
-        length = len(written(item).encode())
+        length = len(json_text(item).encode())
         full = not batches or (max_items is not None and len(batches[-1]) >= max_items)
         if full or (max_bytes is not None and size + length > max_bytes):
             batches.append([])

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ..asl.definition import JsonObject
 from ..asl.json_type import Json
-from ..asl.json_values import NotJson, at, json_of, read_json, written
+from ..asl.json_values import NotJson, at, json_of, json_text, read_json
 from .state_errors import ITEM_READER, StateFailed
 
 
@@ -61,7 +61,7 @@ class Objects:
 
     def _content(self, name: str) -> str:
         found = self._objects[name]
-        return found if isinstance(found, str) else written(json_of(found))
+        return found if isinstance(found, str) else json_text(json_of(found))
 
     def _read(self, name: str, config: JsonObject) -> Json:
         if name not in self._objects:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from ..asl.definition import Arrow, Definition
+from ..asl.definition import Definition, Transition
 
 Status = Literal["SUCCEEDED", "FAILED", "TIMED_OUT"]
 
@@ -28,7 +28,7 @@ class StateVisit:
     cause: str | None = None
     attempts: int = 0
     """The number of attempts of the state's work; 0 for a state without work."""
-    transition: Arrow | None = None
+    transition: Transition | None = None
     """The transition taken; None if the state ended its scope or failed."""
 
 

@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from ..asl.json_type import Json
-from ..asl.json_values import written
+from ..asl.json_values import json_text
 from ..queries.jsonpath_reading import JsonPath, PathStep, parse_path
 
 _OF_MAPS: Final = (
@@ -46,19 +46,19 @@ def no_match(text: str, field: str, source: Json) -> str:
     if field in ("InputPath", "OutputPath", "TimeoutSecondsPath", "HeartbeatSecondsPath"):
         return f"Invalid path '{text}' : {_no_result(parse_path(text), source)}"
     return (
-        f"The JSONPath '{text}' specified for the field '{field}' could not be found in the input '{written(source)}'"
+        f"The JSONPath '{text}' specified for the field '{field}' could not be found in the input '{json_text(source)}'"
     )
 
 
 def no_argument(call: str, path: str, source: Json) -> str:
     """Return the cause for an argument of an intrinsic function whose path matches nothing in the source data."""
-    missing = f"The JsonPath argument for the field '{path}' could not be found in the input '{written(source)}'"
+    missing = f"The JsonPath argument for the field '{path}' could not be found in the input '{json_text(source)}'"
     return f"The function '{call}' had the following error: {missing}"
 
 
 def unusable_value(name: str, path: str, value: Json, expected: str) -> str:
     """Return the cause for a field whose path references a value that the field cannot use."""
-    shown = value if isinstance(value, str) else written(value)
+    shown = value if isinstance(value, str) else json_text(value)
     number = number_at(name, value)
     if name == "Timestamp":
         kind = "a valid ISO-8601 extended offset date-time format string"
@@ -69,7 +69,7 @@ def unusable_value(name: str, path: str, value: Json, expected: str) -> str:
     if name in _OF_MAPS:
         return _unusable_in_map(name, path, shown, number)
     return (
-        f"The {name}Path parameter does not reference {_ARTICLES.get(expected, expected)}: {path} == {written(value)}"
+        f"The {name}Path parameter does not reference {_ARTICLES.get(expected, expected)}: {path} == {json_text(value)}"
     )
 
 

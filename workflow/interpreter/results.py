@@ -6,7 +6,7 @@ from typing import cast
 
 from ..asl.definition import JsonObject, StateNode
 from ..asl.json_type import Json
-from ..asl.json_values import written
+from ..asl.json_values import json_text
 from .data import Data
 from .frame import ExecutionState
 from .scheduler import Result
@@ -60,7 +60,7 @@ def _records(
         child_execution = cast("JsonObject", child["Execution"])
         record: JsonObject = {
             "ExecutionArn": child_execution["Id"],
-            "Input": written(child_execution["Input"]),
+            "Input": json_text(child_execution["Input"]),
             "InputDetails": {"Included": True},
             "Name": child_execution["Name"],
             "StateMachineArn": machine,
@@ -68,5 +68,5 @@ def _records(
         if isinstance(result, StateFailed):
             yield {**record, "Error": result.error, "Cause": result.cause, "Status": "FAILED"}
         else:
-            output: JsonObject = {"Output": written(result), "OutputDetails": {"Included": True}}
+            output: JsonObject = {"Output": json_text(result), "OutputDetails": {"Included": True}}
             yield {**record, **output, "Status": "SUCCEEDED"}

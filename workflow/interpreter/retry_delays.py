@@ -2,7 +2,7 @@
 
 from random import Random
 
-from ..asl.definition import Arrow, JsonObject, StateNode
+from ..asl.definition import JsonObject, StateNode, Transition
 from ..asl.json_type import Json
 from ..asl.limits import MAX_RETRY_DELAY_SECONDS
 from .state_errors import StateFailed
@@ -39,9 +39,9 @@ class Retries:
         return self._rng.uniform(0, delay) if rule.get("JitterStrategy") == "FULL" else delay
 
 
-def catcher_for(state: StateNode, failure: StateFailed, *, documented: bool) -> Arrow | None:
+def catcher_for(state: StateNode, failure: StateFailed, *, documented: bool) -> Transition | None:
     """Return the transition of the first catcher that matches an error, or None."""
-    for transition in state.arrows:
+    for transition in state.transitions:
         if transition.kind == "catch" and failure.matches(_names(transition.holder), documented=documented):
             return transition
     return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias, cast
 
-from ..asl.definition import Arrow, Definition, JsonObject, StateNode, parse
+from ..asl.definition import Definition, JsonObject, StateNode, Transition, parse
 from ..asl.json_type import Json
 from ..asl.json_values import json_of
 from ..asl.records import NOTHING
@@ -152,7 +152,7 @@ class _SingleState(Interpreter):
         self._caught: StateFailed | None = None
         self._error_details: JsonObject = {}
         self._output: Json = None
-        self._transition: Arrow | None = None
+        self._transition: Transition | None = None
 
     def visit(self, input_value: Json, variables: Variables) -> Work:
         """Visit the state and return its output."""
@@ -213,7 +213,7 @@ class _SingleState(Interpreter):
             frame.extras.clear()
             return self._handle(state, frame, failure)
 
-    def _handle(self, state: StateNode, frame: Frame, failure: StateFailed) -> tuple[Json, Arrow | None]:
+    def _handle(self, state: StateNode, frame: Frame, failure: StateFailed) -> tuple[Json, Transition | None]:
         """Let the first matching retrier or catcher decide what happens after a failure."""
         documented = self._execution.documented
         retries = Retries(state, self._execution.rng, documented=documented, used=self._retry_count)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from ..asl.definition import Definition, JsonObject, StateNode
-from ..asl.fields import WORKING
+from ..asl.fields import TYPES_THAT_CAN_FAIL
 from ..asl.json_type import Json
 from ..asl.suggestions import likely
 
@@ -53,7 +53,7 @@ def check_keys(
         known = dict.fromkeys(name for names in named for name in names)
         unknown = [key for key in functions if not any(name in known for name in names_of_key(key))]
         _reject_unknown("functions", "no task calls", unknown, _readable(known))
-    failing = [state for state in definition.states() if state.type in WORKING]
+    failing = [state for state in definition.states() if state.type in TYPES_THAT_CAN_FAIL]
     by_state = dict.fromkeys(name for state in failing for name in (state.name, state.pointer))
     _reject_unknown(
         "faults",

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from ..asl.definition import Definition, Duplicate, StateNode, is_file_name, parse
 from ..asl.json_type import Json
-from ..asl.json_values import NotJson, child, walk, written
+from ..asl.json_values import NotJson, child, json_text, walk
 from ..asl.limits import MAX_DEFINITION_BYTES, MAX_EXPRESS_SECONDS, MAX_PAYLOAD_BYTES
 from .lint_context import LintContext
 from .lint_findings import LintFinding, LintFindings
@@ -166,7 +166,7 @@ def _large_states(states: Sequence[StateNode]) -> Iterator[StateNode]:
 
 
 def _bytes_of(value: Json) -> int:
-    return len(written(value).encode("utf-8", "surrogatepass"))
+    return len(json_text(value).encode("utf-8", "surrogatepass"))
 
 
 def _check_surrogates(parsed: Definition, findings: LintFindings) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from ..asl.definition import JsonObject
 from ..asl.fields import JOINERS, OPERATORS, RULE, WORDS
 from ..asl.json_type import Json
-from ..asl.json_values import child, spelled
-from ..asl.suggestions import joined, suggest
+from ..asl.json_values import child, format_value
+from ..asl.suggestions import format_list, suggest
 from ..queries.jsonata_evaluation import is_expression
 from .lint_context import LintContext, is_time, unknown_field
 from .lint_findings import Code
@@ -56,7 +56,7 @@ def _check_jsonata_rule(context: LintContext, rule: JsonObject, pointer: str) ->
         context.findings.error(
             "WRONG_QUERY_LANGUAGE",
             child(pointer, foreign[0]),
-            f"{joined(foreign)} belong{'' if foreign[1:] else 's'} to JSONPath, but the state uses JSONata.",
+            f"{format_list(foreign)} belong{'' if foreign[1:] else 's'} to JSONPath, but the state uses JSONata.",
             "Replace it by a Condition.",
         )
         context.findings.note_intention(pointer, "Condition")
@@ -210,7 +210,7 @@ def _check_operand(context: LintContext, name: str, kind: str, value: Json, poin
             "Boolean": "true or false",
             "Timestamp": "a timestamp such as 2026-01-31T12:00:00Z",
         }
-        context.wrong_type(pointer, f"{name} must be {expected[kind]}, got {spelled(value)}.")
+        context.wrong_type(pointer, f"{name} must be {expected[kind]}, got {format_value(value)}.")
     elif is_expression(value):
         context.findings.warning(
             "WRONG_QUERY_LANGUAGE",

@@ -11,7 +11,7 @@ from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.limits import MAX_SECONDS
 from ..asl.records import Record
-from ..asl.suggestions import joined, suggest
+from ..asl.suggestions import format_list, suggest
 from .lint_findings import LintFindings
 from .reads import is_open, is_reference_of_a_template, looks_like_path
 from .templates import Phase, StringChecker
@@ -61,7 +61,7 @@ class LintContext(Record):
 
     def _report_foreign_field(self, name: str, pointer: str, table: Mapping[str, Language]) -> None:
         own = [each for each in COUNTERPARTS.get(name, ()) if table.get(each) in ("both", self.language)]
-        use = f"Use {joined(own, 'or')}" if own else "Remove it"
+        use = f"Use {format_list(own, 'or')}" if own else "Remove it"
         switch = " with {% … %}" if self.uses_jsonata else ', or set "QueryLanguage": "JSONata"'
         self.findings.error(
             "WRONG_QUERY_LANGUAGE",
@@ -94,7 +94,7 @@ class LintContext(Record):
         self.findings.error(
             "INVALID_VALUE",
             child(pointer, name),
-            f"{name} must be {joined(allowed, 'or')}, got {value!r}.",
+            f"{name} must be {format_list(allowed, 'or')}, got {value!r}.",
             suggest(value, allowed),
         )
         return None

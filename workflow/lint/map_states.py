@@ -10,7 +10,7 @@ from ..asl.fields import PROCESSOR_CONFIG
 from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.limits import MAX_LABEL_LENGTH
-from ..asl.suggestions import joined
+from ..asl.suggestions import format_list
 from .distributed_maps import check_distribution
 from .lint_context import LintContext, unknown_field
 from .reads import is_open
@@ -37,7 +37,7 @@ def check_map(context: LintContext) -> None:
         context.findings.error(
             "UNSUPPORTED_FIELD",
             context.at(misplaced[0]),
-            f"{joined(misplaced + unused)} require{'' if (misplaced + unused)[1:] else 's'} a distributed Map, "
+            f"{format_list(misplaced + unused)} require{'' if (misplaced + unused)[1:] else 's'} a distributed Map, "
             "but this Map is inline.",
             'Set "Mode": "DISTRIBUTED" in ProcessorConfig.',
         )
@@ -45,7 +45,7 @@ def check_map(context: LintContext) -> None:
         context.findings.warning(
             "UNSUPPORTED_FIELD",
             context.at(unused[0]),
-            f"{joined(unused)} {'have' if unused[1:] else 'has'} no effect in an inline Map.",
+            f"{format_list(unused)} {'have' if unused[1:] else 'has'} no effect in an inline Map.",
             'Set "Mode": "DISTRIBUTED" in ProcessorConfig, or remove it.',
         )
     _check_label(context)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 from ..asl.definition import Scope, StateNode
-from ..asl.fields import MOVING, TYPES
+from ..asl.fields import TYPES, TYPES_WITH_NEXT
 from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.records import Record
@@ -144,7 +144,7 @@ def _targets_of_state(state: StateNode) -> Iterator[Json]:
             yield fields["Default"]
     if "Next" in fields:
         yield fields["Next"]
-    elif not state.ends and (state.type in MOVING or not (known or "Choices" in fields)):
+    elif not state.ends and (state.type in TYPES_WITH_NEXT or not (known or "Choices" in fields)):
         yield None
     yield from _targets_of_rules(fields.get("Catch"), "Catch" in fields)
 

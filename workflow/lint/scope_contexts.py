@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..asl.definition import Definition, Scope, StateNode
-from ..asl.fields import WORKING
+from ..asl.fields import TYPES_THAT_CAN_FAIL
 from .lint_context import LintContext
 from .lint_findings import LintFindings
 from .templates import StringChecker
@@ -39,7 +39,7 @@ class ScopeContexts:
     def context(self, state: StateNode, findings: LintFindings) -> LintContext:
         """Return the context for the checks of a state."""
         in_map = state.type == "Map" or state.scope.pointer in self._in_maps
-        strings = StringChecker(findings, state.type in WORKING, _UNAVAILABLE[state.type == "Task", in_map])
+        strings = StringChecker(findings, state.type in TYPES_THAT_CAN_FAIL, _UNAVAILABLE[state.type == "Task", in_map])
         express = state.scope.pointer in self._express
         return LintContext(state, findings, strings, state.query_language == "JSONata", express)
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from ..asl.definition import Scope, StateNode
-from ..asl.fields import BRANCH, LANGUAGES, MOVING, PROCESSOR, TOP, WORKING
+from ..asl.fields import BRANCH, LANGUAGES, PROCESSOR, TOP, TYPES_THAT_CAN_FAIL, TYPES_WITH_NEXT
 from ..asl.json_values import child
 from ..asl.limits import MAX_SECONDS, MAX_STATE_NAME_LENGTH
 from ..asl.suggestions import Guesses, suggest
@@ -125,7 +125,7 @@ class Scopes:
                 )
 
     def _check_transitions(self, state: StateNode) -> None:
-        if state.type in MOVING:
+        if state.type in TYPES_WITH_NEXT:
             self._check_next_or_end(state)
         for holder, pointer in _holders(state):
             name = "Default" if holder is state.fields and state.type == "Choice" else "Next"
@@ -220,9 +220,9 @@ def _table(scope: Scope) -> tuple[frozenset[str], str]:
 
 def _holders(state: StateNode) -> Iterator[tuple[dict[str, object], str]]:
     """Yield each object that may name a target, with its pointer: the state, its choice rules and its catchers."""
-    if state.type in (*MOVING, "Choice"):
+    if state.type in (*TYPES_WITH_NEXT, "Choice"):
         yield state.fields, state.pointer  # type: ignore[misc]
-    for field, kinds in (("Choices", ("Choice",)), ("Catch", WORKING)):
+    for field, kinds in (("Choices", ("Choice",)), ("Catch", TYPES_THAT_CAN_FAIL)):
         rules = state.fields.get(field)
         if state.type in kinds and isinstance(rules, list):
             for index, rule in enumerate(rules):

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ..asl.fields import ALL_FIELDS, FIELDS, LANGUAGES, TEXT_FUNCTIONS, TYPES, WORKING, Language
+from ..asl.fields import ALL_FIELDS, FIELDS, LANGUAGES, TEXT_FUNCTIONS, TYPES, TYPES_THAT_CAN_FAIL, Language
 from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.limits import MAX_EXPRESS_SECONDS, MAX_VARIABLE_NAME_LENGTH
-from ..asl.suggestions import joined, suggest
+from ..asl.suggestions import format_list, suggest
 from .choice_rules import check_choices
 from .error_handling import check_catchers, check_error_name, check_retriers
 from .lint_context import LintContext, is_time
@@ -38,7 +38,7 @@ def check_fields(context: LintContext) -> None:
     check_assign(context, context.fields, context.state.pointer, "after")
     if kind in _BY_TYPE:
         _BY_TYPE[kind](context)
-    if kind in WORKING:
+    if kind in TYPES_THAT_CAN_FAIL:
         check_retriers(context)
         check_catchers(context, check_assign)
 
@@ -173,7 +173,7 @@ def _check_wait(context: LintContext) -> None:
         context.missing(context.state.pointer, tuple(names), "A Wait state must specify how long to wait.")
     elif len(given) > 1:
         context.findings.error(
-            "CONFLICTING_FIELDS", context.at(given[1]), f"{joined(given)} cannot be used together.", "Keep one."
+            "CONFLICTING_FIELDS", context.at(given[1]), f"{format_list(given)} cannot be used together.", "Keep one."
         )
     seconds = context.check_integer(context.fields, "Seconds", context.state.pointer, 0)
     if context.express and seconds is not None and seconds > MAX_EXPRESS_SECONDS:

@@ -8,7 +8,7 @@ from ..asl.definition import JsonObject
 from ..asl.integrations import IntegrationTarget, UnknownTarget, arguments_of, is_sdk_spelling, needs_of, target_of
 from ..asl.json_type import Json
 from ..asl.json_values import walk
-from ..asl.suggestions import joined, likely, nearest, suggest
+from ..asl.suggestions import format_list, likely, nearest, suggest
 from ..queries.jsonata_evaluation import is_expression
 from .lint_context import LintContext
 from .reads import is_open, is_reference_of_a_template, looks_like_path
@@ -122,7 +122,9 @@ def _check_required(
     for argument, written in misspelled.items():
         _report_missing(context, target, name, argument, f"Did you mean {argument} instead of {written}?")
     if missing:
-        _report_missing(context, target, name, joined(missing), f"Add {'them' if missing[1:] else 'it'} to {name}.")
+        _report_missing(
+            context, target, name, format_list(missing), f"Add {'them' if missing[1:] else 'it'} to {name}."
+        )
 
 
 def _report_missing(context: LintContext, target: IntegrationTarget, name: str, what: str, remedy: str) -> None:

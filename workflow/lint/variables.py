@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from ..asl.definition import Arrow, Scope, StateNode
+from ..asl.definition import Scope, StateNode, Transition
 from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.records import Record
@@ -139,7 +139,7 @@ def _variables_on_entry(
         entry[str(scope.start)] = 0
     while queue:
         state = scope.by_name[str(queue.popleft())]
-        for transition in state.arrows:
+        for transition in state.transitions:
             if transition.target not in scope.by_name:
                 continue
             after = entry[state.name] | _bits(bits, _names_assigned_on(state, transition))
@@ -167,7 +167,7 @@ def _names(known: int, names: list[str], cache: dict[int, frozenset[str]]) -> fr
     return cache[known]
 
 
-def _names_assigned_on(state: StateNode, transition: Arrow) -> Iterator[str]:
+def _names_assigned_on(state: StateNode, transition: Transition) -> Iterator[str]:
     holder = state.fields if transition.kind in ("next", "default") else transition.holder
     return _names_in(holder)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, cast
 
 from ..asl.json_type import Json
-from ..asl.json_values import NotJson, canonical, read_json, spelled, written
+from ..asl.json_values import NotJson, canonical, format_value, json_text, read_json
 
 HASHES: Final = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 _ALGORITHM: Final = f"one of {', '.join(HASHES)}"
@@ -61,7 +61,7 @@ class Function:
         """Return the reason why these arguments, some of which may be UNKNOWN, always fail; empty if they may work."""
         for position, (kind, value) in enumerate(zip(self.argument_kinds, values, strict=False), 1):
             if value is not UNKNOWN and not CONSTANTS[kind](value):
-                return f"argument {position} of {self.name} must be {kind}, got {spelled(cast('Json', value))}"
+                return f"argument {position} of {self.name} must be {kind}, got {format_value(cast('Json', value))}"
         return ""
 
     def result(self, values: list[Json], randomness: Randomness) -> Json:
@@ -120,7 +120,7 @@ def _integer(value: Json) -> int:
 
 
 def _to_text(value: Json) -> str:
-    return value if isinstance(value, str) else written(value)
+    return value if isinstance(value, str) else json_text(value)
 
 
 def _format_value(value: Json) -> str:

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..asl.json_values import NotJson, read_json, written
+from ..asl.json_values import NotJson, json_text, read_json
 from .intrinsic_functions import HASHES, Randomness
 from .jsonata_engine import function, to_engine
 from .jsonata_library import Functions
@@ -110,7 +110,7 @@ def _hash(value: object, algorithm: str | None) -> str | None:
         return None
     if algorithm not in HASHES:
         raise JsonataFailed(f"{THREW}: $hash: the algorithm must be one of {', '.join(HASHES)}")
-    text = value if isinstance(value, str) else written(to_json(value))
+    text = value if isinstance(value, str) else json_text(to_json(value))
     return hashlib.new(HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
 
 

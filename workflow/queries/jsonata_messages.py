@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, cast
 
-from ..asl.json_values import NotJson, written
+from ..asl.json_values import NotJson, json_text
 from .jsonata_library import JException
 from .jsonata_values import to_json
 
@@ -65,6 +65,6 @@ def _fill(placeholder: re.Match[str], values: Iterator[Any]) -> str:
     if "type" in placeholder[0]:
         value = _KINDS_OF_ITEMS.get(str(value), value)
     try:
-        return written(to_json(value)) if not isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return json_text(to_json(value)) if not isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     except (NotJson, ValueError):
         return str(value)

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final, Literal, Protocol, TypeAlias, cast
 
 from ..asl.json_type import Json
-from ..asl.json_values import written
+from ..asl.json_values import json_text
 from .bounded_regex import reject_endless
 from .jsonpath_calls import UnmatchedPath
 from .jsonpath_text import Scanner, is_number
@@ -94,7 +94,7 @@ def _matches(pattern: re.Pattern[str], text: str) -> bool:
 
 def _text(value: object) -> str:
     """Return a value as the string that a pattern is matched against; empty for null, arrays and objects."""
-    return value if isinstance(value, str) else written(value) if isinstance(value, int | float) else ""
+    return value if isinstance(value, str) else json_text(value) if isinstance(value, int | float) else ""
 
 
 def _has_size(left: object, right: object) -> bool:

@@ -33,8 +33,8 @@ from workflow import (
     variable,
 )
 from workflow.annotations import Edge, ErrorOutput
-from workflow.dsl.states.arrows import Chain, InputPassedOn
 from workflow.dsl.states.service_tasks import StartedExecution
+from workflow.dsl.states.transitions import Chain, InputPassedOn
 from workflow.fn import before, bound, concat, or_else, seen_as, some
 from workflow.service_steps import (
     Bucket,

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ...asl.json_type import Json
 from ...asl.json_values import JsonObject
-from ..states.arrows import AnyState, Exit
+from ..states.transitions import AnyState, Exit
 from ..value_expressions import Condition
 from .query_language import QueryLanguage
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...asl.json_type import Json
 from ...asl.json_values import JsonObject
-from ..states.arrows import AnyState, Exit
+from ..states.transitions import AnyState, Exit
 from ..value_expressions import Condition
 from .jsonata_text import condition_text, template
 from .query_language import QueryLanguage

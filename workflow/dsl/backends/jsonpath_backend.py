@@ -8,8 +8,8 @@ from ...asl.json_type import Json
 from ...asl.json_values import JsonObject
 from ...failures import NotPortable
 from ..rewriting import references_in
-from ..states.arrows import AnyState, Catching, Exit
 from ..states.basic_states import Pass
+from ..states.transitions import AnyState, Catching, Exit
 from ..value_expressions import Condition, Expression, Reference, place_of
 from .jsonpath_writing import has_expressions, path_of, payload, rule, text_of
 from .query_language import QueryLanguage

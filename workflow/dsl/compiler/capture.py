@@ -9,8 +9,8 @@ from ...failures import WorkflowError
 from ..bindings import Binding, Bindings
 from ..payload_schema import wire_value
 from ..rewriting import rewrite
-from ..states.arrows import AnyState, Catching, Exit, Link, Some
 from ..states.tasks import Task
+from ..states.transitions import AnyState, Catching, Exit, Link, Some
 from ..value_expressions import Reference, Source, form_of, place_of
 from .scope_graph import Home, ScopeGraph
 

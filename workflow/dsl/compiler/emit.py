@@ -16,7 +16,7 @@ from ...failures import WorkflowError
 from ..bindings import Binding, Bindings
 from ..payload_schema import wire_value
 from ..rewriting import rewrite
-from ..states.arrows import AnyState
+from ..states.transitions import AnyState
 from ..value_expressions import Condition, Expression, Reference, literal_of, place_of
 from .capture import CapturePlan
 from .fields_of_states import FieldCollector, Piece

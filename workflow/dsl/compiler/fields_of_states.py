@@ -17,7 +17,7 @@ from ...asl.json_values import JsonObject
 from ...asl.records import Record
 from ...failures import WorkflowError
 from ..bindings import Bindings, Limit
-from ..states.arrows import AnyState, Catching, End, Link
+from ..states.transitions import AnyState, Catching, End, Link
 from ..value_expressions import Condition
 from .capture import CapturePlan, output_by
 from .scope_graph import ScopeGraph

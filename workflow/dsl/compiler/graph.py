@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Never, cast
 
 from ...asl.limits import MAX_STATE_NAME_LENGTH
-from ...asl.records import changed
+from ...asl.records import copy_with
 from ...failures import NotExhaustive, NotReached, WorkflowError, WrongJoin
 from ..payload_schema import name_of
-from ..states.arrows import (
+from ..states.basic_states import Choice, Fail, Pass, Succeed
+from ..states.transitions import (
     END,
     AnyState,
     Catching,
@@ -27,7 +28,6 @@ from ..states.arrows import (
     set_name,
     states_in,
 )
-from ..states.basic_states import Choice, Fail, Pass, Succeed
 from ..value_expressions import Reference, Source, place_of
 from .scope_graph import Home, ScopeGraph
 
@@ -194,12 +194,12 @@ def _copied(graph: ScopeGraph, prefix: str, *, is_machine: bool) -> tuple[ScopeG
         return copies.get(id(state), state)
 
     links = tuple(
-        Link(changed(link.exit, state=there(link.exit.state)), there(link.target), link.source_line)
+        Link(copy_with(link.exit, state=there(link.exit.state)), there(link.target), link.source_line)
         for link in graph.links
     )
     states = {state.name: state for state in copies.values()}
     home = Home(there(graph.start), prefix, is_machine, copies)
-    return changed(graph, start=there(graph.start), states=states, links=links), home
+    return copy_with(graph, start=there(graph.start), states=states, links=links), home
 
 
 def _renamed(state: AnyState, prefix: str) -> AnyState:
@@ -217,7 +217,7 @@ def _flat(graph: ScopeGraph, home: Home) -> ScopeGraph:
     """Return the graph with each `Inline` replaced by the states of its workflow."""
     homes: dict[int, Home] = {id(state): home for state in graph.states.values()}
     if not any(state.type == "Inline" for state in graph.states.values()):
-        return changed(graph, homes=homes)
+        return copy_with(graph, homes=homes)
     states: dict[str, AnyState] = {}
     links = list(graph.links)
     starts: dict[int, AnyState] = {}
@@ -236,9 +236,9 @@ def _flat(graph: ScopeGraph, home: Home) -> ScopeGraph:
             states |= inner.states
         else:
             states[name] = state
-    links = [changed(link, target=starts.get(id(link.target), link.target)) for link in links]
+    links = [copy_with(link, target=starts.get(id(link.target), link.target)) for link in links]
     start = starts.get(id(graph.start), graph.start)
-    return changed(graph, start=start, states=states, links=tuple(links), homes=homes, ends=ends)
+    return copy_with(graph, start=start, states=states, links=tuple(links), homes=homes, ends=ends)
 
 
 def _open_ended(graph: ScopeGraph) -> ScopeGraph:
@@ -251,9 +251,9 @@ def _open_ended(graph: ScopeGraph) -> ScopeGraph:
     if not passes:
         return graph
     states = {name: passes.get(id(state), state) for name, state in graph.states.items()}
-    links = [changed(link, target=passes.get(id(link.target), link.target)) for link in graph.links]
+    links = [copy_with(link, target=passes.get(id(link.target), link.target)) for link in graph.links]
     links += [Link(Exit(state, "next"), END) for state in passes.values()]
-    return changed(graph, start=passes.get(id(graph.start), graph.start), states=states, links=tuple(links))
+    return copy_with(graph, start=passes.get(id(graph.start), graph.start), states=states, links=tuple(links))
 
 
 def _passing(succeed: Succeed[object]) -> AnyState:
@@ -267,10 +267,10 @@ def _set_in(links: list[Link], inline: AnyState, inner: ScopeGraph) -> list[Link
     caught = [link for link in links if link.exit.state is inline and link.exit.kind == "catch"]
     kept = [link for link in links if link.exit.state is not inline]
     for link in inner.links:
-        kept.append(changed(link, target=onward.target if isinstance(link.target, End) else link.target))
+        kept.append(copy_with(link, target=onward.target if isinstance(link.target, End) else link.target))
     failing = [cast("AnyState", state) for state in inner.states.values() if isinstance(state, Catching)]
     if caught and not failing:
         raise WrongJoin(f"{inline!r} cannot fail, so there is nothing to catch", at=inline)
     for state in failing:
-        kept += [changed(link, exit=changed(link.exit, state=state)) for link in caught]
+        kept += [copy_with(link, exit=copy_with(link.exit, state=state)) for link in caught]
     return kept

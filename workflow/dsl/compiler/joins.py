@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Union, cast
 from ...failures import WrongJoin
 from ..compatibility import mismatch, value_mismatch
 from ..payload_schema import literals_of, name_of
-from ..states.arrows import AnyState, End, ErrorOutput, Exit, Link
+from ..states.transitions import AnyState, End, ErrorOutput, Exit, Link
 from ..value_expressions import Reference, place_of
 from .scope_graph import ScopeGraph
 

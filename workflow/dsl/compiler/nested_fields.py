@@ -12,7 +12,7 @@ from .fields_of_states import FieldCollector, Piece, fixed
 from .graph import nested_graph
 
 if TYPE_CHECKING:
-    from ..states.arrows import AnyState
+    from ..states.transitions import AnyState
     from ..workflow_type import AnyWorkflow
 
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ...asl.records import Record
-from ..states.arrows import AnyState, Link
+from ..states.transitions import AnyState, Link
 
 NO_IDS: Final[Mapping[int, Any]] = MappingProxyType({})
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 from ...asl.records import Record
 from ...failures import WorkflowError
-from ..states.arrows import AnyState, Exit, Link
 from ..states.tasks import Invoke, Task
+from ..states.transitions import AnyState, Exit, Link
 from ..value_expressions import All, Condition, Either, FunctionCall, Not, Present, Reference, place_of
 from .scope_graph import ScopeGraph
 

@@ -10,7 +10,7 @@ from ..bindings import Limit
 from ..option_checks import check_form, check_moments, check_spans, check_texts
 from ..payload_schema import discriminator_of, fields_of, literals_of, members_of, moment_text, name_of, wire_value
 from ..value_expressions import Condition, Expression, Reference, condition_of, form_of
-from .arrows import Edge, Ending, Exit, InputPassedOn, Some, State, StateOptions
+from .transitions import Edge, Ending, Exit, InputPassedOn, Some, State, StateOptions
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from ...failures import WorkflowError
-from .arrows import Catching
+from .transitions import Catching
 
 if TYPE_CHECKING:
     from builtins import type as Class  # noqa: N812  # in these classes `type` is the state's Type

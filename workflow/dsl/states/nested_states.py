@@ -18,9 +18,9 @@ from ..option_checks import check_choices, check_flags, check_numbers
 from ..payload_schema import item_of, kinds_of, name_of
 from ..retries import Retry
 from ..value_expressions import Expression, form_of
-from .arrows import AnyState, Catching, Some, StateOptions, check_options
 from .distribution import Distribution, ItemBatcher, ItemReader, ResultWriter, WrittenResults
 from .fragments import check_workflow
+from .transitions import AnyState, Catching, Some, StateOptions, check_options
 
 if TYPE_CHECKING:
     from builtins import type as Class  # noqa: N812  # in these classes `type` is the state's Type

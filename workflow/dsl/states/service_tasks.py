@@ -21,8 +21,8 @@ from ..option_checks import (
     check_spans,
     check_texts,
 )
-from .arrows import AnyState
 from .tasks import Answer, Task, TaskOptions, check_sent, payload_of
+from .transitions import AnyState
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm

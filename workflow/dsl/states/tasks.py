@@ -24,7 +24,7 @@ from ..payload_schema import name_of
 from ..retries import Retry
 from ..rewriting import references_in
 from ..value_expressions import Expression, Reference, Source, form_of, place_of
-from .arrows import AnyState, Catching, Some, check_options
+from .transitions import AnyState, Catching, Some, check_options
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Never, Self, TypedDict, TypeVar, cast, overload
 
 from ...asl.limits import MAX_STATE_NAME_LENGTH, MAX_VARIABLE_NAME_LENGTH
-from ...asl.records import NOTHING, Record, changed
+from ...asl.records import NOTHING, Record, copy_with
 from ...failures import NoSuchField, WorkflowError, WrongJoin
 from ..compatibility import misfit
 from ..option_checks import check_fixed_texts, check_form
@@ -106,7 +106,7 @@ class Edge(Joinable[Out]):
         name = assigned_variable(target, value)
         for exit_ in self._exits:
             _check_once(self, name, exit_.assignments)
-        return self._changed(lambda exit_: changed(exit_, assignments={**exit_.assignments, name: value}))
+        return self._changed(lambda exit_: copy_with(exit_, assignments={**exit_.assignments, name: value}))
 
     def remember(self, target: T, value: T) -> Self:
         """Deprecated name of `assign`, until 0.3."""
@@ -115,11 +115,11 @@ class Edge(Joinable[Out]):
 
     def passing(self, output: T) -> Edge[T]:
         """Pass on this value instead of the exit's own."""
-        return Edge(tuple(changed(exit_, output=Some(output)) for exit_ in self._exits))
+        return Edge(tuple(copy_with(exit_, output=Some(output)) for exit_ in self._exits))
 
     def noted(self, comment: str) -> Self:
         """Add a comment to this exit in the definition."""
-        return self._changed(lambda exit_: changed(exit_, comment=comment))
+        return self._changed(lambda exit_: copy_with(exit_, comment=comment))
 
     def _changed(self, change: Callable[[Exit], Exit]) -> Self:
         return type(self)(tuple(change(exit_) for exit_ in self._exits))
