@@ -281,7 +281,7 @@ def test_a_fenced_key_never_moves_money(gateway: PaymentGateway) -> None:
     assert gateway.lookup(CHARGE).status is GatewayStatus.FENCED
 
 
-def test_a_fence_after_the_money_moved_reports_it_as_settled(gateway: PaymentGateway) -> None:
+def test_fencing_a_settled_charge_reports_it_as_settled(gateway: PaymentGateway) -> None:
     """Law 19: a fence returns an earlier outcome."""
     _charge(gateway, "pm_ok")
     assert gateway.fence(CHARGE).status is GatewayStatus.SETTLED

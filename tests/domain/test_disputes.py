@@ -81,7 +81,7 @@ def test_a_repeated_dispute_report_changes_nothing(
 @given(lost=st.integers(1, 900), wanted=st.integers(1, 1_200))
 @example(lost=400, wanted=600)
 @example(lost=400, wanted=601)
-def test_a_refund_beside_a_dispute_is_limited_to_the_remaining_balance(lost: int, wanted: int) -> None:
+def test_a_refund_during_a_dispute_is_limited_to_the_remaining_balance(lost: int, wanted: int) -> None:
     """Law 36 (disputes), law 4 (boundary): exactly the captured minus the disputed amount is refundable."""
     order = _apply_reports(paid_order(lines_of((2, 500))), _report(DisputePhase.LOST, lost))
     result = reserve(order, "some", amount_minor=wanted)
@@ -90,7 +90,7 @@ def test_a_refund_beside_a_dispute_is_limited_to_the_remaining_balance(lost: int
         assert result.account.overdrawn_minor == 0
 
 
-def test_a_full_refund_beside_a_dispute_takes_the_rest_and_restocks_nothing() -> None:
+def test_a_full_refund_during_a_dispute_takes_the_rest_and_restocks_nothing() -> None:
     """Law 3 (default amount), law 36 (disputes): a dispute belongs to no line."""
     order = make_refund(_apply_reports(paid_order(lines_of((2, 500))), _report(DisputePhase.OPEN, 300)), "rest")
     assert (order.account.refunded_minor, order.account.refundable_minor) == (700, 0)

@@ -71,11 +71,11 @@ def _take(order: Order, number: int, action: str, detail: object) -> Change | No
 @example([("capture", 400), ("reply", "settled"), ("cancel", None), ("reply", "settled")])
 @example([("cancel", None), ("capture", None), ("reply", "settled"), ("reply", "fenced")])
 @example([("capture units", 1), ("reply", "declined"), ("expire", None), ("reply", "settled")])
-def test_a_hold_ends_once_and_never_captures_more_than_its_amount(taken: list[tuple[str, object]]) -> None:
+def test_a_hold_ends_once_and_never_captures_more_than_its_amount(actions: list[tuple[str, object]]) -> None:
     """Law 33 (authorise): captured ≤ authorised; a hold ends once; its stock returns at most once."""
     order = _authorise()
     returned = Counter[str]()
-    for number, (action, detail) in enumerate(taken):
+    for number, (action, detail) in enumerate(actions):
         change = _take(order, number, action, detail)
         if change is None:
             continue

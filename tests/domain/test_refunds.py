@@ -100,8 +100,8 @@ def test_allocations_add_up_exactly_and_none_is_negative(states: list[Order]) ->
 def test_refunding_unit_by_unit_equals_refunding_the_line_whole(lines: Any, data: st.DataObject | None) -> None:
     """Law 7 (allocation conserves): also after a refund by amount left an odd sum on the line."""
     order = paid_order(lines)
-    taken = data.draw(st.integers(0, order.account.captured_minor - 1)) if data else 100
-    order = make_refund(order, "by-amount", amount_minor=taken) if taken else order
+    refunded_first = data.draw(st.integers(0, order.account.captured_minor - 1)) if data else 100
+    order = make_refund(order, "by-amount", amount_minor=refunded_first) if refunded_first else order
     line = max(remaining_lines(order), key=lambda each: each.amount_minor)
     whole = make_refund(order, "whole", units={line.sku: line.quantity}).ledger[-1].amount_minor
     units = 0

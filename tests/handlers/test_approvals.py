@@ -123,7 +123,7 @@ def test_another_decision_under_the_same_request_id_is_rejected() -> None:
 
 
 @pytest.mark.parametrize("subject", ["ref_none", "dec_none", "nothing"])
-def test_a_decision_on_a_subject_that_awaits_none_is_rejected(subject: str) -> None:
+def test_a_decision_that_no_subject_awaits_is_rejected(subject: str) -> None:
     """Law 35 (approval): a decision on nothing changes nothing."""
     world, order_id = _shop()
     assert world.book(decision_of(order_id, subject))["code"] == "NOT_AWAITING_DECISION"
@@ -146,7 +146,7 @@ def test_a_held_refund_lapses_once_and_only_after_the_longest_execution() -> Non
     assert world.findings() == ()
 
 
-def test_the_window_can_be_overridden_with_an_approval() -> None:
+def test_the_refund_window_can_be_overridden_with_an_approval() -> None:
     """The window is judged when the refund was requested; an override waits for another person."""
     world, order_id = _shop()
     world.clock.advance(timedelta(days=31))

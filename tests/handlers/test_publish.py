@@ -111,7 +111,7 @@ def test_every_entry_is_published_once_and_in_order_if_nothing_fails(size: int) 
 
 
 @given(st.dictionaries(st.integers(0, 30), st.sampled_from(MODES), max_size=8), st.integers(1, 12))
-def test_every_entry_is_published_in_order_whatever_call_fails_or_crashes(plan: dict[int, str], size: int) -> None:
+def test_every_entry_is_published_in_order_despite_failures_and_crashes(plan: dict[int, str], size: int) -> None:
     """An entry may be published again, but never for the first time after a later one of its order."""
     bus, faults = FakeEventBridge(), Faults()
     faults.plan = plan
@@ -120,7 +120,7 @@ def test_every_entry_is_published_in_order_whatever_call_fails_or_crashes(plan: 
 
 
 @given(st.lists(st.booleans(), max_size=120), st.integers(1, 12))
-def test_every_entry_is_published_in_order_whatever_the_bus_refuses(refusals: list[bool], size: int) -> None:
+def test_every_entry_is_published_in_order_despite_refusals_of_the_bus(refusals: list[bool], size: int) -> None:
     """The bus may accept some entries of a request and refuse others."""
     script = iter(refusals)
     bus = FakeEventBridge(refuses=lambda _: next(script, False))

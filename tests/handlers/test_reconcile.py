@@ -356,7 +356,7 @@ def test_a_failure_is_reported_without_free_text() -> None:
     assert not [line for line in world.lines if "scratched" in line]
 
 
-def test_a_run_out_of_time_stops_between_orders_and_the_next_one_continues() -> None:
+def test_a_run_without_time_left_stops_and_the_next_one_continues() -> None:
     """Law 28 (isolation): a slow order costs its own time, never the whole run's."""
     world, time_left = _open_cases(6), iter([True, True, False])
     first = reconcile({"schema": 1}, world.dependencies(), lambda: next(time_left, False))
@@ -365,7 +365,7 @@ def test_a_run_out_of_time_stops_between_orders_and_the_next_one_continues() -> 
     assert len(second["settled"] + second["released"]) == 4
 
 
-def test_orders_whose_lookups_fail_do_not_starve_the_orders_behind_them() -> None:
+def test_orders_whose_lookups_fail_do_not_starve_later_orders() -> None:
     """Law 28 (isolation): they are retried with growing pauses, and settled once the gateway answers again."""
     world = _open_cases(12)
 

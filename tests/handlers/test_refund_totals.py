@@ -34,11 +34,11 @@ def test_refunds_are_accepted_only_up_to_the_remaining_balance(amounts: list[int
 
 @pytest.mark.over_gateways
 @given(st.lists(st.integers(0, 6), min_size=5, max_size=5), st.randoms())
-def test_partial_refunds_in_any_order_and_the_rest_add_up_to_the_whole(weights: list[int], shuffled: Any) -> None:
+def test_partial_refunds_in_any_order_and_the_rest_add_up_to_the_whole(weights: list[int], random: Any) -> None:
     """Law 3 (default amount), law 5 (partials compose): no amount means the rest; with nothing left it is refused."""
     world, order_id = _buy()
     parts = [PAID * weight // 31 for weight in weights if weight]
-    shuffled.shuffle(parts)
+    random.shuffle(parts)
     for number, part in enumerate(parts):
         assert world.book(refund_of(order_id, f"part-{number}", amount_minor=part))["status"] == "succeeded"
     rest = world.book(refund_of(order_id, "rest"))

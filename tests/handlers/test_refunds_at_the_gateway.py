@@ -226,7 +226,7 @@ def test_a_dashboard_refund_resolved_as_unpaid_is_recorded_once_the_balance_allo
     ("first", "then", "refunded"),
     [("pending", "settled", 600), ("pending", "declined", 0), ("settled", "settled", 600), ("settled", "reversed", 0)],
 )
-def test_the_gateway_decides_how_a_dashboard_refund_ends_whatever_its_resolution(
+def test_the_gateway_decides_how_a_dashboard_refund_ends_despite_its_resolution(
     outcome: str, first: str, then: str, refunded: int
 ) -> None:
     """Law 18 (conservation), law 37 (cases): closing the case does not change the refund's amount or status."""

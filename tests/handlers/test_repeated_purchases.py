@@ -173,7 +173,7 @@ def test_the_review_of_doubtful_orders_loads_each_order_at_most_twice() -> None:
     assert all(1 <= reads[order_id] <= 2 for order_id in order_ids)
 
 
-def test_the_review_of_a_customer_with_endless_orders_takes_bounded_reads() -> None:
+def test_the_review_of_a_customer_with_endless_orders_is_bounded() -> None:
     """Law 28 (isolation)."""
     world, _ = _many_doubtful_orders(2)
     assert _count_reads(world, repository=EndlessOrders)["list"] == MAX_COMPARED // 100

@@ -175,8 +175,8 @@ def totals_of(ledger: Sequence[dict[str, Any]]) -> Totals:
             if kind == "PaymentCaptureRequested":
                 require(amount <= to_capture, "law 33", f"{amount} to be captured of {to_capture}")
                 to_capture = amount
-            asked = to_capture if "Capture" in kind else placed["amount_minor"]
-            require(amount == asked, "law 25", f"{kind} of {amount}, {asked} asked")
+            expected = to_capture if "Capture" in kind else placed["amount_minor"]
+            require(amount == expected, "law 25", f"{kind} of {amount}, {expected} expected")
             status, captured = _NEXT_PAYMENT[status, kind], amount if kind == "PaymentCaptured" else 0
             if kind == "PaymentCaptureDeclined":
                 to_capture = placed["amount_minor"]

@@ -401,13 +401,13 @@ def _after(table: Table, index: Index, rows: list[Item], request: dict[str, Any]
 
 
 def _first(rows: list[Item], maximum: int) -> list[Item]:
-    taken, size = [], 0
+    accepted, size = [], 0
     for row in rows[:maximum]:
         size += size_of(row) if len(rows) > 100 else 0
-        taken.append(row)
+        accepted.append(row)
         if size >= MAXIMUM_PAGE_BYTES:
             break
-    return taken
+    return accepted
 
 
 def _cancellation_error(reasons: list[Response], operation: str) -> Exception:

@@ -121,7 +121,7 @@ def _compile(request: dict[str, Any], table: Table) -> Compiled:
         if (size := len(request[kind].encode())) > _MAX_BYTES:
             message = "Expression size has exceeded the maximum allowed size; expression size"
             raise invalid(f"Invalid {kind}: {message}: {size}")
-    if (names.given or "ExpressionAttributeValues" in request) and not given:
+    if (names.aliases or "ExpressionAttributeValues" in request) and not given:
         raise invalid(
             "ExpressionAttributeNames and ExpressionAttributeValues can only be specified when using expressions"
         )

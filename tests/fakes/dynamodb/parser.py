@@ -56,7 +56,7 @@ Node = Path | Placeholder | Operator
 class Names:
     """The attribute names of one request, and those that its expressions used."""
 
-    given: dict[str, str]
+    aliases: dict[str, str]
     used: set[str] = field(default_factory=set)
     values: set[str] = field(default_factory=set)
     scalars: frozenset[str] = frozenset()
@@ -118,11 +118,11 @@ class Reader:
         token = self.take()
         if token.startswith("#"):
             self.names.used.add(token)
-            if token not in self.names.given:
+            if token not in self.names.aliases:
                 self.refuse(
                     "An expression attribute name used in the document path is not defined; attribute name: " + token
                 )
-            return self.names.given[token]
+            return self.names.aliases[token]
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", token):
             self.refuse(f'Syntax error; token: "{token}", near: "{token}"')
         if token.upper() in RESERVED_WORDS:

@@ -220,12 +220,12 @@ def test_invalid_order_ids_are_ignored(endpoint: Endpoint) -> None:
         ({"headers": None}, 400),
     ],
 )
-def test_malformed_requests_get_a_status(endpoint: Endpoint, changed: dict[str, object], status: int) -> None:
+def test_malformed_webhooks_get_an_error_status(endpoint: Endpoint, changed: dict[str, object], status: int) -> None:
     endpoint.pay()
     assert endpoint.receive(endpoint.webhooks.take(), **changed) == status
 
 
-def test_the_log_holds_no_body_header_or_secret(endpoint: Endpoint) -> None:
+def test_the_log_contains_no_body_header_or_secret(endpoint: Endpoint) -> None:
     endpoint.pay("pm_card_authenticationRequired")
     sent = endpoint.webhooks.take(keep=True)
     endpoint.deliver_all()

@@ -63,7 +63,7 @@ def test_the_double_accepts_its_key_as_basic_authentication() -> None:
         assert double.handle(call).status == status
 
 
-def test_a_refused_webhook_is_given_up_after_the_maximum_of_deliveries() -> None:
+def test_a_refused_webhook_is_dropped_after_the_maximum_number_of_deliveries() -> None:
     """The endpoint is another double, which refuses every delivery."""
     double, endpoint = StripeDouble(_now), StripeDouble(_now)
     webhooks, failures = Webhooks(double), dict[bytes, int]()

@@ -232,7 +232,7 @@ def test_a_late_confirmation_is_stopped_by_the_fence(till: Till) -> None:
     assert till.double.books.balance() == 0
 
 
-def test_a_fence_after_the_money_moved_reports_it_as_settled(till: Till) -> None:
+def test_fencing_a_settled_charge_reports_it_as_settled(till: Till) -> None:
     till.double.faults.add(StripeFault.REPLY_LOST, "confirm")
     with pytest.raises(PaymentOutcomeUnknown):
         till.charge()
@@ -246,7 +246,7 @@ def test_a_fence_finds_a_payment_that_the_lagging_search_misses(till: Till) -> N
     assert till.gateway.fence(till.order).status is GatewayStatus.SETTLED
 
 
-def test_a_key_that_stripe_forgot_is_never_created_again(till: Till) -> None:
+def test_no_payment_is_created_under_a_key_that_stripe_forgot(till: Till) -> None:
     """Repeating the creation after a day would make a second intent."""
     till.clock.advance(25 * timedelta(hours=1))
     assert till.gateway.fence(till.order).status is GatewayStatus.NOTHING
