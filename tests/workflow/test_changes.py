@@ -60,7 +60,7 @@ def rename_state(old: str, new: str) -> Any:
     return json.loads(json.dumps(OLD).replace(f'"{old}"', f'"{new}"'))
 
 
-def sentences(edit: Edit) -> list[str]:
+def describe(edit: Edit) -> list[str]:
     new = copy.deepcopy(OLD)
     edit(new, new["States"])
     return [str(change) for change in diff(OLD, new)]
@@ -126,8 +126,8 @@ def sentences(edit: Edit) -> list[str]:
         ),
     ],
 )
-def test_each_change_is_described_in_sentences(edit: Edit, expected: list[str]) -> None:
-    assert sentences(edit) == expected
+def test_each_change_is_described_in_plain_words(edit: Edit, expected: list[str]) -> None:
+    assert describe(edit) == expected
 
 
 @pytest.mark.parametrize(("old", "new"), [("L", "Done"), ("V", "Validate"), ("N", "Nested")])

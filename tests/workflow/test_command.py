@@ -102,7 +102,7 @@ def test_yaml_timestamps_stay_strings_and_duplicate_keys_are_rejected(
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "message"),
     [
         ("StartAt: A\nStates:\n\tA: 1\n", "This is not valid YAML: found character '\\t'"),
         ("? [a]\n: 1\n", "This is not valid YAML: a key must be a string (line 1, column 3)."),
@@ -119,7 +119,7 @@ def test_yaml_timestamps_stay_strings_and_duplicate_keys_are_rejected(
     ],
 )
 def test_invalid_yaml_is_a_finding(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, machine: str, text: str, sentence: str
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, machine: str, text: str, message: str
 ) -> None:
     """The finding has line and column, and the other files are still checked."""
     file = tmp_path / "machine.yaml"
@@ -127,7 +127,7 @@ def test_invalid_yaml_is_a_finding(
     code, out, _ = command(capsys, "check", str(file), machine, "--json")
     (finding,) = json.loads(out)[str(file)]
     assert (code, finding["code"], json.loads(out)[machine]) == (1, "INVALID_JSON_DESCRIPTION", [])
-    assert sentence in finding["sentence"]
+    assert message in finding["sentence"]
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_yaml_and_json_are_recognised_under_any_suffix(
 def test_unreadable_content_is_reported_in_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """UTF-16, binary data, an empty file and a directory each give one line."""
     file = tmp_path / "machine.json"
-    for content, sentence in (
+    for content, message in (
         (json.dumps(MACHINE).encode("utf-16"), "is not a definition: the text must be UTF-8, got UTF-16 or UTF-32"),
         (json.dumps(MACHINE).encode("utf-16-be"), "is not a definition: the text must be UTF-8, got UTF-16 or UTF-32"),
         (b"\x89PNG\r\n", "is not a definition: byte 0 is not UTF-8"),
@@ -264,7 +264,7 @@ def test_unreadable_content_is_reported_in_one_line(capsys: pytest.CaptureFixtur
         file.write_bytes(content)
         code, out, err = command(capsys, "paths", str(file))
         assert (code, out, err.count("\n")) == (1, "", 1)
-        assert f"{file} {sentence}" in err
+        assert f"{file} {message}" in err
     code, _, err = command(capsys, "check", str(tmp_path))
     assert (code, err) == (64, f"{tmp_path} is a directory. Name the files in it, such as {tmp_path}/*.json.\n")
 
@@ -380,7 +380,7 @@ def test_a_long_run_shows_only_its_first_and_last_visits(capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize(
-    ("answers", "sentence"),
+    ("answers", "message"),
     [
         ('{"Work": []}', "Work must have at least one result, got an empty list."),
         ('{"Work": {"Error": 5}}', "Work: Error must be a string, got 5."),
@@ -390,14 +390,14 @@ def test_a_long_run_shows_only_its_first_and_last_visits(capsys: pytest.CaptureF
     ],
 )
 def test_invalid_mock_results_are_rejected(
-    capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path, answers: str, sentence: str
+    capsys: pytest.CaptureFixture[str], machine: str, tmp_path: Path, answers: str, message: str
 ) -> None:
     """The command exits before anything runs."""
     file = tmp_path / "answers.json"
     file.write_text(answers)
     code, out, err = command(capsys, "run", machine, "--input", '{"n": 4}', "--functions", str(file))
     assert (code, out) == (64, "")
-    assert sentence in err
+    assert message in err
 
 
 def test_an_endless_machine_has_no_paths(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ def test_payloads_accept_values_of_their_types() -> None:
 
 
 @pytest.mark.parametrize(
-    ("payload", "sentence"),
+    ("payload", "message"),
     [
         (lambda: made(Letter)(sent_at=3, number=UUID(int=1)), "sent_at must be datetime, but 3 is int"),
         (
@@ -200,8 +200,8 @@ def test_payloads_accept_values_of_their_types() -> None:
         (lambda: made(Note)("a", "b", "c"), "got 3 values; its fields are text, by"),
     ],
 )
-def test_values_of_the_wrong_type_are_rejected(payload: Any, sentence: str) -> None:
-    with pytest.raises(WorkflowError, match=rf"made\(\w+\): {sentence}"):
+def test_values_of_the_wrong_type_are_rejected(payload: Any, message: str) -> None:
+    with pytest.raises(WorkflowError, match=rf"made\(\w+\): {message}"):
         payload()
 
 

@@ -238,7 +238,7 @@ def test_names_must_be_bound_all_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "sentence"),
+    ("state", "message"),
     [
         (lambda: Wait(), "give either how_long or until"),
         (lambda: Map(input_of(Buy).sku, Inner), "must be given an array, got str"),
@@ -248,8 +248,8 @@ def test_names_must_be_bound_all_together() -> None:
         (lambda: Choice("text"), "must decide by input_of"),
     ],
 )
-def test_states_name_the_arguments_that_they_need(state: Any, sentence: str) -> None:
-    with pytest.raises(WorkflowError, match=sentence):
+def test_states_name_the_arguments_that_they_need(state: Any, message: str) -> None:
+    with pytest.raises(WorkflowError, match=message):
         state()
 
 
@@ -317,7 +317,7 @@ def test_fractions_of_a_second_are_rejected(state: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "sentence"),
+    ("condition", "message"),
     [
         (
             lambda buy: buy.quantity == "1",
@@ -338,14 +338,14 @@ def test_fractions_of_a_second_are_rejected(state: Any) -> None:
         ),
     ],
 )
-def test_a_condition_that_can_never_hold_is_rejected(condition: Any, sentence: str) -> None:
+def test_a_condition_that_can_never_hold_is_rejected(condition: Any, message: str) -> None:
     with pytest.raises(NotACondition) as error:
         condition(input_of(Buy))
-    assert str(error.value) == sentence
+    assert str(error.value) == message
 
 
 @pytest.mark.parametrize(
-    ("value", "sentence"),
+    ("value", "message"),
     [
         (lambda buy: buy.sku + 1, r"\+ requires two numbers or two strings, but <input.sku> is str and 1 is int"),
         (lambda buy: "a" * buy.quantity, r"\* requires two numbers, but 'a' is str and <input.quantity> is int"),
@@ -357,9 +357,9 @@ def test_a_condition_that_can_never_hold_is_rejected(condition: Any, sentence: s
         (lambda buy: round(buy.quantity), "cannot convert it to a number"),
     ],
 )
-def test_unsupported_operations_on_references_are_rejected(value: Any, sentence: str) -> None:
+def test_unsupported_operations_on_references_are_rejected(value: Any, message: str) -> None:
     """Each message says what to write instead."""
-    with pytest.raises(WorkflowError, match=sentence):
+    with pytest.raises(WorkflowError, match=message):
         value(input_of(Buy))
 
 
@@ -373,7 +373,7 @@ def test_operators_calculate_numbers_and_join_strings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "sentence"),
+    ("state", "message"),
     [
         (lambda: Invoke(any_fn, retries=3), "Invoke: unknown option retries; the options are .*retry"),
         (lambda: Invoke(any_fn, retry=3), "Invoke: retry must be a Retry or a tuple of them, got 3"),
@@ -389,13 +389,13 @@ def test_operators_calculate_numbers_and_join_strings() -> None:
         (lambda: Invoke(any_fn) >> Choice(input_of(Buy)).otherwise, "write the transitions of a Choice separately"),
     ],
 )
-def test_wrong_options_and_transitions_are_rejected(state: Any, sentence: str) -> None:
-    with pytest.raises(WorkflowError, match=sentence):
+def test_wrong_options_and_transitions_are_rejected(state: Any, message: str) -> None:
+    with pytest.raises(WorkflowError, match=message):
         state()
 
 
 @pytest.mark.parametrize(
-    ("value", "sentence"),
+    ("value", "message"),
     [
         (
             {"on": timedelta(days=1)},
@@ -409,9 +409,9 @@ def test_wrong_options_and_transitions_are_rejected(state: Any, sentence: str) -
         (caught(), r"an error is available only on the transition of a catch\(\)"),
     ],
 )
-def test_values_that_a_payload_cannot_contain_are_rejected(value: object, sentence: str) -> None:
+def test_values_that_a_payload_cannot_contain_are_rejected(value: object, message: str) -> None:
     only = Pass(value)
-    with pytest.raises(WorkflowError, match=sentence):
+    with pytest.raises(WorkflowError, match=message):
         workflow(only=only, start=only, flow=(only >> END,))
 
 
@@ -453,7 +453,7 @@ def test_the_timeout_of_a_workflow_must_be_a_duration() -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "sentence"),
+    ("condition", "message"),
     [
         (
             lambda free: free["a"] != None,  # noqa: E711  # a value of the language does not support `is`
@@ -464,10 +464,10 @@ def test_the_timeout_of_a_workflow_must_be_a_duration() -> None:
         (lambda free: input_of(list[int]) == input_of(list[str]), "objects and arrays cannot be compared"),
     ],
 )
-def test_unsupported_comparisons_are_rejected(condition: Any, sentence: str) -> None:
+def test_unsupported_comparisons_are_rejected(condition: Any, message: str) -> None:
     route, done = Choice(input_of(dict)), Succeed()
     compared = condition(input_of(dict[str, Any]))
-    with pytest.raises(WorkflowError, match=sentence):
+    with pytest.raises(WorkflowError, match=message):
         workflow(route=route, done=done, start=route, flow=(route.when(compared) >> done, route.otherwise >> done))
 
 

@@ -117,7 +117,7 @@ def test_limits_use_their_defaults_unless_bound() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "sentence"),
+    ("wrong", "message"),
     [
         (lambda: Limited.asl({EXECUTIONS: "many"}), "executions must be a number, got 'many'"),
         (lambda: Limited.asl({PAUSE: "soon"}), "pause must be a timedelta or whole seconds, got 'soon'"),
@@ -127,8 +127,8 @@ def test_limits_use_their_defaults_unless_bound() -> None:
         (lambda: Invoke(work_fn, retry=Retry(backoff=Limit("b", "", 0.5))), "backoff must be a number of at least 1"),
     ],
 )
-def test_invalid_limits_are_rejected(wrong: Callable[[], object], sentence: str) -> None:
-    with pytest.raises(WorkflowError, match=sentence):
+def test_invalid_limits_are_rejected(wrong: Callable[[], object], message: str) -> None:
+    with pytest.raises(WorkflowError, match=message):
         wrong()
 
 
@@ -149,7 +149,7 @@ FUNCTIONS: dict[Any, Callable[..., object]] = {work_fn: lambda _: "done"}
 
 
 @pytest.mark.parametrize(
-    ("call", "sentence"),
+    ("call", "message"),
     [
         (
             lambda: run(Each, {}, {"wrk_fn": str}),
@@ -178,10 +178,10 @@ FUNCTIONS: dict[Any, Callable[..., object]] = {work_fn: lambda _: "done"}
         ),
     ],
 )
-def test_run_rejects_unused_keys(call: Callable[[], object], sentence: str) -> None:
+def test_run_rejects_unused_keys(call: Callable[[], object], message: str) -> None:
     with pytest.raises(UnknownKey) as error:
         call()
-    assert str(error.value) == sentence
+    assert str(error.value) == message
 
 
 def test_run_accepts_every_name_of_a_task_and_computed_object_names() -> None:

@@ -126,7 +126,7 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
 
 
 @pytest.mark.parametrize(
-    ("state", "sentence"),
+    ("state", "message"),
     [
         (lambda: Invoke("buy_fn"), "Invoke: must be given a Function, got 'buy_fn'"),
         (lambda: Invoke(Nested), "Invoke: must be given a Function, got <class"),
@@ -242,13 +242,13 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
         (lambda: each_of(), "at least one state"),
     ],
 )
-def test_states_reject_invalid_arguments(state: Any, sentence: str) -> None:
-    with pytest.raises(WorkflowError, match=sentence):
+def test_states_reject_invalid_arguments(state: Any, message: str) -> None:
+    with pytest.raises(WorkflowError, match=message):
         state()
 
 
 @pytest.mark.parametrize(
-    ("value", "sentence"),
+    ("value", "message"),
     [
         (lambda: concat(), r"concat\(\): must be given a string"),
         (lambda: concat(buy.sku, buy.quantity), "must be given a string, but <input.quantity> is int"),
@@ -282,13 +282,13 @@ def test_states_reject_invalid_arguments(state: Any, sentence: str) -> None:
         (lambda: delattr(buy, "sku"), "cannot be assigned to"),
     ],
 )
-def test_functions_reject_invalid_arguments(value: Any, sentence: str) -> None:
-    with pytest.raises(WorkflowError, match=sentence):
+def test_functions_reject_invalid_arguments(value: Any, message: str) -> None:
+    with pytest.raises(WorkflowError, match=message):
         value()
 
 
 @pytest.mark.parametrize(
-    ("state", "sentence"),
+    ("state", "message"),
     [
         (lambda: Invoke(buy_fn, token), "first passes its token on and does not wait for it"),
         (lambda: Pass(token), "first uses <context.Task.Token>, which exists only in a task"),
@@ -317,8 +317,8 @@ def test_functions_reject_invalid_arguments(value: Any, sentence: str) -> None:
         (lambda: Task(), "a Task calls something"),
     ],
 )
-def test_states_are_checked_when_the_class_is_created(state: Any, sentence: str) -> None:
-    with pytest.raises(WorkflowError, match=sentence):
+def test_states_are_checked_when_the_class_is_created(state: Any, message: str) -> None:
+    with pytest.raises(WorkflowError, match=message):
         workflow(first=state())
 
 
@@ -387,7 +387,7 @@ def test_map_items_exist_only_inside_a_map() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "sentence"),
+    ("value", "message"),
     [
         (lambda v: Pass(1).assign(v, "text"), "v must be int, but 'text' is str"),
         (lambda v: Pass(1).assign(v, 1).assign(v, 2), "already assigns v"),
@@ -396,8 +396,8 @@ def test_map_items_exist_only_inside_a_map() -> None:
         (lambda _: Pass(1).assign(variable(int, name="states"), 1), "which is reserved by AWS"),
     ],
 )
-def test_invalid_assignments_are_rejected(value: Any, sentence: str) -> None:
-    with pytest.raises(WorkflowError, match=sentence):
+def test_invalid_assignments_are_rejected(value: Any, message: str) -> None:
+    with pytest.raises(WorkflowError, match=message):
         value(variable(int, name="v"))
 
 
