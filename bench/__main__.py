@@ -19,20 +19,20 @@ from typing import Any, Final
 
 from ._figures import ROOT, Figure, Options
 
-HERE: Final = Path(__file__).parent
+FOLDER: Final = Path(__file__).parent
 _COLUMNS: Final = "{:<62} {:<28} {:>11} {:>17} {:>14} {:>9}"
 
 
 def benchmark_names() -> list[str]:
     """Return the names of all benchmarks."""
-    return sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_"))
+    return sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the requested benchmarks, or all that are short."""
-    asked = _parse(arguments)
+    options = _parse(arguments)
     try:
-        names, before = chosen_names(asked.names), _read_medians(asked.before)
+        names, before = chosen_names(options.names), _read_medians(options.before)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 64
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     measured: list[tuple[str, Figure]] = []
     try:
         for name in names:
-            for each in _run(name, Options(rounds=asked.rounds), before):
+            for each in _run(name, Options(rounds=options.rounds), before):
                 measured.append(each)
     finally:  # an error in one benchmark must not lose the others' figures
         print(f"\nWritten to {_write(measured)}")
@@ -61,13 +61,13 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def chosen_names(asked: Sequence[str]) -> list[str]:
+def chosen_names(arguments: Sequence[str]) -> list[str]:
     """Return the names of the benchmarks to run.
 
     Raises:
         ValueError: there is no benchmark of such a name.
     """
-    names = [name for part in asked for name in part.split(",") if name]
+    names = [name for part in arguments for name in part.split(",") if name]
     if unknown := sorted({*names} - {*benchmark_names(), "all"}):
         known = ", ".join(benchmark_names())
         raise ValueError(f"Unknown benchmark {', '.join(unknown)}. Choose from {known}, or all.")

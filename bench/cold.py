@@ -27,7 +27,7 @@ from ._figures import ROOT, Figure, Options, cpu_seconds_of, figure, ratio, take
 _PACKAGES: Final = next(path for path in map(Path, sys.path) if (path / "botocore").is_dir())
 START: Final = f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(_PACKAGES)!r}]\nimport json\n"
 READ: Final = "conversation = json.load(open(sys.argv[1]))\n"
-OURS: Final = """
+HANDLER_PROGRAM: Final = """
 from handlers.{function} import handler
 class Context:
     def get_remaining_time_in_millis(self): return 900_000
@@ -38,7 +38,7 @@ assert answer.get("status") not in ("failed", "unknown", "rejected"), answer
 assert answer.get("statusCode", 200) < 400, answer
 assert not answer.get("batchItemFailures"), answer
 """
-_BARE: Final = """
+_BOTO3_PROGRAM: Final = """
 import boto3
 clients = {}
 for service, operation, request in conversation["calls"]:
@@ -46,7 +46,7 @@ for service, operation, request in conversation["calls"]:
         clients[service] = boto3.client(service)
     getattr(clients[service], operation)(**request)
 """
-_FAT: Final = """
+_TYPICAL_PROGRAM: Final = """
 from bench import _fat_handler as fat
 class Context:
     function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "1"
@@ -83,7 +83,12 @@ def figures(options: Options) -> Iterator[Figure]:
 
 def _compare(conversation: Conversation, aws: AwsDouble, folder: Path, options: Options) -> Iterator[Figure]:
     function = conversation.function
-    programs = {"bare": _BARE, "ours": OURS.format(function=function) + CHECK, "fat": _FAT, "python": ""}
+    programs = {
+        "bare": _BOTO3_PROGRAM,
+        "ours": HANDLER_PROGRAM.format(function=function) + CHECK,
+        "fat": _TYPICAL_PROGRAM,
+        "python": "",
+    }
     taken = take_turns(options.rounds, _measures(programs, conversation, aws, folder))
     name = f"{function}: start to first answer, AWS calls: {len(conversation.calls)}"
     yield ratio(name, taken["ours"], taken["bare"], "bare boto3 client", limit=1.25)
@@ -99,9 +104,9 @@ def _compare_without_byte_code(
 ) -> Iterator[Figure]:
     """Compare without byte code of anything but the SDK, which Lambda's runtime brings compiled."""
     programs = {
-        "bare": _BARE,
-        "ours": _without_byte_code(OURS.format(function=conversation.function) + CHECK),
-        "fat": _without_byte_code(_FAT),
+        "bare": _BOTO3_PROGRAM,
+        "ours": _without_byte_code(HANDLER_PROGRAM.format(function=conversation.function) + CHECK),
+        "fat": _without_byte_code(_TYPICAL_PROGRAM),
     }
     taken = take_turns(max(3, options.rounds // 2), _measures(programs, conversation, aws, folder))
     name = f"{conversation.function}: the same, packages without byte code"

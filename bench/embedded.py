@@ -42,9 +42,9 @@ More clients would reach the limit of 10 concurrent executions that functions wi
 """
 MEMORY_KIB: Final = 80
 """The maximum that a further purchase may add: twice the measured size of its order, audit object and events."""
-_PAUSE_SECONDS: Final = 0.05
+_POLL_SECONDS: Final = 0.05
 """A client's polling interval, the same on both sides."""
-_PATIENCE_SECONDS: Final = 600
+_TIMEOUT_SECONDS: Final = 600
 """Time after which events count as lost, so that the benchmark ends."""
 _SPENDERS: Final = ("MiniStack", "functions", "clients")
 _SKU, _PRICE_MINOR = "BENCH", 800
@@ -77,7 +77,7 @@ class _Machine:
             }
         )
         while (ended := self._client.describe_execution(executionArn=execution))["status"] == "RUNNING":
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(_POLL_SECONDS)
         result = json.loads(ended.get("output", "{}"))
         assert result.get("status") == "succeeded", ended
         return (ended["stopDate"] - ended["startDate"]).total_seconds(), result
@@ -113,12 +113,12 @@ class _Machine:
             return
         self.published += purchases * self.events_per_purchase
         archive = self.stack.outputs["eventArchiveArn"].rpartition("/")[2]
-        ends = time.monotonic() + _PATIENCE_SECONDS
+        ends = time.monotonic() + _TIMEOUT_SECONDS
         while (
             count := self.stack.client("events").describe_archive(ArchiveName=archive)["EventCount"]
         ) < self.published:
             assert time.monotonic() < ends, f"{self.published - count} events are missing in the archive"
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(_POLL_SECONDS)
 
 
 def figures(options: Options) -> Iterator[Figure]:
@@ -127,21 +127,21 @@ def figures(options: Options) -> Iterator[Figure]:
         instance = Instance.at(Path(folder))
         instance.start(wait_scale=0.1)
         try:
-            ours = _deploy_ours(instance)
-            empty = _Machine(_deploy_empty(instance, ours, Path(folder)))
+            booking = _deploy_booking(instance)
+            empty = _Machine(_deploy_empty(instance, booking, Path(folder)))
             rounds = max(3, options.rounds // 2)
             for clients in CLIENTS:
-                yield from _compare(ours, empty, clients, rounds)
-            yield from _compare_cpu(ours, empty, rounds)
-            yield _memory(ours)
+                yield from _compare(booking, empty, clients, rounds)
+            yield from _compare_cpu(booking, empty, rounds)
+            yield _memory(booking)
         finally:
             instance.stop()
 
 
-def _compare(ours: _Machine, empty: _Machine, clients: int, rounds: int) -> Iterator[Figure]:
+def _compare(booking: _Machine, empty: _Machine, clients: int, rounds: int) -> Iterator[Figure]:
     count = max(10, 3 * clients)
     measures: dict[str, Callable[[], float]] = {
-        "ours": lambda: ours.rate(clients, count),
+        "ours": lambda: booking.rate(clients, count),
         "empty": lambda: empty.rate(clients, count),
     }
     for measure in measures.values():
@@ -152,20 +152,20 @@ def _compare(ours: _Machine, empty: _Machine, clients: int, rounds: int) -> Iter
     yield figure(name, taken["ours"], "per s", better="more")
 
 
-def _compare_cpu(ours: _Machine, empty: _Machine, rounds: int) -> Iterator[Figure]:
+def _compare_cpu(booking: _Machine, empty: _Machine, rounds: int) -> Iterator[Figure]:
     """Yield the CPU time of a purchase by process, and the throughput limit that the functions' share implies."""
-    taken = take_turns(rounds, {"ours": lambda: _spend(ours), "empty": lambda: _spend(empty)})
+    taken = take_turns(rounds, {"ours": lambda: _spend(booking), "empty": lambda: _spend(empty)})
     name = "embedded AWS, 8 clients: CPU per purchase"
     for spender in _SPENDERS:
         yield figure(f"{name}, {spender}", [each[spender] for each in taken["ours"]], "ms")
         yield figure(f"{name}, {spender}, empty functions", [each[spender] for each in taken["empty"]], "ms")
     floors = [sum(each.values()) for each in taken["empty"]]
-    least = [
+    lower_bounds = [
         floor - none["functions"] + own["functions"]
         for floor, none, own in zip(floors, taken["empty"], taken["ours"], strict=True)
     ]
     ceiling = "embedded AWS, 8 clients: purchases per second, if calls of functions cost MiniStack nothing"
-    yield ratio(ceiling, floors, least, "empty functions", better="more")
+    yield ratio(ceiling, floors, lower_bounds, "empty functions", better="more")
 
 
 def _spend(machine: _Machine) -> dict[str, float]:
@@ -197,11 +197,11 @@ def _process_table() -> dict[int, list[int]]:
     return found
 
 
-def _memory(ours: _Machine) -> Figure:
-    instance, count = ours.stack.instance, 2000
-    ours.rate(8, KEPT_EXECUTIONS)
+def _memory(booking: _Machine) -> Figure:
+    instance, count = booking.stack.instance, 2000
+    booking.rate(8, KEPT_EXECUTIONS)
     before = _resident_kib(instance)
-    ours.rate(8, count)
+    booking.rate(8, count)
     grown = (_resident_kib(instance) - before) / count
     return figure("embedded AWS: memory per further purchase", [grown], "KiB", limit=MEMORY_KIB)
 
@@ -211,7 +211,7 @@ def _resident_kib(instance: Instance) -> int:
     return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0])
 
 
-def _deploy_ours(instance: Instance) -> _Machine:
+def _deploy_booking(instance: Instance) -> _Machine:
     """Deploy our machine, with a purchase that shows how many events it publishes."""
     stack = DeployedStack(instance=instance, outputs=deploy(instance, ROOT / "__main__.py", "dev"))
     put_on_shelf(stack, _SKU, _PRICE_MINOR, 100_000)
@@ -222,11 +222,11 @@ def _deploy_ours(instance: Instance) -> _Machine:
     return machine
 
 
-def _deploy_empty(instance: Instance, ours: _Machine, folder: Path) -> DeployedStack:
+def _deploy_empty(instance: Instance, booking: _Machine, folder: Path) -> DeployedStack:
     """Deploy the same machine with functions that return what ours return for a purchase."""
-    machines = ours.stack.client("stepfunctions")
-    definition = machines.describe_state_machine(stateMachineArn=ours.stack.outputs["stateMachineArn"])["definition"]
-    answers = _answers(definition, machines.get_execution_history(executionArn=ours.stack.started[-1])["events"])
+    machines = booking.stack.client("stepfunctions")
+    definition = machines.describe_state_machine(stateMachineArn=booking.stack.outputs["stateMachineArn"])["definition"]
+    answers = _answers(definition, machines.get_execution_history(executionArn=booking.stack.started[-1])["events"])
     packages = {}
     for number, arn in enumerate(sorted(set(_FUNCTION.findall(definition)))):
         package = folder / f"empty-{number}"

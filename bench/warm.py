@@ -27,14 +27,14 @@ with redirect_stdout(io.StringIO()):
     taken = time.process_time() - began
 print(taken)
 """
-_OURS: Final = """
+_HANDLER_PROGRAM: Final = """
 from handlers.{function} import handler
 class Context:
     def get_remaining_time_in_millis(self): return 900_000
 def request():
     return handler(conversation["event"], Context())
 """
-_CALLS: Final = """
+_BOTO3_PROGRAM: Final = """
 from datetime import timedelta
 from handlers.adapters.aws_clients import client_factory
 make, clients = client_factory(timedelta(seconds=5)), {}
@@ -54,12 +54,15 @@ def figures(options: Options) -> Iterator[Figure]:
             conversation = conversations[function]
             file = write_conversation(conversation, Path(folder))
             loop = _LOOP.format(requests=REQUESTS)
-            programs = {"ours": _OURS.format(function=function) + loop + CHECK, "calls": _CALLS + loop}
+            programs = {
+                "ours": _HANDLER_PROGRAM.format(function=function) + loop + CHECK,
+                "calls": _BOTO3_PROGRAM + loop,
+            }
             measures = {name: partial(_measure, program, file, conversation, aws) for name, program in programs.items()}
             taken = take_turns(options.rounds, measures)
             name = f"{function}: warm request, AWS calls: {len(conversation.calls)}"
             yield ratio(name, taken["ours"], taken["calls"], "the calls alone", limit=1.7)
-            extra = [1000 * (ours - calls) / REQUESTS for ours, calls in zip(*taken.values(), strict=True)]
+            extra = [1000 * (handler - calls) / REQUESTS for handler, calls in zip(*taken.values(), strict=True)]
             yield figure(name, extra, "ms", "the calls alone, beyond")
 
 

@@ -123,11 +123,11 @@ def measure_build(states: int) -> float:
 
     def body(space: dict[str, object]) -> None:
         given = input_of(dict[str, int])
-        made = [Pass({"number": plus(given["number"], number % 50)}) for number in range(states)]
-        for number, state in enumerate(made):
+        chain = [Pass({"number": plus(given["number"], number % 50)}) for number in range(states)]
+        for number, state in enumerate(chain):
             space[f"state{number}"] = state
-        space["start"] = made[0]
-        space["flow"] = tuple(a >> b for a, b in zip(made, [*made[1:], END], strict=True))
+        space["start"] = chain[0]
+        space["flow"] = tuple(a >> b for a, b in zip(chain, [*chain[1:], END], strict=True))
 
     gc.collect()
     start = time.process_time()
@@ -148,7 +148,10 @@ def figures(options: Options) -> Iterator[Figure]:
     contracts, booking = measure_programs(
         options.rounds, "import handlers.contracts.messages", "import workflow.booking"
     )
-    more = [1000 * (whole - part) for whole, part in zip(booking, contracts, strict=True)]
+    more = [
+        1000 * (with_booking - without_booking)
+        for with_booking, without_booking in zip(booking, contracts, strict=True)
+    ]
     yield figure("importing workflow.booking", more, "ms", "its contracts, beyond", limit=40)
     yield figure("2,000 states, 50 expressions: first check", [measure_first_check(2000)], "ms", limit=250)
     again = take_turns(3, {"2000": partial(measure_check, 2000), "4000": partial(measure_check, 4000)})

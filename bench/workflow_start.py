@@ -52,14 +52,14 @@ def _compare(
     name: str, judge: Sequence[str], files: Sequence[Path], booking: Sequence[str], machines: Sequence[Path]
 ) -> Iterator[Figure]:
     for count, written in ((1, "one file"), (FILES, f"{FILES} files")):
-        ours, theirs = take_turns(
+        booking_times, judge_times = take_turns(
             SLOW_ROUNDS,
             {
                 "ours": partial(cpu_seconds_of, _command(booking, machines[:count])),
                 "theirs": partial(cpu_seconds_of, _command(judge, files[:count])),
             },
         ).values()
-        yield ratio(f"booking workflow check, {written}", ours, theirs, name, limit=1)
+        yield ratio(f"booking workflow check, {written}", booking_times, judge_times, name, limit=1)
 
 
 def _write_files(folder: Path) -> tuple[list[Path], list[Path]]:

@@ -40,7 +40,7 @@ def token(
     aws = local_instance(instance)
     if not aws.is_running:
         raise CommandFailed("The embedded AWS is not running. Start it with `booking up`.")
-    if not _takes_own_tokens(aws, aws.outputs().get("apiUrl")):
+    if not _accepts_own_tokens(aws, aws.outputs().get("apiUrl")):
         raise CommandFailed(
             "The program in the embedded AWS has no API that accepts such a token. A stage with its own apiIssuer "
             "accepts that issuer's tokens, and one with workflowType EXPRESS has no API here."
@@ -74,7 +74,7 @@ def describe_access(aws: Instance, outputs: Mapping[str, Any]) -> list[str]:
     url = outputs.get("apiUrl")
     if not url:
         return []
-    if not _takes_own_tokens(aws, url):
+    if not _accepts_own_tokens(aws, url):
         return [f"The API answers at {url} and accepts the tokens of the stage's apiIssuer."]
     certificate = shlex.quote(os.path.relpath(aws.certificate, Path.cwd()))
     named = "" if aws.name == "default" else f" --instance {aws.name}"
@@ -82,7 +82,7 @@ def describe_access(aws: Instance, outputs: Mapping[str, Any]) -> list[str]:
     return [f"The API answers at {url}", f"  curl --cacert {certificate} -H {bearer} {url}/v1/orders"]
 
 
-def _takes_own_tokens(aws: Instance, url: str | None) -> bool:
+def _accepts_own_tokens(aws: Instance, url: str | None) -> bool:
     """Return whether the authorizer of the API at an address accepts the embedded AWS's tokens."""
     if not url:
         return False

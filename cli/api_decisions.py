@@ -15,9 +15,9 @@ import urllib3
 
 from console.server.console_services import DecisionAnswer
 
-_PATIENCE: Final = timedelta(seconds=15)
+_MAX_WAIT: Final = timedelta(seconds=15)
 """Time within which the execution of a decision should have ended."""
-_PAUSE: Final = timedelta(milliseconds=500)
+_POLL_INTERVAL: Final = timedelta(milliseconds=500)
 _TIMEOUT_SECONDS: Final = 30
 _NO_ANSWER: Final = 0
 _UNSETTLED: Final = (
@@ -65,27 +65,27 @@ class ApiDecisions:
         """
         path = f"/v1/orders/{quote(decision['order_id'], safe='')}/approvals/{quote(decision['subject'], safe='')}"
         key = {"idempotency-key": decision["request_id"], "content-type": "application/json"}
-        taken = self._call("POST", path, token, key, {"decision": decision["decision"]})
-        if not 200 <= taken.status < 300:
-            return DecisionAnswer(is_accepted=False, message=_refuse(taken))
-        ended = self._wait(taken, token)
-        if not ended.has_result:
+        accepted = self._call("POST", path, token, key, {"decision": decision["decision"]})
+        if not 200 <= accepted.status < 300:
+            return DecisionAnswer(is_accepted=False, message=_explain_failure(accepted))
+        result = self._wait(accepted, token)
+        if not result.has_result:
             return DecisionAnswer(is_accepted=True, is_settled=False, message=_UNSETTLED)
-        if ended.status == 200:
-            return DecisionAnswer(is_accepted=True, message=ended.describe())
-        return DecisionAnswer(is_accepted=False, message=_refuse(ended))
+        if result.status == 200:
+            return DecisionAnswer(is_accepted=True, message=result.describe())
+        return DecisionAnswer(is_accepted=False, message=_explain_failure(result))
 
-    def _wait(self, taken: _ApiReply, token: str) -> _ApiReply:
+    def _wait(self, accepted: _ApiReply, token: str) -> _ApiReply:
         """Return the reply with the result, or the last one without it.
 
         A location that is not a path is not followed, because appended to the API's address it could name another host.
         """
-        reply, waited = taken, timedelta()
-        polls = taken.location.startswith("/")
-        while polls and not reply.has_result and reply.status != _NO_ANSWER and waited < _PATIENCE:
-            self.sleep(_PAUSE.total_seconds())
-            waited += _PAUSE
-            reply = self._call("GET", taken.location, token)
+        reply, waited = accepted, timedelta()
+        polls = accepted.location.startswith("/")
+        while polls and not reply.has_result and reply.status != _NO_ANSWER and waited < _MAX_WAIT:
+            self.sleep(_POLL_INTERVAL.total_seconds())
+            waited += _POLL_INTERVAL
+            reply = self._call("GET", accepted.location, token)
         return reply
 
     def _call(
@@ -109,7 +109,7 @@ def _parse(data: bytes) -> Mapping[str, Any]:
     return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
 
 
-def _refuse(reply: _ApiReply) -> str:
+def _explain_failure(reply: _ApiReply) -> str:
     """Return why a decision had no effect. After a server error that is not certain."""
     if reply.has_result or 300 <= reply.status < 500:
         return f"The decision did not succeed. {reply.describe()}"

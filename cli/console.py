@@ -104,20 +104,20 @@ def console_services(target: DeploymentTarget, *, write: bool, is_deployed: bool
             "--write with --stage decides through the API of the stage, and this stage has none. Set apiIssuer and "
             "apiAudiences, or leave --write out."
         )
-    shared = SharedClients(target=target)
-    reused = DeploymentTarget(name=target.name, outputs=target.outputs, client=shared.client)
+    clients = SharedClients(target=target)
+    cached_target = DeploymentTarget(name=target.name, outputs=target.outputs, client=clients.client)
 
     def day_figures(days: Sequence[str]) -> list[DayTotals]:
-        log = S3AuditTrail(client=reused.client("s3"), bucket=reused.output("auditBucket"))
+        log = S3AuditTrail(client=cached_target.client("s3"), bucket=cached_target.output("auditBucket"))
         return list(chain.from_iterable(report_day(log, day) for day in days))
 
     def start(event: Mapping[str, Any]) -> str:
-        return start_execution(reused, event)
+        return start_execution(cached_target, event)
 
     return ConsoleServices(
-        deployment=reused,
+        deployment=cached_target,
         day_figures=day_figures,
-        verify=_verifier(reused),
+        verify=_verifier(cached_target),
         start=start if write and not is_deployed else None,
         decide=ApiDecisions(url=target.output("apiUrl")).send if write and is_deployed else None,
     )
@@ -140,12 +140,12 @@ class SharedClients:
     """The clients of a target, created once instead of for each page."""
 
     target: DeploymentTarget
-    _made: dict[str, Any] = field(default_factory=dict[str, Any])
+    _clients: dict[str, Any] = field(default_factory=dict[str, Any])
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def client(self, service: str) -> Any:  # boto3's clients have no common type
         """Return the client of a service."""
         with self._lock:
-            if service not in self._made:
-                self._made[service] = self.target.client(service)
-            return self._made[service]
+            if service not in self._clients:
+                self._clients[service] = self.target.client(service)
+            return self._clients[service]

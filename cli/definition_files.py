@@ -115,8 +115,8 @@ def read_file(path: Path) -> bytes:
 
 def _split_pointer(name: str) -> tuple[str, str | None]:
     """Split a name into the file and the JSON pointer into it."""
-    path, mark, pointer = name.partition("#/")
-    return (path, f"/{pointer}") if mark and not Path(name).exists() else (name, None)
+    path, separator, pointer = name.partition("#/")
+    return (path, f"/{pointer}") if separator and not Path(name).exists() else (name, None)
 
 
 def _read_standard_input() -> bytes:

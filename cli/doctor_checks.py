@@ -167,7 +167,7 @@ def check_recipients(facts: StageFacts) -> str | None:
 def check_execution_log(facts: StageFacts) -> str | None:
     """Check that the events of the latest execution have arrived in the machine's log group."""
     started, group = _latest_execution(facts), _log_group(facts)
-    found = facts.client("logs").filter_log_events(logGroupName=group, startTime=_millis(started), limit=1)
+    found = facts.client("logs").filter_log_events(logGroupName=group, startTime=_milliseconds(started), limit=1)
     if found["events"]:
         return None
     return (
@@ -180,7 +180,7 @@ def check_mask(facts: StageFacts) -> str | None:
     """Check that free text is masked in the machine's log."""
     started, group = _latest_execution(facts), _log_group(facts)
     found = facts.client("logs").filter_log_events(
-        logGroupName=group, startTime=_millis(started), filterPattern='"customer_id"', limit=50
+        logGroupName=group, startTime=_milliseconds(started), filterPattern='"customer_id"', limit=50
     )
     readable = sorted({name for event in found["events"] for name in _readable_fields(event["message"])})
     if readable:
@@ -307,5 +307,5 @@ def _readable_fields(message: str) -> Iterator[str]:
             yield from (name for name in MASKED_FIELDS if str(document.get(name) or "*").strip("*"))
 
 
-def _millis(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+def _milliseconds(instant: datetime) -> int:
+    return int(instant.timestamp() * 1000)

@@ -15,7 +15,7 @@ from handlers.runtime.publishing import PublishedBatch, Publisher
 
 from .command_errors import CommandFailed, UsageError
 from .output import JsonOption, show
-from .request_input import parse_moment
+from .request_input import parse_timestamp
 from .target import DeploymentTarget, InstanceOption, StageOption, resolve_target
 
 BATCH_ORDERS: Final = 100
@@ -50,14 +50,16 @@ def publish(
     records = list(_records(target, orders or (), since))
     published = _publish(target, records)
     document = {"orders": len(records), "events": published.events}
-    show(as_json, document, lambda console: console.print(_sentence(len(records), published.events)))
+    show(as_json, document, lambda console: console.print(_summary(len(records), published.events)))
 
 
 def _records(target: DeploymentTarget, orders: Sequence[str], since: str | None) -> Iterator[StreamRecord]:
     """Yield the whole ledger of each order, as if it came from the stream."""
     archive = Archive(client=target.client("dynamodb"), table=target.output("ordersTable"))
     items = (
-        archive.changed_items(parse_moment("--since", since)) if since else (_item(archive, order) for order in orders)
+        archive.changed_items(parse_timestamp("--since", since))
+        if since
+        else (_item(archive, order) for order in orders)
     )
     for item in items:
         order_id = str(item["pk"]["S"]).removeprefix(order_key(""))
@@ -96,5 +98,5 @@ def _publish(target: DeploymentTarget, records: Sequence[StreamRecord]) -> Publi
     return PublishedBatch(events=events, failed=())
 
 
-def _sentence(orders: int, events: int) -> str:
+def _summary(orders: int, events: int) -> str:
     return f"Published {events} event(s) of {orders} order(s)."

@@ -29,11 +29,11 @@ from .command_errors import CommandFailed
 from .target import DeploymentTarget
 from .trail_verification import ParallelMap, list_batches, order_id_of_key
 
-MOVING: Final = frozenset({Kind.PAYMENT_CAPTURED, Kind.REFUND_SETTLED})
+MOVING_KINDS: Final = frozenset({Kind.PAYMENT_CAPTURED, Kind.REFUND_SETTLED})
 """The kinds of entries that require a movement at the gateway."""
 
-_MOVED: Final = frozenset({GatewayStatus.SETTLED, GatewayStatus.REVERSED})
-_AROUND: Final = timedelta(hours=1)  # clocks differ, and the gateway lists movements with a delay
+_MOVED_STATUSES: Final = frozenset({GatewayStatus.SETTLED, GatewayStatus.REVERSED})
+_MARGIN: Final = timedelta(hours=1)  # clocks differ, and the gateway lists movements with a delay
 
 
 def gateway_of(target: DeploymentTarget) -> PaymentGateway:
@@ -96,7 +96,7 @@ class GatewayVerification:
     def _movements(self, day: date) -> list[Movement] | None:
         """Return the gateway's movements of a day and the hours around it; None if it has no list."""
         start = datetime(day.year, day.month, day.day, tzinfo=self.settled_before.tzinfo)
-        since, until = format_instant(start - _AROUND), format_instant(start + timedelta(days=1) + _AROUND)
+        since, until = format_instant(start - _MARGIN), format_instant(start + timedelta(days=1) + _MARGIN)
         found, after = list[Movement](), None
         while True:
             page = self.gateway.movements(since, until, after)
@@ -107,19 +107,21 @@ class GatewayVerification:
                 return found
 
     def _compare(self, day: str, movements: list[Movement]) -> Iterator[Finding]:
-        listed = {_name(each.key, each.order_id): each for each in movements}
-        entered = set[str]()
+        listed = {_movement_name(each.key, each.order_id): each for each in movements}
+        names_in_trail = set[str]()
         for order, entry in self._entries(day):
             self.counts["entries"] += 1
-            name = _name(key_of(entry.subject), order.order_id)
-            entered.add(name)
-            found = _differing_amount(order, entry, listed[name]) if name in listed else self._look_up(order, entry)
+            name = _movement_name(key_of(entry.subject), order.order_id)
+            names_in_trail.add(name)
+            found = (
+                _amount_finding(order, entry, listed[name]) if name in listed else self._lookup_finding(order, entry)
+            )
             yield from [found] if found else []
-        own = [each for each in movements if day_of(each.at) == day and self._is_settled(each.at)]
-        self.counts["movements"] += len(own)
-        left = [each for each in own if _name(each.key, each.order_id) not in entered]
-        orders = self._load(each.order_id for each in left)
-        yield from filter(None, (_judge_movement(each, orders.get(each.order_id)) for each in left))
+        of_day = [each for each in movements if day_of(each.at) == day and self._is_settled(each.at)]
+        self.counts["movements"] += len(of_day)
+        unmatched = [each for each in of_day if _movement_name(each.key, each.order_id) not in names_in_trail]
+        orders = self._load(each.order_id for each in unmatched)
+        yield from filter(None, (_movement_finding(each, orders.get(each.order_id)) for each in unmatched))
 
     def _entries(self, day: str) -> Iterator[tuple[Order, Entry]]:
         """Yield the trail's entries of a day that moved money."""
@@ -144,7 +146,7 @@ class GatewayVerification:
             return self.gateway.lookup(order.instruction(key)).status
         return _reported_status(order, key, self.gateway.lookup(order.instruction(order.order_id)))
 
-    def _look_up(self, order: Order, entry: Entry) -> Finding | None:
+    def _lookup_finding(self, order: Order, entry: Entry) -> Finding | None:
         """Look up an entry that the gateway does not list on its day."""
         key = key_of(entry.subject)
         try:
@@ -154,7 +156,7 @@ class GatewayVerification:
             return Finding(problem=Problem.CANNOT_JUDGE, where=order.order_id, message=message)
         refund = order.account.refunds.get(key)
         was_returned = refund is not None and refund.status is RefundStatus.REVERSED
-        if status in _MOVED or (was_returned and status is GatewayStatus.DECLINED):
+        if status in _MOVED_STATUSES or (was_returned and status is GatewayStatus.DECLINED):
             return None
         message = (
             f"{_describe(order, entry)} has no movement at the gateway (status `{status.value}`). "
@@ -169,7 +171,7 @@ def _reported_status(order: Order, key: str, reply: GatewayReply) -> GatewayStat
     return next((each.status for each in reported), GatewayStatus.NOTHING)
 
 
-def _name(key: str, order_id: str) -> str:
+def _movement_name(key: str, order_id: str) -> str:
     """Return the name of a movement. A payment has its order's, whether it was charged or captured later."""
     return order_id if key and type_of(key) in ("order", "capture") else key
 
@@ -178,7 +180,7 @@ def _entry_of(order: Order, key: str) -> Entry | None:
     seq = key.rpartition("/")[2].removesuffix(".json")
     entry = order.ledger[int(seq) - 1] if seq.isdigit() and 0 < int(seq) <= order.version else None
     by_people = entry is not None and entry.facts.get("by") == "people"
-    return entry if entry and entry.kind in MOVING and not by_people else None
+    return entry if entry and entry.kind in MOVING_KINDS and not by_people else None
 
 
 def _describe(order: Order, entry: Entry) -> str:
@@ -186,7 +188,7 @@ def _describe(order: Order, entry: Entry) -> str:
     return f"Entry {entry.seq} ({entry.kind}, {amount}) of {order.order_id}"
 
 
-def _differing_amount(order: Order, entry: Entry, movement: Movement) -> Finding | None:
+def _amount_finding(order: Order, entry: Entry, movement: Movement) -> Finding | None:
     if movement.currency != order.currency or movement.amount_minor == entry.amount_minor:
         return None
     moved = format_amount(movement.amount_minor, movement.currency)
@@ -197,7 +199,7 @@ def _differing_amount(order: Order, entry: Entry, movement: Movement) -> Finding
     return Finding(problem=Problem.AMOUNT_DIFFERS, where=order.order_id, message=message)
 
 
-def _judge_movement(movement: Movement, stored: StoredOrder | None) -> Finding | None:
+def _movement_finding(movement: Movement, stored: StoredOrder | None) -> Finding | None:
     """Return the finding for a movement without an entry on its day; None if the ledger has one on another day."""
     order = stored.order if stored else None
     if stored and order is None:
@@ -205,24 +207,24 @@ def _judge_movement(movement: Movement, stored: StoredOrder | None) -> Finding |
     if order and _is_in_ledger(order, movement):
         return None
     reference, amount = movement.reference, f"{movement.amount_minor} {movement.currency}".rstrip()
-    told = f"The gateway lists {reference}, a {movement.kind} of {amount} at {movement.at}"
+    listed = f"The gateway lists {reference}, a {movement.kind} of {amount} at {movement.at}"
     message = (
-        f"{told}, which the ledger of {order.order_id} lacks. `booking reconcile --order {order.order_id}` settles it "
-        "or opens a case."
+        f"{listed}, which the ledger of {order.order_id} lacks. `booking reconcile --order {order.order_id}` settles "
+        "it or opens a case."
         if order
-        else f"{told} of order {movement.order_id or 'unknown'}, which the table lacks. `booking recover` restores it "
-        "if the trail has it; otherwise see gateway-orphans in the runbook."
+        else f"{listed} of order {movement.order_id or 'unknown'}, which the table lacks. `booking recover` restores "
+        "it if the trail has it; otherwise see gateway-orphans in the runbook."
     )
     return Finding(problem=Problem.NO_ENTRY, where=movement.order_id or reference, message=message)
 
 
 def _is_in_ledger(order: Order, movement: Movement) -> bool:
     """Return whether an entry, a dispute or a case accounts for a movement."""
-    name = _name(movement.key, movement.order_id)
-    moved = (each for each in order.ledger if each.kind in MOVING)
+    name = _movement_name(movement.key, movement.order_id)
+    moved = (each for each in order.ledger if each.kind in MOVING_KINDS)
     about = {f"{MOVEMENT}{movement.reference}", order.subject(movement.key)}
     return (
-        any(_name(key_of(entry.subject), order.order_id) == name for entry in moved)
+        any(_movement_name(key_of(entry.subject), order.order_id) == name for entry in moved)
         or movement.key in order.account.disputes
         or any(case.about in about for case in order.account.cases.values())
     )

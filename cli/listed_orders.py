@@ -14,7 +14,7 @@ from handlers.domain.trail.verification import StoredOrder
 from .booking_verbs import booking_target
 from .command_errors import UsageError
 from .output import JsonOption, show, table
-from .request_input import parse_identifier, parse_moment
+from .request_input import parse_identifier, parse_timestamp
 from .target import InstanceOption, StageOption
 
 COLUMNS = (
@@ -70,8 +70,8 @@ def select_orders(
     if customer is not None:
         return lists.of_customer(parse_identifier("--customer", customer))
     if since is not None:
-        return lists.changed_since(parse_moment("--since", since))
-    return lists.in_flight() if needs_attention else lists.changed()
+        return lists.changed_since(parse_timestamp("--since", since))
+    return lists.in_flight() if needs_attention else lists.list_changed()
 
 
 def page_as_json(page: OrderPage) -> dict[str, Any]:

@@ -195,22 +195,22 @@ def order_from_record(order_id: str, content: bytes) -> Order:
 
 def _order_from_entries(order_id: str, entries: Entries) -> Order:
     ledger = tuple(entry_from(entry) for entry in entries)
-    bare = Order(order_id=order_id, ledger=ledger, account=fold(ledger), requests={}, salt=secrets.token_hex(16))
+    order = Order(order_id=order_id, ledger=ledger, account=fold(ledger), requests={}, salt=secrets.token_hex(16))
     for entry in ledger:
         is_opening = entry.kind in OPENING or entry.kind is Kind.REFUND_HELD
         if is_opening and entry.facts.get("request_id") and "case" not in entry.facts:
-            bare = bare.with_request(_accepted_request(bare, entry.subject))
+            order = order.with_request(_rebuild_request(order, entry.subject))
         if entry.kind in CASE_MESSAGES:
-            for request in _resolution_requests(bare, entry):
-                bare = bare.with_request(request)
+            for request in _rebuild_resolution(order, entry):
+                order = order.with_request(request)
         elif "decision" in entry.facts and "case" not in entry.facts:
-            bare = bare.with_request(_made_decision(bare, entry))
+            order = order.with_request(_rebuild_decision(order, entry))
         if entry.kind is Kind.TEXT_FORGOTTEN:
-            bare = bare.erase_text(bare.salt)
-    return bare
+            order = order.erase_text(order.salt)
+    return order
 
 
-def _resolution_requests(order: Order, entry: Entry) -> Iterator[AcceptedRequest]:
+def _rebuild_resolution(order: Order, entry: Entry) -> Iterator[AcceptedRequest]:
     """Rebuild the proposal and the decision that caused an entry of a case."""
     is_proposal = entry.kind is Kind.RESOLUTION_PROPOSED
     proposal = next(each for each in order.ledger if each.facts.get("proposal") == entry.facts["proposal"])
@@ -229,7 +229,7 @@ def _resolution_requests(order: Order, entry: Entry) -> Iterator[AcceptedRequest
         )
 
 
-def _made_decision(order: Order, entry: Entry) -> AcceptedRequest:
+def _rebuild_decision(order: Order, entry: Entry) -> AcceptedRequest:
     """Rebuild the decision that caused an entry; its answer follows from the entry."""
     return AcceptedRequest(
         request_id=entry.text("request_id"),
@@ -240,7 +240,7 @@ def _made_decision(order: Order, entry: Entry) -> AcceptedRequest:
     )
 
 
-def _accepted_request(order: Order, subject: str) -> AcceptedRequest:
+def _rebuild_request(order: Order, subject: str) -> AcceptedRequest:
     """Rebuild a request, without its text and fingerprint, which the trail does not contain."""
     refund, key = order.account.refunds.get(key_of(subject)), key_of(subject)
     opening = next(entry for entry in order.ledger if entry.subject == subject)

@@ -37,7 +37,7 @@ def parse_money(name: str, text: str, currency: str) -> int:
         raise UsageError(f"{name}: {error}") from error
 
 
-def parse_moment(name: str, text: str) -> str:
+def parse_timestamp(name: str, text: str) -> str:
     """Return an instant as orders and entries have it. `name` is the option's name."""
     try:
         return format_instant(parse_instant(text))

@@ -266,9 +266,9 @@ def _describe_line(terms: Sequence[Term], requests: int) -> dict[str, Any]:
 def _total(each: Mapping[str, Decimal], names: Sequence[str], requests: int) -> dict[str, Any]:
     """Return the total of these lines, and the most expensive one with its share in percent."""
     total = sum((each[name] for name in names), Decimal(0))
-    dearest = max(names, key=lambda name: each[name])
-    share = round(100 * each[dearest] / total)
-    return {"dollars": float(total * requests), "dominant": dearest, "dominant_percent": share}
+    dominant = max(names, key=lambda name: each[name])
+    share = round(100 * each[dominant] / total)
+    return {"dollars": float(total * requests), "dominant": dominant, "dominant_percent": share}
 
 
 def _sum(terms: Iterable[Term]) -> Decimal:

@@ -86,8 +86,8 @@ def connect_webhooks(aws: Instance) -> None:
         _delete_endpoint(aws, endpoint["id"])
     secrets.put_secret_value(SecretId=name, SecretString=PLACEHOLDER)
     events = {f"enabled_events[{number}]": kind for number, kind in enumerate(EVENT_TYPES)}
-    made = _require(api.post(_ENDPOINTS, {"url": url, "api_version": API_VERSION, **events}))
-    secrets.put_secret_value(SecretId=name, SecretString=made["secret"])
+    created = _require(api.post(_ENDPOINTS, {"url": url, "api_version": API_VERSION, **events}))
+    secrets.put_secret_value(SecretId=name, SecretString=created["secret"])
 
 
 def tour_steps(aws: Instance) -> tuple[TourStep, ...]:
@@ -113,7 +113,7 @@ def tour_steps(aws: Instance) -> tuple[TourStep, ...]:
     )
     refunded = TourStep(
         title="A refund of it, before and after the bank decides for the shop",
-        event=_refund_of_disputed,
+        event=_disputed_refund,
         expected={"status": "rejected"},
         afterwards=lambda target, execution: _win_dispute(aws, target, _order_id(execution)),
         expected_then={"status": "succeeded", "amount_minor": 300, "refundable_minor": 500},
@@ -144,7 +144,7 @@ def _order_id(execution: ClosedExecution) -> str:
     return str(execution.result["order_id"])
 
 
-def _refund_of_disputed(state: TourState) -> Mapping[str, Any]:
+def _disputed_refund(state: TourState) -> Mapping[str, Any]:
     event = refund_event(state, "disputed-refund", 300)
     return {**event, "order_id": state.orders["disputed"]}
 

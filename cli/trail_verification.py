@@ -86,7 +86,7 @@ class TrailVerification:
         yield from self._verify_ledgers()
         yield from self._verify_outcomes()
         yield from self._verify_refusals()
-        yield from self._find_strays()
+        yield from self._find_unknown_keys()
         yield from self._find_missing()
 
     def _verify_ledgers(self) -> Iterator[Finding]:
@@ -128,7 +128,7 @@ class TrailVerification:
         self.counts["objects"] += 1
         self.on_object(self.counts["objects"])
 
-    def _find_strays(self) -> Iterator[Finding]:
+    def _find_unknown_keys(self) -> Iterator[Finding]:
         """Report objects outside the known prefixes, without listing the known ones."""
         after: str | None = ""
         while after is not None:

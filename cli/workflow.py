@@ -30,7 +30,7 @@ _NO_PATH: Final = "No path reaches an end."
 _FIRST_ROWS: Final = 30
 _LAST_ROWS: Final = 10
 """Number of rows shown of a long run; `--json` prints all."""
-_OF_HTTP: Final = ("request", "response")
+_HTTP_FIELDS: Final = ("request", "response")
 
 
 def check(files: list[str], as_json: bool = False, strict: bool = False, express: bool = False) -> int:
@@ -402,7 +402,7 @@ def _state_document(ran: "StateRun", level: str) -> dict[str, Any]:
     if ran.status in ("SUCCEEDED", "CAUGHT_ERROR"):
         shown["output"] = ran.output
     if level != "INFO":
-        hidden = () if level == "TRACE" else _OF_HTTP
+        hidden = () if level == "TRACE" else _HTTP_FIELDS
         shown["inspectionData"] = {key: value for key, value in ran.inspection.items() if key not in hidden}
     return shown
 

@@ -35,9 +35,9 @@ class AlertTopic(Component):
 
     def __init__(self, name: str, args: AlertTopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:AlertTopic", name, args, opts)
-        given = Arguments("AlertTopic", name, args, AlertTopicArgs)
-        deletion_window_days = given.integer("key_deletion_days", 30, 7, 30, "days")
-        given.raise_if_invalid()
+        arguments = Arguments("AlertTopic", name, args, AlertTopicArgs)
+        deletion_window_days = arguments.integer("key_deletion_days", 30, 7, 30, "days")
+        arguments.raise_if_invalid()
         tags = tags_of(name, args.get("tags"))
         key = encryption_key(
             f"{name}-key",
@@ -81,17 +81,17 @@ class AlertTopic(Component):
 
 
 def _allow_alarms(topic: pulumi.Output[str], context: DeploymentContext) -> dict[str, object]:
-    only_ours = {"StringEquals": {"aws:SourceAccount": context.account}}
-    return _allow("Alarms", f"{ALARMS}.amazonaws.com", topic) | {"Condition": only_ours}
+    same_account = {"StringEquals": {"aws:SourceAccount": context.account}}
+    return _allow("Alarms", f"{ALARMS}.amazonaws.com", topic) | {"Condition": same_account}
 
 
 def _allow_events(topic: pulumi.Output[str], context: DeploymentContext) -> dict[str, object]:
     """Allow EventBridge for rules of this account and region: a topic exists before the rules that notify it."""
-    only_our_rules = {
+    same_account_rules = {
         "StringEquals": {"aws:SourceAccount": context.account},
         "ArnLike": {"aws:SourceArn": context.arn(EVENTS, "rule/*")},
     }
-    return _allow("Events", f"{EVENTS}.amazonaws.com", topic) | {"Condition": only_our_rules}
+    return _allow("Events", f"{EVENTS}.amazonaws.com", topic) | {"Condition": same_account_rules}
 
 
 def _allow(sid: str, service: str, topic: pulumi.Output[str]) -> dict[str, object]:

@@ -133,18 +133,18 @@ class AuditBucket(Component):
         return {"BOOKING_AUDIT_BUCKET": self.bucket}
 
     def _check(self, args: AuditBucketArgs) -> None:
-        given = Arguments("AuditBucket", self._name, args, AuditBucketArgs)
-        self._lock_mode = given.choice("lock_mode", "COMPLIANCE", LOCK_MODES)
-        self._lock_days = given.integer("lock_days", SEVEN_YEARS_IN_DAYS, 1, 36_500, "days")
-        given.integer("archive_days", 90, 30, 3650, "days")
-        self._force_destroy = given.boolean("force_destroy", False)
-        self._protected = given.boolean("protect", True)
-        self._key_deletion_days = given.integer("key_deletion_days", 30, 7, 30, "days")
+        arguments = Arguments("AuditBucket", self._name, args, AuditBucketArgs)
+        self._lock_mode = arguments.choice("lock_mode", "COMPLIANCE", LOCK_MODES)
+        self._lock_days = arguments.integer("lock_days", SEVEN_YEARS_IN_DAYS, 1, 36_500, "days")
+        arguments.integer("archive_days", 90, 30, 3650, "days")
+        self._force_destroy = arguments.boolean("force_destroy", False)
+        self._protected = arguments.boolean("protect", True)
+        self._key_deletion_days = arguments.integer("key_deletion_days", 30, 7, 30, "days")
         if self._force_destroy and self._lock_mode == "COMPLIANCE":
-            given.reject(
+            arguments.reject(
                 "force_destroy must be false with lock_mode COMPLIANCE, because nobody can delete its objects."
             )
-        given.raise_if_invalid()
+        arguments.raise_if_invalid()
         if "archive_days" in args:
             pulumi.log.warn("archive_days is ignored and will be removed in 0.3. Remove the argument.", self)
 

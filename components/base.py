@@ -35,10 +35,10 @@ class Component(pulumi.ComponentResource):
         given = cast("pulumi.Input[str] | None", args.get("region"))
         self.chosen_region = _region_above(opts) if given is None else given
         self.below: list[pulumi.Resource] = []
-        transformed = pulumi.ResourceOptions(transformations=[self._place])
-        super().__init__(token, name, dict(args), pulumi.ResourceOptions.merge(opts, transformed))
+        adopting = pulumi.ResourceOptions(transformations=[self._adopt])
+        super().__init__(token, name, dict(args), pulumi.ResourceOptions.merge(opts, adopting))
 
-    def _place(self, child: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+    def _adopt(self, child: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         """Register a child and set its region, unless it has one or belongs to IAM."""
         self.below.append(child.resource)
         regional = child.type_.startswith("aws:") and not child.type_.startswith(_WITHOUT_REGION)
@@ -103,8 +103,8 @@ class Arguments:
         self._problems: list[str] = []
         allowed = sorted(known.__annotations__)
         for key in sorted(set(args) - set(allowed)):
-            near = get_close_matches(key, allowed, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"The arguments are {', '.join(allowed)}."
+            similar = get_close_matches(key, allowed, n=1)
+            hint = f"Did you mean {similar[0]}?" if similar else f"The arguments are {', '.join(allowed)}."
             self.reject(f"{key} is not an argument of {component}. {hint}")
         self._check_shared()
 

@@ -101,16 +101,16 @@ class BookingApi(Component):
         ]
 
     def _check(self, args: BookingApiArgs) -> None:
-        given = Arguments("BookingApi", self._name, args, BookingApiArgs)
-        given.require("function", "issuer", "audiences")
-        self._audiences = given.strings("audiences", [], MAX_AUDIENCES, r"[^\s]{1,255}", "audiences")
-        self._origins = given.strings("origins", [], MAX_ORIGINS, ORIGIN, "origins") if args.get("origins") else []
-        self._rate = given.integer("rate", 50, 1, 10_000, "calls per second")
-        self._burst = given.integer("burst", 100, 1, 5_000, "calls")
-        self._error_percent = given.integer("error_percent", 5, 1, 100, "percent")
-        self._log_days = given.one_of("log_days", 365, RETENTIONS, "days")
-        self._key_deletion_days = given.integer("key_deletion_days", 30, 7, 30, "days")
-        given.raise_if_invalid()
+        arguments = Arguments("BookingApi", self._name, args, BookingApiArgs)
+        arguments.require("function", "issuer", "audiences")
+        self._audiences = arguments.strings("audiences", [], MAX_AUDIENCES, r"[^\s]{1,255}", "audiences")
+        self._origins = arguments.strings("origins", [], MAX_ORIGINS, ORIGIN, "origins") if args.get("origins") else []
+        self._rate = arguments.integer("rate", 50, 1, 10_000, "calls per second")
+        self._burst = arguments.integer("burst", 100, 1, 5_000, "calls")
+        self._error_percent = arguments.integer("error_percent", 5, 1, 100, "percent")
+        self._log_days = arguments.one_of("log_days", 365, RETENTIONS, "days")
+        self._key_deletion_days = arguments.integer("key_deletion_days", 30, 7, 30, "days")
+        arguments.raise_if_invalid()
 
     def _create_api(self) -> aws.apigatewayv2.Api:
         return aws.apigatewayv2.Api(

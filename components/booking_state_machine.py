@@ -172,47 +172,53 @@ class BookingStateMachine(Component):
         return machine_metric(self.arn, name, statistic)
 
     def _check(self, args: BookingStateMachineArgs) -> None:
-        given = Arguments("BookingStateMachine", self._name, args, BookingStateMachineArgs)
-        self._express = given.boolean("express", False)
-        self._masked = given.strings("masked", PERSONAL, MAX_FIELDS, FIELD, "field names")
-        ours = "definition" not in args and self._workflow is Booking
-        self._log_data = given.boolean("log_data", True) and (ours or "masked" in args or "log_data" in args)
-        self._log_days = given.one_of("log_days", 365, RETENTIONS, "days")
-        self._task_seconds = given.integer("task_seconds", 20, 2, 900, "seconds")
-        self._execution_seconds = given.integer("execution_seconds", 300, 10, 86_400, "seconds")
-        self._p99_seconds = given.integer("p99_seconds", 60, 1, 86_400, "seconds")
-        self._key_deletion_days = given.integer("key_deletion_days", 30, 7, 30, "days")
+        arguments = Arguments("BookingStateMachine", self._name, args, BookingStateMachineArgs)
+        self._express = arguments.boolean("express", False)
+        self._masked = arguments.strings("masked", PERSONAL, MAX_FIELDS, FIELD, "field names")
+        is_own_workflow = "definition" not in args and self._workflow is Booking
+        self._log_data = arguments.boolean("log_data", True) and (
+            is_own_workflow or "masked" in args or "log_data" in args
+        )
+        self._log_days = arguments.one_of("log_days", 365, RETENTIONS, "days")
+        self._task_seconds = arguments.integer("task_seconds", 20, 2, 900, "seconds")
+        self._execution_seconds = arguments.integer("execution_seconds", 300, 10, 86_400, "seconds")
+        self._p99_seconds = arguments.integer("p99_seconds", 60, 1, 86_400, "seconds")
+        self._key_deletion_days = arguments.integer("key_deletion_days", 30, 7, 30, "days")
         if "definition" in args:
-            self._check_definition(given, args["definition"])
+            self._check_definition(arguments, args["definition"])
         elif isinstance(args.get("functions", {}), dict):
-            self._check_functions(given, set(args.get("functions", {})))
+            self._check_functions(arguments, set(args.get("functions", {})))
         if self._task_seconds >= self._execution_seconds:
-            given.reject(
+            arguments.reject(
                 f"task_seconds must be less than execution_seconds, {self._execution_seconds}, "
                 f"got {self._task_seconds}."
             )
-        given.raise_if_invalid()
+        arguments.raise_if_invalid()
 
-    def _check_definition(self, given: Arguments, definition: object) -> None:
+    def _check_definition(self, arguments: Arguments, definition: object) -> None:
         """Reject a definition that AWS would reject; an Output is known too late to be checked."""
         if isinstance(definition, pulumi.Output):
             return
         if not isinstance(definition, str):
-            given.reject(
+            arguments.reject(
                 f"definition must be JSON text, got a {type(definition).__name__}: pass json.dumps(...) of it."
             )
             return
         for each in check(definition, type="EXPRESS" if self._express else "STANDARD"):
             if each.severity == "error":
-                given.reject(f"definition, {each.pointer or '/'}: {each.code}: {each.sentence} {each.remedy}".rstrip())
+                arguments.reject(
+                    f"definition, {each.pointer or '/'}: {each.code}: {each.sentence} {each.remedy}".rstrip()
+                )
 
-    def _check_functions(self, given: Arguments, named: set[str]) -> None:
+    def _check_functions(self, arguments: Arguments, named: set[str]) -> None:
         invoked = set(function_keys(self._workflow))
         name = self._workflow.__name__
         if missing := sorted(invoked - named):
-            given.reject(f"functions must name {', '.join(missing)} too, which {name} invokes; or give a definition.")
+            arguments.reject(
+                f"functions must name {', '.join(missing)} too, which {name} invokes; or give a definition."
+            )
         if unknown := sorted(named - invoked):
-            given.reject(
+            arguments.reject(
                 f"functions must be {', '.join(sorted(invoked))}, which {name} invokes, got {', '.join(unknown)}."
             )
 

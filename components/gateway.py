@@ -67,9 +67,9 @@ class SandboxGateway(Component):
 
     def __init__(self, name: str, args: SandboxGatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:SandboxGateway", name, args, opts)
-        given = Arguments("SandboxGateway", name, args, SandboxGatewayArgs)
-        policy = BackupPolicy.of(given)
-        given.raise_if_invalid()
+        arguments = Arguments("SandboxGateway", name, args, SandboxGatewayArgs)
+        policy = BackupPolicy.of(arguments)
+        arguments.raise_if_invalid()
         shared = share(self, name, args, encrypts="the sandbox gateway", key_deletion_days=policy.key_deletion_days)
         payments = create_table(f"{name}-table", GATEWAY, shared, policy, protect=False)
         self.table = payments.name
@@ -115,7 +115,7 @@ class SandboxGateway(Component):
 
         payments = (CHARGE_KEYS, CAPTURE_KEYS, VOID_KEYS)
         end_holds = grant("EndHolds", "UpdateItem", CHARGE_KEYS, attributes=PAYMENT_ATTRIBUTES)
-        look_up = grant("LookUp", "GetItem", *payments, REFUND_KEYS)
+        lookup = grant("LookUp", "GetItem", *payments, REFUND_KEYS)
         charge = grant("Charge", "PutItem", *payments)
         self.chargegrant = join(grant("LookUpPayments", "GetItem", *payments), charge, end_holds)
         self.refundgrant = join(
@@ -123,6 +123,6 @@ class SandboxGateway(Component):
         )
         self.showgrant = grant("ShowPayments", "GetItem", CHARGE_KEYS)
         fence = grant("Fence", "PutItem", *payments, REFUND_KEYS, attributes=FENCE_ATTRIBUTES)
-        listed = pulumi.Output.concat(table, "/index/", BY_MOVEMENT.name)
-        list_movements = table_grant("ListMovements", ["dynamodb:Query"], [listed], key=key, parent=self)
-        self.fencegrant = join(look_up, fence, end_holds, list_movements)
+        index = pulumi.Output.concat(table, "/index/", BY_MOVEMENT.name)
+        list_movements = table_grant("ListMovements", ["dynamodb:Query"], [index], key=key, parent=self)
+        self.fencegrant = join(lookup, fence, end_holds, list_movements)

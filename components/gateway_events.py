@@ -77,12 +77,12 @@ class GatewayEvents(Component):
         )
 
     def _check(self, args: GatewayEventsArgs) -> None:
-        given = Arguments("GatewayEvents", self._name, args, GatewayEventsArgs)
-        given.require("secret")
-        self._mode = given.choice("mode", "live", ("live", "test"))
-        self._rate = given.integer("rate", 25, 1, 1000, "webhooks a second")
-        self._log_days = given.one_of("log_days", 365, RETENTIONS, "days")
-        given.raise_if_invalid()
+        arguments = Arguments("GatewayEvents", self._name, args, GatewayEventsArgs)
+        arguments.require("secret")
+        self._mode = arguments.choice("mode", "live", ("live", "test"))
+        self._rate = arguments.integer("rate", 25, 1, 1000, "webhooks a second")
+        self._log_days = arguments.one_of("log_days", 365, RETENTIONS, "days")
+        arguments.raise_if_invalid()
 
     def _create_queue(self) -> None:
         undelivered = monitored_queue(
@@ -102,19 +102,19 @@ class GatewayEvents(Component):
         self.queue = self._queue.arn
 
     def _create_function(self, args: GatewayEventsArgs) -> MonitoredLambda:
-        own = {name: value for name, value in args.items() if name not in ("secret", "mode", "rate")}
-        function = MonitoredLambdaArgs(**own)  # type: ignore[typeddict-item]  # the rest are its arguments
+        function_args = {name: value for name, value in args.items() if name not in ("secret", "mode", "rate")}
+        function = MonitoredLambdaArgs(**function_args)  # type: ignore[typeddict-item]  # the rest are its arguments
         function["environment"] = {
             **args.get("environment", {}),
             "BOOKING_STRIPE_MODE": self._mode,
             "BOOKING_STRIPE_WEBHOOK_SECRET": args["secret"],
             "BOOKING_EVENTS_QUEUE_URL": self._queue.url,
         }
-        may = join(
+        permissions = join(
             grant_read_secret(args["secret"], "ReadSigningSecret"),
             grant_send(self._queue, self._shared.key, "QueueOrders"),
         )
-        function["grants"] = [*args.get("grants", []), may]
+        function["grants"] = [*args.get("grants", []), permissions]
         function["key"], function["topic"] = self._shared.key, self._shared.topic
         return MonitoredLambda(f"{self._name}-check", function, pulumi.ResourceOptions(parent=self))
 

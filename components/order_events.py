@@ -44,10 +44,10 @@ class OrderEvents(Component):
 
     def __init__(self, name: str, args: OrderEventsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:OrderEvents", name, args, opts)
-        given = Arguments("OrderEvents", name, args, OrderEventsArgs)
-        archive_days = given.integer("archive_days", 365, 1, 36_500, "days")
-        deletion_days = given.integer("key_deletion_days", 30, 7, 30, "days")
-        given.raise_if_invalid()
+        arguments = Arguments("OrderEvents", name, args, OrderEventsArgs)
+        archive_days = arguments.integer("archive_days", 365, 1, 36_500, "days")
+        deletion_days = arguments.integer("key_deletion_days", 30, 7, 30, "days")
+        arguments.raise_if_invalid()
         shared = share(
             self, name, args, encrypts="the events of orders", key_deletion_days=deletion_days, services=(EVENTS,)
         )

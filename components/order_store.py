@@ -163,11 +163,11 @@ class OrderStore(Component):
         ]
 
     def _check(self, args: OrderStoreArgs) -> None:
-        given = Arguments("OrderStore", self._name, args, OrderStoreArgs)
-        self._protected = given.boolean("protect", True)
-        self._policy = BackupPolicy.of(given)
-        self._streams = given.boolean("stream", False)
-        given.raise_if_invalid()
+        arguments = Arguments("OrderStore", self._name, args, OrderStoreArgs)
+        self._protected = arguments.boolean("protect", True)
+        self._policy = BackupPolicy.of(arguments)
+        self._streams = arguments.boolean("stream", False)
+        arguments.raise_if_invalid()
 
     def _create_backup_key(self, name: str, args: OrderStoreArgs, shared: Shared) -> pulumi.Input[str]:
         """Return the key of the backups: the given one, or one that is not the table's."""

@@ -1,7 +1,7 @@
 """Build the zip of a function from a folder and a hashed lock file: the same sources give the same bytes, anywhere.
 
 `manifest.json` at the root of a package names its sources, and a recipe beside it lets the embedded AWS build the same
-package for this machine (`same_for`). Packages and installed wheels are kept in `.build/packages/` and reused.
+package for this machine (`rebuild_for`). Packages and installed wheels are kept in `.build/packages/` and reused.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ from typing import Self
 
 HANDLERS = Path(__file__).parents[1] / "handlers"
 _MANIFEST = "manifest.json"
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can store
-_KEPT = 10
+_EARLIEST_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can store
+_MAX_KEPT_PACKAGES = 10
 _UNUSED_IN_WHEELS = ("__pycache__", "bin", "*.pyi", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "sboms")
 _UNUSED_IN_FOLDERS = ("*.pyc", "*.pyi", "*.lock", "requirements*.in", "requirements*.txt")
 _LINUX_MACHINE = {"arm64": "aarch64", "x86_64": "x86_64"}
@@ -104,17 +104,17 @@ def local_package() -> Path:
     return build_package("handlers", HANDLERS, HANDLERS / "requirements.lock", Target.of_this_machine())
 
 
-def build_package(name: str, folder: Path, lock: Path | None, target: Target, shelf: Path | None = None) -> Path:
+def build_package(name: str, folder: Path, lock: Path | None, target: Target, cache_folder: Path | None = None) -> Path:
     """Build a zip of the files in `folder`, importable as `name`, with the wheels that `lock` pins, for `target`.
 
     Raises:
         PackageFailed: the folder has no modules, or a pinned wheel is not available for the target.
     """
-    return _build(Recipe(name=name, folder=folder, lock=lock), target, shelf or _shelf())
+    return _build(Recipe(name=name, folder=folder, lock=lock), target, cache_folder or _default_cache_folder())
 
 
-def same_for(package: Path, target: Target) -> Path:
-    """Build a package of `build_package` again for another target.
+def rebuild_for(package: Path, target: Target) -> Path:
+    """Rebuild a package of `build_package` for another target.
 
     Raises:
         PackageFailed: `package` was not built here by it, or a pinned wheel is not available for the target.
@@ -127,45 +127,60 @@ def same_for(package: Path, target: Target) -> Path:
     return build_package(recipe["name"], Path(recipe["folder"]), lock, target, package.parent)
 
 
-def _build(recipe: Recipe, target: Target, shelf: Path) -> Path:
+def _build(recipe: Recipe, target: Target, cache_folder: Path) -> Path:
     digest = recipe.digest()
-    package = shelf / f"{recipe.name}-{target}-{digest[:16]}.zip"
+    package = cache_folder / f"{recipe.name}-{target}-{digest[:16]}.zip"
     if package.exists() and _recipe_file(package).exists():
         return package
-    shelf.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=shelf, prefix=".making-") as folder:
+    cache_folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache_folder, prefix=".making-") as folder:
         root = Path(folder, "root")
-        _lay_out(root, recipe, target, shelf)
+        _assemble(root, recipe, target, cache_folder)
         manifest = {"schema": 1, "name": recipe.name, "target": str(target), "sources": digest}
         (root / _MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
-        _pack(root, Path(folder, "zip"))
+        _write_zip(root, Path(folder, "zip"))
         _write_recipe(package, recipe)
         Path(folder, "zip").replace(package)
-    _delete_old(shelf, f"{recipe.name}-{target}-")
+    _delete_old(cache_folder, f"{recipe.name}-{target}-")
     return package
 
 
-def _lay_out(root: Path, recipe: Recipe, target: Target, shelf: Path) -> None:
+def _assemble(root: Path, recipe: Recipe, target: Target, cache_folder: Path) -> None:
     if recipe.lock:
-        shutil.copytree(_wheels(recipe.lock, target, shelf), root)
+        shutil.copytree(_install_wheels(recipe.lock, target, cache_folder), root)
     for source in recipe.sources():
-        placed = root / recipe.name / source.relative_to(recipe.folder)
-        placed.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, placed)
+        destination = root / recipe.name / source.relative_to(recipe.folder)
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, destination)
     _compile(root, target)
 
 
-def _wheels(lock: Path, target: Target, shelf: Path) -> Path:
+def _install_wheels(lock: Path, target: Target, cache_folder: Path) -> Path:
     """Return a folder with the wheels that `lock` pins, installed for `target`."""
-    installed = shelf / f"wheels-{target}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
+    installed = cache_folder / f"wheels-{target}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     if installed.exists():
         return installed
-    with tempfile.TemporaryDirectory(dir=shelf, prefix=".installing-") as folder:
+    with tempfile.TemporaryDirectory(dir=cache_folder, prefix=".installing-") as folder:
         root = Path(folder, "root")
-        only_pinned = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-compile"]
-        quiet = ["--quiet", "--disable-pip-version-check", "--no-warn-conflicts", "--root-user-action", "ignore"]
-        where = ["--target", str(root), "--requirement", str(lock)]
-        pip = [sys.executable, "-m", "pip", "install", *quiet, *only_pinned, *target.pip_options(), *where]
+        pinned_options = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-compile"]
+        quiet_options = [
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-warn-conflicts",
+            "--root-user-action",
+            "ignore",
+        ]
+        source_options = ["--target", str(root), "--requirement", str(lock)]
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            *quiet_options,
+            *pinned_options,
+            *target.pip_options(),
+            *source_options,
+        ]
         _run(pip, f"installing the wheels of {lock.name} for {target}")
         _remove_unused(root)
         if not installed.exists():
@@ -193,11 +208,11 @@ def _compile(root: Path, target: Target) -> None:
     _run([sys.executable, "-m", "compileall", *options, str(root)], f"compiling for {target}")
 
 
-def _pack(root: Path, package: Path) -> None:
+def _write_zip(root: Path, package: Path) -> None:
     """Write a zip with sorted names, a fixed time and two file modes, independent of when and where it is built."""
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in sorted(path for path in root.rglob("*") if path.is_file()):
-            entry = zipfile.ZipInfo(path.relative_to(root).as_posix(), _EARLIEST)
+            entry = zipfile.ZipInfo(path.relative_to(root).as_posix(), _EARLIEST_TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix, on every machine
             entry.external_attr = (0o100755 if ".so" in path.suffixes else 0o100644) << 16
@@ -205,22 +220,22 @@ def _pack(root: Path, package: Path) -> None:
 
 
 def _run(command: list[str], step: str) -> None:
-    steady = {**os.environ, "PYTHONHASHSEED": "0"}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=steady, timeout=600)
-    if done.returncode:
-        raise PackageFailed(f"{step} failed: {(done.stderr or done.stdout).strip()[-2000:]}")
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    completed = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=600)
+    if completed.returncode:
+        raise PackageFailed(f"{step} failed: {(completed.stderr or completed.stdout).strip()[-2000:]}")
 
 
 def _write_recipe(package: Path, recipe: Recipe) -> None:
     lock = str(recipe.lock.resolve()) if recipe.lock else None
-    told = {"name": recipe.name, "folder": str(recipe.folder.resolve()), "lock": lock}
-    _recipe_file(package).write_text(json.dumps(told))
+    fields = {"name": recipe.name, "folder": str(recipe.folder.resolve()), "lock": lock}
+    _recipe_file(package).write_text(json.dumps(fields))
 
 
-def _delete_old(shelf: Path, prefix: str) -> None:
+def _delete_old(cache_folder: Path, prefix: str) -> None:
     """Keep only the newest packages; older ones can be rebuilt."""
-    made = sorted(shelf.glob(f"{prefix}*.zip"), key=lambda package: package.stat().st_mtime, reverse=True)
-    for package in made[_KEPT:]:
+    packages = sorted(cache_folder.glob(f"{prefix}*.zip"), key=lambda package: package.stat().st_mtime, reverse=True)
+    for package in packages[_MAX_KEPT_PACKAGES:]:
         package.unlink(missing_ok=True)
         _recipe_file(package).unlink(missing_ok=True)
 
@@ -229,7 +244,7 @@ def _recipe_file(package: Path) -> Path:
     return package.with_suffix(".recipe.json")
 
 
-def _shelf() -> Path:
+def _default_cache_folder() -> Path:
     """Return `.build/packages` of the checkout, or of the working directory if this is installed as a wheel."""
     checkout = HANDLERS.parent
     return (checkout if (checkout / "Pulumi.yaml").exists() else Path.cwd()) / ".build" / "packages"

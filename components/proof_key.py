@@ -37,9 +37,9 @@ class ProofKey(Component):
     def __init__(self, name: str, args: ProofKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:ProofKey", name, args, opts)
         self._name = name
-        given = Arguments("ProofKey", name, args, ProofKeyArgs)
-        deletion_days = given.integer("key_deletion_days", 30, 7, 30, "days")
-        given.raise_if_invalid()
+        arguments = Arguments("ProofKey", name, args, ProofKeyArgs)
+        deletion_days = arguments.integer("key_deletion_days", 30, 7, 30, "days")
+        arguments.raise_if_invalid()
         self._key = aws.kms.Key(
             f"{name}-key",
             description="Proves to functions who calls the API",

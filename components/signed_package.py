@@ -85,11 +85,11 @@ class SignedPackage(Component):
         self.register_outputs({"bucket": self.bucket, "file": self.file, "signing": self.signing})
 
     def _check(self, args: SignedPackageArgs) -> None:
-        given = Arguments("SignedPackage", self._name, args, SignedPackageArgs)
-        given.require("package")
-        self._force_destroy = given.boolean("force_destroy", False)
-        self._key_deletion_days = given.integer("key_deletion_days", 30, 7, 30, "days")
-        given.raise_if_invalid()
+        arguments = Arguments("SignedPackage", self._name, args, SignedPackageArgs)
+        arguments.require("package")
+        self._force_destroy = arguments.boolean("force_destroy", False)
+        self._key_deletion_days = arguments.integer("key_deletion_days", 30, 7, 30, "days")
+        arguments.raise_if_invalid()
 
     def _create_bucket(self) -> tuple[aws.s3.Bucket, aws.s3.BucketVersioning]:
         """Create a versioned bucket, as AWS Signer requires; signed packages are kept as evidence of what ran.

@@ -37,10 +37,10 @@ class SigningKey(Component):
     def __init__(self, name: str, args: SigningKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:SigningKey", name, args, opts)
         self._name = name
-        given = Arguments("SigningKey", name, args, SigningKeyArgs)
-        protected = given.boolean("protect", True)
-        deletion_days = given.integer("key_deletion_days", 30, 7, 30, "days")
-        given.raise_if_invalid()
+        arguments = Arguments("SigningKey", name, args, SigningKeyArgs)
+        protected = arguments.boolean("protect", True)
+        deletion_days = arguments.integer("key_deletion_days", 30, 7, 30, "days")
+        arguments.raise_if_invalid()
         self._key = aws.kms.Key(
             f"{name}-key",
             description="Signs the seals of the audit trail",

@@ -72,7 +72,7 @@ class _SealCopy:
     grants: tuple[pulumi.Output[str], ...] = ()
 
 
-def _nothing() -> pulumi.Output[str]:
+def _empty_output() -> pulumi.Output[str]:
     return pulumi.Output.from_input("")
 
 
@@ -80,11 +80,11 @@ def _nothing() -> pulumi.Output[str]:
 class PublishedOrders:
     """The publisher of order events; empty if the stage publishes none."""
 
-    bus: pulumi.Output[str] = field(default_factory=_nothing)
+    bus: pulumi.Output[str] = field(default_factory=_empty_output)
     """Name of the bus."""
-    archive: pulumi.Output[str] = field(default_factory=_nothing)
+    archive: pulumi.Output[str] = field(default_factory=_empty_output)
     """ARN of the archive."""
-    function: pulumi.Output[str] = field(default_factory=_nothing)
+    function: pulumi.Output[str] = field(default_factory=_empty_output)
     """Name of the function that publishes."""
     functions: tuple[MonitoredLambda, ...] = ()
     buses: tuple[OrderEvents, ...] = ()
@@ -104,9 +104,9 @@ class ProvenCallers:
 class ServedApi:
     """The API and the function that answers it; empty if the stage has no API."""
 
-    url: pulumi.Output[str] = field(default_factory=_nothing)
+    url: pulumi.Output[str] = field(default_factory=_empty_output)
     """Address of the API."""
-    function: pulumi.Output[str] = field(default_factory=_nothing)
+    function: pulumi.Output[str] = field(default_factory=_empty_output)
     """Name of the function that answers."""
     parts: tuple[MonitoredLambda | BookingApi, ...] = ()
 
@@ -305,13 +305,13 @@ class Foundation(Component):
         """Return the arguments of the function that answers calls, which may wait for results."""
         stage = self._stage
         express = stage.workflow_type == "EXPRESS"
-        own: dict[str, pulumi.Input[str]] = {
+        api_environment: dict[str, pulumi.Input[str]] = {
             "BOOKING_WORKFLOW_TYPE": stage.workflow_type,
             **stage.token_policy,
             "BOOKING_API_WAIT_SECONDS": str(stage.api_wait_seconds),
         }
-        patient: dict[str, pulumi.Input[str]] = {"BOOKING_SDK_TIMEOUT_SECONDS": "60"} if express else {}
-        args = self.function("api", own | environment | patient, *grants)
+        sdk_timeout: dict[str, pulumi.Input[str]] = {"BOOKING_SDK_TIMEOUT_SECONDS": "60"} if express else {}
+        args = self.function("api", api_environment | environment | sdk_timeout, *grants)
         args["timeout"] = API_SECONDS
         return args
 

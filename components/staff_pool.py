@@ -75,18 +75,18 @@ class StaffPool(Component):
         )
 
     def _check(self, args: StaffPoolArgs) -> None:
-        given = Arguments("StaffPool", self._name, args, StaffPoolArgs)
-        given.require("domain", "callbacks")
+        arguments = Arguments("StaffPool", self._name, args, StaffPoolArgs)
+        arguments.require("domain", "callbacks")
         meaning = "1–63 lower-case letters, digits and inner hyphens, without aws, amazon and cognito"
-        self._domain = given.string("domain", "", DOMAIN, meaning)
-        self._callbacks = given.strings("callbacks", [], MAX_URLS, CALLBACK, "addresses")
-        self._logouts = given.strings("logouts", [], MAX_URLS, CALLBACK, "addresses") if args.get("logouts") else []
-        self._access_minutes = given.integer("access_minutes", 15, 5, 60, "minutes")
-        self._session_hours = given.integer("session_hours", 8, 1, 24, "hours")
-        self._invitation_days = given.integer("invitation_days", 3, 1, 30, "days")
-        self._threat_protection = given.boolean("threat_protection", default=True)
-        self._deletion_protection = given.boolean("deletion_protection", default=True)
-        given.raise_if_invalid()
+        self._domain = arguments.string("domain", "", DOMAIN, meaning)
+        self._callbacks = arguments.strings("callbacks", [], MAX_URLS, CALLBACK, "addresses")
+        self._logouts = arguments.strings("logouts", [], MAX_URLS, CALLBACK, "addresses") if args.get("logouts") else []
+        self._access_minutes = arguments.integer("access_minutes", 15, 5, 60, "minutes")
+        self._session_hours = arguments.integer("session_hours", 8, 1, 24, "hours")
+        self._invitation_days = arguments.integer("invitation_days", 3, 1, 30, "days")
+        self._threat_protection = arguments.boolean("threat_protection", default=True)
+        self._deletion_protection = arguments.boolean("deletion_protection", default=True)
+        arguments.raise_if_invalid()
 
     def _create_pool(self, args: StaffPoolArgs) -> aws.cognito.UserPool:
         return aws.cognito.UserPool(

@@ -403,8 +403,10 @@ def read_config() -> dict[str, object]:
     silently.
     """
     texts: dict[str, str] = get_config_env() | CONFIG.get()
-    ours = {key: text for key, text in texts.items() if key.startswith(_PREFIX) or key.rpartition(":")[2] in _KEYS}
-    return {key if key == f"{_PREFIX}name" else key.removeprefix(_PREFIX): _parse(text) for key, text in ours.items()}
+    own_texts = {key: text for key, text in texts.items() if key.startswith(_PREFIX) or key.rpartition(":")[2] in _KEYS}
+    return {
+        key if key == f"{_PREFIX}name" else key.removeprefix(_PREFIX): _parse(text) for key, text in own_texts.items()
+    }
 
 
 def allowed_values(key: str) -> str:
@@ -435,10 +437,10 @@ def _parse(text: object) -> object:
 def _describe(error: ErrorDetails, secrets: Container[str]) -> str:
     key = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
-        near = get_close_matches(key.rpartition(":")[2], _KEYS, n=1)
-        return f"{key} is not a configuration key.{f' Did you mean {_PREFIX}{near[0]}?' if near else ''}"
-    got = "a secret" if key in secrets else repr(error["input"])
-    return f"{key} must be {allowed_values(key)}, got {got}."
+        similar = get_close_matches(key.rpartition(":")[2], _KEYS, n=1)
+        return f"{key} is not a configuration key.{f' Did you mean {_PREFIX}{similar[0]}?' if similar else ''}"
+    shown = "a secret" if key in secrets else repr(error["input"])
+    return f"{key} must be {allowed_values(key)}, got {shown}."
 
 
 def _secrets() -> list[str]:

@@ -15,13 +15,13 @@ _SECRET: Final[Mapping[str, object]] = {
     "required": ["secure"],
     "additionalProperties": False,
 }
-_ABOUT: Final = ("default", "description")
+_ANNOTATIONS: Final = ("default", "description")
 
 
 def json_schema() -> dict[str, object]:
     """Return the schema of a stage file."""
     keys = Stage.model_json_schema(by_alias=True)["properties"]
-    own = {f"{PROJECT}:{key}": _key_schema(described) for key, described in keys.items() if key != "name"}
+    keys_by_name = {f"{PROJECT}:{key}": _key_schema(described) for key, described in keys.items() if key != "name"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Configuration of a stage of the booking system",
@@ -29,7 +29,7 @@ def json_schema() -> dict[str, object]:
         "properties": {
             "config": {
                 "type": "object",
-                "properties": own,
+                "properties": keys_by_name,
                 "patternProperties": {f"^(?!{PROJECT}:)[^:]+:.": {}},
                 "additionalProperties": False,
             }
@@ -38,10 +38,10 @@ def json_schema() -> dict[str, object]:
 
 
 def _key_schema(described: Mapping[str, Any]) -> dict[str, object]:
-    """Return the schema of a key, with every way to write its value."""
-    plain = {name: value for name, value in described.items() if name not in (*_ABOUT, "title")}
-    ways: list[Mapping[str, object]] = [plain, *_as_string(plain), _SECRET]
-    return {**{name: described[name] for name in _ABOUT}, "anyOf": ways}
+    """Return the schema of a key, with an alternative for each way to write its value."""
+    plain = {name: value for name, value in described.items() if name not in (*_ANNOTATIONS, "title")}
+    alternatives: list[Mapping[str, object]] = [plain, *_as_string(plain), _SECRET]
+    return {**{name: described[name] for name in _ANNOTATIONS}, "anyOf": alternatives}
 
 
 def _as_string(plain: Mapping[str, Any]) -> Iterator[dict[str, object]]:
@@ -56,10 +56,10 @@ def _as_string(plain: Mapping[str, Any]) -> Iterator[dict[str, object]]:
 
 def integer_pattern(low: int, high: int) -> str:
     """Return a pattern that matches the integers from `low` to `high` and nothing else."""
-    return f"^({'|'.join(_runs(low, high))})$"
+    return f"^({'|'.join(_digit_patterns(low, high))})$"
 
 
-def _runs(low: int, high: int) -> Iterator[str]:
+def _digit_patterns(low: int, high: int) -> Iterator[str]:
     """Yield patterns of integers that differ in their last digits only, such as 13[0-9] and 1[4-9][0-9]."""
     while low <= high:
         size = 1

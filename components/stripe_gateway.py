@@ -31,13 +31,13 @@ class StripeGateway(Component):
 
     def __init__(self, name: str, args: StripeGatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("booking:index:StripeGateway", name, args, opts)
-        given = Arguments("StripeGateway", name, args, StripeGatewayArgs)
-        given.require("secret")
-        self._mode = given.choice("mode", "live", MODES)
-        self._endpoint = given.string("endpoint", "", r"https?://\S+", "an address such as http://127.0.0.1:12111")
+        arguments = Arguments("StripeGateway", name, args, StripeGatewayArgs)
+        arguments.require("secret")
+        self._mode = arguments.choice("mode", "live", MODES)
+        self._endpoint = arguments.string("endpoint", "", r"https?://\S+", "an address such as http://127.0.0.1:12111")
         if self._endpoint and self._mode == "live":
-            given.reject("endpoint must be empty in live mode: payments would go to a double.")
-        given.raise_if_invalid()
+            arguments.reject("endpoint must be empty in live mode: payments would go to a double.")
+        arguments.raise_if_invalid()
         self.secret = pulumi.Output.from_input(args["secret"])
         self.paygrant = grant_read_secret(self.secret, "ReadStripeKey")
         self.register_outputs({"secret": self.secret, "paygrant": self.paygrant})

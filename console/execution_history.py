@@ -189,8 +189,8 @@ def _fetch_events(client: Any, arn: str) -> tuple[list[HistoryEvent], tuple[str,
 
 
 def _event(raw: Mapping[str, Any]) -> HistoryEvent:
-    nothing: Mapping[str, Any] = {}
-    details = next((value for name, value in raw.items() if name.endswith("EventDetails") and value), nothing)
+    no_details: Mapping[str, Any] = {}
+    details = next((value for name, value in raw.items() if name.endswith("EventDetails") and value), no_details)
     return HistoryEvent(
         number=int(raw["id"]),
         previous=int(raw.get("previousEventId") or 0),

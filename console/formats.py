@@ -8,15 +8,17 @@ MAX_JSON: Final = 6_000
 """Maximum characters of a value on a page."""
 
 
-def format_moment(moment: datetime | str | None) -> str:
+def format_timestamp(instant: datetime | str | None) -> str:
     """Format an instant with its zone, to the millisecond: "2026-01-31 09:30:00.250 UTC"."""
-    if moment is None or moment == "":
+    if instant is None or instant == "":
         return "–"
-    parsed = parse_moment(moment) if isinstance(moment, str) else moment
-    return f"{parsed.astimezone(UTC):%Y-%m-%d %H:%M:%S}.{parsed.microsecond // 1000:03d} UTC" if parsed else str(moment)
+    parsed = parse_timestamp(instant) if isinstance(instant, str) else instant
+    return (
+        f"{parsed.astimezone(UTC):%Y-%m-%d %H:%M:%S}.{parsed.microsecond // 1000:03d} UTC" if parsed else str(instant)
+    )
 
 
-def parse_moment(text: str) -> datetime | None:
+def parse_timestamp(text: str) -> datetime | None:
     """Parse an ISO 8601 instant; None for anything else, which a broken ledger may contain."""
     try:
         parsed = datetime.fromisoformat(text)

@@ -18,10 +18,10 @@ from .execution_history import parse_object
 from .trace import LogLine
 
 FUNCTION_OUTPUTS: Final = ("purchaseFunction", "refundFunction", "recordFunction", "reconcileFunction")
-AROUND: Final = timedelta(minutes=2)
+SEARCH_MARGIN: Final = timedelta(minutes=2)
 """Time before and after an execution in which its functions may log; clocks differ, and logs arrive late."""
 MAX_LINES: Final = 400
-_LINES_OF_THE_RUNTIME: Final = ("START ", "END ", "INIT_START", "EXTENSION")
+_RUNTIME_LINES: Final = ("START ", "END ", "INIT_START", "EXTENSION")
 _REQUEST: Final = re.compile(r"(?<=^START )RequestId: \S+\s*|(?<=^END )RequestId: \S+|(?<=^REPORT )RequestId: \S+\s+")
 
 Event = Mapping[str, Any]
@@ -50,7 +50,7 @@ class FunctionLogs:
         """Return the ARNs of the executions that logged an order, the earliest first."""
         found: dict[str, int] = {}
         for group in self.groups.values():
-            for event in self._filter(group, order_id, start - AROUND, datetime.now(UTC) + AROUND):
+            for event in self._filter(group, order_id, start - SEARCH_MARGIN, datetime.now(UTC) + SEARCH_MARGIN):
                 line = parse_object(event["message"])
                 arn = line.get("execution") if line.get("order") == order_id else None
                 if isinstance(arn, str):
@@ -63,7 +63,7 @@ class FunctionLogs:
         return [(datetime.fromtimestamp(int(each["timestamp"]) / 1000, UTC), str(each["message"])) for each in found]
 
     def _function_lines(self, function: str, execution: str, start: datetime, end: datetime) -> Iterator[LogLine]:
-        group, window = self.groups[function], (start - AROUND, end + AROUND)
+        group, window = self.groups[function], (start - SEARCH_MARGIN, end + SEARCH_MARGIN)
         streams = list(dict.fromkeys(event["logStreamName"] for event in self._filter(group, execution, *window)))
         if not streams:
             return
@@ -104,7 +104,7 @@ def split_invocations(events: Iterable[Event]) -> list[list[Event]]:
 
 def _is_shown(message: str) -> bool:
     """Return False for the runtime's own lines and for metrics, which do not concern the request."""
-    return bool(message.strip()) and not f"{message} ".startswith(_LINES_OF_THE_RUNTIME) and '"_aws"' not in message
+    return bool(message.strip()) and not f"{message} ".startswith(_RUNTIME_LINES) and '"_aws"' not in message
 
 
 def _lines_of(function: str, invocation: Iterable[Event]) -> list[LogLine]:

@@ -12,8 +12,8 @@ from .execution_history import parse_object
 from .function_logs import FunctionLogs
 
 MAX_ORPHANS: Final = 50
-LOOK_BACK: Final = timedelta(hours=24)
-_OF_ONE_RUN: Final = timedelta(minutes=5)
+LOOKBACK: Final = timedelta(hours=24)
+_MAX_RUN_TIME: Final = timedelta(minutes=5)
 """The interval of reconcile's schedule: lines logged within it before a run's end belong to that run."""
 
 
@@ -28,24 +28,24 @@ class ReconcileRun:
     def is_clean(self) -> bool:
         """True if nothing disagrees and nothing waits for a person."""
         counts = dict(self.figures)
-        watched = ("left to people", "altered", "postponed", *(name for name in counts if name.startswith("drift")))
-        return not any(counts.get(name, 0) for name in watched)
+        relevant = ("left to people", "altered", "postponed", *(name for name in counts if name.startswith("drift")))
+        return not any(counts.get(name, 0) for name in relevant)
 
 
 def read_latest_run(deployment: Deployment, now: datetime) -> ReconcileRun | None:
     """Return the latest finished run of the last day, or None."""
     logs = FunctionLogs.of(deployment)
     group = logs.groups.get("reconcile")
-    lines = logs.lines_with(group, "is_finished", now - LOOK_BACK, now) if group else []
+    lines = logs.lines_with(group, "is_finished", now - LOOKBACK, now) if group else []
     if group is None or not lines:
         return None
     at, text = lines[-1]
     counts = {
         name.replace("_", " "): value for name, value in parse_object(text).items() if type(value) is int
     }  # not bool, which is also an int
-    for when, line in logs.lines_with(group, "Between", now - LOOK_BACK, now):
+    for when, line in logs.lines_with(group, "Between", now - LOOKBACK, now):
         metric = parse_object(line)
-        if at - _OF_ONE_RUN <= when <= at and isinstance(drift := metric.get("Drift"), int):
+        if at - _MAX_RUN_TIME <= when <= at and isinstance(drift := metric.get("Drift"), int):
             name = f"drift from {metric.get('Between')}"
             counts[name] = counts.get(name, 0) + drift
     return ReconcileRun(ended_at=at.astimezone(UTC), figures=tuple(counts.items()))

@@ -74,13 +74,13 @@ class OrderLists:
         """Return the lists of a deployment."""
         return cls(client=deployment.client("dynamodb"), table=deployment.output("ordersTable"), now=now)
 
-    def changed(self, before: ListPosition | None = None, day: str = "") -> Iterator[ListPosition]:
+    def list_changed(self, before: ListPosition | None = None, day: str = "") -> Iterator[ListPosition]:
         """Yield the orders by their last change; with `day` (YYYY-MM-DD), those that changed last on it."""
         for each in [day] if day else self._days(before):
             shards = [self._query(BY_DAY, changed_day(each, shard), before) for shard in range(SHARDS)]
             yield from heapq.merge(*shards, reverse=True)
 
-    def end_of_changed(self, before: ListPosition | None = None, day: str = "") -> ListPosition | None:
+    def continuation_of_changed(self, before: ListPosition | None = None, day: str = "") -> ListPosition | None:
         """Return the position at which the list of `changed` continues; None if it is complete."""
         last = self._days(before)[-1]
         at = (date.fromisoformat(last) - timedelta(days=1)).isoformat()
@@ -90,11 +90,11 @@ class OrderLists:
         """Yield the orders that changed at a formatted instant or later, latest first, without a limit of days."""
         before: ListPosition | None = None
         while True:
-            for position in self.changed(before):
+            for position in self.list_changed(before):
                 if position.at < since:
                     return
                 yield position
-            before = self.end_of_changed(before)
+            before = self.continuation_of_changed(before)
             if before is None or before.at < since:
                 return
 

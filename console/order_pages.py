@@ -14,7 +14,7 @@ from handlers.domain.trail.verification import StoredOrder, verify_chain
 from .audit_proof import AuditProver, AuditRow
 from .deployment import Deployment
 from .execution_history import read_execution
-from .formats import parse_moment
+from .formats import parse_timestamp
 from .function_logs import FunctionLogs
 from .trace import ExecutionTrace
 
@@ -155,7 +155,7 @@ def read_traced(deployment: Deployment, logs: FunctionLogs, arn: str) -> Executi
 def _executions_of(logs: FunctionLogs, stored: StoredOrder) -> tuple[str, ...]:
     """Return the executions in the ledger, and those that logged the order, because refusals are in no ledger."""
     named = [str(entry["execution"]) for entry in stored.entries if entry.get("execution")]
-    first = parse_moment(str(stored.entries[0].get("at", ""))) if stored.entries else None
+    first = parse_timestamp(str(stored.entries[0].get("at", ""))) if stored.entries else None
     logged = logs.executions_of(stored.order_id, first) if first else ()
     return tuple(dict.fromkeys((*named, *logged)))
 

@@ -51,5 +51,5 @@ def _redact_field(name: str, value: Any, depth: int) -> Any:
 def _mask_card(found: re.Match[str]) -> str:
     """Mask digits that pass the check of card numbers (Luhn's), which ids and timestamps rarely do."""
     digits = [int(each) for each in found[0] if each.isdigit()]
-    doubled = [digit if place % 2 == 0 else sum(divmod(2 * digit, 10)) for place, digit in enumerate(reversed(digits))]
+    doubled = [digit if index % 2 == 0 else sum(divmod(2 * digit, 10)) for index, digit in enumerate(reversed(digits))]
     return MASK if sum(doubled) % 10 == 0 else found[0]

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from .formats import format_duration, format_json, format_moment, parse_moment
+from .formats import format_duration, format_json, format_timestamp, parse_timestamp
 from .redaction import redact, redact_text
 from .timeline import draw_timeline
 from .trace import ExecutionTrace
@@ -74,18 +74,20 @@ def money(minor: int, currency: str) -> Markup:
     return Markup('<span class="amount">{}</span> <span class="currency">{}</span>').format(number, currency)
 
 
-def when(moment: datetime | str | None) -> Markup:
+def when(instant: datetime | str | None) -> Markup:
     """Return an instant with its zone, also in machine-readable form."""
-    parsed = parse_moment(moment) if isinstance(moment, str) else moment
+    parsed = parse_timestamp(instant) if isinstance(instant, str) else instant
     if parsed is None:
-        return Markup("{}").format(moment or "–")
-    return Markup('<time datetime="{}">{}</time>').format(parsed.isoformat(), format_moment(parsed))
+        return Markup("{}").format(instant or "–")
+    return Markup('<time datetime="{}">{}</time>').format(parsed.isoformat(), format_timestamp(parsed))
 
 
-def clock_time(moment: datetime) -> Markup:
+def clock_time(instant: datetime) -> Markup:
     """Return the time of day of an instant with its zone; the full instant is machine-readable."""
-    text = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d} UTC"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), format_moment(moment), text)
+    text = f"{instant:%H:%M:%S}.{instant.microsecond // 1000:03d} UTC"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        instant.isoformat(), format_timestamp(instant), text
+    )
 
 
 def shown_value(value: Any, limit: int) -> str:

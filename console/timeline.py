@@ -1,7 +1,8 @@
 """The timeline of an execution: a row for each visit, a bar for each attempt, idle time compressed.
 
-Time is idle when no attempt runs: retry delays, Wait states, callbacks. An idle stretch longer than `MAX_IDLE` has the
-width of `MAX_IDLE` and is marked with its true length, so that 30 seconds of work are visible beside a day of waiting.
+Time is idle when no attempt runs: retry delays, Wait states, callbacks. An idle segment longer than a fixed share of
+the busy time is drawn with that width and marked with its true length, so that 30 seconds of work are visible beside a
+day of waiting.
 """
 
 from collections.abc import Iterator
@@ -24,8 +25,8 @@ _SHORTEST: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """A stretch of time and its width."""
+class TimeSegment:
+    """A segment of time and its width in the picture."""
 
     start: datetime
     end: datetime
@@ -40,38 +41,38 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeScale:
-    """The positions of moments in the picture."""
+    """The positions of instants in the picture."""
 
-    stretches: tuple[Stretch, ...]
+    segments: tuple[TimeSegment, ...]
 
-    def place(self, moment: datetime) -> float:
-        """Return the position of a moment, from 0 to 1."""
-        total = sum(stretch.width for stretch in self.stretches) or 1.0
-        left = 0.0
-        for stretch in self.stretches:
-            if moment <= stretch.end:
-                part = (moment - stretch.start) / stretch.length if stretch.length else 0.0
-                return (left + max(0.0, part) * stretch.width) / total
-            left += stretch.width
+    def position_of(self, instant: datetime) -> float:
+        """Return the position of an instant, from 0 to 1."""
+        total = sum(segment.width for segment in self.segments) or 1.0
+        offset = 0.0
+        for segment in self.segments:
+            if instant <= segment.end:
+                part = (instant - segment.start) / segment.length if segment.length else 0.0
+                return (offset + max(0.0, part) * segment.width) / total
+            offset += segment.width
         return 1.0
 
 
 def time_scale(trace: ExecutionTrace) -> TimeScale:
-    """Return the scale of an execution, with its idle stretches compressed."""
+    """Return the scale of an execution, with its idle segments compressed."""
     busy = list(_merge(_busy_intervals(trace)))
-    worked = sum((end - start for start, end in busy), timedelta()) or _SHORTEST
-    shortest = worked * _IDLE_SHARE
-    stretches: list[Stretch] = []
+    busy_time = sum((end - start for start, end in busy), timedelta()) or _SHORTEST
+    max_idle = busy_time * _IDLE_SHARE
+    segments: list[TimeSegment] = []
     at = trace.started_at
     for start, end in [*busy, (trace.end, trace.end)]:
         if start > at:
             idle = start - at
-            width = min(idle, shortest).total_seconds()
-            stretches.append(Stretch(start=at, end=start, width=width, is_compressed=idle > shortest))
+            width = min(idle, max_idle).total_seconds()
+            segments.append(TimeSegment(start=at, end=start, width=width, is_compressed=idle > max_idle))
         if end > start:
-            stretches.append(Stretch(start=max(start, at), end=end, width=(end - max(start, at)).total_seconds()))
+            segments.append(TimeSegment(start=max(start, at), end=end, width=(end - max(start, at)).total_seconds()))
         at = max(at, end)
-    return TimeScale(stretches=tuple(stretches))
+    return TimeScale(segments=tuple(segments))
 
 
 def draw_timeline(trace: ExecutionTrace) -> str:
@@ -110,12 +111,12 @@ def _merge(intervals: Iterator[tuple[datetime, datetime]]) -> Iterator[tuple[dat
 
 
 def _breaks(scale: TimeScale, height: int) -> Iterator[str]:
-    """Mark each compressed stretch with its true length."""
-    for stretch in scale.stretches:
-        if stretch.is_compressed:
-            x, end = _x(scale, stretch.start), _x(scale, stretch.end)
+    """Mark each compressed segment with its true length."""
+    for segment in scale.segments:
+        if segment.is_compressed:
+            x, end = _x(scale, segment.start), _x(scale, segment.end)
             yield f'<rect class="idle" x="{x:.1f}" y="{_AXIS - 4}" width="{end - x:.1f}" height="{height - _AXIS}"/>'
-            yield f'<text class="gap" x="{(x + end) / 2:.1f}" y="11">{format_duration(stretch.length)}</text>'
+            yield f'<text class="gap" x="{(x + end) / 2:.1f}" y="11">{format_duration(segment.length)}</text>'
 
 
 def _row(span: StateSpan, number: int, scale: TimeScale, end: datetime) -> str:
@@ -139,5 +140,5 @@ def _bar(scale: TimeScale, y: int, start: datetime, end: datetime, failed: bool)
     return f'<rect class="{kind}" x="{x:.1f}" y="{y + 3}" width="{width:.1f}" height="13" rx="3">{tip}</rect>'
 
 
-def _x(scale: TimeScale, moment: datetime) -> float:
-    return NAME_WIDTH + scale.place(moment) * (WIDTH - NAME_WIDTH - 8)
+def _x(scale: TimeScale, instant: datetime) -> float:
+    return NAME_WIDTH + scale.position_of(instant) * (WIDTH - NAME_WIDTH - 8)

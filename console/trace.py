@@ -103,7 +103,7 @@ class ExecutionTrace:
     @property
     def end(self) -> datetime:
         """The end, or the latest known moment."""
-        known = [moment for span in self.spans for moment in (span.entered_at, span.left_at) if moment]
+        known = [instant for span in self.spans for instant in (span.entered_at, span.left_at) if instant]
         return self.ended_at or max(known, default=self.started_at)
 
     @property

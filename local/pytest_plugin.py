@@ -24,7 +24,11 @@ from .instance import Instance
 
 WAIT_SCALE = 0.3
 """The factor for state machines' waits and backoff in tests, at which bursts still succeed."""
-PATIENT = {"booking:sdkTimeoutSeconds": 20, "booking:functionTimeoutSeconds": 60, "booking:taskTimeoutSeconds": 90}
+RELAXED_TIMEOUTS = {
+    "booking:sdkTimeoutSeconds": 20,
+    "booking:functionTimeoutSeconds": 60,
+    "booking:taskTimeoutSeconds": 90,
+}
 """Time limits for a busy machine: by default a function waits half a second for a connection to AWS."""
 
 
@@ -112,7 +116,7 @@ def booking_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed
     """
     for instance in start_instance(tmp_path_factory.mktemp("booking-stack")):
         program = Path(__file__).parents[1] / "__main__.py"
-        stack = DeployedStack(instance=instance, outputs=deploy(instance, program, "dev", PATIENT))
+        stack = DeployedStack(instance=instance, outputs=deploy(instance, program, "dev", RELAXED_TIMEOUTS))
         _pause_schedules(stack)
         yield stack
 

@@ -52,8 +52,8 @@ def example_findings(each: Explanation) -> tuple[LintFinding, ...]:
 def _example(each: Explanation) -> str:
     if not each.can_be_shown:
         return ""
-    said = "\n".join(str(finding) for finding in example_findings(each))
-    return f"\n```json\n{_format_definition(each.example)}\n```\n\n```text\n{said}\n```\n"
+    printed = "\n".join(str(finding) for finding in example_findings(each))
+    return f"\n```json\n{_format_definition(each.example)}\n```\n\n```text\n{printed}\n```\n"
 
 
 def _format_definition(text: str) -> str:

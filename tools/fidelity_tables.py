@@ -26,11 +26,14 @@ def update_page(page: str) -> str:
 
 
 def _row(token: str, kind: Resource) -> str:
-    settable, computed = ", ".join(_settable(kind)), ", ".join(f"`{name}`" for name in _computed(kind))
+    settable, computed = (
+        ", ".join(_settable_properties(kind)),
+        ", ".join(f"`{name}`" for name in _computed_properties(kind)),
+    )
     return f"| `{token}` | {settable} | {computed} |"
 
 
-def _settable(kind: Resource) -> Iterator[str]:
+def _settable_properties(kind: Resource) -> Iterator[str]:
     for name, property_ in sorted(kind.properties.items()):
         if property_.computed or name == "region":
             continue
@@ -38,7 +41,7 @@ def _settable(kind: Resource) -> Iterator[str]:
         yield f"`{name}`{marks}{'‡' if property_.write_only else ''}"
 
 
-def _computed(kind: Resource) -> list[str]:
+def _computed_properties(kind: Resource) -> list[str]:
     return sorted(name for name, property_ in kind.properties.items() if property_.computed)
 
 

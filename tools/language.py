@@ -199,10 +199,10 @@ def _measure_module(figures: Figures, name: str, source: str, tree: ast.Module) 
             first = text.splitlines()[0][:60]
             _collect(figures, [Violation(symptom="question", file=name, line=line, text=first)])
     if IS_NO.search(source):  # or no line of it has a phrase, and its tokens need not be told apart
-        _collect(figures, phrases(name, _written(source)))
+        _collect(figures, phrases(name, _text_lines(source)))
 
 
-def _written(source: str) -> Iterator[tuple[int, str]]:
+def _text_lines(source: str) -> Iterator[tuple[int, str]]:
     """Yield the lines of a module's strings and comments."""
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type in (tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", -1)):
@@ -235,20 +235,20 @@ def _to_change(used: list[tuple[str, int]]) -> dict[str, tuple[str, int]]:
 
 def _is_value(node: Function) -> bool:
     """Return whether a function is read as a value: a property, a fixture, a predicate."""
-    decorators = {name.rpartition(".")[2] for name in map(_dotted, node.decorator_list)}
+    decorators = {name.rpartition(".")[2] for name in map(_dotted_name, node.decorator_list)}
     returns_bool = isinstance(node.returns, ast.Name) and node.returns.id in ("bool", "TypeIs", "TypeGuard")
     return bool(decorators & {"property", "cached_property", "fixture", "composite"} or returns_bool) or bool(
         PREDICATE.match(node.name)
     )
 
 
-def _dotted(node: ast.expr) -> str:
+def _dotted_name(node: ast.expr) -> str:
     return ast.unparse(node.func if isinstance(node, ast.Call) else node)
 
 
 def _acts(node: Function) -> bool:
     returns_nothing = isinstance(node.returns, ast.Constant) and node.returns.value is None
-    manages = any(_dotted(each).endswith("contextmanager") for each in node.decorator_list)
+    manages = any(_dotted_name(each).endswith("contextmanager") for each in node.decorator_list)
     own = {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
     return returns_nothing or manages or any(_changes(statement, own) for statement in ast.walk(node))
 
@@ -276,10 +276,18 @@ def _table(figures: dict[str, Figures]) -> str:
     rows = [heads]
     for package, found in figures.items():
         share = f"{100 * found.participles / max(1, found.functions):.1f}"
-        asked = f"{100 * len(found.found['question']) / max(1, found.docstrings):.1f}"
+        question_share = f"{100 * len(found.found['question']) / max(1, found.docstrings):.1f}"
         counts = [str(len(each)) for each in found.found.values()]
         rows.append(
-            [package, str(found.functions), str(found.participles), share, str(found.docstrings), asked, *counts]
+            [
+                package,
+                str(found.functions),
+                str(found.participles),
+                share,
+                str(found.docstrings),
+                question_share,
+                *counts,
+            ]
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)

@@ -123,19 +123,19 @@ def _problem_response() -> Json:
     return {"description": "A problem (RFC 9457). API Gateway's own answers have only a `message`.", "content": content}
 
 
-def _body(model: type[BaseModel], *own: str) -> tuple[Json, Json]:
+def _body(model: type[BaseModel], *excluded: str) -> tuple[Json, Json]:
     """Return a request's schema without the fields that are not the body's, and the schemas that it refers to."""
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
     definitions: Json = schema.pop("$defs", {})
-    schema["properties"] = {name: each for name, each in schema["properties"].items() if name not in own}
-    schema["required"] = [name for name in schema["required"] if name not in own]
+    schema["properties"] = {name: each for name, each in schema["properties"].items() if name not in excluded}
+    schema["required"] = [name for name in schema["required"] if name not in excluded]
     return schema, definitions
 
 
 def _schemas() -> Json:
     schemas: Json = {}
-    for name, model, own in _BODIES.values():
-        schema, definitions = _body(model, *own)
+    for name, model, excluded in _BODIES.values():
+        schema, definitions = _body(model, *excluded)
         schemas |= {**definitions, name: schema}
     return {**schemas, **VIEWS}
 

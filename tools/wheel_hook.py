@@ -57,14 +57,14 @@ def move_imports(source: Path) -> bytes:
     text = source.read_text("utf-8")
     lines = text.encode("utf-8").splitlines(keepends=True)
     for node in ast.walk(ast.parse(text, str(source))):
-        if isinstance(node, ast.Import) and any(_is_ours(alias.name) for alias in node.names):
+        if isinstance(node, ast.Import) and any(_is_own_package(alias.name) for alias in node.names):
             raise SyntaxError(f"{source}:{node.lineno}: write 'from {node.names[0].name} import …', not 'import'")
-        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module and _is_ours(node.module):
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module and _is_own_package(node.module):
             line, column = node.lineno - 1, node.col_offset
             head, tail = lines[line][:column], lines[line][column:]
             lines[line] = head + tail.replace(b"from ", f"from {HOME}.".encode(), 1)
     return b"".join(lines)
 
 
-def _is_ours(module: str) -> bool:
+def _is_own_package(module: str) -> bool:
     return module.split(".")[0] in PARTS

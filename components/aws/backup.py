@@ -25,17 +25,17 @@ class BackupPolicy:
     key_deletion_days: int
 
     @classmethod
-    def of(cls, given: Arguments) -> Self:
+    def of(cls, arguments: Arguments) -> Self:
         """Read the arguments, with the strict default for each one that is missing."""
         return cls(
-            deletion_protection=given.boolean("deletion_protection", True),
-            point_in_time_days=given.integer("point_in_time_days", 35, 1, 35, "days"),
-            backup_days=given.integer("backup_days", 365, 1, 36_500, "days"),
-            backup_schedule=given.string(
+            deletion_protection=arguments.boolean("deletion_protection", True),
+            point_in_time_days=arguments.integer("point_in_time_days", 35, 1, 35, "days"),
+            backup_days=arguments.integer("backup_days", 365, 1, 36_500, "days"),
+            backup_schedule=arguments.string(
                 "backup_schedule", "cron(0 3 * * ? *)", CRON, "an AWS cron expression such as cron(0 3 * * ? *)"
             ),
-            force_destroy=given.boolean("force_destroy", False),
-            key_deletion_days=given.integer("key_deletion_days", 30, 7, 30, "days"),
+            force_destroy=arguments.boolean("force_destroy", False),
+            key_deletion_days=arguments.integer("key_deletion_days", 30, 7, 30, "days"),
         )
 
 

@@ -67,8 +67,8 @@ def _widgets(rows: Sequence[Row], region: pulumi.Output[str]) -> list[dict[str, 
     for row in rows:
         widgets.append(_heading(row.title, top))
         top += 1
-        for place, chart in enumerate(row.charts):
-            line, column = divmod(place, _PER_ROW)
+        for index, chart in enumerate(row.charts):
+            line, column = divmod(index, _PER_ROW)
             widgets.append(_chart(chart, region, top + line * _HEIGHT, column * _COLUMNS // _PER_ROW))
         top += _HEIGHT * -(-len(row.charts) // _PER_ROW)
     return widgets

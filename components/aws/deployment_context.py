@@ -19,13 +19,13 @@ class DeploymentContext:
 
     @classmethod
     def of(cls, parent: pulumi.Resource) -> Self:
-        """Ask the provider of `parent`'s children; a region given to `parent` takes precedence."""
-        asked = pulumi.InvokeOptions(parent=parent)
+        """Return the context of `parent`'s children, from their provider. A region of `parent` takes precedence."""
+        options = pulumi.InvokeOptions(parent=parent)
         chosen = parent.chosen_region if isinstance(parent, Component) else None
         return cls(
-            partition=aws.get_partition_output(opts=asked).partition,
-            account=aws.get_caller_identity_output(opts=asked).account_id,
-            region=aws.get_region_output(region=chosen, opts=asked).region,
+            partition=aws.get_partition_output(opts=options).partition,
+            account=aws.get_caller_identity_output(opts=options).account_id,
+            region=aws.get_region_output(region=chosen, opts=options).region,
         )
 
     def arn(self, service: str, resource: str) -> pulumi.Output[str]:
@@ -35,7 +35,7 @@ class DeploymentContext:
         )
 
     def account_root(self) -> pulumi.Output[str]:
-        """Return the principal of everyone whom this account's IAM policies allow."""
+        """Return the principal that stands for everyone in this account, so that its IAM policies decide."""
         return pulumi.Output.concat("arn:", self.partition, ":iam::", self.account, ":root")
 
     def via(self, service: str) -> pulumi.Output[str]:

@@ -17,8 +17,8 @@ from .iam import Condition, join, statement
 _OPERATIONS = ("GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem")
 # A caller needs these for a table whose key is customer-managed.
 # Source: DynamoDB developer guide, "Encryption at rest: How it works", and the grants of the CDK's Table.
-_TO_READ = ["kms:Decrypt", "kms:DescribeKey"]
-_TO_WRITE = [*_TO_READ, "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+_READ_ACTIONS = ["kms:Decrypt", "kms:DescribeKey"]
+_WRITE_ACTIONS = [*_READ_ACTIONS, "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
 
 
 def create_table(
@@ -114,8 +114,8 @@ def table_grant(
     reads_only = all(action.split(":")[1] in ("GetItem", "Query", "Scan", "BatchGetItem") for action in actions)
     via = {"StringEquals": {"kms:ViaService": DeploymentContext.of(parent).via("dynamodb")}}
     return join(
-        statement(sid, actions, resources, when=_only(items, attributes)),
-        statement(f"{sid}Key", _TO_READ if reads_only else _TO_WRITE, [key], when=via),
+        statement(sid, actions, resources, when=_fine_grained_condition(items, attributes)),
+        statement(f"{sid}Key", _READ_ACTIONS if reads_only else _WRITE_ACTIONS, [key], when=via),
     )
 
 
@@ -134,11 +134,11 @@ def stream_grant(table: pulumi.Input[str], *, key: pulumi.Input[str], parent: pu
             ["*"],
             why_everywhere="Lambda lists streams to find the table's, and the action has no resource-level scope",
         ),
-        statement("ReadStreamKey", _TO_READ, [key], when=via),
+        statement("ReadStreamKey", _READ_ACTIONS, [key], when=via),
     )
 
 
-def _only(items: Sequence[str], attributes: Sequence[str]) -> Condition | None:
+def _fine_grained_condition(items: Sequence[str], attributes: Sequence[str]) -> Condition | None:
     when: dict[str, dict[str, list[str]]] = {}
     if items:
         when["ForAllValues:StringLike"] = {"dynamodb:LeadingKeys": list(items)}

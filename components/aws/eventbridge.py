@@ -129,7 +129,7 @@ def alert_on_key_changes(name: str, key: pulumi.Input[str], shared: Shared, *, p
     The events come from CloudTrail, so the account needs a trail that logs management events. Source: AWS KMS developer
     guide, "Monitoring KMS keys with Amazon EventBridge"; CloudTrail, "DisableKey".
     """
-    lost = {
+    changes = {
         "source": ["aws.kms"],
         "detail-type": ["AWS API Call via CloudTrail"],
         "detail": {
@@ -139,7 +139,7 @@ def alert_on_key_changes(name: str, key: pulumi.Input[str], shared: Shared, *, p
         },
     }
     consequence = "Nobody may be notified when somebody disables the key or schedules its deletion."
-    pattern = pulumi.Output.json_dumps(lost)
+    pattern = pulumi.Output.json_dumps(changes)
     rule = event_rule(name, shared, pattern=pattern, consequence=consequence, protect=protect)
     paths = {"event": "$.detail.eventName", "caller": "$.detail.userIdentity.arn", "time": "$.detail.eventTime"}
     text = pulumi.Output.concat(

@@ -14,7 +14,7 @@ EVENTS = "events"
 LOG_DELIVERY = "delivery.logs"
 ACCESS_LOGS = "logging.s3"
 
-_USE = [
+_DEFAULT_ACTIONS = [
     "kms:Decrypt",
     "kms:DescribeKey",
     "kms:Encrypt",
@@ -22,16 +22,16 @@ _USE = [
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 ]
-_NEEDED = {
+_ACTIONS_BY_SERVICE = {
     # DescribeKey has no encryption context, so the condition for logs would always deny it.
-    LOGS: [action for action in _USE if action != "kms:DescribeKey"],
+    LOGS: [action for action in _DEFAULT_ACTIONS if action != "kms:DescribeKey"],
     # S3 needs only these to put an object under a bucket key. Source: S3 user guide, "Using SSE-KMS".
     ACCESS_LOGS: ["kms:Decrypt", "kms:GenerateDataKey"],
     # Log delivery reads the execution data that Step Functions encrypted.
     # Source: Step Functions developer guide, "Data at rest encryption", which puts no condition on it.
     LOG_DELIVERY: ["kms:Decrypt"],
 }
-"""Actions on a key of services that need fewer than `_USE`."""
+"""Actions on a key of services that need fewer than `_DEFAULT_ACTIONS`."""
 
 
 def encryption_key(
@@ -140,7 +140,7 @@ def _allow(context: DeploymentContext, service: str) -> dict[str, object]:
         "Sid": f"{service.title().replace('.', '')}MayUse",
         "Effect": "Allow",
         "Principal": {"Service": host},
-        "Action": _NEEDED.get(service, _USE),
+        "Action": _ACTIONS_BY_SERVICE.get(service, _DEFAULT_ACTIONS),
         "Resource": "*",
     }
     return allowed | _condition(context, service)

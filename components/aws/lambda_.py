@@ -110,8 +110,8 @@ def invoke_on_records(name: str, alias: aws.lambda_.Alias, shared: Shared, sourc
 
     A failed batch is retried from its first failed record, then bisected, and records that still fail go to the queue.
     """
-    wanted = [aws.lambda_.EventSourceMappingFilterCriteriaFilterArgs(pattern=source.pattern)] if source.pattern else []
-    aside = aws.lambda_.EventSourceMappingDestinationConfigOnFailureArgs(destination_arn=source.failures.arn)
+    filters = [aws.lambda_.EventSourceMappingFilterCriteriaFilterArgs(pattern=source.pattern)] if source.pattern else []
+    on_failure = aws.lambda_.EventSourceMappingDestinationConfigOnFailureArgs(destination_arn=source.failures.arn)
     aws.lambda_.EventSourceMapping(
         name,
         event_source_arn=source.stream,
@@ -121,8 +121,8 @@ def invoke_on_records(name: str, alias: aws.lambda_.Alias, shared: Shared, sourc
         bisect_batch_on_function_error=True,
         maximum_retry_attempts=STREAM_ATTEMPTS,
         function_response_types=["ReportBatchItemFailures"],
-        filter_criteria=aws.lambda_.EventSourceMappingFilterCriteriaArgs(filters=wanted) if wanted else None,
-        destination_config=aws.lambda_.EventSourceMappingDestinationConfigArgs(on_failure=aside),
+        filter_criteria=aws.lambda_.EventSourceMappingFilterCriteriaArgs(filters=filters) if filters else None,
+        destination_config=aws.lambda_.EventSourceMappingDestinationConfigArgs(on_failure=on_failure),
         tags=shared.tags,
         opts=pulumi.ResourceOptions(parent=alias, depends_on=[source.permissions]),
     )

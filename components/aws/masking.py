@@ -52,16 +52,18 @@ def mask(
 
 
 def _policy(fields: Sequence[str], partition: pulumi.Output[str]) -> pulumi.Output[str]:
-    managed = [pulumi.Output.concat("arn:", partition, ":dataprotection::aws:data-identifier/", it) for it in _MANAGED]
-    nothing: dict[str, object] = {}
-    sought: list[pulumi.Input[str]] = [*fields, *managed]
-    find = {"Sid": "Find", "DataIdentifier": sought, "Operation": {"Audit": {"FindingsDestination": nothing}}}
-    hide = {"Sid": "Hide", "DataIdentifier": sought, "Operation": {"Deidentify": {"MaskConfig": nothing}}}
+    managed = [
+        pulumi.Output.concat("arn:", partition, ":dataprotection::aws:data-identifier/", name) for name in _MANAGED
+    ]
+    no_options: dict[str, object] = {}
+    identifiers: list[pulumi.Input[str]] = [*fields, *managed]
+    find = {"Sid": "Find", "DataIdentifier": identifiers, "Operation": {"Audit": {"FindingsDestination": no_options}}}
+    hide = {"Sid": "Hide", "DataIdentifier": identifiers, "Operation": {"Deidentify": {"MaskConfig": no_options}}}
     return pulumi.Output.json_dumps(
         {
             "Name": "personal-data",
             "Version": "2021-06-01",
-            "Configuration": {"CustomDataIdentifier": [{"Name": it, "Regex": expression(it)} for it in fields]},
+            "Configuration": {"CustomDataIdentifier": [{"Name": name, "Regex": expression(name)} for name in fields]},
             "Statement": [find, hide],
         }
     )

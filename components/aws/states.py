@@ -16,7 +16,7 @@ AnyWorkflow = type[Workflow[Any, Any]]  # the input and output of a workflow do 
 
 def function_keys(workflow: AnyWorkflow) -> dict[str, str]:
     """Return the functions that a workflow invokes: the argument key (`purchase`) and its name (`purchase_fn`)."""
-    return {name.removesuffix("_fn"): name for name in _names(workflow, Function)}
+    return {name.removesuffix("_fn"): name for name in _binding_names(workflow, Function)}
 
 
 def definition_text(
@@ -29,8 +29,8 @@ def definition_text(
 ) -> pulumi.Output[str]:
     """Return the definition in the Amazon States Language, bound to functions, a queue and limits in seconds."""
     arns: dict[str, pulumi.Input[str]] = {name: functions[key] for key, name in function_keys(workflow).items()}
-    queues = dict.fromkeys(_names(workflow, Queue), parking)
-    seconds = {name: limit for name, limit in limits.items() if name in _names(workflow, Limit)}
+    queues = dict.fromkeys(_binding_names(workflow, Queue), parking)
+    seconds = {name: limit for name, limit in limits.items() if name in _binding_names(workflow, Limit)}
 
     def bind(known: dict[str, Any]) -> str:
         return json.dumps(workflow.asl(known["names"] | seconds, partition=known["partition"]), indent=2)
@@ -38,7 +38,7 @@ def definition_text(
     return pulumi.Output.all(names=arns | queues, partition=partition).apply(bind)
 
 
-def _names(workflow: AnyWorkflow, kind: type[Binding]) -> list[str]:
+def _binding_names(workflow: AnyWorkflow, kind: type[Binding]) -> list[str]:
     return [binding.name for binding in workflow.required() if isinstance(binding, kind)]
 
 
@@ -49,7 +49,7 @@ def definition_grant(definition: pulumi.Input[str]) -> pulumi.Output[str]:
     """
 
     def statements(text: str) -> str:
-        needed = [(each.actions, _named(each.resources)) for each in permissions(json.loads(text))]
+        needed = [(each.actions, _concrete_arns(each.resources)) for each in permissions(json.loads(text))]
         allowed = [
             {"Sid": f"Step{number}", "Effect": "Allow", "Action": sorted(actions), "Resource": resources}
             for number, (actions, resources) in enumerate(needed, start=1)
@@ -60,7 +60,7 @@ def definition_grant(definition: pulumi.Input[str]) -> pulumi.Output[str]:
     return pulumi.Output.from_input(definition).apply(statements)
 
 
-def _named(resources: Sequence[str]) -> list[str]:
+def _concrete_arns(resources: Sequence[str]) -> list[str]:
     return [resource for resource in resources if resource != "*" and "${" not in resource]
 
 

@@ -128,7 +128,7 @@ def purchase_event(fields: Mapping[str, str], stock: tuple[StockItem, ...]) -> d
     """Return the purchase in a form, at the catalogue's prices."""
     items = {item.sku: item for item in stock}
     wanted = [(fields.get(f"sku{n}", ""), fields.get(f"quantity{n}", "")) for n in range(LINES)]
-    lines = [(sku, _whole_number("quantity", quantity)) for sku, quantity in wanted if sku]
+    lines = [(sku, _parse_integer("quantity", quantity)) for sku, quantity in wanted if sku]
     if not lines:
         raise FormProblem("Choose at least one SKU.")
     if unknown := [sku for sku, _ in lines if sku not in items]:
@@ -186,7 +186,7 @@ def decision_event(fields: Mapping[str, str], order_id: str) -> dict[str, str]:
     }
 
 
-def _whole_number(name: str, text: str) -> int:
+def _parse_integer(name: str, text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 7:
         raise FormProblem(f"The {name} must be an integer from 1 to 1000000, got {text!r}.")
     return int(text)

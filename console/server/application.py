@@ -40,7 +40,7 @@ def _reading(views: Views) -> list[BaseRoute]:
         Route("/start", _start(views.entrance)),
         Route("/style.css", _file("style.css", "text/css")),
         Route("/live.js", _file("live.js", "text/javascript")),
-        Route("/", _lead_to_orders),
+        Route("/", _redirect_to_orders),
         Route("/orders", pages.orders),
         Route("/orders/{order_id}", pages.order),
         Route("/search", pages.search),
@@ -69,7 +69,7 @@ def _writing(views: Views) -> list[BaseRoute]:
     ]
 
 
-def _lead_to_orders(_: Request) -> Response:
+def _redirect_to_orders(_: Request) -> Response:
     return RedirectResponse("/orders", status_code=303)
 
 
@@ -96,16 +96,16 @@ def _file(name: str, media_type: str) -> Callable[[Request], Response]:
 
 
 def _error_pages(views: Views) -> dict[Any, Callable[[Request, Exception], Response]]:
-    def missing(request: Request, error: Exception) -> Response:
+    def show_http_error(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         message = "There is no such page." if status == 404 else "This page does not accept such a request."
         return views.problem(request, status, message)
 
-    def unavailable(request: Request, error: Exception) -> Response:
+    def show_aws_error(request: Request, error: Exception) -> Response:
         return views.problem(request, 502, f"AWS returned an error: {error}")
 
-    def unexpected(request: Request, error: Exception) -> Response:
+    def show_unexpected_error(request: Request, error: Exception) -> Response:
         return views.problem(request, 500, f"The page could not be rendered: {error}")
 
-    aws = dict.fromkeys((ClientError, BotoCoreError, BookingError), unavailable)
-    return {HTTPException: missing, **aws, Exception: unexpected}
+    aws = dict.fromkeys((ClientError, BotoCoreError, BookingError), show_aws_error)
+    return {HTTPException: show_http_error, **aws, Exception: show_unexpected_error}

@@ -104,7 +104,7 @@ def judge(head: RequestHead, entrance: Entrance) -> Refused | None:
         return Refused(status=421, message=f"This console answers only at {entrance.origin}.")
     if head.method not in ("GET", "HEAD", "POST"):
         return Refused(status=405, message="This console answers GET, HEAD and POST.")
-    if not _is_from_here(head, entrance):
+    if not _is_same_origin(head, entrance):
         return Refused(status=403, message="Another site caused this request, so it was refused.")
     if head.method == "POST" and head.value("content-type").partition(";")[0].strip() != _FORM:
         return Refused(status=415, message=f"A form must be sent as {_FORM}.")
@@ -117,7 +117,7 @@ def judge(head: RequestHead, entrance: Entrance) -> Refused | None:
     return None
 
 
-def _is_from_here(head: RequestHead, entrance: Entrance) -> bool:
+def _is_same_origin(head: RequestHead, entrance: Entrance) -> bool:
     origins = head.values("origin")
     if head.method == "POST" and origins != [entrance.origin]:
         return False
@@ -133,7 +133,7 @@ def _harden(send: Send) -> Send:
         if message["type"] == "http.response.start":
             own = {name for name, _ in _HEADERS}
             kept = [pair for pair in message.get("headers", ()) if pair[0].decode("latin-1").lower() not in own]
-            message = {**message, "headers": [*kept, *_encoded(_HEADERS)]}
+            message = {**message, "headers": [*kept, *_encode_headers(_HEADERS)]}
         await send(message)
 
     return harden
@@ -142,11 +142,11 @@ def _harden(send: Send) -> Send:
 async def _answer(send: Send, refused: Refused) -> None:
     body = f"{refused.message}\n".encode()
     headers = (("content-type", "text/plain; charset=utf-8"), ("content-length", str(len(body))))
-    await send({"type": "http.response.start", "status": refused.status, "headers": _encoded(headers)})
+    await send({"type": "http.response.start", "status": refused.status, "headers": _encode_headers(headers)})
     await send({"type": "http.response.body", "body": body})
 
 
-def _encoded(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+def _encode_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 

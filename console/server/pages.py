@@ -47,7 +47,7 @@ class Pages:
             page = lists.page(lists.of_customer(filters["customer"], before), matches)
         else:
             day = filters["day"] if _DAY.fullmatch(filters["day"]) else ""
-            page = lists.page(lists.changed(before, day), matches, end=lists.end_of_changed(before, day))
+            page = lists.page(lists.list_changed(before, day), matches, end=lists.continuation_of_changed(before, day))
         older = {name: value for name, value in filters.items() if value} | {"before": str(page.after or "")}
         return self.views.page(
             request,

@@ -109,11 +109,11 @@ class Monitor(MockMonitor):
         checked = provider.check(urn, request.type, inputs.values, naming=naming)
         if checked.faults:
             raise ResourceFailed(urn, "created", "; ".join(checked.messages()))
-        made = provider.create(urn, request.type, checked.inputs)
-        provider.journal.record_known(urn, made.id)
+        created = provider.create(urn, request.type, checked.inputs)
+        provider.journal.record_known(urn, created.id)
         tags = provider.aws.default_tags
-        self.deployed[urn] = DeployedResource.of(request.type, made.id, checked.inputs, tags)
-        return made.id, made.outputs
+        self.deployed[urn] = DeployedResource.of(request.type, created.id, checked.inputs, tags)
+        return created.id, created.outputs
 
     def _configure_provider(
         self, urn: str, request: resource_pb2.RegisterResourceRequest, inputs: UnwrappedProperties

@@ -56,7 +56,7 @@ class ReuseMonitor(Monitor):
         if deployed is None:
             raise ProgramChanged(f"{name_of(urn)} has been added")
         provider = self._provider_of(request)
-        checked = provider.check(urn, request.type, inputs.values, olds=deployed.names)
+        checked = provider.check(urn, request.type, inputs.values, old_inputs=deployed.names)
         if checked.faults:
             raise ResourceFailed(urn, "updated", "; ".join(checked.messages()))
         if digest_of(request.type, checked.inputs, provider.aws.default_tags) != deployed.digest:

@@ -76,10 +76,12 @@ class _SynthesisMonitor(Monitor):
     ) -> tuple[str, Values]:
         self.synthesised.append(SynthesisedResource(type=request.type, name=request.name, inputs=inputs.values))
         predicted = self._provider.create(urn, request.type, inputs.values, preview=True).outputs
-        return f"{request.name}-id", _made_up(request, predicted, self._provider.aws)
+        return f"{request.name}-id", _fill_unknown_outputs(request, predicted, self._provider.aws)
 
 
-def _made_up(request: resource_pb2.RegisterResourceRequest, outputs: Mapping[str, Any], aws: Aws) -> Values:
+def _fill_unknown_outputs(
+    request: resource_pb2.RegisterResourceRequest, outputs: Mapping[str, Any], aws: Aws
+) -> Values:
     """Return the outputs of a preview, with an ARN for each string that only a creation provides."""
     service, _, kind = request.type.split(":")[1].partition("/")
     arn = aws.arn(service.rstrip("_"), f"{kind}:{request.name}")

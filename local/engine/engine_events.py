@@ -82,17 +82,17 @@ class EngineEvents:
         message = _REPEATED_PREFIX.sub("", message)
         if not message or "Traceback (most recent call last)" in message:
             return
-        told = self._with_location(diagnostic.urn or "", message)
-        if told not in self.failures:
-            self.failures.append(told)
+        located = self._with_location(diagnostic.urn or "", message)
+        if located not in self.failures:
+            self.failures.append(located)
 
     def _with_location(self, urn: str, message: str) -> str:
         if not urn or "pulumi:pulumi:Stack" in urn.split("::")[-2]:
             return message
         type_, name = name_of(urn).split(" ", 1)
-        place = self.locations.get((type_, name))
-        about = f"{type_} {name}" + (f" ({place})" if place else "")
-        return f"{about}: {_strip_resource_name(message, type_, name)}"
+        location = self.locations.get((type_, name))
+        resource = f"{type_} {name}" + (f" ({location})" if location else "")
+        return f"{resource}: {_strip_resource_name(message, type_, name)}"
 
 
 def program_location(root: Path) -> str | None:
@@ -129,11 +129,11 @@ def _is_component(metadata: StepEventMetadata) -> bool:
 def _strip_resource_name(message: str, type_: str, name: str) -> str:
     """Remove the resource's name, which both the engine and the provider put before the reason."""
     message = re.sub(r"^(\d+ errors? occurred: )?\* |^rpc error: code = \w+ desc = ", "", message)
-    told = re.fullmatch(
+    match = re.fullmatch(
         rf"{re.escape(type_)} resource '{re.escape(name)}'(?:: property (\S+) value .*?)? has a problem: (.*)", message
     )
-    if told:
-        return f"{told[1]}: {told[2]}" if told[1] else told[2]
+    if match:
+        return f"{match[1]}: {match[2]}" if match[1] else match[2]
     return message.replace(f"{type_} {name} could not be ", "could not be ")
 
 

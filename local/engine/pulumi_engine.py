@@ -69,7 +69,7 @@ class PulumiEngine:
         """Return the steps that `up` would take, without taking them."""
         with self._lock():
             stack = self._prepare_stack()
-            return self._run(lambda story: stack.preview(on_event=story.handle, color="never"))
+            return self._run(lambda events: stack.preview(on_event=events.handle, color="never"))
 
     def up(self) -> Outcome:
         """Update the instance to the program, continuing an interrupted run."""
@@ -78,7 +78,9 @@ class PulumiEngine:
             self._recover(stack)
             self._instance.driver = DRIVER
             outcome = self._run(
-                lambda story: stack.up(on_event=story.handle, color="never", suppress_outputs=True, show_secrets=False)
+                lambda events: stack.up(
+                    on_event=events.handle, color="never", suppress_outputs=True, show_secrets=False
+                )
             )
             self._instance.save_outputs(outcome.outputs)
             self._remove_orphans()
@@ -89,7 +91,7 @@ class PulumiEngine:
         with self._lock():
             stack = self._prepare_stack()
             return self._run(
-                lambda story: stack.refresh(on_event=story.handle, color="never", clear_pending_creates=True)
+                lambda events: stack.refresh(on_event=events.handle, color="never", clear_pending_creates=True)
             )
 
     def destroy(self) -> Outcome:
@@ -97,7 +99,7 @@ class PulumiEngine:
         with self._lock():
             stack = self._prepare_stack()
             self._recover(stack)
-            outcome = self._run(lambda story: stack.destroy(on_event=story.handle, color="never", run_program=False))
+            outcome = self._run(lambda events: stack.destroy(on_event=events.handle, color="never", run_program=False))
             self._instance.save_outputs({})
             self._remove_orphans()
         return outcome
@@ -175,7 +177,7 @@ class PulumiEngine:
         if self.state.locks():
             self._run(lambda _: stack.cancel())
         self._run(
-            lambda story: stack.refresh(on_event=story.handle, color="never", clear_pending_creates=True), quiet=True
+            lambda events: stack.refresh(on_event=events.handle, color="never", clear_pending_creates=True), quiet=True
         )
 
     def _remove_orphans(self) -> None:
@@ -185,13 +187,13 @@ class PulumiEngine:
             self._listener(ProgressNote(message=f"Removed leftovers of an earlier run: {names}."))
 
     def _run(self, operation: Callable[[EngineEvents], object], *, quiet: bool = False) -> Outcome:
-        story = EngineEvents(ignore_progress if quiet else self._listener, self._locations)
+        events = EngineEvents(ignore_progress if quiet else self._listener, self._locations)
         try:
-            result = run_to_completion(lambda: operation(story), story.listener)
+            result = run_to_completion(lambda: operation(events), events.listener)
         except CommandError as error:
             collect_unfinished_programs()
-            raise story.error_for(error, self._program_error or self._config_errors(error)) from error
-        return Outcome(steps=tuple(story.steps), outputs=_plain_outputs(getattr(result, "outputs", {})))
+            raise events.error_for(error, self._program_error or self._config_errors(error)) from error
+        return Outcome(steps=tuple(events.steps), outputs=_plain_outputs(getattr(result, "outputs", {})))
 
     def _config_errors(self, error: CommandError) -> str | None:
         """Return the program's own message about its configuration, which names every problem."""
@@ -208,8 +210,8 @@ class PulumiEngine:
             with chdir(root):
                 runpy.run_path(str(program), run_name="__main__")
         except Exception as error:
-            told = str(error) or type(error).__name__
-            self._program_error = told if isinstance(error, pulumi.RunError) else f"The program failed: {told}"
+            reason = str(error) or type(error).__name__
+            self._program_error = reason if isinstance(error, pulumi.RunError) else f"The program failed: {reason}"
             raise
         finally:
             sys.path.remove(str(root))
@@ -217,9 +219,9 @@ class PulumiEngine:
 
     def _record_location(self, args: pulumi.ResourceTransformationArgs) -> None:
         """Record which line of the program creates a resource, for the message if it fails."""
-        place = program_location(self._project.root)
-        if place:
-            self._locations[args.type_, args.name] = place
+        location = program_location(self._project.root)
+        if location:
+            self._locations[args.type_, args.name] = location
 
 
 def _plain_outputs(outputs: OutputMap) -> Values:

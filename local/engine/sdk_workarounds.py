@@ -34,12 +34,14 @@ def run_to_completion(operation: Callable[[], Result], listener: Listener) -> Re
 
 def collect_unfinished_programs() -> None:
     """Suppress the garbage collector's warning about the coroutine of a failed program, which the SDK never awaits."""
-    usual = sys.unraisablehook
-    sys.unraisablehook = lambda unraisable: None if "run_in_stack" in repr(unraisable.object) else usual(unraisable)
+    previous_hook = sys.unraisablehook
+    sys.unraisablehook = lambda unraisable: (
+        None if "run_in_stack" in repr(unraisable.object) else previous_hook(unraisable)
+    )
     try:
         gc.collect()
     finally:
-        sys.unraisablehook = usual
+        sys.unraisablehook = previous_hook
 
 
 @contextmanager
@@ -54,20 +56,20 @@ def _collect_interrupts(listener: Listener) -> Iterator[list[int]]:
         received.append(number)
         listener(ProgressNote(message="Stopping after the running steps have ended."))
 
-    usual = signal.signal(signal.SIGINT, handle)
+    previous_handler = signal.signal(signal.SIGINT, handle)
     try:
         yield received
     finally:
-        signal.signal(signal.SIGINT, usual)
+        signal.signal(signal.SIGINT, previous_handler)
 
 
 @contextmanager
 def _silence_grpc_server() -> Iterator[None]:
     """Silence the SDK's server, which logs a page for every call that it cannot answer after the engine was killed."""
     logger = logging.getLogger("grpc._server")
-    usual = logger.level
+    previous_level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(usual)
+        logger.setLevel(previous_level)

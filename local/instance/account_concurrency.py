@@ -37,16 +37,16 @@ def _share_reservations(functions: MiniStackModule) -> None:
 
     MiniStack ignores it for published versions, so that fifty executions would start fifty processes.
     """
-    of_record = functions._reserved_concurrency
+    get_reservation = functions._reserved_concurrency
 
-    def of_function(record: object, configuration: Mapping[str, str]) -> int | None:
-        own = of_record(record, configuration)
-        if own is not None:
-            return int(own)
+    def get_function_reservation(record: object, configuration: Mapping[str, str]) -> int | None:
+        reserved = get_reservation(record, configuration)
+        if reserved is not None:
+            return int(reserved)
         function = functions._functions.get(configuration.get("FunctionName", ""))
-        return None if function is None else of_record(function, function["config"])
+        return None if function is None else get_reservation(function, function["config"])
 
-    functions._reserved_concurrency = of_function
+    functions._reserved_concurrency = get_function_reservation
 
 
 def _refuse_reservations(functions: MiniStackModule) -> None:

@@ -13,11 +13,11 @@ def record_calls(path: str) -> None:
     from botocore.client import BaseClient
 
     client: Any = BaseClient  # the method is private, but it is the one place that every call passes
-    made = client._make_api_call
+    original_call = client._make_api_call
 
     def record_and_call(self: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
         _write(path, self.meta.service_model.service_name, operation_name, api_params)
-        return made(self, operation_name, api_params)
+        return original_call(self, operation_name, api_params)
 
     client._make_api_call = record_and_call
 

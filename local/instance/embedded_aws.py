@@ -161,7 +161,7 @@ class Instance:
         Return whether there was anything to end or remove. Raises ForeignFolder, without ending or removing anything,
         if the folder is not an instance's.
         """
-        existed = run_folder.require_ours(self.folder)
+        existed = run_folder.require_own_folder(self.folder)
         pid = self.pid
         stop_companions(self.folder)
         if pid is not None:
@@ -188,7 +188,7 @@ class Instance:
 
     def reset(self) -> None:
         """Empty the account: delete every resource, and the files about them."""
-        run_folder.require_ours(self.folder)
+        run_folder.require_own_folder(self.folder)
         self._fetch("/_ministack/reset", method="POST")
         self._clients.clear()
         for name in ("outputs.json", "journal.jsonl", "stacks"):

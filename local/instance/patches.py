@@ -87,12 +87,12 @@ def send_events_at_once(runtime: MiniStackModule) -> None:
     worker = runtime.ProvidedWorker
     build = worker._build_handler_class
 
-    def built(self: object, generation: int, pending: object) -> Any:
+    def build_handler_class(self: object, generation: int, pending: object) -> Any:
         handler = build(self, generation, pending)
         handler.disable_nagle_algorithm = True
         return handler
 
-    worker._build_handler_class = built
+    worker._build_handler_class = build_handler_class
 
 
 def forget_published_events(buses: MiniStackModule) -> None:
@@ -103,37 +103,37 @@ def forget_published_events(buses: MiniStackModule) -> None:
 def parse_policies_once(evaluator: MiniStackModule) -> None:
     """Cache the statements of a policy by its text; they are never modified."""
     parse = evaluator.parse_policy_document
-    of_text = lru_cache(maxsize=1024)(parse)
+    parse_cached = lru_cache(maxsize=1024)(parse)
 
-    def parsed(policy: str | Mapping[str, Any]) -> list[Any]:
-        return list(of_text(policy) if isinstance(policy, str) else parse(policy))
+    def parse_once(policy: str | Mapping[str, Any]) -> list[Any]:
+        return list(parse_cached(policy) if isinstance(policy, str) else parse(policy))
 
-    evaluator.parse_policy_document = parsed
+    evaluator.parse_policy_document = parse_once
 
 
 def _know_own_issuer(apis: MiniStackModule) -> None:
     """Read the keys of the instance's own issuer from its folder, because its address does not resolve."""
     resolve = apis._resolve_jwks_url
 
-    async def resolved(authorizer: Mapping[str, Any]) -> Any:
+    async def resolve_own_issuer(authorizer: Mapping[str, Any]) -> Any:
         if (authorizer.get("jwtConfiguration") or {}).get("issuer") == OWN_ISSUER:
             return public_keys_file(Path(os.environ["STATE_DIR"]).parent).as_uri()
         return await resolve(authorizer)
 
-    apis._resolve_jwks_url = resolved
+    apis._resolve_jwks_url = resolve_own_issuer
 
 
 def _keep_recovery_period(tables: MiniStackModule) -> None:
     update, describe = tables._update_continuous_backups, tables._describe_continuous_backups
 
-    def updating(request: Mapping[str, Any]) -> object:
+    def update_with_period(request: Mapping[str, Any]) -> object:
         answer = update(request)
         settings, name = tables._pitr_settings, tables._normalize_table_name(request.get("TableName"))
         if settings.get(name):  # a period instead of a flag: MiniStack keeps any true value
             settings[name] = request["PointInTimeRecoverySpecification"].get("RecoveryPeriodInDays", 35)
         return answer
 
-    def describing(request: Mapping[str, Any]) -> Any:
+    def describe_with_period(request: Mapping[str, Any]) -> Any:
         status, headers, body = describe(request)
         kept = tables._pitr_settings.get(tables._normalize_table_name(request.get("TableName")))
         days = 35 if kept is True else kept  # true: written by an unpatched MiniStack
@@ -143,13 +143,13 @@ def _keep_recovery_period(tables: MiniStackModule) -> None:
         answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]["RecoveryPeriodInDays"] = days
         return status, headers, json.dumps(answer).encode()
 
-    tables._update_continuous_backups, tables._describe_continuous_backups = updating, describing
+    tables._update_continuous_backups, tables._describe_continuous_backups = update_with_period, describe_with_period
 
 
 def _name_throttling_error(machines: MiniStackModule) -> None:
     call = machines._call_lambda
 
-    def calling(function: object, event: object) -> object:
+    def call_with_throttling_error(function: object, event: object) -> object:
         try:
             return call(function, event)
         except machines._ExecutionError as error:
@@ -157,13 +157,13 @@ def _name_throttling_error(machines: MiniStackModule) -> None:
                 raise machines._ExecutionError("Lambda.TooManyRequestsException", error.cause) from None
             raise
 
-    machines._call_lambda = calling
+    machines._call_lambda = call_with_throttling_error
 
 
 def _honour_delays(machines: MiniStackModule) -> None:
     find = machines._find_matching_retrier
 
-    def found(retriers: Any, error: str, counts: Mapping[int, int]) -> Any:
+    def find_with_delay(retriers: Any, error: str, counts: Mapping[int, int]) -> Any:
         retrier, index = find(retriers, error, counts)
         if retrier is None:
             return retrier, index
@@ -173,13 +173,15 @@ def _honour_delays(machines: MiniStackModule) -> None:
             delay = random.uniform(0, delay)  # noqa: S311 - spreads load, guards nothing
         return {**retrier, "IntervalSeconds": delay, "BackoffRate": 1.0}, index
 
-    machines._find_matching_retrier = found
+    machines._find_matching_retrier = find_with_delay
 
 
 def _check_machine_roles(machines: MiniStackModule) -> None:
     execute, invoke = machines._execute_task, machines._invoke_resource
 
-    def executing(state: object, raw_input: object, execution: Mapping[str, str] | None, context: object) -> object:
+    def execute_in_role(
+        state: object, raw_input: object, execution: Mapping[str, str] | None, context: object
+    ) -> object:
         machine = machines._state_machines.get(execution["stateMachineArn"]) if execution else None
         token = _ROLE.set(machine["roleArn"] if machine else None)
         try:
@@ -187,14 +189,14 @@ def _check_machine_roles(machines: MiniStackModule) -> None:
         finally:
             _ROLE.reset(token)
 
-    def invoking(resource: str, parameters: Mapping[str, object]) -> object:
+    def invoke_if_allowed(resource: str, parameters: Mapping[str, object]) -> object:
         role, needed = _ROLE.get(), _required_permission(resource, parameters)
         if role is not None and needed is not None and not _is_allowed(role, needed.action, needed.resource):
             cause = f"User: {role} is not authorized to perform: {needed.action} on resource: {needed.resource}"
             raise machines._ExecutionError(needed.error, cause)
         return invoke(resource, parameters)
 
-    machines._execute_task, machines._invoke_resource = executing, invoking
+    machines._execute_task, machines._invoke_resource = execute_in_role, invoke_if_allowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,15 +209,15 @@ class _RequiredPermission:
 
 
 def _required_permission(resource: str, parameters: Mapping[str, object]) -> _RequiredPermission | None:
-    here = f"{REGION}:{ACCOUNT}"
+    region_and_account = f"{REGION}:{ACCOUNT}"
     if "states:::lambda:invoke" in resource:
         name = str(parameters.get("FunctionName", ""))
-        arn = name if name.startswith("arn:") else f"arn:aws:lambda:{here}:function:{name}"
+        arn = name if name.startswith("arn:") else f"arn:aws:lambda:{region_and_account}:function:{name}"
         return _RequiredPermission(action="lambda:InvokeFunction", resource=arn, error="Lambda.AWSLambdaException")
     if "states:::sqs:sendMessage" in resource:
         queue = str(parameters.get("QueueUrl", "")).rsplit("/", 1)[-1]
         return _RequiredPermission(
-            action="sqs:SendMessage", resource=f"arn:aws:sqs:{here}:{queue}", error="SQS.SqsException"
+            action="sqs:SendMessage", resource=f"arn:aws:sqs:{region_and_account}:{queue}", error="SQS.SqsException"
         )
     return None
 
@@ -225,7 +227,7 @@ def _is_allowed(role: str, action: str, resource: str) -> bool:
     from ministack.services import iam
 
     account, name = role.split(":")[4], role.rsplit("/", 1)[-1]
-    asked = iam_evaluator.EvalContext(
+    context = iam_evaluator.EvalContext(
         principal_arn=role,
         principal_type="AssumedRole",
         principal_account=account,
@@ -235,17 +237,17 @@ def _is_allowed(role: str, action: str, resource: str) -> bool:
     )
     policies = iam_evaluator._gather_role_policies(name, account)
     limits = iam_evaluator._permissions_boundary(iam._roles, name, account)
-    return bool(iam_evaluator.evaluate(asked, policies, *limits).decision == "Allow")
+    return bool(iam_evaluator.evaluate(context, policies, *limits).decision == "Allow")
 
 
 def _add_put_conditions(actions: MiniStackModule) -> None:
-    of_request = actions.s3_service_context
+    get_request_context = actions.s3_service_context
 
-    def found(action: str, query: Any, path: str = "", headers: Any = None) -> Context:
-        context: Context = of_request(action, query, path, headers)
+    def get_context(action: str, query: Any, path: str = "", headers: Any = None) -> Context:
+        context: Context = get_request_context(action, query, path, headers)
         return {**context, **put_context(headers or {}, query or {})} if action == "s3:PutObject" else context
 
-    actions.s3_service_context = found
+    actions.s3_service_context = get_context
 
 
 class _ItemArn(str):
@@ -255,37 +257,37 @@ class _ItemArn(str):
 
 
 def _add_item_conditions(actions: MiniStackModule, evaluator: MiniStackModule, tables: MiniStackModule) -> None:
-    of_body, of_transaction, enforce = (
+    get_service_context, get_transaction_checks, enforce = (
         actions.dynamodb_service_context,
         actions.dynamodb_transaction_checks,
         evaluator.enforce,
     )
 
-    def found(body: bytes) -> Context:
+    def get_body_context(body: bytes) -> Context:
         request = json.loads(body or b"{}")
         keys = item_context(request, _hash_key(tables, request)) if "TableName" in request else {}
-        return {**of_body(body), **keys}
+        return {**get_service_context(body), **keys}
 
-    def checks(action: str, body: bytes, region: str, account: str) -> list[tuple[str, str]]:
-        of_items = of_transaction(action, body, region, account)
-        items = [request for _, request in transaction_items(body)] if of_items else []
+    def get_item_checks(action: str, body: bytes, region: str, account: str) -> list[tuple[str, str]]:
+        item_checks = get_transaction_checks(action, body, region, account)
+        items = [request for _, request in transaction_items(body)] if item_checks else []
         return [
             (each, _with_context(arn, item_context(request, _hash_key(tables, request))))
-            for (each, arn), request in zip(of_items, items, strict=True)
+            for (each, arn), request in zip(item_checks, items, strict=True)
         ]
 
-    def enforcing(*request: Any, resource_arn: str = "*", service_context: Any = None) -> Any:
-        own = getattr(resource_arn, "context", {})
-        return enforce(*request, resource_arn=resource_arn, service_context={**(service_context or {}), **own})
+    def enforce_with_context(*request: Any, resource_arn: str = "*", service_context: Any = None) -> Any:
+        item_keys = getattr(resource_arn, "context", {})
+        return enforce(*request, resource_arn=resource_arn, service_context={**(service_context or {}), **item_keys})
 
-    actions.dynamodb_service_context, actions.dynamodb_transaction_checks = found, checks
-    evaluator.enforce = enforcing
+    actions.dynamodb_service_context, actions.dynamodb_transaction_checks = get_body_context, get_item_checks
+    evaluator.enforce = enforce_with_context
 
 
 def _with_context(arn: str, context: Context) -> str:
-    named = _ItemArn(arn)
-    named.context = context
-    return named
+    item_arn = _ItemArn(arn)
+    item_arn.context = context
+    return item_arn
 
 
 def _hash_key(tables: MiniStackModule, request: Mapping[str, Any]) -> str:
@@ -302,11 +304,11 @@ def _hash_key(tables: MiniStackModule, request: Mapping[str, Any]) -> str:
 def _name_role_of_session(evaluator: MiniStackModule, iam: MiniStackModule) -> None:
     resolve = evaluator._resolve_condition_key
 
-    def resolved(key: str, context: Any) -> Any:
+    def resolve_role_arn(key: str, context: Any) -> Any:
         arn = str(context.principal_arn)
         if key.lower() != "aws:principalarn" or ":assumed-role/" not in arn:
             return resolve(key, context)
         role = iam._roles.get_scoped(arn.split(":")[4], None, arn.split("/")[1])
         return role["Arn"] if role else arn
 
-    evaluator._resolve_condition_key = resolved
+    evaluator._resolve_condition_key = resolve_role_arn

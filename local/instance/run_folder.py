@@ -60,19 +60,19 @@ def create(folder: Path, new_identity: Callable[[], Mapping[str, object]]) -> No
         ForeignFolder: something else is there.
         ToolMissing: the file system refuses.
     """
-    if require_ours(folder):
+    if require_own_folder(folder):
         return
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-", ignore_cleanup_errors=True) as parent:
-            made = Path(parent, folder.name)
-            made.mkdir(mode=0o700)
-            write_marker(made, new_identity())
+            new_folder = Path(parent, folder.name)
+            new_folder.mkdir(mode=0o700)
+            write_marker(new_folder, new_identity())
             with contextlib.suppress(OSError):  # another process was first; checked below
-                made.rename(folder)
+                new_folder.rename(folder)
     except OSError as error:
         raise ToolMissing(f"The folder {folder} cannot be created: {error.strerror}.") from error
-    if not require_ours(folder):
+    if not require_own_folder(folder):
         raise ToolMissing(f"The folder {folder} cannot be created.")
 
 
@@ -83,7 +83,7 @@ def write_marker(folder: Path, identity: Mapping[str, object]) -> None:
     new.replace(folder / MARKER)
 
 
-def require_ours(folder: Path) -> bool:
+def require_own_folder(folder: Path) -> bool:
     """Return whether the folder exists; it must then be ours.
 
     Raises:
@@ -115,7 +115,7 @@ def remove(folder: Path) -> None:
         ForeignFolder: the folder is not ours.
         ToolMissing: something in it cannot be removed.
     """
-    if not require_ours(folder):
+    if not require_own_folder(folder):
         return
     for attempts_left in reversed(range(_REMOVAL_ATTEMPTS)):
         try:

@@ -37,7 +37,7 @@ def settle_batches(functions: MiniStackModule, tables: MiniStackModule) -> None:
     poll, invoke = functions._poll_dynamodb_streams, functions._execute_function
     batches = _Batches(functions=functions, tables=tables, invoke=invoke)
 
-    def polling() -> object:
+    def poll_in_context() -> object:
         token = _POLLING.set(True)
         try:
             processed = poll()
@@ -46,10 +46,10 @@ def settle_batches(functions: MiniStackModule, tables: MiniStackModule) -> None:
         _drop_taken_records(functions, tables)
         return processed
 
-    def invoking(function: Facts, event: Mapping[str, object]) -> Result:
+    def invoke_batch(function: Facts, event: Mapping[str, object]) -> Result:
         return batches.settle(function, event) if _POLLING.get() else invoke(function, event)
 
-    functions._poll_dynamodb_streams, functions._execute_function = polling, invoking
+    functions._poll_dynamodb_streams, functions._execute_function = poll_in_context, invoke_batch
     _restart_streams(functions)
 
 
@@ -111,20 +111,24 @@ class _Batches:
             return result
         self._move_to(mapping, left[0])
         if self._count_failure(mapping, left[0]) <= mapping.get("MaximumRetryAttempts", _FOREVER):
-            return _failed(result)
+            return _failed_result(result)
         if mapping.get("MaximumRetryAttempts", _FOREVER) == _FOREVER:
-            return _failed(result)
+            return _failed_result(result)
         self._give_up(function, mapping, left, result)
         self._move_behind(mapping, left[-1])
         self.failures.pop(mapping["UUID"], None)
-        return _failed(result)  # the position is already right; the poller would add the length of the batch to it
+        return _failed_result(
+            result
+        )  # the position is already right; the poller would add the length of the batch to it
 
     def _try(self, function: Facts, mapping: Facts, records: Sequence[Facts]) -> tuple[Result, list[Facts]]:
         """Return the function's answer, and the records to retry."""
         result = self.invoke(function, {"Records": records})
         if result.get("error"):
             return result, list(records)
-        failed = _reported(result) if "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", ()) else []
+        failed = (
+            _reported_failures(result) if "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", ()) else []
+        )
         first = min((index for index, one in enumerate(records) if _number(one) in failed), default=None)
         if failed and first is None:  # an unknown or empty identifier fails the whole batch
             return result, list(records)
@@ -160,12 +164,12 @@ class _Batches:
         )
 
     def _move_to(self, mapping: Facts, record: Facts) -> None:
-        self._set_position(mapping, self._place_of(mapping, record))
+        self._set_position(mapping, self._position_of(mapping, record))
 
     def _move_behind(self, mapping: Facts, record: Facts) -> None:
-        self._set_position(mapping, self._place_of(mapping, record) + 1)
+        self._set_position(mapping, self._position_of(mapping, record) + 1)
 
-    def _place_of(self, mapping: Facts, record: Facts) -> int:
+    def _position_of(self, mapping: Facts, record: Facts) -> int:
         table = mapping["EventSourceArn"].split("/")[1]
         start = self.tables.stream_start_position(table)
         numbers = [_number(each) for each in self.tables.stream_live_records(table)]
@@ -180,7 +184,7 @@ def _number(record: Facts) -> str:
     return str(record["dynamodb"]["SequenceNumber"])
 
 
-def _reported(result: Result) -> list[str]:
+def _reported_failures(result: Result) -> list[str]:
     """Return the sequence numbers that a function reports as failed."""
     body = result.get("body")
     answer = json.loads(body) if isinstance(body, str | bytes) and body else body
@@ -190,5 +194,5 @@ def _reported(result: Result) -> list[str]:
     return [str(item.get("itemIdentifier")) for item in items or ()]
 
 
-def _failed(result: Result) -> Result:
+def _failed_result(result: Result) -> Result:
     return {**result, "error": True}

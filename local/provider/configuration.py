@@ -41,8 +41,8 @@ def setting_faults(settings: Mapping[str, object], *, explicit: bool) -> Iterato
 def configure(provider: EmbeddedProvider, settings: Mapping[str, object]) -> EmbeddedProvider:
     """Return the provider with the default tags of a provider resource."""
     tags = _parse(settings.get("defaultTags"))
-    own = tags.get("tags") if isinstance(tags, Mapping) else None
-    known = {str(key): str(value) for key, value in own.items()} if isinstance(own, Mapping) else {}
+    tag_setting = tags.get("tags") if isinstance(tags, Mapping) else None
+    known = {str(key): str(value) for key, value in tag_setting.items()} if isinstance(tag_setting, Mapping) else {}
     return EmbeddedProvider(replace(provider.aws, default_tags=known), provider.journal)
 
 

@@ -58,12 +58,12 @@ def source_fingerprint() -> str:
 
 def serve(folder: Path) -> None:
     """Serve until terminated, or until the instance has ended."""
-    told = threading.Event()
+    stop_requested = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
+        signal.signal(number, lambda *_: stop_requested.set())
     server, port = _start_server(EmbeddedProvider(Instance(folder).aws(), Journal(folder / "journal.jsonl")), folder)
     ProviderAddress(pid=os.getpid(), port=port, source=source_fingerprint()).save(folder)
-    while not told.wait(POLL_SECONDS) and _is_instance_alive(folder):
+    while not stop_requested.wait(POLL_SECONDS) and _is_instance_alive(folder):
         pass
     server.stop(GRACE_SECONDS).wait()
 

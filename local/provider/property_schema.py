@@ -1,7 +1,7 @@
 """A schema language for resource types: the schemas of values, and the properties that have them.
 
 A schema has three methods: `faults` yields the problems of a value, `canonical` returns a form in which equivalent
-values are equal, and `as_written` returns the part of the actual value that belongs in a program's inputs. Longer than
+values are equal, and `to_inputs` returns the part of the actual value that belongs in a program's inputs. Longer than
 250 lines because schemas and properties are mutually dependent.
 """
 
@@ -42,7 +42,7 @@ class Schema(ABC):
         """Return a form in which equivalent values are equal; unknown values stay unknown."""
         return value
 
-    def as_written(self, actual: object, written: object) -> object:
+    def to_inputs(self, actual: object, written: object) -> object:
         """Return the parts of the actual value that the program wrote or that differ from their defaults."""
         return written if self.canonical(actual) == self.canonical(written) else actual
 
@@ -165,7 +165,7 @@ class Object(Schema):
             return value
         return canonical_values(self.fields, value)
 
-    def as_written(self, actual: object, written: object) -> object:
+    def to_inputs(self, actual: object, written: object) -> object:
         if not isinstance(actual, Mapping):
             return actual
         return inputs_from_actual(self.fields, actual, written if isinstance(written, Mapping) else {})
@@ -188,11 +188,11 @@ class ListOf(Schema):
     def canonical(self, value: object) -> object:
         return [self.item.canonical(item) for item in value] if isinstance(value, list) else value
 
-    def as_written(self, actual: object, written: object) -> object:
+    def to_inputs(self, actual: object, written: object) -> object:
         if not isinstance(actual, list):
             return actual
         pairs = written if isinstance(written, list) and len(written) == len(actual) else [None] * len(actual)
-        return [self.item.as_written(item, pair) for item, pair in zip(actual, pairs, strict=True)]
+        return [self.item.to_inputs(item, pair) for item, pair in zip(actual, pairs, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,18 +204,20 @@ class SetOf(ListOf):
             return value
         return sorted((self.item.canonical(item) for item in value), key=_sort_key)
 
-    def as_written(self, actual: object, written: object) -> object:
+    def to_inputs(self, actual: object, written: object) -> object:
         """Return the value in the program's order, followed by other elements."""
         if not isinstance(actual, list):
             return actual
-        left = list(actual)
+        remaining = list(actual)
         result = []
-        for wish in written if isinstance(written, list) else []:
-            match = next((item for item in left if self.item.canonical(item) == self.item.canonical(wish)), None)
+        for written_item in written if isinstance(written, list) else []:
+            match = next(
+                (item for item in remaining if self.item.canonical(item) == self.item.canonical(written_item)), None
+            )
             if match is not None:
-                left.remove(match)
-                result.append(wish)
-        return result + [self.item.as_written(item, None) for item in left]
+                remaining.remove(match)
+                result.append(written_item)
+        return result + [self.item.to_inputs(item, None) for item in remaining]
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,11 +289,11 @@ def inputs_from_actual(
     for name, property_ in properties.items():
         if property_.computed:
             continue
-        wish, fact = written.get(name), actual.get(name)
-        if property_.write_only or (fact is None and _equals_default(property_, wish)):
-            result[name] = wish
-        elif fact is not None and (wish is not None or not _is_aws_default(property_, fact)):
-            result[name] = property_.schema.as_written(fact, wish)
+        written_value, actual_value = written.get(name), actual.get(name)
+        if property_.write_only or (actual_value is None and _equals_default(property_, written_value)):
+            result[name] = written_value
+        elif actual_value is not None and (written_value is not None or not _is_aws_default(property_, actual_value)):
+            result[name] = property_.schema.to_inputs(actual_value, written_value)
     return {name: value for name, value in result.items() if value is not None}
 
 

@@ -69,17 +69,22 @@ class EmbeddedProvider:
         self.journal = journal
 
     def check(
-        self, urn: str, token: str, news: Inputs, olds: Inputs | None = None, naming: NameProposal | None = None
+        self,
+        urn: str,
+        token: str,
+        new_inputs: Inputs,
+        old_inputs: Inputs | None = None,
+        naming: NameProposal | None = None,
     ) -> CheckResult:
         """Validate the program's inputs and generate missing names; `olds` are the existing resource's inputs."""
         kind = resource_type(token)
-        inputs = {name: value for name, value in integral_to_int(news).items() if value is not None}
+        inputs = {name: value for name, value in integral_to_int(new_inputs).items() if value is not None}
         inputs.pop(AUTO_NAMED, None)
         faults = (*find_faults(kind.properties, inputs), *self._region_faults(kind, inputs))
         if not faults:
             faults = tuple(PropertyFault((name,), reason) for name, reason in kind.validate(inputs).items())
         try:
-            inputs = self._with_name(kind, urn, inputs, olds or {}, naming or NameProposal())
+            inputs = self._with_name(kind, urn, inputs, old_inputs or {}, naming or NameProposal())
         except NameMissing as error:
             assert kind.auto_name is not None
             faults = (*faults, PropertyFault((kind.auto_name.property,), str(error)))
@@ -107,18 +112,18 @@ class EmbeddedProvider:
 
     def read(self, urn: str, token: str, id_: str, old_inputs: Inputs | None = None) -> ReadResource | None:
         """Read the resource's current state; None if it does not exist. Without old inputs it is an import."""
-        kind, olds = resource_type(token), integral_to_int(dict(old_inputs or {}))
-        id_ = id_ if olds else kind.import_id(id_)
+        kind, old_values = resource_type(token), integral_to_int(dict(old_inputs or {}))
+        id_ = id_ if old_values else kind.import_id(id_)
         self.journal.record_known(urn, id_)
         try:
-            outputs = self._read_outputs(kind, id_, olds)
+            outputs = self._read_outputs(kind, id_, old_values)
         except (ClientError, BotoCoreError, OSError) as error:
             raise ResourceFailed(urn, "read", _failure_reason(error)) from error
         if outputs is None:
             return None
-        inputs = inputs_from_actual(kind.properties, outputs, olds)
-        if AUTO_NAMED in olds:
-            inputs[AUTO_NAMED] = olds[AUTO_NAMED]
+        inputs = inputs_from_actual(kind.properties, outputs, old_values)
+        if AUTO_NAMED in old_values:
+            inputs[AUTO_NAMED] = old_values[AUTO_NAMED]
         return ReadResource(id=id_, inputs=inputs, outputs=outputs)
 
     def update(
@@ -133,13 +138,13 @@ class EmbeddedProvider:
         preview: bool = False,
     ) -> Values:
         """Update the resource to the new inputs. The same routine completes a creation, so it also repairs."""
-        kind, olds, wanted = resource_type(token), _without_missing(old_inputs), _without_missing(new_inputs)
+        kind, old_values, wanted = resource_type(token), _without_missing(old_inputs), _without_missing(new_inputs)
         self.journal.record_known(urn, id_)
         if preview:
             return _predicted_outputs(
-                kind, wanted, old_outputs or {}, self.diff(urn, token, id_, olds, wanted).changed_properties
+                kind, wanted, old_outputs or {}, self.diff(urn, token, id_, old_values, wanted).changed_properties
             )
-        return self._converge(kind, urn, "updated", id_, wanted, olds)
+        return self._converge(kind, urn, "updated", id_, wanted, old_values)
 
     def delete(self, urn: str, token: str, id_: str, outputs: ReadonlyValues) -> None:
         """Remove the resource."""
@@ -167,13 +172,13 @@ class EmbeddedProvider:
 
     def secret_outputs(self, token: str, secret_inputs: frozenset[PropertyPath]) -> frozenset[PropertyPath]:
         """Return the paths of the secret outputs, given those of the secret inputs."""
-        hidden = {place[0] for place in secret_inputs}
-        own = {
+        hidden = {path[0] for path in secret_inputs}
+        secret_properties = {
             (name,)
             for name, property_ in resource_type(token).properties.items()
             if property_.secret or hidden.intersection(property_.derived_from)
         }
-        return secret_inputs | own
+        return secret_inputs | secret_properties
 
     def _region_faults(self, kind: Resource, inputs: Inputs) -> tuple[PropertyFault, ...]:
         """Reject a resource of another region, because there is only one here."""
@@ -184,14 +189,14 @@ class EmbeddedProvider:
             PropertyFault(("region",), f"{region!r} is not here, the embedded AWS has one region: {self.aws.region}"),
         )
 
-    def _with_name(self, kind: Resource, urn: str, inputs: Values, olds: Inputs, naming: NameProposal) -> Values:
+    def _with_name(self, kind: Resource, urn: str, inputs: Values, old_inputs: Inputs, naming: NameProposal) -> Values:
         """Return the inputs with a name: the old one, else that of an interrupted creation, else a new one."""
         rule = kind.auto_name
         if rule is None or rule.property in inputs:
             return inputs
         orphan = self.journal.orphan(urn)
         prefix = inputs.get(NAME_PREFIX)
-        former = olds.get(rule.property) if olds.get(NAME_PREFIX) == prefix else None
+        former = old_inputs.get(rule.property) if old_inputs.get(NAME_PREFIX) == prefix else None
         kept = former or (orphan.names.get(rule.property) if orphan else None)
         if isinstance(prefix, str) and not kept:
             kept = generate_prefixed_name(prefix, urn, naming)
@@ -222,13 +227,13 @@ class EmbeddedProvider:
         verb: str,
         id_: str,
         inputs: Inputs,
-        olds: Inputs,
+        old_inputs: Inputs,
         *,
         is_complete: bool = False,
     ) -> Values:
         try:
             if not is_complete:
-                kind.converge(self.aws, id_, inputs, olds)
+                kind.converge(self.aws, id_, inputs, old_inputs)
             outputs = self._read_outputs(kind, id_, inputs)
         except (ClientError, BotoCoreError, ProviderError, OSError) as error:
             raise PartiallyCreated(
@@ -266,9 +271,11 @@ def _is_write_only(property_: Any, name: str, inputs: Inputs) -> bool:
 def _split_tags(actual: Outputs, inputs: Inputs, default_tags: Mapping[str, str]) -> None:
     """Set `tags` to the resource's own tags, and `tagsAll` to those and the program's default ones."""
     tags = {key: value for key, value in (actual.get("tags") or {}).items() if not key.startswith(OWN_TAGS)}
-    own = inputs.get("tags") or {}
+    written_tags = inputs.get("tags") or {}
     actual["tagsAll"] = tags
-    actual["tags"] = {key: value for key, value in tags.items() if key in own or default_tags.get(key) != value}
+    actual["tags"] = {
+        key: value for key, value in tags.items() if key in written_tags or default_tags.get(key) != value
+    }
 
 
 def _predicted_outputs(kind: Resource, inputs: Inputs, old_outputs: ReadonlyValues, changed: Any) -> Values:

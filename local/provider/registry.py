@@ -56,8 +56,8 @@ def resource_type(token: str) -> Resource:
     """Return the class of a type. If there is none, raise an error with similar names."""
     found = resource_types().get(token)
     if found is None:
-        near = get_close_matches(token, resource_types(), n=3, cutoff=0.5)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        similar = get_close_matches(token, resource_types(), n=3, cutoff=0.5)
+        hint = f"; did you mean {', '.join(similar)}?" if similar else ""
         raise UnsupportedType(
             f"the resource type {token} is not supported in the embedded AWS{hint} "
             "(docs/reference/fidelity.md lists all that are)"

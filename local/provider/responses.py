@@ -55,14 +55,14 @@ def abort_with_partial_state(
     unwrap: Callable[[Struct], UnwrappedProperties],
 ) -> NoReturn:
     """Report that the resource exists: the engine saves its id, state and problems, and calls Update next time."""
-    wished = request.news if isinstance(request, provider_pb2.UpdateRequest) else request.properties
+    program_inputs = request.news if isinstance(request, provider_pb2.UpdateRequest) else request.properties
     detail = AnyMessage()
     detail.Pack(
         provider_pb2.ErrorResourceInitFailed(
             id=failure.id,
-            properties=wrap(failure.outputs, unwrap(wished).secrets),
+            properties=wrap(failure.outputs, unwrap(program_inputs).secrets),
             reasons=failure.reasons,
-            inputs=wished,
+            inputs=program_inputs,
         )
     )
     status = _status_class()(code=grpc.StatusCode.UNKNOWN.value[0], message=str(failure), details=[detail])

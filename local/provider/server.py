@@ -60,7 +60,7 @@ def _report_errors(method: Method) -> Method:
     """Convert failures to the message that the engine prints at the resource."""
 
     @functools.wraps(method)
-    def telling(self: "ProviderServer", request: Any, context: grpc.ServicerContext) -> Any:
+    def method_with_errors(self: "ProviderServer", request: Any, context: grpc.ServicerContext) -> Any:
         try:
             return method(self, request, context)
         except PartiallyCreated as failure:
@@ -71,7 +71,7 @@ def _report_errors(method: Method) -> Method:
             _log.exception("%s of %s", method.__name__, getattr(request, "urn", "?"))
             context.abort(grpc.StatusCode.INTERNAL, f"a defect of the embedded AWS's provider: {defect!r}")
 
-    return telling  # type: ignore[return-value]  # the same signature: the wrapper passes everything on
+    return method_with_errors  # type: ignore[return-value]  # the same signature: the wrapper passes everything on
 
 
 class ProviderServer(ResourceProviderServicer):
@@ -98,19 +98,19 @@ class ProviderServer(ResourceProviderServicer):
     def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
-        news = self.unwrap(request.news).values
+        settings = self.unwrap(request.news).values
         explicit = not request.urn.split("::")[-1].startswith("default")
         failures = [
             provider_pb2.CheckFailure(property=name, reason=reason)
-            for name, reason in setting_faults(news, explicit=explicit)
+            for name, reason in setting_faults(settings, explicit=explicit)
         ]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         """Report no differences: new settings take effect with the next operation, without a new provider resource."""
-        same = request.old_inputs == request.news
+        is_unchanged = request.old_inputs == request.news
         diff = provider_pb2.DiffResponse
-        return diff(changes=diff.DIFF_NONE if same else diff.DIFF_SOME)
+        return diff(changes=diff.DIFF_NONE if is_unchanged else diff.DIFF_SOME)
 
     @_report_errors
     def Configure(
@@ -130,29 +130,31 @@ class ProviderServer(ResourceProviderServicer):
 
     @_report_errors
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
-        news = self.unwrap(request.news)
-        olds = self.unwrap(request.olds).values if request.HasField("olds") else None
+        new_inputs = self.unwrap(request.news)
+        old_inputs = self.unwrap(request.olds).values if request.HasField("olds") else None
         checked = self._provider(context).check(
-            request.urn, _type_token(request), news.values, olds, _name_proposal(request)
+            request.urn, _type_token(request), new_inputs.values, old_inputs, _name_proposal(request)
         )
         failures = [(format_path(fault.path), fault.reason) for fault in checked.faults]
         return provider_pb2.CheckResponse(
-            inputs=wrap(checked.inputs, news.secrets),
+            inputs=wrap(checked.inputs, new_inputs.secrets),
             failures=[provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in failures],
         )
 
     @_report_errors
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        olds, news = self.unwrap(request.old_inputs), self.unwrap(request.news)
-        diff = self._provider(context).diff(request.urn, _type_token(request), request.id, olds.values, news.values)
+        old_inputs, new_inputs = self.unwrap(request.old_inputs), self.unwrap(request.news)
+        diff = self._provider(context).diff(
+            request.urn, _type_token(request), request.id, old_inputs.values, new_inputs.values
+        )
         return diff_response(diff)
 
     @_report_errors
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         inputs, provider = self.unwrap(request.properties), self._provider(context, starts_change=True)
-        made = provider.create(request.urn, _type_token(request), inputs.values, preview=request.preview)
+        created = provider.create(request.urn, _type_token(request), inputs.values, preview=request.preview)
         return provider_pb2.CreateResponse(
-            id=made.id, properties=_wrap_outputs(provider, request, made.outputs, inputs)
+            id=created.id, properties=_wrap_outputs(provider, request, created.outputs, inputs)
         )
 
     @_report_errors
@@ -170,17 +172,17 @@ class ProviderServer(ResourceProviderServicer):
     @_report_errors
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
         provider = self._provider(context, starts_change=True)
-        olds, news = self.unwrap(request.old_inputs), self.unwrap(request.news)
+        old_inputs, new_inputs = self.unwrap(request.old_inputs), self.unwrap(request.news)
         outputs = provider.update(
             request.urn,
             _type_token(request),
             request.id,
-            olds.values,
-            news.values,
+            old_inputs.values,
+            new_inputs.values,
             self.unwrap(request.olds).values,
             preview=request.preview,
         )
-        return provider_pb2.UpdateResponse(properties=_wrap_outputs(provider, request, outputs, news))
+        return provider_pb2.UpdateResponse(properties=_wrap_outputs(provider, request, outputs, new_inputs))
 
     @_report_errors
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> Empty:
@@ -237,12 +239,12 @@ def _name_proposal(request: provider_pb2.CheckRequest) -> NameProposal:
     seed = bytes(request.randomSeed)
     if not request.HasField("autonaming"):
         return NameProposal(seed=seed)
-    modes, asked = provider_pb2.CheckRequest.AutonamingOptions, request.autonaming
+    modes, options = provider_pb2.CheckRequest.AutonamingOptions, request.autonaming
     return NameProposal(
         seed=seed,
-        name=asked.proposed_name or None,
-        enforced=asked.mode == modes.ENFORCE,
-        disabled=asked.mode == modes.DISABLE,
+        name=options.proposed_name or None,
+        enforced=options.mode == modes.ENFORCE,
+        disabled=options.mode == modes.DISABLE,
     )
 
 

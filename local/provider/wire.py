@@ -54,17 +54,17 @@ def wrap(values: ReadonlyValues, secrets: Collection[PropertyPath] = ()) -> Stru
 
     A secret inside a list makes the whole list secret, because its order may differ.
     """
-    places = {_up_to_list(place) for place in secrets}
-    return Struct(fields={name: _wrap_value(value, (name,), places) for name, value in values.items()})
+    secret_paths = {_up_to_list(path) for path in secrets}
+    return Struct(fields={name: _wrap_value(value, (name,), secret_paths) for name, value in values.items()})
 
 
-def _unwrap_value(value: Value, place: PropertyPath, secrets: set[PropertyPath], folder: Path) -> Any:
+def _unwrap_value(value: Value, path: PropertyPath, secrets: set[PropertyPath], folder: Path) -> Any:
     match value.WhichOneof("kind"):
         case "struct_value":
-            return _unwrap_struct(value.struct_value, place, secrets, folder)
+            return _unwrap_struct(value.struct_value, path, secrets, folder)
         case "list_value":
             items = value.list_value.values
-            return [_unwrap_value(item, (*place, index), secrets, folder) for index, item in enumerate(items)]
+            return [_unwrap_value(item, (*path, index), secrets, folder) for index, item in enumerate(items)]
         case "string_value":
             return UNKNOWN if value.string_value in _UNKNOWNS else value.string_value
         case "number_value":
@@ -75,16 +75,16 @@ def _unwrap_value(value: Value, place: PropertyPath, secrets: set[PropertyPath],
             return None
 
 
-def _unwrap_struct(struct: Struct, place: PropertyPath, secrets: set[PropertyPath], folder: Path) -> Any:
+def _unwrap_struct(struct: Struct, path: PropertyPath, secrets: set[PropertyPath], folder: Path) -> Any:
     fields = struct.fields
     signature = fields[SIGNATURE].string_value if SIGNATURE in fields else None
     if signature is None:
-        return {name: _unwrap_value(value, (*place, name), secrets, folder) for name, value in fields.items()}
+        return {name: _unwrap_value(value, (*path, name), secrets, folder) for name, value in fields.items()}
     if signature in (ARCHIVE, ASSET):
         return _unwrap_archive(struct, folder)
     if signature == SECRET or ("secret" in fields and fields["secret"].bool_value):
-        secrets.add(place)
-    return _unwrap_value(fields["value"], place, secrets, folder) if "value" in fields else UNKNOWN
+        secrets.add(path)
+    return _unwrap_value(fields["value"], path, secrets, folder) if "value" in fields else UNKNOWN
 
 
 def _unwrap_archive(struct: Struct, folder: Path) -> FileArchive:
@@ -131,9 +131,9 @@ def _files_below(path: Path, inside: str) -> list[tuple[str, bytes]]:
     return [(f"{inside}/{file.relative_to(path).as_posix()}".lstrip("/"), file.read_bytes()) for file in files]
 
 
-def _wrap_value(value: Any, place: PropertyPath, secrets: Collection[PropertyPath]) -> Value:
-    if place in secrets:
-        inner = _wrap_value(value, place, {other for other in secrets if other != place})
+def _wrap_value(value: Any, path: PropertyPath, secrets: Collection[PropertyPath]) -> Value:
+    if path in secrets:
+        inner = _wrap_value(value, path, {other for other in secrets if other != path})
         return _with_signature(SECRET, {"value": inner})
     if value is UNKNOWN:
         return Value(string_value=UNKNOWN_STRING)
@@ -148,9 +148,9 @@ def _wrap_value(value: Any, place: PropertyPath, secrets: Collection[PropertyPat
     if isinstance(value, FileArchive):
         return _wrap_archive(value)
     if isinstance(value, Mapping):
-        fields = {str(name): _wrap_value(item, (*place, str(name)), secrets) for name, item in value.items()}
+        fields = {str(name): _wrap_value(item, (*path, str(name)), secrets) for name, item in value.items()}
         return Value(struct_value=Struct(fields=fields))
-    items = [_wrap_value(item, (*place, index), secrets) for index, item in enumerate(value)]
+    items = [_wrap_value(item, (*path, index), secrets) for index, item in enumerate(value)]
     return Value(list_value=ListValue(values=items))
 
 
@@ -163,6 +163,6 @@ def _with_signature(signature: str, fields: Mapping[str, Value]) -> Value:
     return Value(struct_value=Struct(fields={SIGNATURE: Value(string_value=signature), **fields}))
 
 
-def _up_to_list(place: PropertyPath) -> PropertyPath:
-    ends = next((index for index, part in enumerate(place) if isinstance(part, int)), len(place))
-    return place[:ends]
+def _up_to_list(path: PropertyPath) -> PropertyPath:
+    ends = next((index for index, part in enumerate(path) if isinstance(part, int)), len(path))
+    return path[:ends]

@@ -15,7 +15,7 @@ from components.packaging import (
     build_package,
     handlers_package,
     local_package,
-    same_for,
+    rebuild_for,
 )
 
 HERE = Target.of_this_machine()
@@ -93,7 +93,7 @@ def test_packages_for_this_machine_have_byte_code(folder: Path) -> None:
 
 def test_the_like_is_made_for_this_machine(folder: Path) -> None:
     """The embedded AWS swaps packages by the recipe beside them."""
-    ours = same_for(built(folder, "shelf"), HERE)
+    ours = rebuild_for(built(folder, "shelf"), HERE)
     assert ours == built(folder, "shelf", HERE)
 
 
@@ -110,7 +110,7 @@ def test_old_packages_are_forgotten(folder: Path) -> None:
 def test_a_zip_of_somebody_elses_making_has_no_recipe(tmp_path: Path) -> None:
     """And the error says so."""
     with pytest.raises(PackageFailed, match="has no recipe beside it"):
-        same_for(tmp_path / "foreign.zip", HERE)
+        rebuild_for(tmp_path / "foreign.zip", HERE)
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:

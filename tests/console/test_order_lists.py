@@ -32,7 +32,7 @@ def pages(lists: OrderLists, size: int) -> Iterator[OrderPage]:
     """Yield every page, each from the position that the one before ended at, as a link carries it."""
     position: ListPosition | None = None
     for _ in range(60):
-        page = lists.page(lists.changed(position), size=size, end=lists.end_of_changed(position))
+        page = lists.page(lists.list_changed(position), size=size, end=lists.continuation_of_changed(position))
         yield page
         if page.after is None or page.after.at < "2026-02":
             return
@@ -52,14 +52,14 @@ def test_orders_of_one_customer_or_one_day_are_those_alone(shop: InProcessDeploy
     of_customer = lists.page(lists.of_customer("customer-1"))
     assert {stored.order.customer_id for stored in of_customer.orders if stored.order} == {"customer-1"}
     assert len(of_customer.orders) == 8
-    of_day = lists.page(lists.changed(day="2026-03-02"))
+    of_day = lists.page(lists.list_changed(day="2026-03-02"))
     assert {stored.order.ordered_at[:10] for stored in of_day.orders if stored.order} == {"2026-03-02"}
 
 
 def test_a_filter_skips_what_does_not_match_and_pages_go_on(shop: InProcessDeployment) -> None:
     lists = lists_of(shop)
-    page = lists.page(lists.changed(), lambda order: bool(order and order.customer_id == "customer-2"), size=3)
-    again = lists.page(lists.changed(page.after), lambda order: bool(order and order.customer_id == "customer-2"))
+    page = lists.page(lists.list_changed(), lambda order: bool(order and order.customer_id == "customer-2"), size=3)
+    again = lists.page(lists.list_changed(page.after), lambda order: bool(order and order.customer_id == "customer-2"))
     assert (len(page.orders), len(again.orders), again.after) == (3, 4, None)
 
 

@@ -27,9 +27,9 @@ def at(seconds: float) -> datetime:
 def test_a_day_of_waiting_is_compressed_and_named() -> None:
     waited = trace((0, 2), (86_402, 86_404))
     scale = time_scale(waited)
-    [idle] = [stretch for stretch in scale.stretches if stretch.is_compressed]
+    [idle] = [segment for segment in scale.segments if segment.is_compressed]
     assert idle.length == timedelta(days=1)
-    assert scale.place(at(86_402)) - scale.place(at(2)) < 0.1
+    assert scale.position_of(at(86_402)) - scale.position_of(at(2)) < 0.1
     assert ">1 d</text>" in draw_timeline(waited)
 
 
@@ -40,7 +40,7 @@ def test_places_keep_the_order_of_time(lengths: list[tuple[float, float]]) -> No
         attempts.append((now + idle, now + idle + busy))
         now += idle + busy
     scale = time_scale(trace(*attempts))
-    places = [scale.place(at(second)) for attempt in attempts for second in attempt]
+    places = [scale.position_of(at(second)) for attempt in attempts for second in attempt]
     assert places == sorted(places)
     assert 0 <= places[0] <= places[-1] <= 1
 

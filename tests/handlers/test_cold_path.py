@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench._conversations import AwsDouble, Conversation, aws_double, record_conversations
-from bench.cold import FUNCTIONS, GATEWAY, OURS, STRIPE, command_of, environment_of, write_conversation
+from bench.cold import FUNCTIONS, GATEWAY, HANDLER_PROGRAM, STRIPE, command_of, environment_of, write_conversation
 
 BUDGETS = {
     "purchase": (3, 5_750, 410),
@@ -49,7 +49,7 @@ def test_a_first_request_stays_within_its_budget(
     """Neither boto3 nor pydantic is imported: botocore and pydantic's compiled core do the work."""
     conversation = conversations[function]
     aws.expect(conversation)
-    program = OURS.format(function=function) + "\nprint('imported', *sys.modules)"
+    program = HANDLER_PROGRAM.format(function=function) + "\nprint('imported', *sys.modules)"
     command = command_of(program, write_conversation(conversation, tmp_path))
     imported = set(lines_of(command, environment_of(conversation, aws))[-1].split())
     assert imported.isdisjoint({"boto3", "s3transfer", "pydantic", "pydantic_core", "pydantic_core.core_schema"})

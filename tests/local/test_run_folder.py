@@ -132,6 +132,6 @@ def test_an_interrupted_removal_is_still_ours_and_can_be_repeated(
         patch.setattr(shutil, "rmtree", interrupt)
         with pytest.raises(KeyboardInterrupt):
             instance.stop()
-    assert run_folder.require_ours(instance.folder)
+    assert run_folder.require_own_folder(instance.folder)
     Instance.at(checkout).stop()
     assert not instance.folder.exists()

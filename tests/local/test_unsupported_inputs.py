@@ -68,7 +68,7 @@ def test_an_attribute_that_no_key_uses_is_refused_as_by_aws(offline: EmbeddedPro
 def test_a_generated_name_is_kept_from_check_to_check(offline: EmbeddedProvider) -> None:
     token = "aws:sqs/queue:Queue"
     first = offline.check(urn_of(token, "a"), token, {}).inputs
-    again = offline.check(urn_of(token, "a"), token, {}, olds=first).inputs
+    again = offline.check(urn_of(token, "a"), token, {}, old_inputs=first).inputs
     assert again == first
     assert offline.check(urn_of(token, "a"), token, {}).inputs != first
 

@@ -152,9 +152,9 @@ def run_mutant(patch: Path | None) -> MutantResult:
 
 
 def _print_result(verdict: MutantResult) -> None:
-    mark = "killed" if verdict.killed else "ALIVE "
+    symbol = "killed" if verdict.killed else "ALIVE "
     by = verdict.killer.removeprefix("tests/")
-    print(f"{mark}  {verdict.name:48} {verdict.law:18} {verdict.seconds:5.0f} s  {by}", flush=True)
+    print(f"{symbol}  {verdict.name:48} {verdict.law:18} {verdict.seconds:5.0f} s  {by}", flush=True)
 
 
 def main(words: Sequence[str]) -> int:

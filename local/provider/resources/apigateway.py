@@ -77,7 +77,7 @@ class _Child(ModelledResource):
 
     creates_completely = True
     service = "apigatewayv2"
-    natural_key: ClassVar[tuple[str, ...]]
+    identifying_properties: ClassVar[tuple[str, ...]]
     """The inputs by which an orphan of an interrupted creation is recognised within its API."""
 
     def keys(self, aws: Aws, id_: str) -> Values | None:
@@ -89,7 +89,7 @@ class _Child(ModelledResource):
     def find(self, aws: Aws, inputs: Inputs, marker: str) -> str | None:
         api = inputs.get("apiId")
         siblings = self._siblings(aws, api) if api in _apis(aws) else ()
-        members = [spell(name, self.spelled) for name in self.natural_key if name != "apiId"]
+        members = [spell(name, self.spelled) for name in self.identifying_properties if name != "apiId"]
         wanted = [self.request(inputs).get(member) for member in members]
         for sibling in siblings:
             if [sibling.get(member) or None for member in members] == wanted:  # "" means a missing string
@@ -109,7 +109,7 @@ class Authorizer(_Child):
 
     token = "aws:apigatewayv2/authorizer:Authorizer"
     noun, id_member = "Authorizer", "AuthorizerId"
-    identity = natural_key = ("apiId", "name")
+    identity = identifying_properties = ("apiId", "name")
     auto_name = AutoName(max_length=128)
     spelled = {"audiences": "Audience", "identitySources": "IdentitySource"}
     properties = {
@@ -126,7 +126,7 @@ class Integration(_Child):
 
     token = "aws:apigatewayv2/integration:Integration"
     noun, id_member = "Integration", "IntegrationId"
-    natural_key = ("integrationUri", "description")
+    identifying_properties = ("integrationUri", "description")
     spelled = {"timeoutMilliseconds": "TimeoutInMillis"}
     properties = {
         "apiId": string(required=True, replaces=True),
@@ -144,7 +144,7 @@ class Route(_Child):
 
     token = "aws:apigatewayv2/route:Route"
     noun, id_member = "Route", "RouteId"
-    identity = natural_key = ("apiId", "routeKey")
+    identity = identifying_properties = ("apiId", "routeKey")
     properties = {
         "apiId": string(required=True, replaces=True),
         "routeKey": string(required=True),

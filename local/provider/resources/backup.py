@@ -87,10 +87,10 @@ class Plan(Resource):
         return next((str(plan["BackupPlanId"]) for plan in plans if plan["BackupPlanName"] == inputs["name"]), None)
 
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
-        made = aws.client("backup").create_backup_plan(
+        created = aws.client("backup").create_backup_plan(
             BackupPlan=_plan(inputs), BackupPlanTags=aws.tags(inputs), CreatorRequestId=marker
         )
-        return str(made["BackupPlanId"])
+        return str(created["BackupPlanId"])
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         if old:
@@ -154,10 +154,10 @@ class Selection(Resource):
             "NotResources": list(inputs.get("notResources") or ()) or None,
             "ListOfTags": tags or None,
         }
-        made = aws.client("backup").create_backup_selection(
+        created = aws.client("backup").create_backup_selection(
             BackupPlanId=inputs["planId"], BackupSelection=without_none(wanted), CreatorRequestId=marker
         )
-        return f"{inputs['planId']}|{made['SelectionId']}"
+        return f"{inputs['planId']}|{created['SelectionId']}"
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         plan, _, selection = id_.partition("|")

@@ -79,7 +79,7 @@ def sync_tags(
     noun: str = "resource",
     names: tuple[str, str] = ("Tags", "TagKeys"),
     pairs: Callable[[Mapping[str, str]], object] = tag_list,
-    own: Mapping[str, str] | None = None,
+    provider_tags: Mapping[str, str] | None = None,
     **resource: str,
 ) -> None:
     """Update a resource's tags to those of the inputs and those of this provider (`own`).
@@ -87,7 +87,7 @@ def sync_tags(
     Services differ in whether tags are `pairs` or a map (`dict`), in the `names` of tags and of keys to drop, and in
     the `noun` of the operations and the parameter that name the resource.
     """
-    wanted = {**aws.tags(inputs), **(own or {})}
+    wanted = {**aws.tags(inputs), **(provider_tags or {})}
     dropped = [key for key in present if key not in wanted and not key.startswith(OWN_TAGS)]
     changed = {key: value for key, value in wanted.items() if present.get(key) != value}
     if dropped:

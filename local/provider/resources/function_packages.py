@@ -51,17 +51,17 @@ def load_from_s3(s3: Any, bucket: str, key: str, version: str | None, folder: Pa
 
     The package is the file it was put from if unchanged, else a copy.
     """
-    which = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {})}
-    told = s3.head_object(**which)["Metadata"]
-    original = Path(unquote(told.get(_PATH_METADATA, "")))
-    if original.is_file() and package_metadata(original)[_SHA256_METADATA] == told.get(_SHA256_METADATA):
-        return FileArchive(hash=told[_SHA256_METADATA], path=original), told.get(SIGNER_METADATA)
-    content = s3.get_object(**which)["Body"].read()
+    version_id = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {})}
+    metadata = s3.head_object(**version_id)["Metadata"]
+    original = Path(unquote(metadata.get(_PATH_METADATA, "")))
+    if original.is_file() and package_metadata(original)[_SHA256_METADATA] == metadata.get(_SHA256_METADATA):
+        return FileArchive(hash=metadata[_SHA256_METADATA], path=original), metadata.get(SIGNER_METADATA)
+    content = s3.get_object(**version_id)["Body"].read()
     digest = hashlib.sha256(content).hexdigest()
     copy = folder / "archives" / f"{digest}.zip"
     copy.parent.mkdir(parents=True, exist_ok=True)
     copy.write_bytes(content)
-    return FileArchive(hash=digest, path=copy), told.get(SIGNER_METADATA)
+    return FileArchive(hash=digest, path=copy), metadata.get(SIGNER_METADATA)
 
 
 def code_sha256(package: bytes) -> str:
@@ -99,10 +99,10 @@ def _for_this_machine(path: Path) -> Path:
 
 def _rebuild(package: Path) -> Path:
     # Imported late: the components import Pulumi, which takes a while.
-    from components.packaging import PackageFailed, Target, same_for
+    from components.packaging import PackageFailed, Target, rebuild_for
 
     try:
-        return same_for(package, Target.of_this_machine())
+        return rebuild_for(package, Target.of_this_machine())
     except PackageFailed as error:
         raise NotRunnable(str(error)) from error
 

@@ -162,14 +162,14 @@ class Policy(Resource):
         return aws.arn("iam", f"policy{inputs.get('path', '/')}{inputs['name']}", region=False)
 
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
-        made = aws.client("iam").create_policy(
+        created = aws.client("iam").create_policy(
             PolicyName=inputs["name"],
             Path=inputs.get("path", "/"),
             Description=inputs.get("description", ""),
             PolicyDocument=inputs["policy"],
             Tags=tag_list(aws.tags(inputs)),
         )
-        return str(made["Policy"]["Arn"])
+        return str(created["Policy"]["Arn"])
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         client, actual = aws.client("iam"), self.read(aws, id_) or {}

@@ -32,8 +32,8 @@ class Alias(Resource):
         return aws.arn("lambda", f"function:{function_name(inputs['functionName'])}:{inputs['name']}")
 
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
-        made = aws.client("lambda").create_alias(**_alias_arguments(inputs))
-        return str(made["AliasArn"])
+        created = aws.client("lambda").create_alias(**_alias_arguments(inputs))
+        return str(created["AliasArn"])
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         aws.client("lambda").update_alias(**_alias_arguments(inputs))

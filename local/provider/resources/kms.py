@@ -50,14 +50,14 @@ class Key(Resource):
     }
 
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
-        made = aws.client("kms").create_key(
+        created = aws.client("kms").create_key(
             Description=inputs.get("description", "Managed by Pulumi"),
             KeyUsage=inputs.get("keyUsage", "ENCRYPT_DECRYPT"),
             KeySpec=inputs.get("customerMasterKeySpec", "SYMMETRIC_DEFAULT"),
             MultiRegion=inputs.get("multiRegion", False),
             Tags=_pairs({**aws.tags(inputs), **aws.marker_tag(marker)}),
         )
-        return str(made["KeyMetadata"]["KeyId"])
+        return str(created["KeyMetadata"]["KeyId"])
 
     def find(self, aws: Aws, inputs: Inputs, marker: str) -> str | None:
         for page in aws.client("kms").get_paginator("list_keys").paginate():
@@ -181,14 +181,14 @@ class KeyPolicy(Resource):
         return {"keyId": id_, "policy": answer["Policy"]} if answer else None
 
     def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
-        own = {
+        default_policy = {
             "Effect": "Allow",
             "Principal": {"AWS": aws.arn("iam", "root", region=False)},
             "Action": "kms:*",
             "Resource": "*",
         }
         with ignore_not_found():
-            self._put(aws, id_, json.dumps({"Version": "2012-10-17", "Statement": [own]}))
+            self._put(aws, id_, json.dumps({"Version": "2012-10-17", "Statement": [default_policy]}))
 
     def _put(self, aws: Aws, key: str, document: str) -> None:
         aws.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=document)

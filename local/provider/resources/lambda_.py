@@ -163,8 +163,8 @@ class Function(Resource):
 
     def _converge_tags(self, aws: Aws, inputs: Inputs, actual: ReadonlyValues) -> None:
         client, arn = aws.client("lambda"), actual["Configuration"]["FunctionArn"]
-        own = {_RUNTIME_TAG: inputs["runtime"]}
-        sync_tags(client, aws, inputs, actual.get("Tags", {}), pairs=dict, own=own, Resource=arn)
+        runtime_tag = {_RUNTIME_TAG: inputs["runtime"]}
+        sync_tags(client, aws, inputs, actual.get("Tags", {}), pairs=dict, provider_tags=runtime_tag, Resource=arn)
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         client = aws.client("lambda")
@@ -219,7 +219,9 @@ def _configuration(inputs: Inputs) -> Values:
         "DeadLetterConfig": {"TargetArn": (inputs.get("deadLetterConfig") or {}).get("targetArn", "")},
         "TracingConfig": {"Mode": (inputs.get("tracingConfig") or {}).get("mode", "PassThrough")},
         "EphemeralStorage": {"Size": (inputs.get("ephemeralStorage") or {}).get("size", 512)},
-        "VpcConfig": {name: (inputs.get("vpcConfig") or {}).get(ours, []) for ours, name in _VPC_KEYS.items()},
+        "VpcConfig": {
+            name: (inputs.get("vpcConfig") or {}).get(name_here, []) for name_here, name in _VPC_KEYS.items()
+        },
         **(
             {
                 "LoggingConfig": without_none(
@@ -266,7 +268,9 @@ def _function_outputs(fact: ReadonlyValues) -> Outputs:
         "environment": {"variables": variables} if variables else None,
         "kmsKeyArn": fact.get("KMSKeyArn") or None,
         "deadLetterConfig": {"targetArn": dead_letters} if dead_letters else None,
-        "vpcConfig": {ours: network[name] for ours, name in _VPC_KEYS.items()} if network.get("SubnetIds") else None,
+        "vpcConfig": {name_here: network[name] for name_here, name in _VPC_KEYS.items()}
+        if network.get("SubnetIds")
+        else None,
         "loggingConfig": without_none(
             {
                 "logFormat": logging.get("LogFormat", "Text"),

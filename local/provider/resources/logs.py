@@ -178,25 +178,25 @@ class LogMetricFilter(Resource):
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
         group, _, name = id_.rpartition(":")
-        ask = aws.client("logs").describe_metric_filters
-        answer = fetch_or_none(ask, logGroupName=group, filterNamePrefix=name) or {"metricFilters": []}
+        request = aws.client("logs").describe_metric_filters
+        answer = fetch_or_none(request, logGroupName=group, filterNamePrefix=name) or {"metricFilters": []}
         fact = next((item for item in answer["metricFilters"] if item["filterName"] == name), None)
         if fact is None:
             return None
-        made = fact["metricTransformations"][0]
-        default = made.get("defaultValue")
+        created = fact["metricTransformations"][0]
+        default = created.get("defaultValue")
         return {
             "name": name,
             "logGroupName": group,
             "pattern": fact["filterPattern"],
             "metricTransformation": without_none(
                 {
-                    "name": made["metricName"],
-                    "namespace": made["metricNamespace"],
-                    "value": made["metricValue"],
+                    "name": created["metricName"],
+                    "namespace": created["metricNamespace"],
+                    "value": created["metricValue"],
                     "defaultValue": None if default is None else f"{default:g}",
-                    "dimensions": made.get("dimensions"),
-                    "unit": made.get("unit", "None"),
+                    "dimensions": created.get("dimensions"),
+                    "unit": created.get("unit", "None"),
                 }
             ),
         }

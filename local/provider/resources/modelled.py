@@ -33,8 +33,8 @@ class ModelledResource(Resource):
     """The member of an answer with the description, if it is not the answer itself."""
 
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
-        made = self.call(aws, "Create", self.request(inputs) | self.creation_extras(aws, inputs, marker))
-        return str(self._description(made)[self.id_member])
+        created = self.call(aws, "Create", self.request(inputs) | self.creation_extras(aws, inputs, marker))
+        return str(self._description(created)[self.id_member])
 
     def creation_extras(self, aws: Aws, inputs: Inputs, marker: str) -> Values:
         """Return the members of a Create request that are not properties, such as tags."""

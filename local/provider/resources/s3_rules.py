@@ -97,21 +97,21 @@ class BucketNotification(BucketSetting):
 
     def put(self, client: AwsClient, bucket: str, inputs: Inputs) -> None:
         wanted: Values = {"EventBridgeConfiguration": {}} if inputs.get("eventbridge") else {}
-        for name, (group, ours, theirs) in self._KINDS.items():
+        for name, (group, pulumi_name, aws_name) in self._KINDS.items():
             if inputs.get(name):
-                wanted[group] = [_notification(item, ours, theirs) for item in inputs[name]]
+                wanted[group] = [_notification(item, pulumi_name, aws_name) for item in inputs[name]]
         client.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wanted)
 
     def get(self, client: AwsClient, bucket: str) -> Outputs | None:
         facts = fetch_or_none(client.get_bucket_notification_configuration, Bucket=bucket)
         if facts is None:
             return None
-        told = {
-            name: [_notification_outputs(item, ours, theirs) for item in facts.get(group, ())] or None
-            for name, (group, ours, theirs) in self._KINDS.items()
+        targets = {
+            name: [_notification_outputs(item, pulumi_name, aws_name) for item in facts.get(group, ())] or None
+            for name, (group, pulumi_name, aws_name) in self._KINDS.items()
         }
         eventbridge = "EventBridgeConfiguration" in facts
-        return {"eventbridge": eventbridge, **told} if eventbridge or any(told.values()) else None
+        return {"eventbridge": eventbridge, **targets} if eventbridge or any(targets.values()) else None
 
     def unset(self, client: AwsClient, bucket: str) -> None:
         client.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
@@ -215,7 +215,7 @@ def _uncapitalize_keys(value: Any) -> Any:
     return [_uncapitalize_keys(item) for item in value] if isinstance(value, list) else value
 
 
-def _notification(item: ReadonlyValues, ours: str, theirs: str) -> Values:
+def _notification(item: ReadonlyValues, pulumi_name: str, aws_name: str) -> Values:
     rules = [
         {"Name": name, "Value": item[key]}
         for key, name in (("filterPrefix", "prefix"), ("filterSuffix", "suffix"))
@@ -224,19 +224,19 @@ def _notification(item: ReadonlyValues, ours: str, theirs: str) -> Values:
     return without_none(
         {
             "Id": item.get("id"),
-            theirs: item[ours],
+            aws_name: item[pulumi_name],
             "Events": list(item["events"]),
             "Filter": {"Key": {"FilterRules": rules}} if rules else None,
         }
     )
 
 
-def _notification_outputs(item: ReadonlyValues, ours: str, theirs: str) -> Values:
+def _notification_outputs(item: ReadonlyValues, pulumi_name: str, aws_name: str) -> Values:
     rules = item.get("Filter", {}).get("Key", {}).get("FilterRules", [])
     filters = {rule["Name"].lower(): rule["Value"] for rule in rules}
     return {
         "id": item.get("Id"),
-        ours: item[theirs],
+        pulumi_name: item[aws_name],
         "events": item["Events"],
         "filterPrefix": filters.get("prefix", ""),
         "filterSuffix": filters.get("suffix", ""),

@@ -71,13 +71,13 @@ class StateMachine(Resource):
         return aws.arn("states", f"stateMachine:{inputs['name']}")
 
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
-        made = aws.client("stepfunctions").create_state_machine(
+        created = aws.client("stepfunctions").create_state_machine(
             name=inputs["name"],
             type=inputs.get("type", "STANDARD"),
             tags=_pairs(aws.tags(inputs)),
             **_settings(inputs),
         )
-        return str(made["stateMachineArn"])
+        return str(created["stateMachineArn"])
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         client = aws.client("stepfunctions")

@@ -62,10 +62,10 @@ class SigningProfile(Resource):
 
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
         name = self._name(inputs, marker)
-        asked = {"profileName": name, "platformId": inputs["platformId"], "tags": aws.tags(inputs)}
+        request = {"profileName": name, "platformId": inputs["platformId"], "tags": aws.tags(inputs)}
         validity = inputs.get("signatureValidityPeriod")
         aws.client("signer").put_signing_profile(
-            **asked, **({"signatureValidityPeriod": dict(validity)} if validity else {})
+            **request, **({"signatureValidityPeriod": dict(validity)} if validity else {})
         )
         return name
 
@@ -210,13 +210,13 @@ class CodeSigningConfig(Resource):
         return aws.arn("lambda", f"code-signing-config:csc-{_derived_token(marker, 17)}")
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
-        kept = {name: inputs[name] for name in ("allowedPublishers", "policies", "description") if name in inputs}
-        record = json.dumps({"policies": self.properties["policies"].default, **kept, "tags": aws.tags(inputs)})
+        saved = {name: inputs[name] for name in ("allowedPublishers", "policies", "description") if name in inputs}
+        record = json.dumps({"policies": self.properties["policies"].default, **saved, "tags": aws.tags(inputs)})
         aws.client("ssm").put_parameter(Name=_record(id_), Value=record, Type="String", Overwrite=True)
 
     def read(self, aws: Aws, id_: str) -> Outputs | None:
-        kept = fetch_or_none(aws.client("ssm").get_parameter, Name=_record(id_))
-        return kept and {**json.loads(kept["Parameter"]["Value"]), "arn": id_, "configId": id_.rpartition(":")[2]}
+        saved = fetch_or_none(aws.client("ssm").get_parameter, Name=_record(id_))
+        return saved and {**json.loads(saved["Parameter"]["Value"]), "arn": id_, "configId": id_.rpartition(":")[2]}
 
     def delete(self, aws: Aws, id_: str, outputs: Inputs) -> None:
         with ignore_not_found():

@@ -47,8 +47,8 @@ class Topic(Resource):
 
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
         kind = {"FifoTopic": "true"} if inputs.get("fifoTopic") else {}
-        made = aws.client("sns").create_topic(Name=inputs["name"], Attributes=kind, Tags=tag_list(aws.tags(inputs)))
-        return str(made["TopicArn"])
+        created = aws.client("sns").create_topic(Name=inputs["name"], Attributes=kind, Tags=tag_list(aws.tags(inputs)))
+        return str(created["TopicArn"])
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         client, actual = aws.client("sns"), self.read(aws, id_) or {}
@@ -149,13 +149,13 @@ class TopicSubscription(Resource):
         return None
 
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
-        made = aws.client("sns").subscribe(
+        created = aws.client("sns").subscribe(
             TopicArn=inputs["topic"],
             Protocol=inputs["protocol"],
             Endpoint=inputs["endpoint"],
             ReturnSubscriptionArn=True,
         )
-        return str(made["SubscriptionArn"])
+        return str(created["SubscriptionArn"])
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         client, actual = aws.client("sns"), self.read(aws, id_) or {}

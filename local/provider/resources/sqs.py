@@ -60,8 +60,8 @@ class Queue(Resource):
 
     def create(self, aws: Aws, inputs: Inputs, marker: str) -> str:
         kind = {"FifoQueue": "true"} if inputs.get("fifoQueue") else {}
-        made = aws.client("sqs").create_queue(QueueName=inputs["name"], Attributes=kind, tags=aws.tags(inputs))
-        return str(made["QueueUrl"])
+        created = aws.client("sqs").create_queue(QueueName=inputs["name"], Attributes=kind, tags=aws.tags(inputs))
+        return str(created["QueueUrl"])
 
     def converge(self, aws: Aws, id_: str, inputs: Inputs, old: Inputs) -> None:
         client, actual = aws.client("sqs"), self.read(aws, id_) or {}
