@@ -8,8 +8,8 @@ from typing import Final
 from ..asl.definition import Definition, Scope, StateNode, parse
 from ..asl.json_values import JsonObject, child
 from .matching import StateMatches, match_states, scope_name
-from .rule_changes import RULES, changed_rules, is_rules
-from .wording import DefinitionChange, changed_fields, changed_value
+from .rule_changes import RULES, is_rules, rule_list_changes
+from .wording import DefinitionChange, field_changes, value_changes
 
 _SCOPES: Final = frozenset({"Branches", "ItemProcessor", "Iterator"})
 
@@ -20,7 +20,7 @@ def diff(old: object, new: object) -> list[DefinitionChange]:
     if before == after:
         return []
     changes = list(_changes(before, after, match_states(before, after)))
-    return changes or list(changed_value("the definition", before.value, after.value, "", ""))
+    return changes or list(value_changes("the definition", before.value, after.value, "", ""))
 
 
 def _changes(before: Definition, after: Definition, matches: StateMatches) -> Iterator[DefinitionChange]:
@@ -76,17 +76,17 @@ def _scope_changes(matches: StateMatches, old: Scope, new: Scope) -> Iterator[De
         earlier.pop("StartAt", None)
     states, old_states = fields.pop("States", None), earlier.pop("States", None)
     name = scope_name(new)
-    yield from changed_fields(name, earlier, fields, new.pointer)
+    yield from field_changes(name, earlier, fields, new.pointer)
     if isinstance(states, dict) and isinstance(old_states, dict):
-        yield from changed_fields(
-            f"{name}, States", _no_states(old_states), _no_states(states), child(new.pointer, "States")
+        yield from field_changes(
+            f"{name}, States", _non_states(old_states), _non_states(states), child(new.pointer, "States")
         )
     else:
         was, now = ({"States": scope.fields["States"]} if "States" in scope.fields else {} for scope in (old, new))
-        yield from changed_fields(name, was, now, new.pointer)
+        yield from field_changes(name, was, now, new.pointer)
 
 
-def _no_states(states: JsonObject) -> JsonObject:
+def _non_states(states: JsonObject) -> JsonObject:
     return {name: value for name, value in states.items() if not isinstance(value, dict)}
 
 
@@ -102,13 +102,13 @@ def _state_changes(matches: StateMatches, old: StateNode, new: StateNode) -> Ite
         before, after = old.fields.get(field, []), new.fields.get(field, [])
         if is_rules(before) and is_rules(after):
             covered.add(field)
-            yield from changed_rules(matches, old, new, field)
+            yield from rule_list_changes(matches, old, new, field)
     if _holds_scopes_only(old) and _holds_scopes_only(new):
         covered |= _SCOPES
     fields, earlier = (
         {field: value for field, value in state.fields.items() if field not in covered} for state in (new, old)
     )
-    yield from changed_fields(name, earlier, fields, new.pointer)
+    yield from field_changes(name, earlier, fields, new.pointer)
 
 
 def _transition_changes(

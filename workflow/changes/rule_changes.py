@@ -14,11 +14,11 @@ from ..asl.definition import StateNode
 from ..asl.json_type import Json
 from ..asl.json_values import JsonObject, canonical, child, same
 from .matching import StateMatches
-from .wording import DefinitionChange, changed_fields, contrast, short
+from .wording import DefinitionChange, contrast, field_changes, shorten
 
 RULES: Final = ("Choices", "Retry", "Catch")
 _OTHER_RULE_FIELDS: Final = ("Next", "Comment", "Assign", "Output")
-_NUMBERS: Final = ("MaxAttempts", "IntervalSeconds", "BackoffRate", "MaxDelaySeconds", "JitterStrategy")
+_RETRIER_FIELDS: Final = ("MaxAttempts", "IntervalSeconds", "BackoffRate", "MaxDelaySeconds", "JitterStrategy")
 """The fields of a retrier that have a default."""
 _NAMES: Final = {"Choices": "choice rule", "Retry": "retrier", "Catch": "catcher"}
 
@@ -57,12 +57,12 @@ def is_rules(value: Json) -> TypeGuard[list[JsonObject]]:
     return isinstance(value, list) and all(isinstance(rule, dict) for rule in value)
 
 
-def changed_rules(matches: StateMatches, old: StateNode, new: StateNode, field: str) -> Iterator[DefinitionChange]:
+def rule_list_changes(matches: StateMatches, old: StateNode, new: StateNode, field: str) -> Iterator[DefinitionChange]:
     """Yield the changes in one list of rules."""
     list_pointer = child(new.pointer, field)
     if not old.fields.get(field) and not new.fields.get(field):  # an empty list was added or removed
         was, now = ({field: state.fields[field]} if field in state.fields else {} for state in (old, new))
-        yield from changed_fields(new.name, was, now, new.pointer)
+        yield from field_changes(new.name, was, now, new.pointer)
     before, after = _rules(old, field), _rules(new, field)
     pairs = _pair(matches, old, before, after)
     paired_before = {earlier.index for earlier, _ in pairs}
@@ -124,7 +124,7 @@ def _rule_changes(
         part = "the condition" if after.field == "Choices" else "ErrorEquals"
         rule = f"{part} of the {_NAMES[after.field]}{_next_text(after)}"
         yield DefinitionChange("changed", location, f"{name}: {rule} changed from {then} to {now}.")
-    covered: set[str] = {*_NUMBERS} if after.field == "Retry" else set()
+    covered: set[str] = {*_RETRIER_FIELDS} if after.field == "Retry" else set()
     if before.target is not None and after.target is not None:
         covered.add("Next")
         if matches.target(old.scope, before.target) != after.target:
@@ -135,11 +135,11 @@ def _rule_changes(
     was, now_set = (
         {key: one[key] for key in one if key not in covered} for one in (before.other_fields, after.other_fields)
     )
-    yield from changed_fields(f"{name}, {_label(after)}", was, now_set, location)
+    yield from field_changes(f"{name}, {_label(after)}", was, now_set, location)
 
 
 def _number_changes(subject: str, old: JsonObject, new: JsonObject, location: str) -> Iterator[DefinitionChange]:
-    for field in _NUMBERS:
+    for field in _RETRIER_FIELDS:
         earlier, later = old.get(field), new.get(field)
         if (field in old) != (field in new) or not same(earlier, later):
             now, then = (_number_text(one, field) for one in (new, old))
@@ -149,7 +149,7 @@ def _number_changes(subject: str, old: JsonObject, new: JsonObject, location: st
 
 
 def _number_text(retrier: JsonObject, field: str) -> str:
-    return short(retrier[field]) if field in retrier else "the default"
+    return shorten(retrier[field]) if field in retrier else "the default"
 
 
 def _order_changes(name: str, pairs: Sequence[tuple[_Rule, _Rule]], location: str) -> Iterator[DefinitionChange]:
@@ -168,7 +168,7 @@ def _order_changes(name: str, pairs: Sequence[tuple[_Rule, _Rule]], location: st
 def _addition(name: str, rule: _Rule, location: str) -> Iterator[DefinitionChange]:
     if rule.field == "Retry":
         attempts = rule.fields.get("MaxAttempts")
-        limit = "" if attempts is None else f" with MaxAttempts {short(attempts)}"
+        limit = "" if attempts is None else f" with MaxAttempts {shorten(attempts)}"
         yield DefinitionChange("changed", location, f"{name}: a {_label(rule)} was added{limit}.")
     else:
         yield DefinitionChange(
@@ -182,7 +182,7 @@ def _next_text(rule: _Rule) -> str:
 
 def _label(rule: _Rule) -> str:
     """Return the kind and the condition or errors of a rule, which stay the same when its target changes."""
-    return f"{_NAMES[rule.field]} for {short(_readable(rule))}"
+    return f"{_NAMES[rule.field]} for {shorten(_readable(rule))}"
 
 
 def _readable(rule: _Rule) -> Json:

@@ -12,8 +12,8 @@ from ..asl.json_values import JsonObject, child, json_text, same
 
 What = Literal["added", "removed", "renamed", "moved", "changed"]
 
-_SHORT: Final = 60
-_LEAD: Final = 15
+_MAX_LENGTH: Final = 60
+_COMMON_LENGTH: Final = 15
 """The number of common characters shown before the first difference between two long texts."""
 
 
@@ -29,19 +29,19 @@ class DefinitionChange:
         return self.sentence
 
 
-def changed_fields(subject: str, old: JsonObject, new: JsonObject, pointer: str) -> Iterator[DefinitionChange]:
+def field_changes(subject: str, old: JsonObject, new: JsonObject, pointer: str) -> Iterator[DefinitionChange]:
     """Yield the changes of fields that were added, removed or given another value."""
     for field in dict.fromkeys([*new, *old]):
         location, about = child(pointer, field), f"{subject}: {field}"
         if field not in old:
-            yield DefinitionChange("changed", location, f"{about} was added: {short(new[field], field)}.")
+            yield DefinitionChange("changed", location, f"{about} was added: {shorten(new[field], field)}.")
         elif field not in new:
-            yield DefinitionChange("changed", location, f"{about} was removed; it was {short(old[field], field)}.")
+            yield DefinitionChange("changed", location, f"{about} was removed; it was {shorten(old[field], field)}.")
         elif not same(old[field], new[field]):
-            yield from changed_value(about, old[field], new[field], location, field)
+            yield from value_changes(about, old[field], new[field], location, field)
 
 
-def changed_value(subject: str, old: Json, new: Json, pointer: str, field: str) -> Iterator[DefinitionChange]:
+def value_changes(subject: str, old: Json, new: Json, pointer: str, field: str) -> Iterator[DefinitionChange]:
     """Yield the change of a value; for an object, the changes of its members."""
     stack: list[tuple[str, Json, Json, str]] = [(subject, old, new, pointer)]
     while stack:
@@ -54,11 +54,11 @@ def changed_value(subject: str, old: Json, new: Json, pointer: str, field: str) 
             member_location = child(location, key)
             if key not in before:
                 yield DefinitionChange(
-                    "changed", member_location, f"{about}.{key} was added: {short(after[key], field)}."
+                    "changed", member_location, f"{about}.{key} was added: {shorten(after[key], field)}."
                 )
             elif key not in after:
                 yield DefinitionChange(
-                    "changed", member_location, f"{about}.{key} was removed; it was {short(before[key], field)}."
+                    "changed", member_location, f"{about}.{key} was removed; it was {shorten(before[key], field)}."
                 )
             elif not same(before[key], after[key]):
                 stack.append((f"{about}.{key}", before[key], after[key], member_location))
@@ -67,17 +67,17 @@ def changed_value(subject: str, old: Json, new: Json, pointer: str, field: str) 
 def contrast(one: Json, other: Json, field: str = "") -> tuple[str, str]:
     """Return two different values as text, shortened so that the difference remains visible."""
     text, other_text = _value_text(one, field), _value_text(other, field)
-    if len(text) <= _SHORT and len(other_text) <= _SHORT:
+    if len(text) <= _MAX_LENGTH and len(other_text) <= _MAX_LENGTH:
         return (text, other_text) if text != other_text else (json_text(one), json_text(other))
     common = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(text, other_text, strict=False))
-    skipped = max(sum(1 for _ in common) - _LEAD, 0)
+    skipped = max(sum(1 for _ in common) - _COMMON_LENGTH, 0)
     lead = "…" if skipped else ""
-    return lead + _cut(text[skipped:]), lead + _cut(other_text[skipped:])
+    return lead + _truncate(text[skipped:]), lead + _truncate(other_text[skipped:])
 
 
-def short(value: Json, field: str = "") -> str:
+def shorten(value: Json, field: str = "") -> str:
     """Return a value as text, cut if it is long."""
-    return _cut(_value_text(value, field))
+    return _truncate(_value_text(value, field))
 
 
 def _value_text(value: Json, field: str) -> str:
@@ -88,5 +88,5 @@ def _value_text(value: Json, field: str) -> str:
     return value.removeprefix("{%").removesuffix("%}").strip() or json_text(value)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
+def _truncate(text: str) -> str:
+    return text if len(text) <= _MAX_LENGTH else text[: _MAX_LENGTH - 1] + "…"

@@ -111,7 +111,7 @@ def resource_of_arguments(prefix: str, arguments: JsonObject, partition: str) ->
     `prefix`   the prefix of the service's actions and ARNs
     """
     if prefix == "s3":
-        return _in_bucket(arguments, partition)
+        return _s3_resource(arguments, partition)
     if prefix == "sqs" and argument(arguments, "QueueUrl") is not None:
         return queue(arguments, partition)
     if prefix == "dynamodb" and (index := argument(arguments, "IndexName")) is not None:
@@ -127,7 +127,7 @@ def resource_of_arguments(prefix: str, arguments: JsonObject, partition: str) ->
     return next((each for each in own if each.split(":")[2:3] == [prefix]), "*")
 
 
-def _in_bucket(arguments: JsonObject, partition: str) -> str:
+def _s3_resource(arguments: JsonObject, partition: str) -> str:
     arn, key = bucket(arguments, partition), argument(arguments, "Key")
     several = any(name.removesuffix(".$") == "Delete" for name in arguments)
     return arn if arn == "*" or (key is None and not several) else f"{arn}/{key or '*'}"

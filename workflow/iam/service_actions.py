@@ -154,7 +154,7 @@ def _copy(arguments: JsonObject, partition: str, sync: bool) -> Grants:  # noqa:
     yield "s3:PutObject", resource_of_arguments("s3", arguments, partition)
 
 
-def _in_kubernetes(arguments: JsonObject, partition: str, sync: bool) -> Grants:  # noqa: ARG001  # one signature for all
+def _kubernetes_call(arguments: JsonObject, partition: str, sync: bool) -> Grants:  # noqa: ARG001  # one signature for all
     """Return nothing, because the cluster's own API server authorises the call and not IAM."""
     return iter(())
 
@@ -175,8 +175,8 @@ _SPECIFIC: Final[Mapping[str, Callable[[JsonObject, str, bool], Grants]]] = {
     "ecs:runTask": _run_task,
     "http:invoke": _http,
     "apigateway:invoke": _call_api,
-    "eks:call": _in_kubernetes,
-    "eks:runJob": _in_kubernetes,
+    "eks:call": _kubernetes_call,
+    "eks:runJob": _kubernetes_call,
 }
 _PASS_NO_ROLE: Final = ("emr-containers:startJobRun", "aws-sdk:emrcontainers:startJobRun")
 """Integrations without iam:PassRole: EMR on EKS assumes a job's role itself, and the guide's policy passes none."""

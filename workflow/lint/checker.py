@@ -15,11 +15,11 @@ from ..asl.json_values import NotJson, child, json_text, walk
 from ..asl.limits import MAX_DEFINITION_BYTES, MAX_EXPRESS_SECONDS, MAX_PAYLOAD_BYTES
 from .lint_context import LintContext
 from .lint_findings import LintFinding, LintFindings
-from .reads import Use
+from .reads import VariableRead
 from .scope_contexts import ScopeContexts
-from .scopes import Scopes
+from .scopes import ScopeChecker
 from .state_fields import check_fields
-from .variables import Flow
+from .variables import VariableFlow
 
 MachineType = Literal["STANDARD", "EXPRESS"]
 _MAX_BYTES_PER_CHARACTER: Final = 4
@@ -67,14 +67,14 @@ def _find_all(
     _check_document(parsed, parsed.duplicates, found, type, variables)
     if not any(found):
         return text_findings
-    from .typos import Spelling
+    from .typos import SpellingCorrector
 
-    spelling = Spelling(text_findings)
-    corrected = spelling.correct(parsed)
+    corrector = SpellingCorrector(text_findings)
+    corrected = corrector.correct(parsed)
     if corrected is parsed:
         return [*text_findings, *found]
     _check_document(corrected, parsed.duplicates, text_findings, type, variables)
-    return map(spelling.restore_pointer, text_findings)
+    return map(corrector.restore_pointer, text_findings)
 
 
 def _read(definition: object, findings: LintFindings) -> Definition | None:
@@ -201,7 +201,7 @@ def _check_document(
         return
     _check_machine_limit(parsed, findings, type)
     states = list(parsed.states())
-    scopes, flow = Scopes(findings, states), Flow(findings, variables)
+    scopes, flow = ScopeChecker(findings, states), VariableFlow(findings, variables)
     contexts = ScopeContexts(parsed, type == "EXPRESS")
     uses = {state.pointer: _check_state(contexts.context(state, findings)) for state in states}
     for scope in parsed.scopes():
@@ -221,7 +221,7 @@ def _check_machine_limit(parsed: Definition, findings: LintFindings, type: Machi
         )
 
 
-def _check_state(context: LintContext) -> list[Use]:
+def _check_state(context: LintContext) -> list[VariableRead]:
     check_fields(context)
     return context.strings.uses
 

@@ -12,7 +12,7 @@ from ..asl.suggestions import format_list, suggest
 from ..queries.jsonata_evaluation import is_expression
 from .lint_context import LintContext, is_time, unknown_field
 from .lint_findings import Code
-from .reads import is_open, looks_like_path
+from .reads import has_placeholders, looks_like_path
 from .templates import Phase
 
 AssignCheck = Callable[[LintContext, Mapping[str, Json], str, Phase], None]
@@ -75,7 +75,7 @@ def _check_condition(context: LintContext, rule: JsonObject, pointer: str) -> No
         context.missing(pointer, "Condition", "A choice rule must have a Condition.", example)
         return
     condition, location = rule["Condition"], child(pointer, "Condition")
-    if isinstance(condition, bool) or is_open(condition):
+    if isinstance(condition, bool) or has_placeholders(condition):
         return
     if isinstance(condition, str) and condition.startswith("{%"):
         context.strings.check_jsonata(condition, location, "before", ("boolean",))
@@ -125,7 +125,7 @@ def _check_node(context: LintContext, rule: JsonObject, pointer: str, top: bool)
                 f"A choice rule with {joiners[0]} must not have a Variable of its own.",
                 f"Remove it, or move it into {joiners[0]}.",
             )
-        return _parts(context, rule, joiners[0], pointer)
+        return _nested_rules(context, rule, joiners[0], pointer)
     for name in tests[:1]:
         _check_test(context, rule, name, pointer)
     return []
@@ -162,7 +162,7 @@ def _check_names(context: LintContext, rule: JsonObject, pointer: str, top: bool
             )
 
 
-def _parts(context: LintContext, rule: JsonObject, joiner: str, pointer: str) -> list[tuple[Json, str]]:
+def _nested_rules(context: LintContext, rule: JsonObject, joiner: str, pointer: str) -> list[tuple[Json, str]]:
     parts, location = rule[joiner], child(pointer, joiner)
     if joiner == "Not":
         return [(parts, location)]
@@ -186,7 +186,7 @@ def _check_test(context: LintContext, rule: JsonObject, name: str, pointer: str)
     value, location, kind = rule[name], child(pointer, name), OPERATORS[name]
     if kind == "Path":
         context.strings.check_path(value, location)
-    elif not is_open(value):
+    elif not has_placeholders(value):
         _check_operand(context, name, kind, value, location)
 
 

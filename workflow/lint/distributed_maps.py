@@ -16,13 +16,13 @@ from ..asl.limits import MAX_PAYLOAD_BYTES, MAX_READER_ITEMS
 from ..asl.suggestions import suggest
 from ..queries.jsonata_evaluation import is_expression
 from .lint_context import LintContext, unknown_field
-from .reads import is_open, is_reference_of_a_template
+from .reads import has_placeholders, is_cloudformation_reference
 
 _INPUT_TYPES: Final = ("CSV", "JSON", "JSONL", "MANIFEST", "PARQUET")
 _DELIMITERS: Final = ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")
 _SIZES: Final = ("MaxItemsPerBatch", "MaxInputBytesPerBatch")
-_READS: Final = {"s3:getObject": ("Bucket", "Key"), "s3:listObjectsV2": ("Bucket",)}
-_WRITES: Final = {"s3:putObject": ("Bucket",)}
+_READ_CALLS: Final = {"s3:getObject": ("Bucket", "Key"), "s3:listObjectsV2": ("Bucket",)}
+_WRITE_CALLS: Final = {"s3:putObject": ("Bucket",)}
 
 
 def check_distribution(context: LintContext) -> None:
@@ -36,7 +36,7 @@ def _check_reader(context: LintContext) -> None:
     location, reader = _check_object(context, "ItemReader", READER)
     if reader is None:
         return
-    _check_access(context, reader, location, _READS)
+    _check_access(context, reader, location, _READ_CALLS)
     config = _object(context, reader, "ReaderConfig", location)
     if config is not None:
         _check_reader_config(context, config, child(location, "ReaderConfig"))
@@ -57,7 +57,9 @@ def _check_reader_config(context: LintContext, config: JsonObject, pointer: str)
     if header_location == "GIVEN" and "CSVHeaders" not in config:
         context.missing(pointer, "CSVHeaders", "CSVHeaderLocation GIVEN requires CSVHeaders.")
     headers = config.get("CSVHeaders", [])
-    if not is_open(headers) and not (isinstance(headers, list) and all(isinstance(name, str) for name in headers)):
+    if not has_placeholders(headers) and not (
+        isinstance(headers, list) and all(isinstance(name, str) for name in headers)
+    ):
         context.wrong_type(child(pointer, "CSVHeaders"), "CSVHeaders must be a list of strings: the column names.")
     context.check_integer(config, "MaxItems", pointer, 0, MAX_READER_ITEMS)
     _check_paths(context, config, pointer, ("MaxItems",))
@@ -68,7 +70,7 @@ def _check_writer(context: LintContext) -> None:
     if writer is None:
         return
     if "Resource" in writer or "WriterConfig" not in writer:
-        _check_access(context, writer, location, _WRITES)
+        _check_access(context, writer, location, _WRITE_CALLS)
     config = _object(context, writer, "WriterConfig", location)
     if config is not None:
         pointer = child(location, "WriterConfig")
@@ -124,7 +126,7 @@ def _check_paths(context: LintContext, holder: JsonObject, pointer: str, names: 
 
 def _object(context: LintContext, holder: JsonObject, name: str, pointer: str) -> JsonObject | None:
     value = holder.get(name)
-    if name in holder and not isinstance(value, dict) and not is_open(value):
+    if name in holder and not isinstance(value, dict) and not has_placeholders(value):
         context.wrong_type(child(pointer, name), f"{name} must be an object.")
     return value if isinstance(value, dict) else None
 
@@ -138,7 +140,7 @@ def _check_access(
     if "Resource" not in holder:
         context.missing(pointer, "Resource", "Resource, the ARN of the S3 action, is missing.")
     elif not isinstance(resource, str):
-        if not is_reference_of_a_template(resource):
+        if not is_cloudformation_reference(resource):
             context.wrong_type(location, "Resource must be a string: an ARN.")
     else:
         required = _required_arguments(context, resource, location, supported)
@@ -150,7 +152,11 @@ def _required_arguments(
 ) -> tuple[str, ...]:
     """Return the required arguments of the call; report a Resource that cannot be used here."""
     arn, _, call = resource.partition(":states:::")
-    if is_open(call) or (is_open(resource) and not call) or (arn.startswith("arn:") and call in supported):
+    if (
+        has_placeholders(call)
+        or (has_placeholders(resource) and not call)
+        or (arn.startswith("arn:") and call in supported)
+    ):
         return supported.get(call, ())
     context.findings.error(
         "INVALID_RESOURCE",
@@ -166,7 +172,12 @@ def _check_arguments(context: LintContext, holder: JsonObject, pointer: str, req
     arguments, location = holder.get(name), child(pointer, name)
     if name not in holder and required:
         context.missing(pointer, name, f"The call requires {' and '.join(required)}, but {name} is missing.")
-    elif name in holder and not isinstance(arguments, dict) and not is_expression(arguments) and not is_open(arguments):
+    elif (
+        name in holder
+        and not isinstance(arguments, dict)
+        and not is_expression(arguments)
+        and not has_placeholders(arguments)
+    ):
         context.wrong_type(location, f"{name} must be an object.", "Write an object with named values: {…}.")
     elif name in holder:
         _check_payload(context, arguments, location)

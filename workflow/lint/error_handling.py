@@ -12,7 +12,7 @@ from ..asl.json_values import child
 from ..asl.limits import MAX_RETRY_DELAY_SECONDS, MAX_SECONDS
 from ..asl.suggestions import suggest
 from .lint_context import LintContext, unknown_field
-from .reads import is_open
+from .reads import has_placeholders
 from .templates import Phase
 
 AssignCheck = Callable[[LintContext, Mapping[str, Json], str, Phase], None]
@@ -55,11 +55,11 @@ def _rules(context: LintContext, field: str) -> list[tuple[int, JsonObject, str]
         return []
     rules = context.fields[field]
     if not isinstance(rules, list):
-        if not is_open(rules):
+        if not has_placeholders(rules):
             context.wrong_type(context.at(field), f"{field} must be a list of objects.")
         return []
     for index, rule in enumerate(rules):
-        if not isinstance(rule, dict) and not is_open(rule):
+        if not isinstance(rule, dict) and not has_placeholders(rule):
             context.wrong_type(context.at(field, index), f"{field} must be a list of objects.")
     return [(index, rule, context.at(field, index)) for index, rule in enumerate(rules) if isinstance(rule, dict)]
 
@@ -72,7 +72,7 @@ def _check_errors(
         context.missing(pointer, "ErrorEquals", f"A {what} must have ErrorEquals.")
         return
     names, location = rule["ErrorEquals"], child(pointer, "ErrorEquals")
-    if is_open(names):
+    if has_placeholders(names):
         return
     if not isinstance(names, list):
         context.wrong_type(location, "ErrorEquals must be a list of error names.")
@@ -113,7 +113,7 @@ def _check_all(context: LintContext, pointer: str, *, alone: bool, last: bool, w
 def check_error_name(context: LintContext, name: str, pointer: str) -> None:
     """Warn about an unknown name that starts with States., which is reserved for errors of Step Functions."""
     known = name in ERRORS or name.startswith("States.Http.")
-    if known or is_open(name) or not name.lower().startswith("states."):
+    if known or has_placeholders(name) or not name.lower().startswith("states."):
         return
     context.findings.warning(
         "UNKNOWN_ERROR_NAME",
@@ -128,7 +128,7 @@ def _check_reachable(
 ) -> None:
     """Warn about error names that an earlier rule already matches, and about States.Runtime, which none can match."""
     for position, name in enumerate(names):
-        if not isinstance(name, str) or is_open(name):
+        if not isinstance(name, str) or has_placeholders(name):
             continue
         if name == _ALL and seen.get(name, index) != index:
             continue  # the first States.ALL is already reported for not being last
@@ -162,7 +162,7 @@ def _check_numbers(context: LintContext, rule: JsonObject, pointer: str) -> None
     cap = _check_integer(context, rule, "MaxDelaySeconds", pointer, 1, MAX_RETRY_DELAY_SECONDS)
     rate = rule.get("BackoffRate", 2.0)
     if isinstance(rate, bool) or not isinstance(rate, int | float):
-        if not is_open(rate):
+        if not has_placeholders(rate):
             context.wrong_type(child(pointer, "BackoffRate"), "BackoffRate must be a number.")
     elif rate < 1:
         context.findings.error(

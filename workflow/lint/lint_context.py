@@ -13,7 +13,7 @@ from ..asl.limits import MAX_SECONDS
 from ..asl.records import Record
 from ..asl.suggestions import format_list, suggest
 from .lint_findings import LintFindings
-from .reads import is_open, is_reference_of_a_template, looks_like_path
+from .reads import has_placeholders, is_cloudformation_reference, looks_like_path
 from .templates import Phase, StringChecker
 
 
@@ -89,7 +89,7 @@ class LintContext(Record):
     def check_enum(self, holder: JsonObject, name: str, pointer: str, allowed: tuple[str, ...]) -> str | None:
         """Check that a field, if present, is one of the allowed strings; return the string, or None."""
         value = self.check_string(holder, name, pointer)
-        if value is None or value in allowed or is_open(value):
+        if value is None or value in allowed or has_placeholders(value):
             return value
         self.findings.error(
             "INVALID_VALUE",
@@ -102,9 +102,9 @@ class LintContext(Record):
     def check_expression(
         self, holder: JsonObject, name: str, pointer: str, phase: Phase, kinds: tuple[str, ...]
     ) -> bool:
-        """Check a field that may be a JSONata expression; return true if it is one or is still open (see `is_open`)."""
+        """Check a field that may be a JSONata expression; return true if it is one or still has placeholders."""
         value = holder.get(name)
-        if is_open(value) or is_reference_of_a_template(value):
+        if has_placeholders(value) or is_cloudformation_reference(value):
             return True
         if not isinstance(value, str) or not value.startswith("{%") or not self.uses_jsonata:
             return False

@@ -13,7 +13,7 @@ from ..asl.limits import MAX_LABEL_LENGTH
 from ..asl.suggestions import format_list
 from .distributed_maps import check_distribution
 from .lint_context import LintContext, unknown_field
-from .reads import is_open
+from .reads import has_placeholders
 
 _DISTRIBUTED_ONLY: Final = ("ItemReader", "ItemBatcher", "ResultWriter", "Label")
 _UNUSED_INLINE: Final = (
@@ -23,7 +23,7 @@ _UNUSED_INLINE: Final = (
     "ToleratedFailurePercentagePath",
 )
 """Fields that AWS accepts in an inline Map, but ignores."""
-_BAD_IN_LABEL: Final = r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]"
+_FORBIDDEN_IN_LABEL: Final = r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]"
 
 
 def check_map(context: LintContext) -> None:
@@ -81,7 +81,7 @@ def _check_processor(context: LintContext) -> bool | None:
 
 
 def _check_config(context: LintContext, config: Json, pointer: str) -> bool | None:
-    if is_open(config):
+    if has_placeholders(config):
         return None
     if not isinstance(config, dict):
         context.wrong_type(pointer, "ProcessorConfig must be an object.")
@@ -92,7 +92,7 @@ def _check_config(context: LintContext, config: Json, pointer: str) -> bool | No
             unknown_field(context.findings, name, child(pointer, name), "ProcessorConfig", table)
     mode = context.check_enum(config, "Mode", pointer, ("INLINE", "DISTRIBUTED"))
     context.check_enum(config, "ExecutionType", pointer, ("STANDARD", "EXPRESS"))
-    if ("Mode" in config and mode is None) or is_open(mode):
+    if ("Mode" in config and mode is None) or has_placeholders(mode):
         return None
     if mode == "DISTRIBUTED":
         _check_distributed(context, config, pointer)
@@ -123,7 +123,7 @@ def _check_items(context: LintContext, distributed: bool | None) -> None:
     if "Items" in fields and context.uses_jsonata:
         items = fields["Items"]
         kinds = ("array",) if distributed is False else ("array", "object")
-        literal = isinstance(items, str) and not items.startswith("{%") and not is_open(items)
+        literal = isinstance(items, str) and not items.startswith("{%") and not has_placeholders(items)
         if literal or not isinstance(items, str | list | dict) or (isinstance(items, dict) and len(kinds) == 1):
             context.wrong_type(
                 context.at("Items"),
@@ -181,8 +181,8 @@ def _check_label(context: LintContext) -> None:
     label = context.check_string(context.fields, "Label", context.state.pointer)
     if (
         label is not None
-        and (not label or len(label) > MAX_LABEL_LENGTH or re.search(_BAD_IN_LABEL, label))
-        and not is_open(label)
+        and (not label or len(label) > MAX_LABEL_LENGTH or re.search(_FORBIDDEN_IN_LABEL, label))
+        and not has_placeholders(label)
     ):
         context.findings.error(
             "INVALID_LABEL_NAME",

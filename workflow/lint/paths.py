@@ -10,7 +10,7 @@ from ..asl.json_values import child, walk
 from ..queries.intrinsics import FUNCTIONS, InvalidIntrinsic, is_intrinsic, parse_intrinsic
 from ..queries.jsonata_evaluation import is_expression
 from ..queries.jsonpath_reading import InvalidPath, JsonPath, parse_path
-from .reads import StateReads, Use, is_open, looks_like_path
+from .reads import StateReads, VariableRead, has_placeholders, looks_like_path
 
 _EXAMPLE: Final = "Write a JSONPath such as $.order.id."
 
@@ -36,7 +36,7 @@ class PathChecker:
             self._report_non_string(pointer, f"A JSONPath must be a string, got {_json_type(value)}.")
         elif is_expression(value):
             self._report_invalid_path(pointer, "The value must be a JSONPath, got a JSONata expression.")
-        elif is_open(value):
+        elif has_placeholders(value):
             self._record_open_path(value, pointer)
         elif is_intrinsic(value):
             self._check_intrinsic(value, pointer, intrinsic)
@@ -90,7 +90,7 @@ class PathChecker:
                 "{% … %} is JSONata; in a JSONPath state it is a literal string.",
                 'Set "QueryLanguage": "JSONata", or write a JSONPath.',
             )
-        elif _is_meant_as_path(item):
+        elif _resembles_path(item):
             self._reads.findings.warning(
                 "NO_DOLLAR",
                 pointer,
@@ -138,7 +138,7 @@ class PathChecker:
 
     def _record_reads(self, path: JsonPath, pointer: str) -> None:
         if path.variable is not None:
-            self._reads.uses.append(Use(path.variable, pointer, self._tolerant))
+            self._reads.uses.append(VariableRead(path.variable, pointer, self._tolerant))
         elif path.root == "$$":
             names = tuple(_leading_names(path))
             self._reads.context_field(names, pointer, "$$")
@@ -150,9 +150,9 @@ class PathChecker:
         self._reads.findings.error("WRONG_TYPE", pointer, sentence, _EXAMPLE)
 
 
-def _is_meant_as_path(item: Json) -> bool:
+def _resembles_path(item: Json) -> bool:
     """Return true for a path or the beginning of an intrinsic call, but not for a formula such as `$.a + $.b`."""
-    if not isinstance(item, str) or not looks_like_path(item) or item == "$" or is_open(item):
+    if not isinstance(item, str) or not looks_like_path(item) or item == "$" or has_placeholders(item):
         return False
     try:
         parse_path(item)

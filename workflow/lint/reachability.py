@@ -16,7 +16,7 @@ from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.records import Record
 from .lint_findings import LintFindings
-from .reads import is_open
+from .reads import has_placeholders
 
 Guess = Callable[[str], "str | None"]
 """A function from an unknown state name to the existing one that was probably meant, or None."""
@@ -120,7 +120,7 @@ def _transitions_of(scope: Scope, guess: Guess) -> _Transitions:
         if state.ends:
             transitions.ends.append(name)
         for target in _targets_of_state(state):
-            if not isinstance(target, str) or is_open(target):
+            if not isinstance(target, str) or has_placeholders(target):
                 transitions.strays.append(name)
             elif target in transitions.targets:
                 transitions.targets[name].append(target)

@@ -14,17 +14,21 @@ from ..queries.jsonata_evaluation import is_expression
 from .lint_findings import LintFindings
 
 _PLACEHOLDER: Final = r"(?s)\$\{[^}]*\}|\{\{.*?\}\}|<%|#\{"
-_OPENINGS: Final = ("${", "{{", "<%", "#{")
+_PLACEHOLDER_OPENINGS: Final = ("${", "{{", "<%", "#{")
 
 
-def is_open(value: object) -> bool:
+def has_placeholders(value: object) -> bool:
     """Return true if a string has placeholders, such as `${name}`, that another tool fills in before deployment."""
-    if not isinstance(value, str) or not any(opening in value for opening in _OPENINGS) or is_expression(value):
+    if (
+        not isinstance(value, str)
+        or not any(opening in value for opening in _PLACEHOLDER_OPENINGS)
+        or is_expression(value)
+    ):
         return False
     return re.search(_PLACEHOLDER, value) is not None
 
 
-def is_reference_of_a_template(value: Json) -> bool:
+def is_cloudformation_reference(value: Json) -> bool:
     """Return true for a CloudFormation reference, such as `{"Ref": …}`, which is resolved before deployment."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
 
@@ -41,12 +45,12 @@ def looks_like_path(value: object) -> bool:
     return not rest or value[1] == "[" or (rest[0] == "." and (first in (".", "*", "[", "_") or first.isalpha()))
 
 
-def is_key_of_jsonpath(key: str, item: Json) -> bool:
+def is_jsonpath_key(key: str, item: Json) -> bool:
     """Return true for a JSONPath key with its value, such as `id.$` with `$.id`, which JSONata does not evaluate."""
     return key.endswith(".$") and isinstance(item, str) and (item.startswith("$") or looks_like_path(item))
 
 
-class Use(Record):
+class VariableRead(Record):
     """One read of a variable, with the JSON pointer of the string that reads it."""
 
     name: str
@@ -64,7 +68,7 @@ class StateReads:
     def __init__(self, findings: LintFindings, unavailable: Mapping[str, str]) -> None:
         self.findings = findings
         self.unavailable = unavailable
-        self.uses: list[Use] = []
+        self.uses: list[VariableRead] = []
         self.context: list[tuple[tuple[str, ...], str]] = []
         """Each context object field that is read, as the names on its path, with the pointer of the string."""
 

@@ -14,12 +14,12 @@ from ..asl.suggestions import Guesses, suggest
 from .lint_context import unknown_field
 from .lint_findings import LintFindings
 from .reachability import check_reachable
-from .reads import is_open
+from .reads import has_placeholders
 
 _MAX_NAMED: Final = 3
 
 
-class Scopes:
+class ScopeChecker:
     """A checker of scopes that knows every state, to distinguish a target in another scope from an unknown name."""
 
     def __init__(self, findings: LintFindings, states: list[StateNode]) -> None:
@@ -75,12 +75,12 @@ class Scopes:
             value, location, words = fields.get(name), child("", name), " or ".join(allowed)
             if name in fields and not isinstance(value, str):
                 self._findings.error("WRONG_TYPE", location, f"{name} must be a string: {words}.")
-            elif isinstance(value, str) and value not in allowed and not is_open(value):
+            elif isinstance(value, str) and value not in allowed and not has_placeholders(value):
                 sentence = f"{name} must be {words}, got {value!r}."
                 self._findings.error("INVALID_VALUE", location, sentence, suggest(value, allowed))
         limit = fields.get("TimeoutSeconds", 1)
         if isinstance(limit, bool) or not isinstance(limit, int | float) or limit != limit // 1:
-            if not is_open(limit):
+            if not has_placeholders(limit):
                 self._findings.error("WRONG_TYPE", "/TimeoutSeconds", "TimeoutSeconds must be an integer.")
         elif not 1 <= limit <= MAX_SECONDS:
             self._findings.error(
@@ -139,11 +139,11 @@ class Scopes:
 
     def _check_next_or_end(self, state: StateNode) -> None:
         end = state.fields.get("End")
-        if "End" in state.fields and not isinstance(end, bool) and not is_open(end):
+        if "End" in state.fields and not isinstance(end, bool) and not has_placeholders(end):
             self._findings.error(
                 "WRONG_TYPE", child(state.pointer, "End"), "End must be true.", "Write true, without quotes."
             )
-        elif "Next" not in state.fields and end is not True and not is_open(end):
+        elif "Next" not in state.fields and end is not True and not has_placeholders(end):
             self._findings.missing_field(
                 "MISSING_TRANSITION",
                 state.pointer,
@@ -167,7 +167,7 @@ class Scopes:
             )
 
     def _check_target(self, scope: Scope, target: str, pointer: str) -> None:
-        if target in scope.by_name or is_open(target):
+        if target in scope.by_name or has_placeholders(target):
             return
         if isinstance(scope.fields.get("States"), dict) and target in scope.fields["States"]:  # type: ignore[operator]
             return  # present but not an object, which is reported elsewhere

@@ -16,7 +16,7 @@ from ..asl.suggestions import format_list, suggest
 from .choice_rules import check_choices
 from .error_handling import check_catchers, check_error_name, check_retriers
 from .lint_context import LintContext, is_time
-from .reads import is_key_of_jsonpath, is_open, looks_like_path
+from .reads import has_placeholders, is_jsonpath_key, looks_like_path
 from .task_states import check_task
 from .templates import Phase
 
@@ -48,13 +48,13 @@ def check_assign(context: LintContext, holder: Mapping[str, Json], pointer: str,
     if "Assign" not in holder:
         return
     assigned, location = holder["Assign"], f"{pointer}/Assign"
-    if is_open(assigned):
+    if has_placeholders(assigned):
         return
     if not isinstance(assigned, dict):
         context.wrong_type(location, "Assign must be an object that maps variable names to values.")
         return
     for key in assigned:
-        if context.uses_jsonata and is_key_of_jsonpath(key, assigned[key]):
+        if context.uses_jsonata and is_jsonpath_key(key, assigned[key]):
             continue  # reported with its value below
         name = key if context.uses_jsonata else key.removesuffix(".$")
         _check_variable_name(context, name, child(location, key))
@@ -142,14 +142,14 @@ def _check_template(context: LintContext, name: str) -> None:
         return  # an integration takes no string, which task_states.py reports
     if name == "Parameters" or isinstance(value, dict):  # unlike the specification, AWS accepts any Parameters
         context.strings.check_template(value, context.at(name))
-    elif isinstance(value, str) and not is_open(value):
+    elif isinstance(value, str) and not has_placeholders(value):
         context.findings.warning(
             "WRONG_TYPE",
             context.at(name),
             f"{name} is a literal string: a JSONPath in it is not evaluated.",
             'Write an object: {"name.$": "$.path"}.',
         )
-    elif not is_open(value):
+    elif not has_placeholders(value):
         context.wrong_type(context.at(name), f"{name} must be an object.", "Write an object with named values: {…}.")
 
 

@@ -11,7 +11,7 @@ from ..asl.json_values import walk
 from ..asl.suggestions import format_list, likely, nearest, suggest
 from ..queries.jsonata_evaluation import is_expression
 from .lint_context import LintContext
-from .reads import is_open, is_reference_of_a_template, looks_like_path
+from .reads import has_placeholders, is_cloudformation_reference, looks_like_path
 
 
 def check_task(context: LintContext) -> None:
@@ -37,7 +37,7 @@ def _target(context: LintContext) -> IntegrationTarget | None:
         context.missing(context.state.pointer, "Resource", "A Task state must have a Resource.")
         return None
     if not isinstance(resource, str):
-        if not is_reference_of_a_template(resource):
+        if not is_cloudformation_reference(resource):
             context.wrong_type(context.at("Resource"), "Resource must be a string: an ARN.")
         return None
     if is_expression(resource):
@@ -48,10 +48,10 @@ def _target(context: LintContext) -> IntegrationTarget | None:
             "Write the ARN.",
         )
         return None
-    if not is_open(resource):
+    if not has_placeholders(resource):
         return _check_target(context, resource)
     action = resource.split(":states:::")[-1]
-    return None if is_open(action) else _check_target(context, f"arn:aws:states:::{action}")
+    return None if has_placeholders(action) else _check_target(context, f"arn:aws:states:::{action}")
 
 
 def _check_target(context: LintContext, resource: str) -> IntegrationTarget | None:
@@ -84,7 +84,7 @@ def _check_arguments(context: LintContext, target: IntegrationTarget) -> None:
             f"Add {name}.",
         )
     elif context.uses_jsonata and isinstance(given, str) and target.service:
-        if not is_expression(given) and not is_open(given):
+        if not is_expression(given) and not has_placeholders(given):
             context.wrong_type(context.at(name), "Arguments must be an object, or an expression that yields one.")
     elif isinstance(given, dict):
         _check_required(context, given, required, name, target)
@@ -92,7 +92,9 @@ def _check_arguments(context: LintContext, target: IntegrationTarget) -> None:
         payload = given.get("Payload", "")
         if (target.service, target.action) == ("lambda", "invoke") and isinstance(payload, bool | int | float):
             context.wrong_type(context.at(name, "Payload"), "Payload must be an object, an array, a string or null.")
-    elif name in context.fields and not context.uses_jsonata and _requires_object(target) and not is_open(given):
+    elif (
+        name in context.fields and not context.uses_jsonata and _requires_object(target) and not has_placeholders(given)
+    ):
         context.wrong_type(
             context.at(name), f"{name} of an integration must be an object.", "Write an object with named values: {…}."
         )
@@ -144,7 +146,7 @@ def _check_spelling(
         if (
             bare in known_arguments
             or (suggestion is not None and suggestion in required)
-            or is_open(bare)
+            or has_placeholders(bare)
             or not target.service
         ):
             continue
@@ -162,7 +164,13 @@ def _check_token(context: LintContext, target: IntegrationTarget) -> None:
     sent = [names for names, pointer in context.strings.context if pointer.startswith(_sent_pointers(context, name))]
     passed = any(names in ((), ("Task",)) or names[:2] == ("Task", "Token") for names in sent)
     readable = isinstance(given, dict | str) or name not in context.fields
-    if target.waits_for_token and not passed and readable and not is_open(given) and not _of_other_language(context):
+    if (
+        target.waits_for_token
+        and not passed
+        and readable
+        and not has_placeholders(given)
+        and not _of_other_language(context)
+    ):
         holder = context.at(name) if name in context.fields else context.state.pointer
         malformed = next((pointer for pointer, value in walk(given, holder) if _is_almost_token(value)), None)
         if malformed is not None and not context.findings.clear_warnings(malformed):
@@ -196,7 +204,7 @@ def _check_credentials(context: LintContext) -> None:
     if "Credentials" not in context.fields:
         return
     given = context.fields["Credentials"]
-    if is_open(given):
+    if has_placeholders(given):
         return
     if not isinstance(given, dict):
         context.wrong_type(context.at("Credentials"), "Credentials must be an object with RoleArn.")
@@ -209,7 +217,12 @@ def _check_role(context: LintContext, given: dict[str, Json]) -> None:
         given, {"RoleArn": "both", "RoleArn.$": "JSONPath"}, context.at("Credentials"), "Credentials"
     )
     role = context.check_string(given, "RoleArn", context.at("Credentials"))
-    if role is not None and not role.startswith(("arn:", "{%")) and not is_open(role) and not looks_like_path(role):
+    if (
+        role is not None
+        and not role.startswith(("arn:", "{%"))
+        and not has_placeholders(role)
+        and not looks_like_path(role)
+    ):
         context.findings.error(
             "INVALID_VALUE",
             context.at("Credentials", "RoleArn"),

@@ -17,7 +17,7 @@ from ..queries.jsonata_evaluation import InvalidJsonata, is_expression, strip_de
 from ..queries.jsonata_functions import FUNCTIONS
 from ..queries.jsonata_reading import References, references_of
 from .lint_findings import LintFindings
-from .reads import StateReads, Use, is_key_of_jsonpath, is_open, looks_like_path
+from .reads import StateReads, VariableRead, has_placeholders, is_jsonpath_key, looks_like_path
 
 Phase = Literal["before", "after", "caught"]
 """The moment of an evaluation: before the state's work, after it, or in a catcher."""
@@ -25,7 +25,7 @@ _CONSTANTS: Final = ("true", "false", "null")
 _BARE_STATES: Final = r"\$states\.(input|result|errorOutput|context)\b"
 
 
-def _is_remarkable(text: str) -> bool:
+def _needs_check(text: str) -> bool:
     """Return true if a string of a JSONata state needs checks: it has a delimiter, or resembles JSONPath."""
     return "{%" in text or "%}" in text or text.startswith(("$", "States."))
 
@@ -56,7 +56,7 @@ class StringChecker(StateReads):
         for location, each in walk(value, pointer):
             members = each.items() if isinstance(each, dict) else enumerate(each) if isinstance(each, list) else ()
             for key, item in members:
-                if isinstance(item, str) and _is_remarkable(item):
+                if isinstance(item, str) and _needs_check(item):
                     self._check_string(item, child(location, key), phase, ())
             if isinstance(each, dict):
                 self._check_keys(each, location, is_error=named and location == pointer)
@@ -129,27 +129,29 @@ class StringChecker(StateReads):
     def _check_likely_expression(self, text: str, pointer: str) -> None:
         """Report a delimiter without its counterpart, which AWS rejects; warn about other likely expressions."""
         is_padded = is_expression(text.strip())
-        if text.startswith("{%") and not is_open(text):
+        if text.startswith("{%") and not has_placeholders(text):
             remedy = "Remove the whitespace after %}." if is_padded else "Add %} at the end."
             self._report_delimiter(pointer, "The string starts with {% but does not end with %}.", remedy)
-        elif text.endswith("%}") and not is_open(text):
+        elif text.endswith("%}") and not has_placeholders(text):
             remedy = "Remove the whitespace before {%." if is_padded else "Add {% at the start."
             self._report_delimiter(pointer, "The string ends with %} but does not start with {%.", remedy)
-        elif is_padded or ((text.strip().startswith("{%") or text.strip().endswith("%}")) and not is_open(text)):
+        elif is_padded or (
+            (text.strip().startswith("{%") or text.strip().endswith("%}")) and not has_placeholders(text)
+        ):
             self.findings.warning(
                 "NOT_EVALUATED",
                 pointer,
                 "There is whitespace before {% or after %}, so the string is not evaluated.",
                 "Enclose the expression in {% and %}, without whitespace around them.",
             )
-        elif "%}" in text.partition("{%")[2] and not is_open(text):
+        elif "%}" in text.partition("{%")[2] and not has_placeholders(text):
             self.findings.warning(
                 "NOT_EVALUATED",
                 pointer,
                 "The string contains {% … %} but does not start and end with them, so it is not evaluated.",
                 "Make the whole string one expression: {% 'Hello ' & $states.input.name %}.",
             )
-        elif looks_like_path(text) and text != "$" and not is_open(text) and not pointer.endswith(".$"):
+        elif looks_like_path(text) and text != "$" and not has_placeholders(text) and not pointer.endswith(".$"):
             self.findings.warning(
                 "WRONG_QUERY_LANGUAGE",
                 pointer,
@@ -171,7 +173,7 @@ class StringChecker(StateReads):
     def _check_keys(self, value: dict[str, Json], pointer: str, *, is_error: bool) -> None:
         report = self.findings.error if is_error else self.findings.warning
         for key, item in value.items():
-            if is_key_of_jsonpath(key, item):
+            if is_jsonpath_key(key, item):
                 report(
                     "WRONG_QUERY_LANGUAGE",
                     child(pointer, key),
@@ -199,8 +201,8 @@ class StringChecker(StateReads):
             )
         for names in dict.fromkeys(found.states):
             self._check_states_field(names, pointer, phase)
-        self.uses.extend(Use(name, pointer) for name in dict.fromkeys(found.variables))
-        self.uses.extend(Use(name, pointer, tolerant=True) for name in dict.fromkeys(found.tolerated))
+        self.uses.extend(VariableRead(name, pointer) for name in dict.fromkeys(found.variables))
+        self.uses.extend(VariableRead(name, pointer, tolerant=True) for name in dict.fromkeys(found.tolerated))
 
     def _report_unknown_function(self, name: str, pointer: str) -> None:
         if name == "eval":

@@ -34,7 +34,7 @@ from ..asl.json_values import child
 from ..asl.records import Record
 from ..asl.suggestions import likely
 from .lint_findings import LintFinding, LintFindings, printable
-from .reads import is_open
+from .reads import has_placeholders
 
 
 class _Kind(Record):
@@ -46,7 +46,7 @@ class _Kind(Record):
 
 
 _TESTS: Final = ("Variable", *OPERATORS, *JOINERS)
-_IN_STATE: Final = {
+_NESTED_IN_STATE: Final = {
     "Branches": "branch",
     "ItemProcessor": "processor",
     "Iterator": "processor",
@@ -63,8 +63,8 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     "branch": _Kind("a branch", BRANCH, {"States": "states"}),
     "processor": _Kind("the processor of a Map", PROCESSOR, {"States": "states", "ProcessorConfig": "config"}),
     "config": _Kind("ProcessorConfig", PROCESSOR_CONFIG),
-    "state": _Kind("a state", ALL_FIELDS, _IN_STATE),
-    **{f"{name} state": _Kind(f"a {name} state", fields, _IN_STATE) for name, fields in FIELDS.items()},
+    "state": _Kind("a state", ALL_FIELDS, _NESTED_IN_STATE),
+    **{f"{name} state": _Kind(f"a {name} state", fields, _NESTED_IN_STATE) for name, fields in FIELDS.items()},
     "rule": _Kind("a choice rule", (*RULE, *_TESTS), dict.fromkeys(JOINERS, "rule")),
     "retrier": _Kind("a retrier", RETRIER),
     "catcher": _Kind("a catcher", CATCHER),
@@ -87,7 +87,7 @@ class _Corrections:
         self.inside: dict[str, _Corrections] = {}
 
 
-class Spelling:
+class SpellingCorrector:
     """A corrector of field names, which also translates pointers back to the names as written."""
 
     def __init__(self, findings: LintFindings) -> None:
@@ -166,7 +166,7 @@ def _find_misspelled(holder: JsonObject, kind: _Kind) -> dict[str, str]:
     """Return the unknown fields of an object, each with the absent field that was probably meant."""
     found: dict[str, str] = {}
     for name in holder:
-        if name in kind.fields or name in WORDS or is_open(name):
+        if name in kind.fields or name in WORDS or has_placeholders(name):
             continue
         meant = likely(name, kind.fields)
         if meant is not None and meant not in holder and meant not in found.values():

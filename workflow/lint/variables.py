@@ -12,7 +12,7 @@ from ..asl.records import Record
 from ..asl.suggestions import Guesses
 from ..queries.jsonata_functions import FUNCTIONS
 from .lint_findings import LintFindings
-from .reads import Use
+from .reads import VariableRead
 
 
 class _Known(Record):
@@ -20,11 +20,11 @@ class _Known(Record):
 
     outer: frozenset[str]
     own: frozenset[str]
-    surely_outer: frozenset[str]
+    certainly_outer: frozenset[str]
     """The variables of the enclosing scopes that are assigned on every path to this scope."""
 
 
-class Flow:
+class VariableFlow:
     """A check that every variable read is assigned before, on every path, in its scope or an enclosing one."""
 
     def __init__(self, findings: LintFindings, initial: frozenset[str]) -> None:
@@ -37,7 +37,7 @@ class Flow:
         self._sure_entry: dict[str, frozenset[str]] = {}
         self._reserved: dict[str, frozenset[str]] = {"": initial}
 
-    def check(self, scope: Scope, uses: Mapping[str, list[Use]]) -> None:
+    def check(self, scope: Scope, uses: Mapping[str, list[VariableRead]]) -> None:
         """Check a scope, after its enclosing scopes. `uses` are the reads of variables, by the state's pointer."""
         known = self._known_variables(scope)
         if _assigns_unreadably(scope) or (scope.parent and scope.parent.scope.pointer in self._unreadable):
@@ -45,10 +45,10 @@ class Flow:
         self._check_shadows(scope)
         tested_variables = _tested_variables(scope, uses)
         possible = _variables_on_entry(scope, lambda one, other: one | other, {})
-        sure = _variables_on_entry(scope, lambda one, other: one & other, tested_variables)
+        certain = _variables_on_entry(scope, lambda one, other: one & other, tested_variables)
         for state in scope.states:
             visible = known.outer | possible.get(state.name, known.own)  # an unreachable state sees all
-            defined = known.surely_outer | sure.get(state.name, known.own)
+            defined = known.certainly_outer | certain.get(state.name, known.own)
             self._entry[state.pointer], self._sure_entry[state.pointer] = visible, defined
             for use in () if scope.pointer in self._unreadable else uses.get(state.pointer, ()):
                 if use.name not in visible:
@@ -89,7 +89,7 @@ class Flow:
                         "Choose another name, or return the value as the output of the scope.",
                     )
 
-    def _report_possibly_undefined(self, use: Use, state: StateNode) -> None:
+    def _report_possibly_undefined(self, use: VariableRead, state: StateNode) -> None:
         self._findings.warning(
             "POSSIBLY_UNDEFINED_VARIABLE",
             use.pointer,
@@ -99,7 +99,7 @@ class Flow:
             else "Assign it on every path, or test it with IsPresent in a Choice.",
         )
 
-    def _report_undefined(self, use: Use, visible: frozenset[str], known: _Known) -> None:
+    def _report_undefined(self, use: VariableRead, visible: frozenset[str], known: _Known) -> None:
         report = self._findings.warning if use.tolerant else self._findings.error
         if use.name in known.own:
             report(
@@ -118,7 +118,7 @@ class Flow:
         )
 
 
-def _tested_variables(scope: Scope, uses: Mapping[str, list[Use]]) -> dict[str, frozenset[str]]:
+def _tested_variables(scope: Scope, uses: Mapping[str, list[VariableRead]]) -> dict[str, frozenset[str]]:
     """Return the variables whose presence each Choice tests; after it, they are not reported as possibly undefined."""
     choices = [state for state in scope.states if state.type == "Choice"]
     return {state.name: frozenset(use.name for use in uses.get(state.pointer, ()) if use.tolerant) for state in choices}
