@@ -157,12 +157,12 @@ class TaskFunctions:
             return _end_attempt(call, call.elapsed_seconds, StateFailed(failure.error, failure.cause, failure))
         except NotJson as error:
             return _end_attempt(
-                call, call.elapsed_seconds, _as_failure(call, "Runtime.MarshalError", str(error), error)
+                call, call.elapsed_seconds, _to_failure(call, "Runtime.MarshalError", str(error), error)
             )
         except (NoFunction, StillWaiting):
             raise
         except Exception as error:  # any exception is an error named after its class
-            return _end_attempt(call, call.elapsed_seconds, _as_failure(call, type(error).__name__, str(error), error))
+            return _end_attempt(call, call.elapsed_seconds, _to_failure(call, type(error).__name__, str(error), error))
         if call.token is not None:
             return _await_token(call)
         if wraps_payload:
@@ -186,7 +186,7 @@ def _end_attempt(call: TaskCall, at: float, result: "Json | StateFailed") -> Att
     return Attempt(seconds, timeout if timeout is not None else result)
 
 
-def _as_failure(call: TaskCall, error: str, message: str, origin: BaseException) -> StateFailed:
+def _to_failure(call: TaskCall, error: str, message: str, origin: BaseException) -> StateFailed:
     details: dict[str, Json] = {
         "errorMessage": message,
         "errorType": error,

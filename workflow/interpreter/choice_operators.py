@@ -35,14 +35,14 @@ def holds(rule: JsonObject, data: Data) -> bool:
 
 def _evaluate_rule(rule: JsonObject, data: PathData) -> bool:
     """Evaluate a tree of And, Or and Not with an explicit stack, because recursion would limit its depth."""
-    stack: list[tuple[JsonObject, list[bool], list[Json]]] = [(rule, [], _parts(rule))]
+    stack: list[tuple[JsonObject, list[bool], list[Json]]] = [(rule, [], _nested_rules(rule))]
     while True:
         node, results, parts = stack[-1]
         if len(results) < len(parts) and not _is_decided(node, results):
             part = parts[len(results)]
             if not isinstance(part, dict):
                 raise StateFailed(RUNTIME, f"A choice rule must be an object, got {part!r}.")
-            stack.append((part, [], _parts(part)))
+            stack.append((part, [], _nested_rules(part)))
             continue
         stack.pop()
         result = _combine(node, results, data)
@@ -51,7 +51,7 @@ def _evaluate_rule(rule: JsonObject, data: PathData) -> bool:
         stack[-1][1].append(result)
 
 
-def _parts(rule: JsonObject) -> list[Json]:
+def _nested_rules(rule: JsonObject) -> list[Json]:
     for name in ("And", "Or"):
         parts = rule.get(name)
         if isinstance(parts, list):
@@ -78,7 +78,7 @@ def _compare(rule: JsonObject, data: PathData) -> bool:
     operand = rule[name]
     if name == "IsPresent":
         return _is_present(str(rule["Variable"]), data) is operand
-    value = _value(str(rule["Variable"]), data)
+    value = _evaluate_path(str(rule["Variable"]), data)
     if name.startswith("Is"):
         return _has_type(name, value) is operand
     if name == "StringMatches":
@@ -87,7 +87,7 @@ def _compare(rule: JsonObject, data: PathData) -> bool:
     if comparison is None:
         raise StateFailed(RUNTIME, f"There is no comparison operator {name!r}.")
     kind, comparator, from_path = comparison.groups()
-    return _compare_values(kind, comparator, value, _value(str(operand), data) if from_path else operand)
+    return _compare_values(kind, comparator, value, _evaluate_path(str(operand), data) if from_path else operand)
 
 
 def _compare_values(kind: str, comparator: str, left: Json, right: Json) -> bool:
@@ -126,7 +126,7 @@ def _is_present(path: str, data: PathData) -> bool:
     return True
 
 
-def _value(path: str, data: PathData) -> Json:
+def _evaluate_path(path: str, data: PathData) -> Json:
     try:
         return data.find(path, data.effective_input)
     except StateFailed as failure:

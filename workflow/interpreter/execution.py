@@ -102,7 +102,7 @@ def new_execution(
         rng=rng,
         start=start,
         context=_context(input_value, name, start, type),
-        faults={state: [_fault(each) for each in each_attempt] for state, each_attempt in (faults or {}).items()},
+        faults={state: [_to_fault(each) for each in each_attempt] for state, each_attempt in (faults or {}).items()},
         max_transitions=max_transitions,
         max_events=None if type == "EXPRESS" else MAX_HISTORY_EVENTS,
         evaluator=Evaluator(rng),
@@ -154,5 +154,5 @@ def _context(input_value: Json, name: str, start: datetime, machine_type: str) -
     }
 
 
-def _fault(fault: "Fault | str | None") -> "Fault | None":
+def _to_fault(fault: "Fault | str | None") -> "Fault | None":
     return Fault(error=fault or TASK_FAILED) if isinstance(fault, str) else fault

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .state_errors import Fault
 
 
-_LATEST_SECONDS = 6_000 * 31_536_000
+_MAX_CLOCK_SECONDS = 6_000 * 31_536_000
 """The maximum of the virtual clock, in seconds; Python's dates end with the year 9999."""
 
 
@@ -82,7 +82,7 @@ class ExecutionState:
     @property
     def now(self) -> datetime:
         """The current virtual time."""
-        return self.start + timedelta(seconds=min(self.scheduler.now, _LATEST_SECONDS))
+        return self.start + timedelta(seconds=min(self.scheduler.now, _MAX_CLOCK_SECONDS))
 
     def fault(self, *names: str) -> "Fault | None":
         """Remove and return the fault of a state's next attempt, if any; `names` are the state's name and pointer."""

@@ -121,7 +121,7 @@ class Interpreter:
             yield Sleep(self._delay(state, data))
         elif state.type not in ("Pass", "Succeed"):
             raise StateFailed(RUNTIME, f"State {state.name!r} has an unknown Type.")
-        return data.pass_through(state.fields), _next(state)
+        return data.pass_through(state.fields), _next_transition(state)
 
     def _choose(self, state: StateNode, data: Data) -> tuple[Json, Transition | None]:
         for transition in state.transitions:
@@ -173,7 +173,7 @@ class Interpreter:
         self._check_size(state, result)
         output = data.apply_result(result)
         self._check_size(state, output)
-        return output, _next(state)
+        return output, _next_transition(state)
 
     def _catch(self, state: StateNode, frame: Frame, failure: StateFailed) -> tuple[Json, Transition | None]:
         transition = catcher_for(state, failure, documented=self._execution.documented)
@@ -211,9 +211,9 @@ class Interpreter:
             documented=self._execution.documented,
         )
         names = names_of_task(state, resource, arguments)
-        wraps = resource.split(":states:::")[-1].startswith("lambda:invoke")
+        wraps_payload = resource.split(":states:::")[-1].startswith("lambda:invoke")
         fault = self._execution.fault(state.name, state.pointer)
-        attempt = self._execution.functions.attempt(call, names, wraps, fault)
+        attempt = self._execution.functions.attempt(call, names, wraps_payload, fault)
         yield Sleep(attempt.seconds)
         if isinstance(attempt.result, StateFailed):
             raise attempt.result
@@ -311,7 +311,7 @@ class Interpreter:
             raise StateFailed(DATA_LIMIT, f"The state/task '{state.name}' {message}.")
 
 
-def _next(state: StateNode) -> Transition | None:
+def _next_transition(state: StateNode) -> Transition | None:
     return next((transition for transition in state.transitions if transition.kind == "next"), None)
 
 

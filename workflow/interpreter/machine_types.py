@@ -10,7 +10,7 @@ from ..asl.definition import Definition, StateNode
 
 MachineType: TypeAlias = Literal["STANDARD", "EXPRESS"]
 _TYPES: Final = ("STANDARD", "EXPRESS")
-_WAITING: Final = (".sync", ".sync:2", ".waitForTaskToken")
+_WAITING_SUFFIXES: Final = (".sync", ".sync:2", ".waitForTaskToken")
 
 
 class CannotRun(ValueError):
@@ -36,7 +36,7 @@ def _problems(definition: Definition) -> Iterator[str]:
 def _reason_against_express(state: StateNode) -> str:
     """Return why EXPRESS does not support a state, or "". Source: developer guide, "Choosing workflow type"."""
     resource = str(state.fields.get("Resource", ""))
-    if state.type == "Task" and resource.endswith(_WAITING):
+    if state.type == "Task" and resource.endswith(_WAITING_SUFFIXES):
         return "it waits for a job or a task token"
     if state.type == "Task" and ":activity:" in resource:
         return "it waits for an activity"

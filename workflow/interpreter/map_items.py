@@ -21,15 +21,15 @@ class MapItem:
 
 def items_of(state: StateNode, data: Data, frame: Frame) -> list[MapItem]:
     """Return a Map's items after ItemSelector, or its batches if it has an ItemBatcher."""
-    pairs = _pairs(state, data, frame)
-    contexts: list[JsonObject] = [{"Item": {"Index": index, **item}} for index, item in enumerate(pairs)]
+    entries = _item_entries(state, data, frame)
+    contexts: list[JsonObject] = [{"Item": {"Index": index, **item}} for index, item in enumerate(entries)]
     if state.query_language == "JSONPath":
-        frame.inspection["afterItemsPath"] = [pair["Value"] for pair in pairs]
-    selected = [_select(state, data, frame, context) for context in contexts]
+        frame.inspection["afterItemsPath"] = [entry["Value"] for entry in entries]
+    selected = [_apply_selector(state, data, frame, context) for context in contexts]
     frame.inspection["afterItemSelector"] = selected
     batcher = state.fields.get("ItemBatcher")
     if isinstance(batcher, dict):
-        batches = _batches(batcher, data, selected)
+        batches = _make_batches(batcher, data, selected)
         frame.inspection["afterItemBatcher"] = batches
         return [MapItem(batch, None) for batch in batches]
     return [MapItem(value, context) for value, context in zip(selected, contexts, strict=True)]
@@ -46,7 +46,7 @@ def tolerated_failures(state: StateNode, data: Data, frame: Frame, count: int) -
     return min(bounds if percentage is None else [*bounds, int(count * percentage / 100)], default=0)
 
 
-def _read(reader: JsonObject, data: Data, frame: Frame) -> tuple[Json, str]:
+def _read_items(reader: JsonObject, data: Data, frame: Frame) -> tuple[Json, str]:
     """Return the items that an ItemReader reads, and their location."""
     name = "Arguments" if "Arguments" in reader else "Parameters"
     arguments = data.evaluate_template(reader.get(name), f"ItemReader/{name}")
@@ -59,10 +59,10 @@ def _read(reader: JsonObject, data: Data, frame: Frame) -> tuple[Json, str]:
     return found, f"S3://{location.get('Bucket')}" + (f"/{location['Key']}" if "Key" in location else "")
 
 
-def _pairs(state: StateNode, data: Data, frame: Frame) -> list[JsonObject]:
+def _item_entries(state: StateNode, data: Data, frame: Frame) -> list[JsonObject]:
     """Return `Map.Item` without Index for each item. Only distributed Maps iterate objects and name the source."""
     reader = state.fields.get("ItemReader")
-    found, source = _read(reader, data, frame) if isinstance(reader, dict) else (data.items(), "STATE_DATA")
+    found, source = _read_items(reader, data, frame) if isinstance(reader, dict) else (data.items(), "STATE_DATA")
     source_field: JsonObject = {"Source": source} if state.is_distributed else {}
     if isinstance(found, list):
         return [{"Value": value, **source_field} for value in found]
@@ -73,7 +73,7 @@ def _pairs(state: StateNode, data: Data, frame: Frame) -> list[JsonObject]:
     raise StateFailed(QUERY, f"Map state input must be an array but was: {json_text(found)}")
 
 
-def _select(state: StateNode, data: Data, frame: Frame, context: JsonObject) -> Json:
+def _apply_selector(state: StateNode, data: Data, frame: Frame, context: JsonObject) -> Json:
     selector = state.fields.get("ItemSelector", state.fields.get("Parameters"))
     if selector is None:
         item = context["Item"]
@@ -88,7 +88,7 @@ def _select(state: StateNode, data: Data, frame: Frame, context: JsonObject) -> 
         frame.context.update(outer_map)
 
 
-def _batches(batcher: JsonObject, data: Data, items: Sequence[Json]) -> list[Json]:
+def _make_batches(batcher: JsonObject, data: Data, items: Sequence[Json]) -> list[Json]:
     max_items = number_of(data, batcher, "MaxItemsPerBatch", 1)
     max_bytes = number_of(data, batcher, "MaxInputBytesPerBatch", 1)
     shared = (

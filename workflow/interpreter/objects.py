@@ -77,7 +77,7 @@ class Objects:
                 return self._apply_pointer(read_json(found)[0], config)
             if kind == "JSONL":
                 return [read_json(line)[0] for line in found.splitlines() if line.strip()]
-            return self._rows(found, config)
+            return self._parse_csv(found, config)
         except (NotJson, KeyError) as error:
             raise StateFailed(ITEM_READER, f"{name}: {error}", error) from None
 
@@ -89,7 +89,7 @@ class Objects:
             return value
         raise StateFailed(ITEM_READER, "Attempting to map over non-iterable node.")
 
-    def _rows(self, text: str, config: JsonObject) -> list[Json]:
+    def _parse_csv(self, text: str, config: JsonObject) -> list[Json]:
         delimiters = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
         delimiter = delimiters.get(str(config.get("CSVDelimiter")), ",")
         rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter, escapechar="\\") if row]

@@ -14,7 +14,7 @@ from ..asl.json_type import Json
 from ..asl.json_values import json_text
 from ..queries.jsonpath_reading import JsonPath, PathStep, parse_path
 
-_OF_MAPS: Final = (
+_MAP_FIELDS: Final = (
     "MaxConcurrency",
     "MaxInputBytesPerBatch",
     "MaxItems",
@@ -32,7 +32,7 @@ def number_at(name: str, value: Json) -> int | float | None:
 
     Fields of a Map also accept a string of digits. Only ToleratedFailurePercentage may have decimals.
     """
-    if isinstance(value, str) and name in _OF_MAPS:
+    if isinstance(value, str) and name in _MAP_FIELDS:
         value = _number_in(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -66,7 +66,7 @@ def unusable_value(name: str, path: str, value: Json, expected: str) -> str:
     if name in _SECONDS:
         problem = "cannot be parsed as a long value" if number is None else "references a negative value"
         return f"The {name}Path parameter {problem}: {path} == {shown}"
-    if name in _OF_MAPS:
+    if name in _MAP_FIELDS:
         return _unusable_in_map(name, path, shown, number)
     return (
         f"The {name}Path parameter does not reference {_ARTICLES.get(expected, expected)}: {path} == {json_text(value)}"

@@ -31,7 +31,7 @@ def map_result(
         return _transform(transformation or "COMPACT", execution, children, results)
     run = str(uuid.UUID(int=execution.rng.getrandbits(128), version=4))
     succeeded = _transform(transformation or "NONE", execution, children, results)
-    failed = [record for record in _records(execution, children, results) if "Error" in record]
+    failed = [record for record in _child_records(execution, children, results) if "Error" in record]
     details = execution.objects.write(target["Bucket"], target.get("Prefix"), run, succeeded, failed)
     machine = cast("JsonObject", execution.context["StateMachine"])["Id"]
     arn = f"{str(machine).replace(':stateMachine:', ':mapRun:')}/{state.fields.get('Label', state.name)}:{run}"
@@ -42,7 +42,7 @@ def _transform(
     transformation: Json, execution: ExecutionState, children: Sequence[JsonObject], results: Sequence[Result]
 ) -> list[Json]:
     if transformation == "NONE":
-        return [record for record in _records(execution, children, results) if "Output" in record]
+        return [record for record in _child_records(execution, children, results) if "Output" in record]
     succeeded = [result for result in results if not isinstance(result, StateFailed)]
     return list(_flatten(succeeded)) if transformation == "FLATTEN" else succeeded
 
@@ -52,7 +52,7 @@ def _flatten(results: Sequence[Json]) -> Iterator[Json]:
         yield from result if isinstance(result, list) else [result]
 
 
-def _records(
+def _child_records(
     execution: ExecutionState, children: Sequence[JsonObject], results: Sequence[Result]
 ) -> Iterator[JsonObject]:
     machine = cast("JsonObject", execution.context["StateMachine"])["Id"]

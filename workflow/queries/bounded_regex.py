@@ -19,8 +19,8 @@ _MAX_WAIT_SECONDS: Final = 60
 """The maximum wall time of a match, where the platform cannot limit CPU time."""
 _MAX_STEPS: Final = 100_000_000
 """The maximum estimated steps of a match that runs in this process; they take less than about a second."""
-_SHORT: Final = 20  # characters; no pattern takes long to match so few
-_FEW: Final = 50
+_CHEAP_LENGTH: Final = 20  # characters; no pattern takes long to match so few
+_CHEAP_REPETITIONS: Final = 50
 """A repetition of at most this many does not raise a pattern's degree."""
 _NESTED: Final = 100
 """The degree given to a pattern whose steps may double with every character."""
@@ -39,7 +39,7 @@ class CannotMatch(ValueError):
 def reject_endless(pattern: re.Pattern[str], text: str, start: int = 0, *, fullmatch: bool = False) -> None:
     """Raise CannotMatch if matching takes more than MAX_SECONDS of CPU time."""
     length = len(text) - start
-    if length <= _SHORT or length ** (_degree(pattern.pattern, pattern.flags) + (not fullmatch)) <= _MAX_STEPS:
+    if length <= _CHEAP_LENGTH or length ** (_degree(pattern.pattern, pattern.flags) + (not fullmatch)) <= _MAX_STEPS:
         return
     import json
     import subprocess
@@ -73,7 +73,7 @@ def _degree(source: str, flags: int) -> int:
             is_repeated = int(cast("int", maximum)) > 1
             if is_repeated and repeated:
                 return _NESTED
-            degree += int(cast("int", maximum)) > _FEW
+            degree += int(cast("int", maximum)) > _CHEAP_REPETITIONS
             stack.append((repetition, repeated or is_repeated))
         else:
             stack.extend((part, repeated) for part in parts)

@@ -93,26 +93,26 @@ CONSTANTS: Final[Mapping[str, Callable[[object], bool]]] = {
 """Tests of constant arguments by kind; arrays and objects cannot be written as constants."""
 
 
-def _array(value: Json) -> list[Json]:
+def _require_array(value: Json) -> list[Json]:
     if not isinstance(value, list):
         raise IntrinsicFailed("an array is required")
     return value
 
 
-def _text(value: Json) -> str:
+def _require_string(value: Json) -> str:
     if not isinstance(value, str):
         raise IntrinsicFailed("a string is required")
     return value
 
 
-def _short(value: Json) -> str:
-    text = _text(value)
+def _require_short_string(value: Json) -> str:
+    text = _require_string(value)
     if len(text) > _MAX_TEXT_LENGTH:
         raise IntrinsicFailed(f"the string must have at most {_MAX_TEXT_LENGTH} characters")
     return text
 
 
-def _integer(value: Json) -> int:
+def _round_to_integer(value: Json) -> int:
     """Round a number to the nearest integer, with halves rounded up, as recorded executions show."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise IntrinsicFailed("a number is required")
@@ -134,7 +134,7 @@ def _format_value(value: Json) -> str:
 
 def _format(values: list[Json], _: Randomness) -> Json:
     template, rest = values[0], values[1:]
-    pieces = template if isinstance(template, list) else _text(template).split("{}")
+    pieces = template if isinstance(template, list) else _require_string(template).split("{}")
     if len(pieces) != len(rest) + 1:
         raise IntrinsicFailed(f"the template requires {len(pieces) - 1} values, one for each {{}}, got {len(rest)}")
     return str(pieces[0]) + "".join(
@@ -143,16 +143,16 @@ def _format(values: list[Json], _: Randomness) -> Json:
 
 
 def _string_to_json(values: list[Json], _: Randomness) -> Json:
-    if not _text(values[0]).strip():
+    if not _require_string(values[0]).strip():
         return None  # as recorded executions show
     try:
-        return read_json(_text(values[0]))[0]
+        return read_json(_require_string(values[0]))[0]
     except NotJson as error:
         raise IntrinsicFailed(str(error)) from None
 
 
 def _partition(values: list[Json], _: Randomness) -> Json:
-    items, size = _array(values[0]), _integer(values[1])
+    items, size = _require_array(values[0]), _round_to_integer(values[1])
     if size < 1:
         raise IntrinsicFailed("the chunk size must be at least 1")
     return [items[start : start + size] for start in range(0, len(items), size)]
@@ -160,11 +160,11 @@ def _partition(values: list[Json], _: Randomness) -> Json:
 
 def _contains(values: list[Json], _: Randomness) -> Json:
     target = canonical(values[1])
-    return any(canonical(item) == target for item in _array(values[0]))
+    return any(canonical(item) == target for item in _require_array(values[0]))
 
 
 def _range(values: list[Json], _: Randomness) -> Json:
-    first, last, step = (_integer(value) for value in values)
+    first, last, step = (_round_to_integer(value) for value in values)
     if step == 0:
         raise IntrinsicFailed("the step must not be 0")
     numbers: list[Json] = [*range(first, last + (1 if step > 0 else -1), step)]
@@ -173,8 +173,8 @@ def _range(values: list[Json], _: Randomness) -> Json:
     return numbers
 
 
-def _item(values: list[Json], _: Randomness) -> Json:
-    items, index = _array(values[0]), _integer(values[1])
+def _get_item(values: list[Json], _: Randomness) -> Json:
+    items, index = _require_array(values[0]), _round_to_integer(values[1])
     if not 0 <= index < len(items):
         raise IntrinsicFailed(f"index {index} is out of range for an array of {len(items)} items")
     return items[index]
@@ -182,7 +182,7 @@ def _item(values: list[Json], _: Randomness) -> Json:
 
 def _unique(values: list[Json], _: Randomness) -> Json:
     seen: dict[bytes, Json] = {}
-    for item in _array(values[0]):
+    for item in _require_array(values[0]):
         seen.setdefault(canonical(item), item)
     return list(seen.values())
 
@@ -190,7 +190,7 @@ def _unique(values: list[Json], _: Randomness) -> Json:
 def _encode(values: list[Json], _: Randomness) -> Json:
     import base64
 
-    return base64.b64encode(_short(values[0]).encode()).decode()
+    return base64.b64encode(_require_short_string(values[0]).encode()).decode()
 
 
 def _decode(values: list[Json], _: Randomness) -> Json:
@@ -198,13 +198,13 @@ def _decode(values: list[Json], _: Randomness) -> Json:
     import binascii
 
     try:
-        return base64.b64decode(_short(values[0]), validate=True).decode()
+        return base64.b64decode(_require_short_string(values[0]), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
         raise IntrinsicFailed(f"the string is not valid Base64 of UTF-8 text: {error}") from None
 
 
 def _hash(values: list[Json], _: Randomness) -> Json:
-    algorithm = HASHES.get(_text(values[1]))
+    algorithm = HASHES.get(_require_string(values[1]))
     if algorithm is None:
         raise IntrinsicFailed(f"the algorithm must be one of {', '.join(HASHES)}")
     import hashlib
@@ -222,24 +222,24 @@ def _merge(values: list[Json], _: Randomness) -> Json:
 
 
 def _random(values: list[Json], randomness: Randomness) -> Json:
-    first, last = _integer(values[0]), _integer(values[1])
+    first, last = _round_to_integer(values[0]), _round_to_integer(values[1])
     if last <= first:
         raise IntrinsicFailed("the first number must be less than the second")
     import random
 
-    source = random.Random(_integer(values[2])) if len(values) == 3 else randomness  # noqa: S311  # no secret
+    source = random.Random(_round_to_integer(values[2])) if len(values) == 3 else randomness  # noqa: S311  # no secret
     return first + int(source.random() * (last - first))
 
 
 def _add(values: list[Json], _: Randomness) -> Json:
-    total = _integer(values[0]) + _integer(values[1])
+    total = _round_to_integer(values[0]) + _round_to_integer(values[1])
     if not -(2**31) <= total < 2**31:
         raise IntrinsicFailed("the sum must fit into 32 bits")
     return total
 
 
 def _split(values: list[Json], _: Randomness) -> Json:
-    text, separators = _text(values[0]), _text(values[1])
+    text, separators = _require_string(values[0]), _require_string(values[1])
     parts: list[Json] = []
     piece = ""
     for character in text:
@@ -271,8 +271,8 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
         Function("States.ArrayPartition", 2, 2, _partition, ("an array", "a number of at least 1")),
         Function("States.ArrayContains", 2, 2, _contains, ("an array",)),
         Function("States.ArrayRange", 3, 3, _range, ("a number", "a number", "a number other than 0")),
-        Function("States.ArrayGetItem", 2, 2, _item, ("an array", "a number of at least 0")),
-        Function("States.ArrayLength", 1, 1, lambda values, _: len(_array(values[0])), ("an array",)),
+        Function("States.ArrayGetItem", 2, 2, _get_item, ("an array", "a number of at least 0")),
+        Function("States.ArrayLength", 1, 1, lambda values, _: len(_require_array(values[0])), ("an array",)),
         Function("States.ArrayUnique", 1, 1, _unique, ("an array",)),
         Function("States.Base64Encode", 1, 1, _encode, ("a string",)),
         Function("States.Base64Decode", 1, 1, _decode, ("a string",)),

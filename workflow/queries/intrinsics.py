@@ -27,7 +27,7 @@ _OPEN_ESCAPE: Final = r"(?<!\\)(?:\\\\)*\\[^\\'{}]"
 """Matches an unescaped backslash before a character that needs no escape."""
 
 
-def _no_path(path: JsonPath) -> Json:
+def _reject_path(path: JsonPath) -> Json:
     raise AssertionError(f"{path.text} in a call without paths")
 
 
@@ -64,7 +64,7 @@ class IntrinsicCall:
         if any(True for _ in self.paths()):
             return ""
         try:
-            self.result(_no_path, random.Random(0))  # noqa: S311  # no secret
+            self.result(_reject_path, random.Random(0))  # noqa: S311  # no secret
         except IntrinsicFailed as error:
             return str(error)
         return ""
@@ -102,7 +102,7 @@ def parse_intrinsic(text: str) -> IntrinsicCall:
     """Parse a call of an intrinsic function; raises InvalidIntrinsic."""
     scanner = Scanner(text)
     try:
-        call = _call(scanner)
+        call = _read_call(scanner)
         scanner.skip_whitespace()
         if not scanner.done:
             raise scanner.syntax_error("unexpected text after the call")
@@ -113,23 +113,23 @@ def parse_intrinsic(text: str) -> IntrinsicCall:
     return call
 
 
-def _call(scanner: Scanner) -> IntrinsicCall:
+def _read_call(scanner: Scanner) -> IntrinsicCall:
     scanner.enter(MAX_DEPTH, "calls of intrinsic functions")
-    name = _name(scanner)
+    name = _read_name(scanner)
     scanner.skip_whitespace()
     scanner.expect("(")
     scanner.skip_whitespace()
     start = scanner.position
     arguments: list[Argument] = []
     if scanner.peek() != ")":
-        arguments.extend(scanner.read_list(lambda: _argument(scanner)))
+        arguments.extend(scanner.read_list(lambda: _read_argument(scanner)))
     scanner.expect(")")
     scanner.depth -= 1
     reason = FUNCTIONS[name].check_count(len(arguments))
     if reason:
         raise scanner.syntax_error(reason)
     if name == "States.Format" and isinstance(arguments[0], str):
-        return _template(scanner, tuple(arguments), _quoted_source(scanner.text, start))
+        return _build_template(scanner, tuple(arguments), _quoted_source(scanner.text, start))
     return IntrinsicCall(name, tuple(arguments))
 
 
@@ -141,15 +141,15 @@ def _quoted_source(text: str, start: int) -> str:
     return text[start + 1 : scanner.position - 1]
 
 
-def _template(scanner: Scanner, arguments: tuple[Argument, ...], raw: str) -> Template:
-    pieces: list[Json] = list(_pieces(raw))
+def _build_template(scanner: Scanner, arguments: tuple[Argument, ...], raw: str) -> Template:
+    pieces: list[Json] = list(_split_template(raw))
     if len(pieces) != len(arguments):
         given = len(arguments) - 1
         raise scanner.syntax_error(f"the template requires {len(pieces) - 1} values, one for each {{}}, got {given}")
     return Template("States.Format", arguments, pieces)
 
 
-def _name(scanner: Scanner) -> str:
+def _read_name(scanner: Scanner) -> str:
     start = scanner.position
     while scanner.peek() and scanner.peek() not in "( \t'\",":
         scanner.take(1)
@@ -164,17 +164,17 @@ def _name(scanner: Scanner) -> str:
     return name
 
 
-def _argument(scanner: Scanner) -> Argument:
+def _read_argument(scanner: Scanner) -> Argument:
     character = scanner.peek()
     if character == "'":
-        return _text(scanner)
+        return _read_string(scanner)
     if character == "$":
         depth, scanner.depth = scanner.depth, 0
         path = read_path(scanner)
         scanner.depth = depth
         return path
     if scanner.text.startswith("States.", scanner.position):
-        return _call(scanner)
+        return _read_call(scanner)
     for word, value in (("true", True), ("false", False), ("null", None)):
         if scanner.skip(word):
             return value
@@ -183,7 +183,7 @@ def _argument(scanner: Scanner) -> Argument:
     return scanner.read_number()
 
 
-def _text(scanner: Scanner) -> str:
+def _read_string(scanner: Scanner) -> str:
     """Read a string in single quotes. Source: developer guide, "Reserved characters in intrinsic functions"."""
     raw = _quoted_source(scanner.text, scanner.position)
     if re.search(_OPEN_ESCAPE, raw):
@@ -191,7 +191,7 @@ def _text(scanner: Scanner) -> str:
     return scanner.read_string()
 
 
-def _pieces(raw: str) -> Iterator[str]:
+def _split_template(raw: str) -> Iterator[str]:
     """Yield the parts of a template around each `{}`; a backslash makes the next character literal."""
     piece: list[str] = []
     position = 0

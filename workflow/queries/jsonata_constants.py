@@ -20,7 +20,7 @@ from .jsonata_values import THREW, JsonataFailed, to_json
 
 _NOT_CONSTANT: Final = frozenset(("random", "uuid", "now", "millis", "shuffle", "error", "assert"))
 """Functions whose result differs between calls, or that fail on purpose."""
-_DEPENDENT: Final = ("name", "wildcard", "descendant", "parent", "regex", "lambda", "transform", "bind")
+_DATA_DEPENDENT: Final = ("name", "wildcard", "descendant", "parent", "regex", "lambda", "transform", "bind")
 _ARITHMETIC: Final = ("+", "-", "*", "/", "%")
 _ORDERING: Final = ("<", "<=", ">", ">=")
 _MAX_STEPS: Final = 20_000
@@ -71,7 +71,7 @@ def _children_always_evaluated(node: Any) -> Iterator[Any]:
 
 
 def _is_constant(node: Any) -> bool:
-    if node.type in _DEPENDENT or any(True for _ in inner_parts_of(node)):
+    if node.type in _DATA_DEPENDENT or any(True for _ in inner_parts_of(node)):
         return False
     if node.type == "variable" and (node.value not in FUNCTIONS or node.value in _NOT_CONSTANT):
         return False

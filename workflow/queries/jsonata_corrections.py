@@ -122,7 +122,7 @@ def format_number(value: float | None, picture: str | None, options: dict[str, s
     if not options and abs(value) < 1e21 and not re.search("[0-9#]e[0-9]", picture):
         value = _round(value, picture)
         small = abs(value) * 10 ** _shift(picture) < 1
-        picture = ";".join(_as_in_the_reference(part, small) for part in picture.split(";"))
+        picture = ";".join(_adapt_picture(part, small) for part in picture.split(";"))
     return cast("str", Functions.format_number(value, picture, options))
 
 
@@ -135,7 +135,7 @@ def _shift(picture: str) -> int:
     return 2 if "%" in picture else 3 if "\u2030" in picture else 0
 
 
-def _as_in_the_reference(picture: str, small: bool) -> str:
+def _adapt_picture(picture: str, small: bool) -> str:
     """Adapt a picture so that `jsonata-python` formats it like the reference implementation.
 
     If no digit is mandatory, the first one after the point becomes so. If the number is `small` (shown as less than 1),

@@ -13,7 +13,7 @@ from .jsonata_functions import FUNCTIONS, KINDS_OF_FUNCTIONS
 
 _PATTERN: Final = r"""(?a)\s*(\[\d{1,6}\]|\d+(?:\.\d+)?|[.$]?\w+|"[^"\\]*"|'[^'"\\]*'|[!<>]=|\S)"""
 _WORDS: Final = ("and", "or", "in", "true", "false", "null")
-_OF_NAMES: Final = ("$", '"', "'")
+_NAME_MARKERS: Final = ("$", '"', "'")
 """Characters that make the engine read the word before them as a name."""
 _OPERATORS: Final = ("!=", "<=", ">=", "=", "<", ">", "&", "+", "*")
 _PRECEDENCE: Final = {
@@ -26,7 +26,7 @@ _PRECEDENCE: Final = {
 }
 _NUMERIC: Final = ("+", "*", "<", "<=", ">", ">=")
 _KINDS: Final = {"&": "string", "+": "number", "*": "number"}
-_DIGITS: Final = 15  # the maximum on each side of a number's point
+_MAX_DIGITS: Final = 15  # the maximum on each side of a number's point
 _MAX_TOKENS: Final = 400  # tokens; longer expressions go to the engine, so that the recursion here stays shallow
 
 
@@ -166,7 +166,7 @@ def _kind_of(token: str, following: str) -> str:
         return "operator"
     if token in ("(", ")", "[", "]", ","):
         return "bracket"
-    if token in _WORDS and following not in _OF_NAMES:
+    if token in _WORDS and following not in _NAME_MARKERS:
         return "word"
     if first == "[":
         return "index"
@@ -187,4 +187,4 @@ def _is_name(text: str) -> bool:
 
 def _is_number(text: str) -> bool:
     integer, _, decimals = text.partition(".")
-    return len(integer) <= _DIGITS and len(decimals) <= _DIGITS and (integer == "0" or integer[0] != "0")
+    return len(integer) <= _MAX_DIGITS and len(decimals) <= _MAX_DIGITS and (integer == "0" or integer[0] != "0")

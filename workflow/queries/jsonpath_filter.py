@@ -79,15 +79,15 @@ def _items(value: object) -> list[object]:
     return cast("list[object]", value) if isinstance(value, list) else []
 
 
-def _fits(left: object, right: object) -> bool:
+def _matches_pattern(left: object, right: object) -> bool:
     if not isinstance(right, re.Pattern) or left is _MISSING:
         return False
     return any(
-        _matches(cast("re.Pattern[str]", right), _text(item)) for item in (_items(left) if _is_list(left) else [left])
+        _fullmatch(cast("re.Pattern[str]", right), _text(item)) for item in (_items(left) if _is_list(left) else [left])
     )
 
 
-def _matches(pattern: re.Pattern[str], text: str) -> bool:
+def _fullmatch(pattern: re.Pattern[str], text: str) -> bool:
     reject_endless(pattern, text, fullmatch=True)
     return bool(pattern.fullmatch(text))
 
@@ -108,7 +108,7 @@ _TESTS: Final[Mapping[str, Callable[[object, object], bool]]] = {
     ">=": _order_test(lambda sign: sign >= 0),
     "<": _order_test(lambda sign: sign < 0),
     ">": _order_test(lambda sign: sign > 0),
-    "=~": _fits,
+    "=~": _matches_pattern,
     "nin": lambda left, right: not _contains(right, left),
     "in": lambda left, right: _contains(right, left),
     "subsetof": lambda left, right: _is_list(left) and all(_contains(right, item) for item in _items(left)),
@@ -146,7 +146,7 @@ class Filter:
     def read(cls, scanner: Scanner, read_path: ReadPath) -> Filter:
         """Read a filter at the scanner's position."""
         scanner.enter(50, "parentheses of filters")
-        combined = _join(scanner, read_path, "||", "or")
+        combined = _read_combination(scanner, read_path, "||", "or")
         scanner.depth -= 1
         return combined
 
@@ -161,20 +161,22 @@ class Filter:
         return _TESTS[self.operator](*values)
 
 
-def _join(scanner: Scanner, read_path: ReadPath, operator: str, kind: Literal["and", "or"]) -> Filter:
+def _read_combination(scanner: Scanner, read_path: ReadPath, operator: str, kind: Literal["and", "or"]) -> Filter:
     parts: list[Filter] = []
     while True:
-        parts.append(_join(scanner, read_path, "&&", "and") if kind == "or" else _single(scanner, read_path))
+        parts.append(
+            _read_combination(scanner, read_path, "&&", "and") if kind == "or" else _read_test(scanner, read_path)
+        )
         scanner.skip_whitespace()
         if not scanner.skip(operator):
             return parts[0] if len(parts) == 1 else Filter(kind, tuple(parts))
 
 
-def _single(scanner: Scanner, read_path: ReadPath) -> Filter:
+def _read_test(scanner: Scanner, read_path: ReadPath) -> Filter:
     scanner.skip_whitespace()
     if scanner.skip("!"):
         scanner.enter(50, "negations")
-        negated = Filter("not", (_single(scanner, read_path),))
+        negated = Filter("not", (_read_test(scanner, read_path),))
         scanner.depth -= 1
         return negated
     if scanner.skip("("):
@@ -182,24 +184,24 @@ def _single(scanner: Scanner, read_path: ReadPath) -> Filter:
         scanner.skip_whitespace()
         scanner.expect(")")
         return inner
-    left = _operand(scanner, read_path)
+    left = _read_operand(scanner, read_path)
     scanner.skip_whitespace()
     operator = next((symbol for symbol in _TESTS if scanner.skip(symbol)), None)
     if operator is None:
         return Filter("exists", (left,))
-    return Filter("test", (left, _right(scanner, read_path, operator)), operator)
+    return Filter("test", (left, _read_right_operand(scanner, read_path, operator)), operator)
 
 
-def _right(scanner: Scanner, read_path: ReadPath, operator: str) -> PathOperand | re.Pattern[str] | Json:
+def _read_right_operand(scanner: Scanner, read_path: ReadPath, operator: str) -> PathOperand | re.Pattern[str] | Json:
     scanner.skip_whitespace()
     found = _WORD.match(scanner.text, scanner.position)
     word = found.group() if found and operator in ("==", "!=") else ""
     if not word or word in ("true", "false", "null") or is_number(word):
-        return _operand(scanner, read_path)
+        return _read_operand(scanner, read_path)
     return scanner.take(len(word))
 
 
-def _operand(scanner: Scanner, read_path: ReadPath) -> PathOperand | re.Pattern[str] | Json:
+def _read_operand(scanner: Scanner, read_path: ReadPath) -> PathOperand | re.Pattern[str] | Json:
     scanner.skip_whitespace()
     character = scanner.peek()
     if character and character in "@$":
@@ -210,11 +212,11 @@ def _operand(scanner: Scanner, read_path: ReadPath) -> PathOperand | re.Pattern[
         if scanner.skip(word):
             return value
     if scanner.skip("["):
-        return _array(scanner)
-    return _pattern(scanner) if scanner.skip("/") else scanner.read_number()
+        return _read_array(scanner)
+    return _read_pattern(scanner) if scanner.skip("/") else scanner.read_number()
 
 
-def _array(scanner: Scanner) -> Json:
+def _read_array(scanner: Scanner) -> Json:
     scanner.skip_whitespace()
     if scanner.skip("]"):
         return []
@@ -225,7 +227,7 @@ def _array(scanner: Scanner) -> Json:
     return items
 
 
-def _pattern(scanner: Scanner) -> re.Pattern[str]:
+def _read_pattern(scanner: Scanner) -> re.Pattern[str]:
     found = _PATTERN.match(scanner.text, scanner.position)
     if found is None:
         raise scanner.syntax_error("the closing / of the pattern is missing")

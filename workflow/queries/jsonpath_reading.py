@@ -67,7 +67,7 @@ class JsonPath:
         """Return the value at this path. Raises UnmatchedPath."""
         if self.is_definite:
             for step in self.steps:
-                value = _only(step, value, self.text)
+                value = _select_one(step, value, self.text)
             return value
         found = [value]
         for index, step in enumerate(self.steps):
@@ -75,7 +75,7 @@ class JsonPath:
                 return call_function(str(step.selector), found, self.text)
             if step.kind == "filter" and index and self.steps[index - 1].kind == "deep":
                 found = [item for item in found if isinstance(item, dict)]  # `..` also yields each array item
-            found = [inner for outer in found for inner in _several(step, outer, root)]
+            found = [inner for outer in found for inner in _select_all(step, outer, root)]
         return found
 
     def is_past_end(self, value: Json) -> bool:
@@ -212,7 +212,7 @@ def _set(holder: list[Json] | dict[str, Json], key: str | int, value: Json) -> N
         holder[cast("str", key)] = value
 
 
-def _only(step: PathStep, value: Json, text: str) -> Json:
+def _select_one(step: PathStep, value: Json, text: str) -> Json:
     if step.kind == "key":
         if isinstance(value, dict) and step.selector in value:
             return value[str(step.selector)]
@@ -229,14 +229,14 @@ def _only(step: PathStep, value: Json, text: str) -> Json:
     return call_function(str(step.selector), value, text)
 
 
-def _several(step: PathStep, value: Json, root: Json) -> list[Json]:
+def _select_all(step: PathStep, value: Json, root: Json) -> list[Json]:
     if step.kind in ("key", "index", "merge"):
         try:
-            return [_only(step, value, "")]
+            return [_select_one(step, value, "")]
         except UnmatchedPath:
             return []
     if step.kind == "deep":
-        return list(_within(value))
+        return list(_descendants(value))
     items = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
     if step.kind == "every":
         return items
@@ -262,7 +262,7 @@ def _slice(items: list[Json], bounds: slice[int | None, int | None, int | None])
     return [items[index] for index in indexes if -len(items) <= index]
 
 
-def _within(value: Json) -> Iterator[Json]:
+def _descendants(value: Json) -> Iterator[Json]:
     stack = [value]
     while stack:
         node = stack.pop()
