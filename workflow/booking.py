@@ -107,16 +107,16 @@ _execution = context.Execution
 def _asks_for(*actions: str) -> Condition:
     """Return the condition that the input requests one of these actions, either bare or in the API's envelope."""
     enveloped = seen_as(_request, ApiRequest).request
-    asked = [each.action == action for each in (_request, enveloped) for action in actions]
-    return reduce(lambda one, other: one | other, map(condition_of, asked))
+    comparisons = [each.action == action for each in (_request, enveloped) for action in actions]
+    return reduce(lambda one, other: one | other, map(condition_of, comparisons))
 
 
-def _asked() -> FunctionInput:
+def _function_input() -> FunctionInput:
     """Return the input of the purchase and refund functions: the caller's JSON as received, and its origin."""
     return made(FunctionInput)(execution=_execution.Id, requested_at=_execution.StartTime, request=_request)
 
 
-def _reported(result: BookingResult | None, error: CaughtError | None) -> RecordInput:
+def _record_input(result: BookingResult | None, error: CaughtError | None) -> RecordInput:
     """Return the input of the record function: a result, an error, or neither if the request was refused.
 
     The request is taken from the execution's input and not from a variable, because a Choice that assigns too much data
@@ -131,14 +131,14 @@ def _reported(result: BookingResult | None, error: CaughtError | None) -> Record
     )
 
 
-def _too_large() -> RecordInput:
+def _oversized_record_input() -> RecordInput:
     """Return the input for recording a request so large that nothing fits beside it, which no valid request is."""
     return made(RecordInput)(
         execution=_execution.Id, requested_at=_execution.StartTime, request=None, request_is_too_large=True
     )
 
 
-def _unrecorded() -> BookingResult:
+def _unrecorded_result() -> BookingResult:
     """Return the result for a caller whose outcome could not be recorded."""
     return made(BookingResult)(
         status="unknown",
@@ -156,16 +156,18 @@ class Booking(Workflow[BookingRequest, BookingResult]):
     result = variable(BookingResult | None)
     error = variable(CaughtError | None)
     outcome = variable(BookingResult)
-    report = _reported(result, error)
+    report = _record_input(result, error)
 
     route = Choice(request)
-    purchase = Invoke(purchase_fn, _asked(), retry=(THROTTLES, TRANSIENT), timeout=task_limit)
-    refund = Invoke(refund_fn, _asked(), retry=(THROTTLES, TRANSIENT), timeout=task_limit)
+    purchase = Invoke(purchase_fn, _function_input(), retry=(THROTTLES, TRANSIENT), timeout=task_limit)
+    refund = Invoke(refund_fn, _function_input(), retry=(THROTTLES, TRANSIENT), timeout=task_limit)
     record = Invoke(record_fn, report, retry=(RECORD_THROTTLES, RECORD_TRANSIENT), timeout=task_limit)
-    refuse = Invoke(record_fn, _too_large(), retry=(RECORD_THROTTLES, RECORD_TRANSIENT), timeout=task_limit)
+    refuse = Invoke(
+        record_fn, _oversized_record_input(), retry=(RECORD_THROTTLES, RECORD_TRANSIENT), timeout=task_limit
+    )
     verdict = Choice(output_of(record))
     park = SendMessage(parking, report, retry=QUEUED, timeout=timedelta(seconds=10))
-    park_refusal = SendMessage(parking, _too_large(), retry=QUEUED, timeout=timedelta(seconds=10))
+    park_refusal = SendMessage(parking, _oversized_record_input(), retry=QUEUED, timeout=timedelta(seconds=10))
     completed = Succeed(outcome)
     failed = Fail(error=concat("Booking.", outcome.status), cause=to_json(outcome))
 
@@ -184,8 +186,8 @@ class Booking(Workflow[BookingRequest, BookingResult]):
         route.otherwise.assign(result, None).assign(error, None)                               >> record,
         (purchase | refund).catch(ALL).assign(result, None).assign(error, caught(CaughtError)) >> record,
         record.catch(DATA_LIMIT_EXCEEDED)                >> refuse       >> verdict,
-        record.catch(ALL).assign(outcome, _unrecorded()) >> park         >> failed,
-        refuse.catch(ALL).assign(outcome, _unrecorded()) >> park_refusal >> failed,
+        record.catch(ALL).assign(outcome, _unrecorded_result()) >> park         >> failed,
+        refuse.catch(ALL).assign(outcome, _unrecorded_result()) >> park_refusal >> failed,
         (park | park_refusal).catch(ALL) >> failed,
         verdict.when(for_the_caller)     >> completed,
         verdict.otherwise                >> failed,

@@ -50,16 +50,18 @@ class StatePath:
         pieces = [self.start]
         for transition in self.transitions:
             pieces.append(f"{_arrow(transition)} {transition.target}")
-        where = f" (in {self.scope})" if self.scope else ""
-        return " ".join(pieces) + where
+        suffix = f" (in {self.scope})" if self.scope else ""
+        return " ".join(pieces) + suffix
 
 
 def paths(definition: object, *, scope: Scope | None = None, max_paths: int = 10_000) -> Iterator[StatePath]:
     """Yield the paths through the machine's own scope, or through `scope`; raises TooManyPaths after `max_paths`."""
-    searched = scope or parse(definition).root
-    for found, path in enumerate(_find_paths(searched, max_paths * _STEPS_PER_PATH)):
+    searched_scope = scope or parse(definition).root
+    for found, path in enumerate(_find_paths(searched_scope, max_paths * _STEPS_PER_PATH)):
         if found == max_paths or path is None:
-            raise TooManyPaths(f"there are more than {max_paths:,} paths through {searched.pointer or 'the machine'}")
+            raise TooManyPaths(
+                f"there are more than {max_paths:,} paths through {searched_scope.pointer or 'the machine'}"
+            )
         yield path
 
 
@@ -120,7 +122,7 @@ def _find_paths(scope: Scope, max_steps: int) -> Iterator[StatePath | None]:
     if scope.start not in can_end:
         return
     start = str(scope.start)
-    trail: list[Transition] = []
+    path: list[Transition] = []
     used: set[_Key] = set()
     if scope.by_name[start].ends:
         yield StatePath(scope.pointer, start, ())
@@ -129,8 +131,8 @@ def _find_paths(scope: Scope, max_steps: int) -> Iterator[StatePath | None]:
         transition = next(stack[-1], None)
         if transition is None:
             stack.pop()
-            if trail:
-                used.discard(_key(trail.pop()))
+            if path:
+                used.discard(_key(path.pop()))
             continue
         if _key(transition) in used or transition.target not in can_end:
             continue
@@ -138,11 +140,11 @@ def _find_paths(scope: Scope, max_steps: int) -> Iterator[StatePath | None]:
         if max_steps < 0:
             yield None
             return
-        trail.append(transition)
+        path.append(transition)
         used.add(_key(transition))
         state = scope.by_name[transition.target]
         if state.ends:
-            yield StatePath(scope.pointer, start, tuple(trail))
+            yield StatePath(scope.pointer, start, tuple(path))
         stack.append(iter(state.transitions))
 
 

@@ -21,8 +21,8 @@ from .interpreter import Run, run
 if TYPE_CHECKING:
     import pytest
 
-_SHOWN = 20
-_CHOOSING = ("keyword", "markexpr", "deselect", "lf", "stepwise")
+_MAX_SHOWN = 20
+_SELECTION_OPTIONS = ("keyword", "markexpr", "deselect", "lf", "stepwise")
 """Options of pytest that select only some of a module's tests."""
 
 
@@ -49,8 +49,8 @@ class CoveredWorkflow:
         """Raise AssertionError if there are paths that no run took; the message lists them."""
         missing = self.missing()
         if missing:
-            shown = "".join(f"\n  {path}" for path in missing[:_SHOWN])
-            more = f"\n  … and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+            shown = "".join(f"\n  {path}" for path in missing[:_MAX_SHOWN])
+            more = f"\n  … and {len(missing) - _MAX_SHOWN} more" if len(missing) > _MAX_SHOWN else ""
             raise AssertionError(f"no test took {len(missing)} of the workflow's paths:{shown}{more}")
 
 
@@ -74,18 +74,18 @@ def coverage_fixture(definition: object, *, impossible: Mapping[tuple[str, ...],
 
     @pytest.fixture(scope="module")
     def workflow(request: "pytest.FixtureRequest") -> Iterator[CoveredWorkflow]:
-        made, ran = CoveredWorkflow(definition, impossible=impossible), _Ran()
-        request.config.pluginmanager.register(ran)
-        yield made
-        request.config.pluginmanager.unregister(ran)
+        covered, ran_tests = CoveredWorkflow(definition, impossible=impossible), _RanTests()
+        request.config.pluginmanager.register(ran_tests)
+        yield covered
+        request.config.pluginmanager.unregister(ran_tests)
         if not _is_partial(request):
-            _refuse_other_processes(request, ran)
-            made.require()
+            _refuse_other_processes(request, ran_tests)
+            covered.require()
 
     return workflow
 
 
-class _Ran:
+class _RanTests:
     """A pytest plugin that collects the ids of the tests that ran in this process."""
 
     def __init__(self) -> None:
@@ -98,15 +98,15 @@ class _Ran:
 
 def _is_partial(request: "pytest.FixtureRequest") -> bool:
     config = request.config
-    chosen = any(config.getoption(option, None) for option in _CHOOSING)
-    return chosen or bool(request.session.testsfailed) or any("::" in argument for argument in config.args)
+    selected = any(config.getoption(option, None) for option in _SELECTION_OPTIONS)
+    return selected or bool(request.session.testsfailed) or any("::" in argument for argument in config.args)
 
 
-def _refuse_other_processes(request: "pytest.FixtureRequest", ran: _Ran) -> None:
+def _refuse_other_processes(request: "pytest.FixtureRequest", ran_tests: _RanTests) -> None:
     """Raise AssertionError if xdist ran the tests in several processes, because each knows only its own runs."""
-    using = {item.nodeid for item in request.session.items if request.fixturename in getattr(item, "fixturenames", ())}
-    here = {name for name in using if name.startswith(f"{request.node.nodeid}::")}
-    if hasattr(request.config, "workerinput") and here - ran.names:
+    users = {item.nodeid for item in request.session.items if request.fixturename in getattr(item, "fixturenames", ())}
+    own = {name for name in users if name.startswith(f"{request.node.nodeid}::")}
+    if hasattr(request.config, "workerinput") and own - ran_tests.names:
         raise AssertionError(
             f"the tests that use {request.fixturename} ran in several processes, none of which saw all paths that were "
             f'taken: run them in one process, with pytestmark = pytest.mark.xdist_group("{request.fixturename}") and '

@@ -17,15 +17,15 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Final
 
-_LANGUAGE: Final = "workflow.dsl."
+_OWN_PACKAGE: Final = "workflow.dsl."
 
 
 class WorkflowError(Exception):
     """An error in a workflow, with a message for the person who writes it."""
 
-    def __init__(self, sentence: str, *, at: object = None) -> None:
+    def __init__(self, message: str, *, at: object = None) -> None:
         """Take the message, and the state or transition that it is about."""
-        super().__init__(sentence)
+        super().__init__(message)
         self._source: tuple[str, int] | None = None
         self.locate(at)
 
@@ -34,18 +34,18 @@ class WorkflowError(Exception):
         """The file and line of the workflow that the error is about; None if it has not been raised yet."""
         if self._source is not None or self.__traceback__ is None:
             return self._source
-        calls = [step for step in _steps(self.__traceback__) if not _is_own(step)]
+        calls = [step for step in _frames(self.__traceback__) if not _is_own(step)]
         return (calls[-1].tb_frame.f_code.co_filename, calls[-1].tb_lineno) if calls else None
 
     def locate(self, at: object) -> None:
         """Point to the line on which a state or transition is written, unless the line is already known."""
-        written = getattr(at, "__dict__", {}).get("source_line")
-        if self._source is None and written is not None:
-            self._source = written.file, written.line
-            self.add_note(f'  File "{written.file}", line {written.line}{_text_of(written.file, written.line)}')
+        line = getattr(at, "__dict__", {}).get("source_line")
+        if self._source is None and line is not None:
+            self._source = line.file, line.line
+            self.add_note(f'  File "{line.file}", line {line.line}{_source_text(line.file, line.line)}')
 
 
-def _steps(traceback: TracebackType | None) -> Iterator[TracebackType]:
+def _frames(traceback: TracebackType | None) -> Iterator[TracebackType]:
     while traceback is not None:
         yield traceback
         traceback = traceback.tb_next
@@ -53,10 +53,10 @@ def _steps(traceback: TracebackType | None) -> Iterator[TracebackType]:
 
 def _is_own(step: TracebackType) -> bool:
     """Return whether a traceback step is inside the workflow language and not in the code that uses it."""
-    return str(step.tb_frame.f_globals.get("__name__", "")).startswith(_LANGUAGE)
+    return str(step.tb_frame.f_globals.get("__name__", "")).startswith(_OWN_PACKAGE)
 
 
-def _text_of(file: str, line: int) -> str:
+def _source_text(file: str, line: int) -> str:
     import linecache
 
     text = linecache.getline(file, line).strip()
@@ -92,18 +92,18 @@ class Unbound(WorkflowError, KeyError):
 class NotPortable(WorkflowError):
     """A construct that JSONPath cannot express; `code` says which kind of construct it is."""
 
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(f"{code}: {sentence}")
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
         self.code = code
 
 
 def _hide_own_calls(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     """Print an uncaught WorkflowError without the frames inside the language, so that it ends in user code."""
     if isinstance(error, WorkflowError):
-        shown: TracebackType | None = None
-        for step in reversed([step for step in _steps(traceback) if not _is_own(step)]):
-            shown = TracebackType(shown, step.tb_frame, step.tb_lasti, step.tb_lineno)
-        error.__traceback__ = traceback = shown
+        user_frames: TracebackType | None = None
+        for step in reversed([step for step in _frames(traceback) if not _is_own(step)]):
+            user_frames = TracebackType(user_frames, step.tb_frame, step.tb_lasti, step.tb_lineno)
+        error.__traceback__ = traceback = user_frames
     _print_error(kind, error, traceback)
 
 

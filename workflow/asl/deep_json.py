@@ -10,8 +10,8 @@ from typing import Final, TypeAlias, cast
 
 from .json_type import Json
 
-_SIGN: Final = r"(?a)[ \t\n\r]*(?:([\[\]{},:])|(\")|(-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?)|(null|true|false))"
-_WORDS: Final[dict[str, Json]] = {"null": None, "true": True, "false": False}
+_LEXEME: Final = r"(?a)[ \t\n\r]*(?:([\[\]{},:])|(\")|(-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?)|(null|true|false))"
+_LITERALS: Final[dict[str, Json]] = {"null": None, "true": True, "false": False}
 _scan_string = cast("Callable[[str, int, bool], tuple[str, int]]", decoder.scanstring)  # type: ignore[attr-defined]  # typeshed lacks it
 _VALUE, _FIRST_ITEM, _FIRST_KEY, _KEY, _COLON, _AFTER, _END = range(7)
 _CLOSERS: Final = {"[": "]", "{": "}"}
@@ -33,27 +33,27 @@ def read_deep(text: str, make_object: Callable[[_Pairs], dict[str, Json]], make_
     stack: list[_Open] = []
     value: Json = None
     expect = _VALUE
-    for sign, literal, place in _tokens(text, make_float):
-        if sign in ("[", "{") and expect in (_VALUE, _FIRST_ITEM):
-            stack.append(_Open(sign))
-            expect = _FIRST_ITEM if sign == "[" else _FIRST_KEY
+    for kind, literal, position in _tokens(text, make_float):
+        if kind in ("[", "{") and expect in (_VALUE, _FIRST_ITEM):
+            stack.append(_Open(kind))
+            expect = _FIRST_ITEM if kind == "[" else _FIRST_KEY
             continue
-        if sign == ":" and expect == _COLON:
+        if kind == ":" and expect == _COLON:
             expect = _VALUE
             continue
-        if sign == "," and expect == _AFTER:
+        if kind == "," and expect == _AFTER:
             expect = _VALUE if stack[-1].bracket == "[" else _KEY
             continue
-        if sign == '"' and expect in (_KEY, _FIRST_KEY):
+        if kind == '"' and expect in (_KEY, _FIRST_KEY):
             stack[-1].key, expect = cast("str", literal), _COLON
             continue
-        if sign in ("]", "}") and expect in (_AFTER, _FIRST_ITEM, _FIRST_KEY) and sign == _CLOSERS[stack[-1].bracket]:
+        if kind in ("]", "}") and expect in (_AFTER, _FIRST_ITEM, _FIRST_KEY) and kind == _CLOSERS[stack[-1].bracket]:
             closed = stack.pop()
-            value = make_object(closed.pairs) if sign == "}" else [item for _, item in closed.pairs]
-        elif sign in ("0", '"') and expect in (_VALUE, _FIRST_ITEM):
+            value = make_object(closed.pairs) if kind == "}" else [item for _, item in closed.pairs]
+        elif kind in ("0", '"') and expect in (_VALUE, _FIRST_ITEM):
             value = literal
         else:
-            raise json.JSONDecodeError("Extra data" if expect == _END else "Unexpected text", text, place)
+            raise json.JSONDecodeError("Extra data" if expect == _END else "Unexpected text", text, position)
         if stack:
             stack[-1].pairs.append((stack[-1].key, value))
         expect = _AFTER if stack else _END
@@ -92,24 +92,24 @@ def _tokens(text: str, make_float: Callable[[str], float]) -> Iterator[tuple[str
     The kind is the character itself for punctuation, `"` for a string, `0` for any other scalar, and `?` for invalid
     text.
     """
-    sign, place = re.compile(_SIGN), 0
-    while place < len(text):
-        found = sign.match(text, place)
+    lexeme, position = re.compile(_LEXEME), 0
+    while position < len(text):
+        found = lexeme.match(text, position)
         if found is None:
-            if text[place:].strip(" \t\n\r"):
-                yield "?", None, place
+            if text[position:].strip(" \t\n\r"):
+                yield "?", None, position
             return
         punctuation, quote, number, fraction, exponent, word = found.groups()
-        start, place = found.end(), found.end()
+        start, position = found.end(), found.end()
         if punctuation:
             yield punctuation, None, start - 1
         elif quote:
-            literal, place = _scan_string(text, start, True)
+            literal, position = _scan_string(text, start, True)
             yield '"', literal, start - 1
         elif number:
             yield "0", make_float(number) if fraction or exponent else int(number), start
         else:
-            yield "0", _WORDS[word], start
+            yield "0", _LITERALS[word], start
 
 
 def _break(indent: int | None, level: int) -> str:

@@ -139,10 +139,10 @@ class Scope(Record):
     @cached_property
     def states(self) -> tuple[StateNode, ...]:
         """The states of this scope that are objects, in document order."""
-        here = child(self.pointer, "States")
+        pointer = child(self.pointer, "States")
         named = _object(self.fields.get("States")).items()
         return tuple(
-            StateNode(child(here, name), name, fields, self) for name, fields in named if isinstance(fields, dict)
+            StateNode(child(pointer, name), name, fields, self) for name, fields in named if isinstance(fields, dict)
         )
 
     @cached_property
@@ -189,10 +189,10 @@ class StateNode(Record):
     def scopes(self) -> tuple[Scope, ...]:
         """The scopes nested in a Parallel or a Map; empty for any other state."""
         if self.type == "Parallel":
-            here = child(self.pointer, "Branches")
+            pointer = child(self.pointer, "Branches")
             branches = enumerate(_list(self.fields.get("Branches")))
             return tuple(
-                Scope(child(here, index), branch, self) for index, branch in branches if isinstance(branch, dict)
+                Scope(child(pointer, index), branch, self) for index, branch in branches if isinstance(branch, dict)
             )
         if self.type != "Map":
             return ()
@@ -224,10 +224,10 @@ class StateNode(Record):
         yield from self._transitions_of_rules("catch", "Catch")
 
     def _transitions_of_rules(self, kind: Kind, field: str) -> Iterator[Transition]:
-        here = child(self.pointer, field)
+        rules_pointer = child(self.pointer, field)
         for index, rule in enumerate(_list(self.fields.get(field))):
             if isinstance(rule, dict):
-                yield from self._transition(kind, child(here, index), rule, "Next", index)
+                yield from self._transition(kind, child(rules_pointer, index), rule, "Next", index)
 
     def _transition(self, kind: Kind, pointer: str, holder: JsonObject, field: str, index: int) -> Iterator[Transition]:
         target = holder.get(field)

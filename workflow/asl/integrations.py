@@ -55,8 +55,8 @@ class UnknownTarget(ValueError):
     `certain`    False if the target may exist, because AWS adds integrations
     """
 
-    def __init__(self, sentence: str, *, word: str = "", words: tuple[str, ...] = (), certain: bool = True) -> None:
-        super().__init__(sentence)
+    def __init__(self, message: str, *, word: str = "", words: tuple[str, ...] = (), certain: bool = True) -> None:
+        super().__init__(message)
         self.word, self.words, self.certain = word, words, certain
 
 
@@ -87,7 +87,7 @@ def _is_partition(name: str) -> bool:
 
 
 def _is_word(text: str) -> bool:
-    return all(sign.isalnum() or sign in "-_" for sign in text)
+    return all(character.isalnum() or character in "-_" for character in text)
 
 
 def _unknown_service(resource: str) -> IntegrationTarget:
@@ -163,8 +163,10 @@ def is_sdk_spelling(name: str, known: str) -> bool:
     """Return true if Step Functions accepts `name` for the SDK's name `known`: unchanged, or with `DB` as `Db`."""
     if len(name) != len(known) or name.lower() != known.lower():
         return False
-    inside = {place for found in re.finditer(_INSIDE_ACRONYM, known) for place in range(*found.span())}
-    return all(one == other or place in inside for place, (one, other) in enumerate(zip(name, known, strict=True)))
+    inside_acronym = {index for found in re.finditer(_INSIDE_ACRONYM, known) for index in range(*found.span())}
+    return all(
+        one == other or index in inside_acronym for index, (one, other) in enumerate(zip(name, known, strict=True))
+    )
 
 
 def _is_older(service: str) -> bool:

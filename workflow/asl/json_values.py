@@ -20,12 +20,12 @@ from .json_type import Json
 from .records import Value
 
 JsonObject: TypeAlias = "dict[str, Json]"
-_FINAL: Final = frozenset({str, int, bool, type(None)})
+_SCALARS: Final = frozenset({str, int, bool, type(None)})
 _MAX_FORMATTED_LENGTH: Final = 100
-_MANY: Final = 200_000  # after so many nodes, check that the value does not contain itself
-_SOME: Final = 2_000  # the same for the slower copy that tracks pointers
-_MOST: Final = 1_000_000  # more nodes than a text of any realistic size contains
-_TOO_MANY: Final = f"a value of more than {_MOST:,} parts is too large for a definition or its data"
+_FAST_CYCLE_CHECK: Final = 200_000  # after so many nodes, check that the value does not contain itself
+_SLOW_CYCLE_CHECK: Final = 2_000  # the same for the slower copy that tracks pointers
+_MAX_NODES: Final = 1_000_000  # more nodes than a text of any realistic size contains
+_TOO_LARGE: Final = f"a value of more than {_MAX_NODES:,} parts is too large for a definition or its data"
 
 
 class NotJson(ValueError):
@@ -52,16 +52,16 @@ class _Object(dict[str, "Json"]):
 
 def read_json(text: str | bytes) -> tuple[Json, tuple[Duplicate, ...]]:
     """Parse JSON text into a value and its duplicate keys; raises NotJson."""
-    decoded = _decoded(text)
+    decoded = _decode(text)
     import json
 
     repeating: list[_Object] = []
 
     def object_of(pairs: list[tuple[str, Json]]) -> JsonObject:
-        made = dict(pairs)
-        if len(made) == len(pairs):
-            return made
-        repeating.append(_marked(made, pairs))
+        fields = dict(pairs)
+        if len(fields) == len(pairs):
+            return fields
+        repeating.append(_mark_repeated_keys(fields, pairs))
         return repeating[-1]
 
     try:
@@ -124,23 +124,23 @@ def _copy(value: object) -> Json:
         node, into, key = stack.pop()
         kind = type(node)
         copied_containers += 1
-        if copied_containers == _MANY:
-            _refuse_circle(value)
-        if copied_containers == _MOST:
-            raise NotJson(_TOO_MANY)
+        if copied_containers == _FAST_CYCLE_CHECK:
+            _refuse_cycle(value)
+        if copied_containers == _MAX_NODES:
+            raise NotJson(_TOO_LARGE)
         if kind is dict:
-            made: JsonObject = {}
-            into[key] = made
+            fields: JsonObject = {}
+            into[key] = fields
             for name, item in cast("dict[object, object]", node).items():
                 if type(name) is not str:
                     raise TypeError
-                made[name] = cast("Json", item)
-                if type(item) not in _FINAL:
-                    stack.append((item, made, name))
+                fields[name] = cast("Json", item)
+                if type(item) not in _SCALARS:
+                    stack.append((item, fields, name))
         elif kind is list:
             into[key] = copied = list(cast("list[object]", node))
-            stack.extend((item, copied, place) for place, item in enumerate(copied) if type(item) not in _FINAL)
-        elif kind in _FINAL or (kind is float and math.isfinite(cast("float", node))):
+            stack.extend((item, copied, index) for index, item in enumerate(copied) if type(item) not in _SCALARS)
+        elif kind in _SCALARS or (kind is float and math.isfinite(cast("float", node))):
             into[key] = node
         else:
             raise TypeError
@@ -154,42 +154,42 @@ def _copy_with_care(value: object) -> Json:
     while stack:
         node, pointer, into, key = stack.pop()
         nodes += 1
-        if nodes == _SOME:
-            _refuse_circle(value)
-        if nodes == _MOST:
-            raise NotJson(_TOO_MANY)
-        made: bool | int | float | str | list[Json] | JsonObject | None
+        if nodes == _SLOW_CYCLE_CHECK:
+            _refuse_cycle(value)
+        if nodes == _MAX_NODES:
+            raise NotJson(_TOO_LARGE)
+        copied: bool | int | float | str | list[Json] | JsonObject | None
         if node is None or isinstance(node, bool | int | str) or (isinstance(node, float) and math.isfinite(node)):
-            made = node
+            copied = node
         elif isinstance(node, Mapping):
             members = cast("Mapping[object, object]", node)
             fields: JsonObject = {_name(name, pointer): None for name in members}
             stack.extend((members[name], child(pointer, name), fields, name) for name in reversed(fields))
-            made = fields
+            copied = fields
         elif isinstance(node, list | tuple):
             items = cast("Sequence[object]", node)
             entries: list[Json] = [None for _ in items]
             stack.extend((items[n], child(pointer, n), entries, n) for n in reversed(range(len(items))))
-            made = entries
+            copied = entries
         else:
             raise NotJson(f"{pointer or '/'}: {type(node).__name__} {node!r} cannot be represented in JSON")
-        into[key] = made  # type: ignore[index]  # the key fits its container
+        into[key] = copied  # type: ignore[index]  # the key fits its container
     return root[0]
 
 
-def _refuse_circle(value: object) -> None:
+def _refuse_cycle(value: object) -> None:
     """Raise NotJson if a value contains itself; only called once a copy has become large."""
-    around, done = set[int](), set[int]()
+    enclosing, done = set[int](), set[int]()
     stack: list[tuple[object, bool]] = [(value, True)]
     while stack:
-        node, enters = stack.pop()
-        if not enters:
-            around.discard(id(node))
+        node, is_entry = stack.pop()
+        if not is_entry:
+            enclosing.discard(id(node))
             done.add(id(node))
-        elif id(node) in around:
+        elif id(node) in enclosing:
             raise NotJson("a value that contains itself cannot be represented in JSON")
         elif isinstance(node, Mapping | list | tuple) and id(cast("object", node)) not in done:
-            around.add(id(cast("object", node)))
+            enclosing.add(id(cast("object", node)))
             stack.append((cast("object", node), False))
             stack.extend((item, True) for item in _items(cast("Mapping[object, object] | Sequence[object]", node)))
 
@@ -222,12 +222,12 @@ def walk(value: Json, pointer: str = "") -> Iterator[tuple[str, Json]]:
     """Yield a value and all values nested in it, in document order, each with its JSON pointer."""
     stack = [(pointer, value)]
     while stack:
-        here, node = stack.pop()
-        yield here, node
+        current, node = stack.pop()
+        yield current, node
         if isinstance(node, dict):
-            stack.extend((child(here, key), item) for key, item in reversed(node.items()))
+            stack.extend((child(current, key), item) for key, item in reversed(node.items()))
         elif isinstance(node, list):
-            stack.extend((child(here, index), node[index]) for index in reversed(range(len(node))))
+            stack.extend((child(current, index), node[index]) for index in reversed(range(len(node))))
 
 
 def same(left: Json, right: Json) -> bool:
@@ -240,16 +240,20 @@ def _read(text: str, object_of: Callable[[list[tuple[str, Json]]], JsonObject]) 
 
     try:
         read: Json = json.loads(
-            text, object_pairs_hook=object_of, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole
+            text,
+            object_pairs_hook=object_of,
+            parse_constant=_refuse_constant,
+            parse_float=_finite_float,
+            parse_int=_integer,
         )
     except RecursionError:
         from .deep_json import read_deep
 
-        return read_deep(text, object_of, _finite)
+        return read_deep(text, object_of, _finite_float)
     return read
 
 
-def _decoded(text: str | bytes) -> str:
+def _decode(text: str | bytes) -> str:
     if isinstance(text, str):
         return text.removeprefix("\ufeff")
     if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in text[:4]:
@@ -260,16 +264,16 @@ def _decoded(text: str | bytes) -> str:
         raise NotJson(f"byte {error.start} is not UTF-8") from None
 
 
-def _marked(made: JsonObject, pairs: list[tuple[str, Json]]) -> _Object:
+def _mark_repeated_keys(fields: JsonObject, pairs: list[tuple[str, Json]]) -> _Object:
     seen: set[str] = set()
     repeated: dict[str, None] = {}
     for key, _ in pairs:
         if key in seen:
             repeated[key] = None
         seen.add(key)
-    marked = _Object(made)
-    marked.repeated = tuple(repeated)
-    return marked
+    result = _Object(fields)
+    result.repeated = tuple(repeated)
+    return result
 
 
 def _duplicates(value: Json) -> Iterator[Duplicate]:
@@ -282,14 +286,14 @@ def _refuse_constant(word: str) -> Json:
     raise ValueError(f"{word} is not JSON")
 
 
-def _finite(digits: str) -> float:
+def _finite_float(digits: str) -> float:
     number = float(digits)
     if math.isinf(number):
         raise ValueError(f"{digits} exceeds the numbers that JSON parsers support")
     return number
 
 
-def _whole(digits: str) -> int:
+def _integer(digits: str) -> int:
     if len(digits) > 4000:
         raise ValueError(f"a number of {len(digits)} digits exceeds the numbers that JSON parsers support")
     return int(digits)

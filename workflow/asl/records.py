@@ -41,12 +41,12 @@ class Record:
     def _check(self, values: tuple[object, ...], named: Mapping[str, object]) -> None:
         fields = self.__match_args__
         missing = [name for name in fields if not hasattr(self, name)]
-        strange = [name for name in named if name not in fields or name in fields[: len(values)]]
-        if missing or strange or len(values) > len(fields):
-            what = f"missing {', '.join(missing)}" if missing else "too many values"
-            if strange and not missing:
-                what = f"unknown or repeated {', '.join(strange)}"
-            raise TypeError(f"{type(self).__name__}: {what}; its fields are {', '.join(fields)}")
+        unexpected = [name for name in named if name not in fields or name in fields[: len(values)]]
+        if missing or unexpected or len(values) > len(fields):
+            problem = f"missing {', '.join(missing)}" if missing else "too many values"
+            if unexpected and not missing:
+                problem = f"unknown or repeated {', '.join(unexpected)}"
+            raise TypeError(f"{type(self).__name__}: {problem}; its fields are {', '.join(fields)}")
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__}.{name} cannot be changed")

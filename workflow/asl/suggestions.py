@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-_SHORTEST_PART: Final = 4  # the minimum length of a prefix or suffix that stands for a word
+_MIN_PART_LENGTH: Final = 4  # the minimum length of a prefix or suffix that stands for a word
 _MAX_PAIRS: Final = 200_000
 """The maximum number of comparisons; that many take a third of a second."""
 
@@ -18,22 +18,22 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
             return candidate
     import difflib
 
-    near = difflib.get_close_matches(word[:100], known, 1, 0.72)
-    return near[0] if near else None
+    matches = difflib.get_close_matches(word[:100], known, 1, 0.72)
+    return matches[0] if matches else None
 
 
 def likely(word: str, words: Collection[str]) -> str | None:
     """Return the closest known word, or else the only one of which the word is a prefix or suffix, or vice versa."""
-    near = nearest(word, words)
-    if near is not None:
-        return near
-    alike = [each for each in words if _is_part(word.lower(), each.lower())]
-    return alike[0] if len(alike) == 1 else None
+    closest = nearest(word, words)
+    if closest is not None:
+        return closest
+    matches = [each for each in words if _is_part(word.lower(), each.lower())]
+    return matches[0] if len(matches) == 1 else None
 
 
 def _is_part(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
-    return len(short) >= _SHORTEST_PART and (long.startswith(short) or long.endswith(short))
+    return len(short) >= _MIN_PART_LENGTH and (long.startswith(short) or long.endswith(short))
 
 
 class Guesses:
@@ -55,5 +55,5 @@ def format_list(words: Sequence[str], last: str = "and") -> str:
 
 def suggest(word: str, words: Collection[str], otherwise: str = "") -> str:
     """Return "Did you mean …?" with the word that was probably meant, or `otherwise` if there is none."""
-    near = likely(word, words)
-    return f"Did you mean {near}?" if near else otherwise
+    candidate = likely(word, words)
+    return f"Did you mean {candidate}?" if candidate else otherwise

@@ -107,7 +107,7 @@ class Machine(Binding, Generic[In, Out]):
 
 
 BoundValue = str | int | float | timedelta
-_SIGNS: Final = frozenset("_:.-")
+_NAME_PUNCTUATION: Final = frozenset("_:.-")
 """Characters of a binding's name besides letters and digits; in templates the name is written as `${name}`."""
 
 
@@ -130,13 +130,13 @@ class Bindings:
         for key, value in cast("Mapping[Binding | str, BoundValue]", entries).items():
             self.given[str(key.name if isinstance(key, Binding) else key)] = value
         self._late = not any(isinstance(value, str) for value in self.given.values())
-        self.asked: dict[str, Binding] = {}
+        self.requested: dict[str, Binding] = {}
 
     def text(self, binding: Binding | str) -> str:
         """Return the value of a name, or its placeholder if it has none; raises Unbound for any value but a string."""
         if isinstance(binding, str):
             return binding
-        self._ask(binding)
+        self._look_up(binding)
         value = self.given.get(binding.name)
         if value is not None and not isinstance(value, str):
             raise Unbound(
@@ -154,8 +154,8 @@ class Bindings:
         try:
             return int(value)
         except ValueError:
-            told = f"{limit.name} must be a timedelta or whole seconds, got {value!r}"
-            raise WorkflowError(told) from None
+            message = f"{limit.name} must be a timedelta or whole seconds, got {value!r}"
+            raise WorkflowError(message) from None
 
     def number(self, limit: Limit) -> int | float:
         """Return a limit as a number; a duration as its seconds."""
@@ -170,19 +170,19 @@ class Bindings:
             raise WorkflowError(f"{limit.name} must be a number, got {value!r}") from None
 
     def _value_of(self, limit: Limit) -> BoundValue:
-        self._ask(limit)
+        self._look_up(limit)
         return self.given.get(limit.name, limit.default)
 
-    def _ask(self, binding: Binding) -> None:
+    def _look_up(self, binding: Binding) -> None:
         name = binding.name
-        if not name or not all(sign.isalnum() or sign in _SIGNS for sign in str(name)):
+        if not name or not all(character.isalnum() or character in _NAME_PUNCTUATION for character in str(name)):
             raise WorkflowError(
                 f"{binding!r}: the name must consist of letters, digits and _ : . -, because ${{name}} stands for it"
             )
-        before = self.asked.setdefault(name, binding)
-        if type(before) is not type(binding):
+        previous = self.requested.setdefault(name, binding)
+        if type(previous) is not type(binding):
             raise WorkflowError(
-                f"{before!r} and {binding!r} have the same name and would get the same value: rename one of them"
+                f"{previous!r} and {binding!r} have the same name and would get the same value: rename one of them"
             )
 
     def value(self, binding: Binding) -> str | int | float:
@@ -191,10 +191,10 @@ class Bindings:
 
     def check(self) -> None:
         """Raise Unbound for a value whose name the workflow lacks, or a name without a value if others have one."""
-        unknown = sorted(set(self.given) - set(self.asked))
+        unknown = sorted(set(self.given) - set(self.requested))
         if unknown:
             raise Unbound(
-                f"unknown names {', '.join(unknown)}; the workflow binds {', '.join(self.asked) or 'no names'}"
+                f"unknown names {', '.join(unknown)}; the workflow binds {', '.join(self.requested) or 'no names'}"
             )
         missing = list(self._missing())
         if missing and not self._late:
@@ -204,5 +204,7 @@ class Bindings:
 
     def _missing(self) -> Iterator[str]:
         return (
-            name for name, binding in self.asked.items() if name not in self.given and not isinstance(binding, Limit)
+            name
+            for name, binding in self.requested.items()
+            if name not in self.given and not isinstance(binding, Limit)
         )

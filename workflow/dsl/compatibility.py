@@ -17,46 +17,48 @@ _MAX_DEPTH: Final = 8
 """The depth of nested fields after which recursive types count as equal."""
 
 
-def mismatch(form: object, wanted: object, *, every: bool, depth: int = 0) -> str:
+def mismatch(form: object, expected: object, *, every: bool, depth: int = 0) -> str:
     """Return the reason why values of a type do not fit another, as the end of a sentence; empty if they do."""
     if depth > _MAX_DEPTH:
         return ""
-    members, allowed = members_of(form), tuple(_joined_literals(members_of(wanted)))
-    reasons = [_member_mismatch(member, allowed, wanted, every, depth) for member in members]
-    found = [reason for reason in reasons if reason]
-    return found[0] if found and (every or len(found) == len(members)) else ""
+    members, allowed = members_of(form), tuple(_merge_literals(members_of(expected)))
+    reasons = [_member_mismatch(member, allowed, expected, every, depth) for member in members]
+    mismatches = [reason for reason in reasons if reason]
+    return mismatches[0] if mismatches and (every or len(mismatches) == len(members)) else ""
 
 
-def value_mismatch(value: object, wanted: object, *, every: bool) -> str:
+def value_mismatch(value: object, expected: object, *, every: bool) -> str:
     """Return the reason why a payload does not fit a type, as the end of a sentence; empty if it does.
 
     A payload that contains itself counts as fitting, because the compiler rejects it later.
     """
     try:
-        return _value_mismatch(value, wanted, every)
+        return _value_mismatch(value, expected, every)
     except RecursionError:
         return ""
 
 
-def _value_mismatch(value: object, wanted: object, every: bool) -> str:
+def _value_mismatch(value: object, expected: object, every: bool) -> str:
     if isinstance(value, Mapping):
-        return _best(_object_mismatch(cast("Mapping[str, object]", value), form, every) for form in members_of(wanted))
+        return _first_mismatch(
+            _object_mismatch(cast("Mapping[str, object]", value), form, every) for form in members_of(expected)
+        )
     if isinstance(value, list | tuple):
-        return _items_mismatch(cast("Sequence[object]", value), wanted, every)
+        return _items_mismatch(cast("Sequence[object]", value), expected, every)
     if isinstance(value, Expression | Condition | Binding):
-        return mismatch(form_of(value), wanted, every=every)
-    literals = literals_of(wanted)
+        return mismatch(form_of(value), expected, every=every)
+    literals = literals_of(expected)
     if literals is not None:
-        return "" if wire_value(value) in literals else f"{value!r} is not one of {name_of(wanted)}"
-    return mismatch(form_of(value), wanted, every=every)
+        return "" if wire_value(value) in literals else f"{value!r} is not one of {name_of(expected)}"
+    return mismatch(form_of(value), expected, every=every)
 
 
 def misfit(value: object, form: object) -> str:
     """Return the reason why a value can never be of a type, as the end of a sentence; empty if it may be."""
-    here = form_of(value)
+    actual = form_of(value)
     allowed = literals_of(form)
-    if kinds_of(here).isdisjoint(kinds_of(form)):
-        return f"{value!r} is {name_of(here)}"
+    if kinds_of(actual).isdisjoint(kinds_of(form)):
+        return f"{value!r} is {name_of(actual)}"
     if allowed and _is_constant(value) and wire_value(value) not in allowed:
         return f"{value!r} is not one of its values"
     return value_mismatch(value, form, every=False)
@@ -66,44 +68,44 @@ def _is_constant(value: object) -> bool:
     return not isinstance(value, Expression | Condition | Mapping | list)
 
 
-def _member_mismatch(member: object, allowed: Sequence[object], wanted: object, every: bool, depth: int) -> str:
-    reason = _best(_pair_mismatch(member, other, every, depth) for other in allowed)
-    return reason if len(allowed) == 1 or not reason else f"{name_of(member)} is not one of {name_of(wanted)}"
+def _member_mismatch(member: object, allowed: Sequence[object], expected: object, every: bool, depth: int) -> str:
+    reason = _first_mismatch(_pair_mismatch(member, other, every, depth) for other in allowed)
+    return reason if len(allowed) == 1 or not reason else f"{name_of(member)} is not one of {name_of(expected)}"
 
 
-def _pair_mismatch(form: object, wanted: object, every: bool, depth: int) -> str:
-    here, there = kinds_of(form), kinds_of(wanted)
-    if len(KINDS) in (len(here), len(there)):
+def _pair_mismatch(form: object, expected: object, every: bool, depth: int) -> str:
+    kinds, expected_kinds = kinds_of(form), kinds_of(expected)
+    if len(KINDS) in (len(kinds), len(expected_kinds)):
         return ""
-    if here.isdisjoint(there):
-        return f"{name_of(form)} is not {name_of(wanted)}"
-    literals = literals_of(wanted)
+    if kinds.isdisjoint(expected_kinds):
+        return f"{name_of(form)} is not {name_of(expected)}"
+    literals = literals_of(expected)
     if literals is not None:
-        return _literal_mismatch(form, literals_of(form), literals, wanted, every)
-    own, other = fields_of(form), fields_of(wanted)
+        return _literal_mismatch(form, literals_of(form), literals, expected, every)
+    own, other = fields_of(form), fields_of(expected)
     if own is not None and other is not None:
         return _fields_mismatch(form, own, other, every, depth)
-    if here == there == frozenset({"array"}) and get_args(form) and get_args(wanted):
-        reason = mismatch(item_of(form), item_of(wanted), every=every, depth=depth + 1)
+    if kinds == expected_kinds == frozenset({"array"}) and get_args(form) and get_args(expected):
+        reason = mismatch(item_of(form), item_of(expected), every=every, depth=depth + 1)
         return reason and f"an item: {reason}"
     return ""
 
 
 def _literal_mismatch(
-    form: object, own: Sequence[object] | None, allowed: Sequence[object], wanted: object, every: bool
+    form: object, own: Sequence[object] | None, allowed: Sequence[object], expected: object, every: bool
 ) -> str:
     if own is None:
-        return f"{name_of(form)} may have other values than {name_of(wanted)}" if every and form is not bool else ""
+        return f"{name_of(form)} may have other values than {name_of(expected)}" if every and form is not bool else ""
     wrong = [value for value in own if value not in allowed]
-    told = f"{', '.join(map(repr, wrong))} is not one of {name_of(wanted)}"
-    return told if wrong and (every or len(wrong) == len(own)) else ""
+    message = f"{', '.join(map(repr, wrong))} is not one of {name_of(expected)}"
+    return message if wrong and (every or len(wrong) == len(own)) else ""
 
 
 def _fields_mismatch(
-    form: object, own: Mapping[str, Field], wanted: Mapping[str, Field], every: bool, depth: int
+    form: object, own: Mapping[str, Field], expected: Mapping[str, Field], every: bool, depth: int
 ) -> str:
     by_wire = {field.wire: field for field in own.values()}
-    for field in wanted.values():
+    for field in expected.values():
         given = by_wire.get(field.wire)
         if given is None and field.required:
             return f"{name_of(form)} has no field {field.wire}"
@@ -114,34 +116,34 @@ def _fields_mismatch(
     return ""
 
 
-def _object_mismatch(value: Mapping[str, object], wanted: object, every: bool) -> str:
-    if "object" not in kinds_of(wanted):
-        return f"an object is not {name_of(wanted)}"
-    fields = fields_of(wanted)
+def _object_mismatch(value: Mapping[str, object], expected: object, every: bool) -> str:
+    if "object" not in kinds_of(expected):
+        return f"an object is not {name_of(expected)}"
+    fields = fields_of(expected)
     if fields is None:
         return ""
     by_wire = {field.wire: field for field in fields.values()}
     missing = [field.wire for field in fields.values() if field.required and field.wire not in value]
     unknown = [str(name) for name in value if name not in by_wire]
     if missing or unknown:
-        told = f"lacks {', '.join(missing)}" if missing else f"has {', '.join(unknown)}"
-        return f"an object that {told} is not {name_of(wanted)}"
+        problem = f"lacks {', '.join(missing)}" if missing else f"has {', '.join(unknown)}"
+        return f"an object that {problem} is not {name_of(expected)}"
     for name, item in value.items():
         if reason := _value_mismatch(item, by_wire[name].form, every):
             return f"field {name}: {reason}"
     return ""
 
 
-def _items_mismatch(value: Sequence[object], wanted: object, every: bool) -> str:
-    if "array" not in kinds_of(wanted):
-        return f"an array is not {name_of(wanted)}"
+def _items_mismatch(value: Sequence[object], expected: object, every: bool) -> str:
+    if "array" not in kinds_of(expected):
+        return f"an array is not {name_of(expected)}"
     for index, item in enumerate(value):
-        if reason := _value_mismatch(item, item_of(wanted, index), every):
+        if reason := _value_mismatch(item, item_of(expected, index), every):
             return f"item {index}: {reason}"
     return ""
 
 
-def _joined_literals(members: Sequence[object]) -> Iterable[object]:
+def _merge_literals(members: Sequence[object]) -> Iterable[object]:
     """Yield the members of a union, with all its Literals merged into one."""
     literals = [value for member in members for value in literals_of(member) or ()]
     yield from (member for member in members if literals_of(member) is None)
@@ -149,7 +151,7 @@ def _joined_literals(members: Sequence[object]) -> Iterable[object]:
         yield Literal[tuple(literals)]
 
 
-def _best(reasons: Iterable[str]) -> str:
+def _first_mismatch(reasons: Iterable[str]) -> str:
     """Return the first reason; empty if any of the alternatives fits."""
     found = list(reasons)
     return "" if "" in found else found[0]

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar, Union, cas
 
 from ..failures import WorkflowError
 from .bindings import Binding, Limit
-from .option_checks import check_choices, check_fixed_texts, check_form, check_moments, check_numbers
-from .payload_schema import item_of, kinds_of, members_of, moment_text, name_of
+from .option_checks import check_choices, check_fixed_strings, check_form, check_numbers, check_timestamps
+from .payload_schema import item_of, kinds_of, members_of, name_of, timestamp_text
 from .value_expressions import (
     Bound,
     CompareTimes,
@@ -32,7 +32,7 @@ from .value_expressions import (
     Raw,
     condition_of,
     form_of,
-    seen,
+    with_type,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ Algorithm = Literal["MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512"]
 
 def jsonata(text: str, form: TypeForm[M]) -> M:
     """Use JSONata text as an expression where no function fits; such a workflow cannot be compiled to JSONPath."""
-    check_fixed_texts("jsonata", text=text)
+    check_fixed_strings("jsonata", text=text)
     check_form("jsonata", form)
     if text.lstrip().startswith("{%"):
         raise WorkflowError(f"jsonata({text!r}): must be given the expression without {{% and %}}")
@@ -63,23 +63,24 @@ def jsonata(text: str, form: TypeForm[M]) -> M:
 
 def seen_as(value: object, form: TypeForm[M]) -> M:
     """Return the same value with another type, if you know more than its declared type says."""
-    here = form_of(value)
-    if kinds_of(here).isdisjoint(kinds_of(form)):
+    current = form_of(value)
+    if kinds_of(current).isdisjoint(kinds_of(form)):
         raise WorkflowError(
-            f"seen_as({value!r}, {name_of(form)}): the value is {name_of(here)}, which can never be that type"
+            f"seen_as({value!r}, {name_of(form)}): the value is {name_of(current)}, which can never be that type"
         )
-    return cast("M", seen(value, form))
+    return cast("M", with_type(value, form))
 
 
 def some(value: M | None) -> M:
     """Return a value that may be missing or null as one that is present."""
-    return cast("M", seen(value, _without_null(value)))
+    return cast("M", with_type(value, _without_null(value)))
 
 
 def or_else(value: M | None, otherwise: M) -> M:
     """Return a value, or another one if it is missing or null."""
-    there = Present(_expression(value)) & Not(IsKind(_expression(value), "null"))
-    return cast("M", FunctionCall("choose", (there, value, otherwise), Union[_without_null(value), form_of(otherwise)]))  # noqa: UP007  # built at run time
+    is_given = Present(_expression(value)) & Not(IsKind(_expression(value), "null"))
+    form: object = Union[_without_null(value), form_of(otherwise)]  # noqa: UP007  # built at run time
+    return cast("M", FunctionCall("choose", (is_given, value, otherwise), form))
 
 
 def _without_null(value: object) -> object:
@@ -99,22 +100,22 @@ def bound(name: Binding) -> object:
     return Bound(name)
 
 
-def _called(name: str, arguments: tuple[object, ...], form: object, *kinds: str) -> FunctionCall:
+def _call(name: str, arguments: tuple[object, ...], form: object, *kinds: str) -> FunctionCall:
     """Return a function call with its arguments checked; the last kind also applies to all further arguments."""
     if not arguments:
         raise WorkflowError(f"{name}(): must be given {_KINDS[kinds[0]]}")
     for argument, kind in zip_longest(arguments, kinds[: len(arguments)], fillvalue=kinds[-1]):
         if kind not in kinds_of(form_of(argument)):
-            told = f"{argument!r} is {name_of(form_of(argument))}"
+            problem = f"{argument!r} is {name_of(form_of(argument))}"
             raise WorkflowError(
-                f"{name}({', '.join(map(repr, arguments))}): must be given {_KINDS[str(kind)]}, but {told}"
+                f"{name}({', '.join(map(repr, arguments))}): must be given {_KINDS[str(kind)]}, but {problem}"
             )
     return FunctionCall(name, arguments, form)
 
 
 def concat(*texts: str) -> str:
     """Join strings."""
-    return cast("str", _called("concat", texts, str, "string"))
+    return cast("str", _call("concat", texts, str, "string"))
 
 
 def to_json(value: object) -> str:
@@ -124,28 +125,28 @@ def to_json(value: object) -> str:
 
 def from_json(text: str, form: TypeForm[M]) -> M:
     """Parse JSON text."""
-    return cast("M", _called("from_json", (text,), form, "string"))
+    return cast("M", _call("from_json", (text,), form, "string"))
 
 
 def split(text: str, separator: str) -> list[str]:
     """Split a string at separators, leaving out empty pieces as Step Functions' own function does."""
-    return cast("list[str]", _called("split", (text, separator), list[str], "string"))
+    return cast("list[str]", _call("split", (text, separator), list[str], "string"))
 
 
 def base64_encode(text: str) -> str:
     """Encode a string in Base64."""
-    return cast("str", _called("base64_encode", (text,), str, "string"))
+    return cast("str", _call("base64_encode", (text,), str, "string"))
 
 
 def base64_decode(text: str) -> str:
     """Decode a Base64 string."""
-    return cast("str", _called("base64_decode", (text,), str, "string"))
+    return cast("str", _call("base64_decode", (text,), str, "string"))
 
 
 def hash_of(text: str, algorithm: Algorithm = "SHA-256") -> str:
     """Return the digest of a string in lower-case hexadecimal."""
     check_choices("hash_of", "algorithm", algorithm, get_args(Algorithm))
-    return cast("str", _called("hash_of", (text, algorithm), str, "string"))
+    return cast("str", _call("hash_of", (text, algorithm), str, "string"))
 
 
 def uuid() -> str:
@@ -155,22 +156,22 @@ def uuid() -> str:
 
 def random_below(start: int, end: int) -> int:
     """Return a random integer from start up to, but not including, end."""
-    return cast("int", _called("random_below", (start, end), int, "number"))
+    return cast("int", _call("random_below", (start, end), int, "number"))
 
 
 def plus(left: Number, right: Number) -> Number:
     """Return the sum of two numbers."""
-    return cast("Number", _called("plus", (left, right), form_of(left), "number"))
+    return cast("Number", _call("plus", (left, right), form_of(left), "number"))
 
 
 def minus(left: Number, right: Number) -> Number:
     """Return the difference of two numbers."""
-    return cast("Number", _called("minus", (left, right), form_of(left), "number"))
+    return cast("Number", _call("minus", (left, right), form_of(left), "number"))
 
 
 def times(left: Number, right: Number) -> Number:
     """Return the product of two numbers."""
-    return cast("Number", _called("times", (left, right), form_of(left), "number"))
+    return cast("Number", _call("times", (left, right), form_of(left), "number"))
 
 
 def array(*items: M) -> list[M]:
@@ -180,7 +181,7 @@ def array(*items: M) -> list[M]:
 
 def item_at(items: Sequence[M], index: int) -> M:
     """Return one item; the first has index 0."""
-    return cast("M", _called("item_at", (items, index), item_of(form_of(items)), "array", "number"))
+    return cast("M", _call("item_at", (items, index), item_of(form_of(items)), "array", "number"))
 
 
 def length(value: Sequence[object]) -> int:
@@ -194,14 +195,14 @@ def length(value: Sequence[object]) -> int:
 
 def unique(items: Sequence[M]) -> list[M]:
     """Return the items without duplicates."""
-    return cast("list[M]", _called("unique", (items,), form_of(items), "array"))
+    return cast("list[M]", _call("unique", (items,), form_of(items), "array"))
 
 
 def chunks(items: Sequence[M], size: int) -> list[list[M]]:
     """Split the items into arrays of this size; the last may be shorter."""
     check_numbers("chunks", 1, size=size)
     form = list[form_of(items)]  # type: ignore[misc, valid-type]  # a type that is known only at run time
-    return cast("list[list[M]]", _called("parted", (items, size), form, "array", "number"))
+    return cast("list[list[M]]", _call("parted", (items, size), form, "array", "number"))
 
 
 parted = chunks
@@ -212,12 +213,12 @@ def span(first: int, last: int, step: int = 1) -> list[int]:
     """Return the integers from the first to the last, both included."""
     if type(step) is int and step == 0:
         raise WorkflowError("span: step must be an integer other than 0")
-    return cast("list[int]", _called("span", (first, last, step), list[int], "number"))
+    return cast("list[int]", _call("span", (first, last, step), list[int], "number"))
 
 
 def merged(first: Mapping[str, object], second: Mapping[str, object]) -> dict[str, object]:
     """Merge two objects; if both have a field, the second's value is used."""
-    return cast("dict[str, object]", _called("merged", (first, second), dict[str, object], "object"))
+    return cast("dict[str, object]", _call("merged", (first, second), dict[str, object], "object"))
 
 
 def choose(condition: bool, then: M, otherwise: M) -> M:
@@ -227,7 +228,7 @@ def choose(condition: bool, then: M, otherwise: M) -> M:
 
 def contains(items: Sequence[M], item: M) -> bool:
     """Return whether an array contains this item."""
-    _called("contains", (items,), bool, "array")
+    _call("contains", (items,), bool, "array")
     return cast("bool", IsTrue(FunctionCall("contains", (items, item), bool)))
 
 
@@ -240,21 +241,21 @@ def all_of(*conditions: bool) -> bool:
     """Return whether all of these conditions hold."""
     if not conditions:
         raise WorkflowError("all_of() must be given at least one condition")
-    whole = condition_of(conditions[0])
+    combined = condition_of(conditions[0])
     for condition in conditions[1:]:
-        whole = whole & condition_of(condition)
-    return cast("bool", whole)
+        combined = combined & condition_of(condition)
+    return cast("bool", combined)
 
 
 def one_of(value: M, *allowed: M) -> bool:
     """Return whether a value equals one of the allowed values."""
-    whole: Condition | None = None
+    combined: Condition | None = None
     for other in allowed:
         same = cast("Condition", value == other)
-        whole = same if whole is None else whole | same
-    if whole is None:
+        combined = same if combined is None else combined | same
+    if combined is None:
         raise WorkflowError(f"one_of({value!r}): the list of values must not be empty")
-    return cast("bool", whole)
+    return cast("bool", combined)
 
 
 def is_present(value: object) -> bool:
@@ -304,29 +305,29 @@ def is_true(value: bool) -> bool:
 
 def matches(value: str, pattern: str) -> bool:
     """Return whether a string matches a pattern in which * stands for any characters and \\* for an asterisk."""
-    check_fixed_texts("matches", pattern=pattern)
+    check_fixed_strings("matches", pattern=pattern)
     return cast("bool", Matches(_expression(value, "string"), pattern))
 
 
 def before(value: str | datetime, other: str | datetime) -> bool:
     """Return whether a time comes before another."""
-    return _times("<", value, other)
+    return _compare_times("<", value, other)
 
 
 def after(value: str | datetime, other: str | datetime) -> bool:
     """Return whether a time comes after another."""
-    return _times(">", value, other)
+    return _compare_times(">", value, other)
 
 
 def at_time(value: str | datetime, other: str | datetime) -> bool:
     """Return whether two times are the same instant."""
-    return _times("=", value, other)
+    return _compare_times("=", value, other)
 
 
-def _times(operator: Operator, value: object, other: str | datetime) -> bool:
-    moment = moment_text(other) if isinstance(other, datetime) else other
-    check_moments("a comparison of times", other=moment)
-    return cast("bool", CompareTimes(operator, _expression(value, "string"), moment))
+def _compare_times(operator: Operator, value: object, other: str | datetime) -> bool:
+    timestamp = timestamp_text(other) if isinstance(other, datetime) else other
+    check_timestamps("a comparison of times", other=timestamp)
+    return cast("bool", CompareTimes(operator, _expression(value, "string"), timestamp))
 
 
 def _is(value: object, kind: str) -> bool:

@@ -15,82 +15,84 @@ from .bindings import Binding, Limit, whole_seconds
 from .payload_schema import kinds_of, name_of
 from .value_expressions import Expression, form_of
 
-_TYPING: Final = frozenset({"typing", "typing_extensions", "types"})
+_TYPING_MODULES: Final = frozenset({"typing", "typing_extensions", "types"})
 
 
-def refused(owner: object, what: str, value: object) -> NoReturn:
+def reject(owner: object, requirement: str, value: object) -> NoReturn:
     """Raise WorkflowError with the requirement of the owner and the value that was passed."""
     kind = f", which is {name_of(form_of(value))}" if isinstance(value, Expression) else ""
-    raise WorkflowError(f"{_called(owner)}: {what}, got {value!r}{kind}")
+    raise WorkflowError(f"{_owner_name(owner)}: {requirement}, got {value!r}{kind}")
 
 
-def check_kind(owner: object, what: str, value: object, *kinds: type) -> None:
+def check_kind(owner: object, requirement: str, value: object, *kinds: type) -> None:
     """Reject a value that is not an instance of any of these classes."""
     if not isinstance(value, kinds):
-        refused(owner, what, value)
+        reject(owner, requirement, value)
 
 
-def check_texts(owner: object, **values: object) -> None:
+def check_strings(owner: object, **values: object) -> None:
     """Reject anything but a string, fixed or from data; None is allowed."""
     for name, value in values.items():
-        if not (value is None or isinstance(value, str) or _comes_as(value, "string")):
-            refused(owner, f"{name} must be a string, fixed or from data", value)
+        if not (value is None or isinstance(value, str) or _is_from_data(value, "string")):
+            reject(owner, f"{name} must be a string, fixed or from data", value)
 
 
-def check_fixed_texts(owner: object, **values: object) -> None:
+def check_fixed_strings(owner: object, **values: object) -> None:
     """Reject anything but a fixed string; None is allowed."""
     for name, value in values.items():
         if value is not None and not isinstance(value, str):
-            refused(owner, f"{name} must be a fixed string", value)
+            reject(owner, f"{name} must be a fixed string", value)
 
 
-def check_numbers(owner: object, lowest: float, highest: float = MAX_SECONDS, **values: object) -> None:
+def check_numbers(owner: object, minimum: float, maximum: float = MAX_SECONDS, **values: object) -> None:
     """Reject anything but an integer in a range, fixed, a Limit or from data; None is allowed.
 
-    A fraction is accepted if `highest` is at most 100, as for a percentage.
+    A fraction is accepted if `maximum` is at most 100, as for a percentage.
     """
     for name, given in values.items():
         value = given.default if isinstance(given, Limit) else given
-        if value is None or _comes_as(value, "number"):
+        if value is None or _is_from_data(value, "number"):
             continue
-        whole = isinstance(value, int) or (isinstance(value, float) and highest <= 100)
-        if not whole or isinstance(value, bool) or not lowest <= value <= highest:  # type: ignore[operator]  # a number
-            refused(owner, f"{name} must be an integer from {lowest} to {highest}, fixed, a Limit or from data", given)
+        whole = isinstance(value, int) or (isinstance(value, float) and maximum <= 100)
+        if not whole or isinstance(value, bool) or not minimum <= value <= maximum:  # type: ignore[operator]  # a number
+            reject(owner, f"{name} must be an integer from {minimum} to {maximum}, fixed, a Limit or from data", given)
 
 
-def check_spans(owner: object, lowest: int, highest: int = MAX_SECONDS, **values: object) -> None:
+def check_durations(owner: object, minimum: int, maximum: int = MAX_SECONDS, **values: object) -> None:
     """Reject anything but a duration in a range of seconds; None is allowed."""
     for name, value in values.items():
         if isinstance(value, timedelta):
             try:
                 seconds = whole_seconds(value)
             except WorkflowError as error:
-                raise WorkflowError(f"{_called(owner)}: {name}: {error}") from None
-            if not lowest <= seconds <= highest:
-                raise WorkflowError(f"{_called(owner)}: {name} must be from {lowest} to {highest} seconds, got {value}")
+                raise WorkflowError(f"{_owner_name(owner)}: {name}: {error}") from None
+            if not minimum <= seconds <= maximum:
+                raise WorkflowError(
+                    f"{_owner_name(owner)}: {name} must be from {minimum} to {maximum} seconds, got {value}"
+                )
         elif isinstance(value, int) and not isinstance(value, bool):
-            check_numbers(owner, lowest, highest, **{name: value})
-        elif not (value is None or isinstance(value, Limit) or _comes_as(value, "number")):
-            refused(owner, f"{name} must be a timedelta, a Limit, or seconds from data", value)
+            check_numbers(owner, minimum, maximum, **{name: value})
+        elif not (value is None or isinstance(value, Limit) or _is_from_data(value, "number")):
+            reject(owner, f"{name} must be a timedelta, a Limit, or seconds from data", value)
 
 
-def check_fixed_spans(owner: object, lowest: int, highest: int = MAX_SECONDS, **values: object) -> None:
+def check_fixed_durations(owner: object, minimum: int, maximum: int = MAX_SECONDS, **values: object) -> None:
     """Reject anything but a timedelta or a Limit; None is allowed."""
     for name, value in values.items():
         if not (value is None or isinstance(value, timedelta | Limit)):
-            refused(owner, f"{name} must be a timedelta, or a Limit of one", value)
-        check_spans(owner, lowest, highest, **{name: value})
+            reject(owner, f"{name} must be a timedelta, or a Limit of one", value)
+        check_durations(owner, minimum, maximum, **{name: value})
 
 
-def check_moments(owner: object, **values: object) -> None:
+def check_timestamps(owner: object, **values: object) -> None:
     """Reject anything but a datetime, or a timestamp that is fixed or from data; None is allowed."""
     for name, value in values.items():
-        if value is None or isinstance(value, datetime) or _comes_as(value, "string"):
+        if value is None or isinstance(value, datetime) or _is_from_data(value, "string"):
             continue
         from ..asl.timestamps import is_timestamp
 
         if not isinstance(value, str) or not is_timestamp(value):
-            refused(
+            reject(
                 owner, f"{name} must be a datetime, or a string such as 2026-01-31T12:00:00Z, fixed or from data", value
             )
 
@@ -99,38 +101,38 @@ def check_binding(owner: object, kind: type[Binding], value: object, *, or_text:
     """Reject anything but a late-bound name of this kind, or a string if `or_text` is set."""
     if not (isinstance(value, kind) or (or_text and isinstance(value, str))):
         article = "an" if kind.__name__[0] in "AEIO" else "a"
-        refused(owner, f"must be given {article} {kind.__name__}{' or its name' if or_text else ''}", value)
+        reject(owner, f"must be given {article} {kind.__name__}{' or its name' if or_text else ''}", value)
 
 
 def check_objects(owner: object, **values: object) -> None:
     """Reject anything but a mapping; None is allowed."""
     for name, value in values.items():
         if value is not None and not isinstance(value, Mapping):
-            refused(owner, f"{name} must be a literal dict", value)
+            reject(owner, f"{name} must be a literal dict", value)
 
 
 def check_choices(owner: object, name: str, value: object, allowed: Collection[object]) -> None:
     """Reject anything but one of the allowed strings; None is allowed."""
     if value is not None and (not isinstance(value, str) or value not in allowed):
-        refused(owner, f"{name} must be one of {', '.join(map(str, allowed))}", value)
+        reject(owner, f"{name} must be one of {', '.join(map(str, allowed))}", value)
 
 
 def check_flags(owner: object, **values: object) -> None:
     """Reject anything but True and False; None is allowed."""
     for name, value in values.items():
         if not (value is None or isinstance(value, bool)):
-            refused(owner, f"{name} must be True or False", value)
+            reject(owner, f"{name} must be True or False", value)
 
 
 def check_form(owner: object, form: object) -> None:
     """Reject anything but a type; the name of a type is rejected too, because it cannot be resolved here."""
-    if not (form is None or isinstance(form, type) or type(form).__module__ in _TYPING):
-        refused(owner, "must be given a type, such as `dict[str, str]`", form)
+    if not (form is None or isinstance(form, type) or type(form).__module__ in _TYPING_MODULES):
+        reject(owner, "must be given a type, such as `dict[str, str]`", form)
 
 
-def _comes_as(value: object, kind: str) -> bool:
+def _is_from_data(value: object, kind: str) -> bool:
     return isinstance(value, Expression) and kind in kinds_of(form_of(value))
 
 
-def _called(owner: object) -> str:
+def _owner_name(owner: object) -> str:
     return owner if isinstance(owner, str) else type(owner).__name__

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 
 KINDS: Final = ("string", "number", "boolean", "null", "object", "array")
-_AROUND: Final = frozenset({"NotRequired", "Required", "ReadOnly"})
+_QUALIFIERS: Final = frozenset({"NotRequired", "Required", "ReadOnly"})
 _SCALARS: Final[Mapping[object, str]] = {
     str: "string",
     int: "number",
@@ -66,7 +66,7 @@ _SCALARS: Final[Mapping[object, str]] = {
     Mapping: "object",
     Sequence: "array",
 }
-_TEXTS: Final = frozenset({("uuid", "UUID"), ("pathlib", "Path"), ("pathlib", "PurePath")})
+_STRING_TYPES: Final = frozenset({("uuid", "UUID"), ("pathlib", "Path"), ("pathlib", "PurePath")})
 """Types that are strings in JSON, by module and name, so that programs without them need not import them."""
 
 
@@ -101,8 +101,8 @@ def bare(form: object) -> object:
         if _is_alias(form):
             form = cast("Any", form).__value__
         elif _is_alias(origin):
-            form = substituted(cast("Any", origin).__value__, _arguments_of(form))
-        elif origin is Annotated or str(origin).rpartition(".")[2] in _AROUND:
+            form = substitute(cast("Any", origin).__value__, _arguments_of(form))
+        elif origin is Annotated or str(origin).rpartition(".")[2] in _QUALIFIERS:
             form = get_args(form)[0]
         elif isinstance(form, TypeVar):
             form = object
@@ -121,7 +121,7 @@ def _arguments_of(form: object) -> dict[object, object]:
     return dict(zip(parameters, get_args(form), strict=False))
 
 
-def substituted(form: object, arguments: Mapping[object, object]) -> object:
+def substitute(form: object, arguments: Mapping[object, object]) -> object:
     """Return a type with its type parameters replaced by arguments."""
     if form in arguments:
         return arguments[form]
@@ -141,7 +141,7 @@ def fields_of(form: object) -> Mapping[str, Field] | None:
     if fields is None or origin is None:
         return fields
     arguments = _arguments_of(form)
-    return {name: copy_with(field, form=substituted(field.form, arguments)) for name, field in fields.items()}
+    return {name: copy_with(field, form=substitute(field.form, arguments)) for name, field in fields.items()}
 
 
 @cache
@@ -168,10 +168,10 @@ def _is_required(hint: object, otherwise: bool) -> bool:
 
     A TypedDict itself does not see these in annotations that are strings.
     """
-    around = str(get_origin(hint)).rpartition(".")[2]
-    if around in ("Required", "NotRequired"):
-        return around == "Required"
-    return _is_required(get_args(hint)[0], otherwise) if around in ("ReadOnly", "Annotated") else otherwise
+    qualifier = str(get_origin(hint)).rpartition(".")[2]
+    if qualifier in ("Required", "NotRequired"):
+        return qualifier == "Required"
+    return _is_required(get_args(hint)[0], otherwise) if qualifier in ("ReadOnly", "Annotated") else otherwise
 
 
 def _hints_of(form: type) -> dict[str, object]:
@@ -180,19 +180,19 @@ def _hints_of(form: type) -> dict[str, object]:
         return get_type_hints(form, include_extras=True)
     except NameError:
         return {
-            name: _seen(form, owner, hint)
+            name: _resolve_hint(form, owner, hint)
             for owner in reversed(form.__mro__)
             for name, hint in owner.__dict__.get("__annotations__", {}).items()  # noqa: RUF063  # without importing inspect
         }
 
 
-def _seen(form: type, owner: type, hint: object) -> object:
+def _resolve_hint(form: type, owner: type, hint: object) -> object:
     text = hint if isinstance(hint, str) else getattr(hint, "__forward_arg__", None)
     if not isinstance(text, str):
         return hint
-    around = vars(sys.modules[owner.__module__])
+    namespace = vars(sys.modules[owner.__module__])
     try:
-        return cast("object", eval(text, around, {form.__name__: form}))  # noqa: S307  # as get_type_hints does
+        return cast("object", eval(text, namespace, {form.__name__: form}))  # noqa: S307  # as get_type_hints does
     except NameError:
         return object
 
@@ -201,7 +201,7 @@ def _model_field(name: str, field: _ModelField) -> Field:
     required = field.is_required()
     default = None if required else field.get_default(call_default_factory=True)
     wire = field.serialization_alias or field.alias or name
-    return Field(name, wire, field.annotation, required, _plain(default))
+    return Field(name, wire, field.annotation, required, _plain_default(default))
 
 
 def _dataclass_fields(form: type) -> Mapping[str, Field]:
@@ -213,14 +213,14 @@ def _dataclass_fields(form: type) -> Mapping[str, Field]:
             field.name,
             hints[field.name],
             field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
-            None if field.default is dataclasses.MISSING else _plain(field.default),
+            None if field.default is dataclasses.MISSING else _plain_default(field.default),
         )
         for field in dataclasses.fields(cast("Any", form))
         if field.init
     }
 
 
-def _plain(default: object) -> Json:
+def _plain_default(default: object) -> Json:
     default = default.value if isinstance(default, Enum) else default
     return default if isinstance(default, str | int | float | bool) else None
 
@@ -252,15 +252,15 @@ def _kinds_of_member(form: object) -> set[str]:
         for base in plain.__mro__:
             if base in _SCALARS:
                 return {_SCALARS[base]}
-            if _is_text(base):
+            if _is_string_type(base):
                 return {"string"}
             if is_decimal(base):
                 return {"number", "string"}
     return {_SCALARS[plain]} if plain in _SCALARS else set(KINDS)
 
 
-def _is_text(kind: type) -> bool:
-    return (kind.__module__, kind.__name__) in _TEXTS
+def _is_string_type(kind: type) -> bool:
+    return (kind.__module__, kind.__name__) in _STRING_TYPES
 
 
 def is_decimal(form: object) -> bool:
@@ -274,7 +274,7 @@ def is_mapping(form: object) -> bool:
     return kinds_of(form) == frozenset({"object"}) and (typed_dict or fields_of(form) is None)
 
 
-def is_moment(form: object) -> bool:
+def is_timestamp_type(form: object) -> bool:
     """Return whether a type is datetime, or a union of datetime and None."""
     members = [member for member in members_of(form) if member is not type(None)]
     return bool(members) and all(isinstance(member, type) and issubclass(member, datetime) for member in members)
@@ -303,19 +303,19 @@ def wire_value(value: object) -> object:
     if isinstance(value, Enum):
         return cast("object", value.value)
     if isinstance(value, datetime):
-        return moment_text(value)
+        return timestamp_text(value)
     if isinstance(value, date | time):
         return value.isoformat()
     if is_decimal(type(value)):
         raise WorkflowError(f"{value!r} may be a number or a string in JSON: write float() or str() around it")
-    return str(value) if _is_text(type(value)) else value
+    return str(value) if _is_string_type(type(value)) else value
 
 
-def moment_text(moment: datetime) -> str:
+def timestamp_text(instant: datetime) -> str:
     """Return a datetime as the RFC 3339 text of the States Language; raises WorkflowError without a time zone."""
-    if moment.tzinfo is None:
-        raise WorkflowError(f"{moment!r} must have a time zone")
-    return moment.isoformat().replace("+00:00", "Z")
+    if instant.tzinfo is None:
+        raise WorkflowError(f"{instant!r} must have a time zone")
+    return instant.isoformat().replace("+00:00", "Z")
 
 
 def values_of(form: object) -> object:
@@ -351,12 +351,12 @@ def _name_of_member(form: object) -> str:
 
 def discriminator_of(forms: Sequence[object]) -> str | None:
     """Return the field (its Python name) whose Literal values distinguish these object types; None if there is none."""
-    every = [fields_of(form) for form in forms]
-    if not every or every[0] is None:
+    all_fields = [fields_of(form) for form in forms]
+    if not all_fields or all_fields[0] is None:
         return None
-    for name in every[0]:
+    for name in all_fields[0]:
         values: list[Json] = []
-        for fields in every:
+        for fields in all_fields:
             literals = literals_of(fields[name].form) if fields and name in fields else None
             if not literals:
                 break

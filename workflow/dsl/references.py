@@ -81,23 +81,27 @@ def made(model: Callable[..., Any]) -> Callable[..., Any]:
     if fields is None:
         raise WorkflowError(f"made({name_of(model)}): must be given a model, a dataclass or a TypedDict")
 
-    def build(*placed: object, **given: object) -> dict[str, object]:
-        if len(placed) > len(fields):
-            raise WorkflowError(f"made({name_of(model)}): got {len(placed)} values; its fields are {', '.join(fields)}")
+    def build(*positional: object, **given: object) -> dict[str, object]:
+        if len(positional) > len(fields):
+            raise WorkflowError(
+                f"made({name_of(model)}): got {len(positional)} values; its fields are {', '.join(fields)}"
+            )
         wires = {field.wire: name for name, field in fields.items()}
-        named = dict(zip(fields, placed, strict=False))
-        twice = [name for name in given if wires.get(name, name) in named]
-        if twice:
-            raise WorkflowError(f"made({name_of(model)}): {', '.join(twice)} is given twice")
+        named = dict(zip(fields, positional, strict=False))
+        duplicates = [name for name in given if wires.get(name, name) in named]
+        if duplicates:
+            raise WorkflowError(f"made({name_of(model)}): {', '.join(duplicates)} is given twice")
         named |= {wires.get(name, name): value for name, value in given.items()}
         unknown = [name for name in named if name not in fields]
         missing = [name for name, field in fields.items() if field.required and name not in named]
         if unknown or missing:
-            what = f"no field {', '.join(unknown)}" if unknown else f"missing {', '.join(missing)}"
-            raise WorkflowError(f"made({name_of(model)}): {what}; its fields are {', '.join(fields)}")
+            problem = f"no field {', '.join(unknown)}" if unknown else f"missing {', '.join(missing)}"
+            raise WorkflowError(f"made({name_of(model)}): {problem}; its fields are {', '.join(fields)}")
         for name, value in named.items():
-            if why := misfit(value, fields[name].form):
-                raise WorkflowError(f"made({name_of(model)}): {name} must be {name_of(fields[name].form)}, but {why}")
+            if reason := misfit(value, fields[name].form):
+                raise WorkflowError(
+                    f"made({name_of(model)}): {name} must be {name_of(fields[name].form)}, but {reason}"
+                )
         values = {field.wire: named.get(name, field.default) for name, field in fields.items()}
         optional = {field.wire for field in fields.values() if not field.required and field.default is None}
         return {wire: value for wire, value in values.items() if value is not None or wire not in optional}

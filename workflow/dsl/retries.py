@@ -11,7 +11,7 @@ from ..asl.limits import MAX_RETRY_DELAY_SECONDS
 from ..asl.records import Record
 from ..failures import WorkflowError
 from .bindings import Bindings, Limit
-from .option_checks import check_fixed_spans, check_fixed_texts, check_flags, check_kind, check_numbers, refused
+from .option_checks import check_fixed_durations, check_fixed_strings, check_flags, check_kind, check_numbers, reject
 
 ALL: Final = "States.ALL"
 TIMEOUT: Final = "States.Timeout"
@@ -50,7 +50,7 @@ def check_errors(owner: str, names: object) -> None:
     check_kind(owner, "must be a tuple of error names", names, tuple, list)
     given = tuple(cast("Iterable[object]", names))
     if not given or not all(isinstance(name, str) for name in given):
-        refused(owner, "must be a tuple of error names", names)
+        reject(owner, "must be a tuple of error names", names)
     if len(set(given)) < len(given):
         raise WorkflowError(f"{owner}: {names!r} contains an error name twice")
     if ALL in given and len(given) > 1:
@@ -76,14 +76,14 @@ class Retry(Record, kw_only=True):
     def check(self) -> None:
         """Raise WorkflowError for values that Step Functions would not accept."""
         check_errors("Retry", self.on)
-        check_fixed_spans(self, 1, interval=self.interval)
-        check_fixed_spans(self, 1, MAX_RETRY_DELAY_SECONDS, longest=self.longest)
+        check_fixed_durations(self, 1, interval=self.interval)
+        check_fixed_durations(self, 1, MAX_RETRY_DELAY_SECONDS, longest=self.longest)
         check_numbers(self, 0, attempts=self.attempts)
         check_flags(self, jitter=self.jitter)
-        check_fixed_texts(self, comment=self.comment)
+        check_fixed_strings(self, comment=self.comment)
         backoff = self.backoff.default if isinstance(self.backoff, Limit) else self.backoff
         if backoff is not None and (not isinstance(backoff, int | float) or backoff < 1):
-            refused(self, "backoff must be a number of at least 1", self.backoff)
+            reject(self, "backoff must be a number of at least 1", self.backoff)
         first = self.interval or timedelta(seconds=1)
         if isinstance(self.longest, timedelta) and isinstance(first, timedelta) and self.longest <= first:
             raise WorkflowError(

@@ -33,7 +33,7 @@ def rewrite(value: object, change: Change) -> object:
     if isinstance(value, Bound):
         return change(value.binding)
     if isinstance(value, Condition):
-        return changed_condition(value, change)
+        return rewrite_condition(value, change)
     if isinstance(value, Mapping):
         return {key_of(key): rewrite(item, change) for key, item in cast("Mapping[str, object]", value).items()}
     if isinstance(value, list | tuple):
@@ -41,27 +41,27 @@ def rewrite(value: object, change: Change) -> object:
     return change(value)
 
 
-def changed_condition(condition: Condition, change: Change) -> Condition:
+def rewrite_condition(condition: Condition, change: Change) -> Condition:
     """Return a copy of a condition with `change` applied to every reference and every constant."""
     match condition:
         case All(parts):
-            return All(tuple(changed_condition(part, change) for part in parts))
+            return All(tuple(rewrite_condition(part, change) for part in parts))
         case Either(parts):
-            return Either(tuple(changed_condition(part, change) for part in parts))
+            return Either(tuple(rewrite_condition(part, change) for part in parts))
         case Not(part):
-            return Not(changed_condition(part, change))
+            return Not(rewrite_condition(part, change))
         case Compare(operator, left, right):
             return Compare(operator, rewrite(left, change), rewrite(right, change))
         case CompareTimes(operator, left, right):
             return CompareTimes(operator, rewrite(left, change), rewrite(right, change))
         case Present(subject):
-            return Present(_changed(subject, change))
+            return Present(_rewrite_expression(subject, change))
         case IsKind(subject, kind):
-            return IsKind(_changed(subject, change), kind)
+            return IsKind(_rewrite_expression(subject, change), kind)
         case Matches(subject, pattern):
-            return Matches(_changed(subject, change), pattern)
+            return Matches(_rewrite_expression(subject, change), pattern)
         case IsTrue(subject):
-            return IsTrue(_changed(subject, change))
+            return IsTrue(_rewrite_expression(subject, change))
         case _:
             return condition
 
@@ -70,14 +70,14 @@ def references_in(value: object) -> Iterator[Reference]:
     """Yield every reference in a tree."""
     found: list[Reference] = []
 
-    def keep(value: object) -> object:
+    def collect(value: object) -> object:
         if isinstance(value, Reference):
             found.append(value)
         return value
 
-    rewrite(value, keep)
+    rewrite(value, collect)
     yield from found
 
 
-def _changed(subject: Expression, change: Change) -> Expression:
+def _rewrite_expression(subject: Expression, change: Change) -> Expression:
     return cast("Expression", rewrite(subject, change))

@@ -19,7 +19,7 @@ from .payload_schema import (
     Field,
     fields_of,
     is_mapping,
-    is_moment,
+    is_timestamp_type,
     item_of,
     kinds_of,
     literals_of,
@@ -36,7 +36,7 @@ Root = Literal["input", "output", "state_input", "result", "error", "context", "
 exist in Step Functions itself.
 """
 
-_INSTEAD: str = "use not_(), is_present(), is_null(), matches(), length() or contains() of this package"
+_CONDITION_HINT: str = "use not_(), is_present(), is_null(), matches(), length() or contains() of this package"
 
 
 class Expression:
@@ -45,40 +45,40 @@ class Expression:
     __slots__ = ()
 
     def __eq__(self, other: object) -> Condition:  # type: ignore[override]
-        return _compared("=", self, other)
+        return _compare("=", self, other)
 
     def __ne__(self, other: object) -> Condition:  # type: ignore[override]
-        return _compared("!=", self, other)
+        return _compare("!=", self, other)
 
     def __lt__(self, other: object) -> Condition:
-        return _compared("<", self, other)
+        return _compare("<", self, other)
 
     def __le__(self, other: object) -> Condition:
-        return _compared("<=", self, other)
+        return _compare("<=", self, other)
 
     def __gt__(self, other: object) -> Condition:
-        return _compared(">", self, other)
+        return _compare(">", self, other)
 
     def __ge__(self, other: object) -> Condition:
-        return _compared(">=", self, other)
+        return _compare(">=", self, other)
 
     def __add__(self, other: object) -> FunctionCall:
-        return _calculated("+", self, other)
+        return _calculate("+", self, other)
 
     def __radd__(self, other: object) -> FunctionCall:
-        return _calculated("+", other, self)
+        return _calculate("+", other, self)
 
     def __sub__(self, other: object) -> FunctionCall:
-        return _calculated("-", self, other)
+        return _calculate("-", self, other)
 
     def __rsub__(self, other: object) -> FunctionCall:
-        return _calculated("-", other, self)
+        return _calculate("-", other, self)
 
     def __mul__(self, other: object) -> FunctionCall:
-        return _calculated("*", self, other)
+        return _calculate("*", self, other)
 
     def __rmul__(self, other: object) -> FunctionCall:
-        return _calculated("*", other, self)
+        return _calculate("*", other, self)
 
     def __and__(self, other: object) -> NoReturn:
         raise NotACondition(
@@ -128,8 +128,8 @@ class Expression:
     def __hash__(self) -> int:
         self._refuse("hash it")
 
-    def _refuse(self, what: str, instead: str = _INSTEAD) -> NoReturn:
-        raise NotACondition(f"{self!r} has no value before the workflow runs, so Python cannot {what}; {instead}")
+    def _refuse(self, what: str, hint: str = _CONDITION_HINT) -> NoReturn:
+        raise NotACondition(f"{self!r} has no value before the workflow runs, so Python cannot {what}; {hint}")
 
 
 class Source(Record):
@@ -160,7 +160,7 @@ class Reference(Expression):
             raise AttributeError(name)
         if name == "get" and all(is_mapping(member) for member in members_of(self._form)):
             return self._get  # type: ignore[return-value]  # the method of a dict, not a field
-        wire, form = self._step(name)
+        wire, form = self._field_step(name)
         return Reference(self._source, form, (*self._path, wire))
 
     def _get(self, key: str, otherwise: object = None) -> Expression:
@@ -171,18 +171,18 @@ class Reference(Expression):
         return FunctionCall("choose", (Present(value), value, otherwise), form_of(value))
 
     def __setattr__(self, name: str, value: object) -> None:
-        self._fixed(name)
+        self._refuse_assignment(name)
 
     def __delattr__(self, name: str) -> None:
-        self._fixed(name)
+        self._refuse_assignment(name)
 
     def __setitem__(self, key: object, value: object) -> None:
-        self._fixed(key)
+        self._refuse_assignment(key)
 
     def __delitem__(self, key: object) -> None:
-        self._fixed(key)
+        self._refuse_assignment(key)
 
-    def _fixed(self, name: object) -> NoReturn:
+    def _refuse_assignment(self, name: object) -> NoReturn:
         raise NotACondition(
             f"{self!r}.{name}: a reference cannot be assigned to; use .assign() of a state to assign a variable"
         )
@@ -196,28 +196,28 @@ class Reference(Expression):
                     f"{self!r}[{key!r}]: an array takes one integer as its index; use jsonata() for anything else"
                 )
             return Reference(self._source, item_of(self._form, key), (*self._path, key))
-        wire, form = self._step(key)
+        wire, form = self._field_step(key)
         return Reference(self._source, form, (*self._path, wire))
 
-    def _step(self, name: str) -> tuple[str, object]:
+    def _field_step(self, name: str) -> tuple[str, object]:
         """Return the JSON name and the type of a field.
 
         The type is the union of the field's types in all members that have it.
         """
         known: list[Field] = []
         allowed: dict[str, None] = {}
-        opened = False
+        allows_any = False
         for member in members_of(self._form):
             fields = fields_of(member)
             if fields is None:
-                opened = opened or "object" in kinds_of(member)
+                allows_any = allows_any or "object" in kinds_of(member)
                 continue
             allowed.update(dict.fromkeys(fields))
             if name in fields:
                 known.append(fields[name])
         if known:
             return known[0].wire, cast("object", Union[tuple(field.form for field in known)])  # noqa: UP007  # built at run time
-        if opened:
+        if allows_any:
             return name, values_of(self._form)
         names = ", ".join(allowed) or "no fields"
         raise NoSuchField(f"{self!r} is {name_of(self._form)}, which has no field {name!r}; it has {names}")
@@ -228,7 +228,7 @@ class Reference(Expression):
         return f"<{self._source.name or self._source.root}{owner}{steps}>"
 
 
-def place_of(reference: Reference) -> tuple[Source, tuple[str | int, ...]]:
+def source_and_path(reference: Reference) -> tuple[Source, tuple[str | int, ...]]:
     """Return the source and the path of a reference, whose own attributes are the fields of the data."""
     return object.__getattribute__(reference, "_source"), object.__getattribute__(reference, "_path")
 
@@ -244,10 +244,10 @@ def form_of(expression: object) -> object:
     return expression.form if isinstance(expression, FunctionCall | Raw | Bound) else type(expression)
 
 
-def seen(expression: object, form: object) -> object:
+def with_type(expression: object, form: object) -> object:
     """Return the same expression with another type."""
     if isinstance(expression, Reference):
-        source, path = place_of(expression)
+        source, path = source_and_path(expression)
         return Reference(source, form, path)
     return copy_with(expression, form=form) if isinstance(expression, FunctionCall | Raw) else expression
 
@@ -406,39 +406,39 @@ def condition_of(value: object) -> Condition:
         )
     raise NotACondition(
         f"{value!r} is evaluated when Python reads the workflow, not when it runs: `not`, `and`, `or`, `in` and `is` "
-        f"cannot be intercepted; write &, |, and {_INSTEAD}"
+        f"cannot be intercepted; write &, |, and {_CONDITION_HINT}"
     )
 
 
-_CALCULATING: Final[Mapping[str, str]] = {"+": "plus", "-": "minus", "*": "times"}
+_FUNCTION_NAMES: Final[Mapping[str, str]] = {"+": "plus", "-": "minus", "*": "times"}
 
 
-def _calculated(sign: str, left: object, right: object) -> FunctionCall:
+def _calculate(operator: str, left: object, right: object) -> FunctionCall:
     """Return a calculation with two numbers, or two strings joined; raises WorkflowError for any other types."""
     forms = form_of(left), form_of(right)
     kinds = set(map(kinds_of, forms))
     if kinds == {frozenset({"number"})}:
-        return FunctionCall(_CALCULATING[sign], (left, right), float if float in forms else forms[0])
-    if kinds == {frozenset({"string"})} and sign == "+":
+        return FunctionCall(_FUNCTION_NAMES[operator], (left, right), float if float in forms else forms[0])
+    if kinds == {frozenset({"string"})} and operator == "+":
         return FunctionCall("concat", (left, right), str)
-    what = "requires two numbers or two strings" if sign == "+" else "requires two numbers"
-    instead = f"if the types are unknown, use {_CALCULATING[sign]}(){' or concat()' if sign == '+' else ''}"
-    told = " and ".join(f"{each!r} is {name_of(form)}" for each, form in zip((left, right), forms, strict=True))
-    raise WorkflowError(f"{sign} {what}, but {told}; {instead}")
+    requirement = "requires two numbers or two strings" if operator == "+" else "requires two numbers"
+    hint = f"if the types are unknown, use {_FUNCTION_NAMES[operator]}(){' or concat()' if operator == '+' else ''}"
+    types = " and ".join(f"{each!r} is {name_of(form)}" for each, form in zip((left, right), forms, strict=True))
+    raise WorkflowError(f"{operator} {requirement}, but {types}; {hint}")
 
 
-def _compared(operator: Operator, left: Expression, right: object) -> Condition:
+def _compare(operator: Operator, left: Expression, right: object) -> Condition:
     """Return a comparison; raises NotACondition if the kinds or fixed values of its sides have nothing in common."""
-    here, there = form_of(left), form_of(right)
-    if kinds_of(here).isdisjoint(kinds_of(there)):
-        other = f"{right!r}, which is {name_of(there)}"
-        instead = "; use is_present() or is_null() to test for a value" if right is None else ""
-        raise NotACondition(f"{left!r} is {name_of(here)}, so comparing it with {other}, is never true{instead}")
-    allowed = literals_of(here)
+    left_type, right_type = form_of(left), form_of(right)
+    if kinds_of(left_type).isdisjoint(kinds_of(right_type)):
+        other = f"{right!r}, which is {name_of(right_type)}"
+        hint = "; use is_present() or is_null() to test for a value" if right is None else ""
+        raise NotACondition(f"{left!r} is {name_of(left_type)}, so comparing it with {other}, is never true{hint}")
+    allowed = literals_of(left_type)
     constant = right if isinstance(right, Expression) else wire_value(right)
     if allowed and isinstance(constant, str) and constant not in allowed and operator in ("=", "!="):
-        raise NotACondition(f"{left!r} is {name_of(here)}, so it can never be {right!r}")
-    if is_moment(here) or is_moment(there):
+        raise NotACondition(f"{left!r} is {name_of(left_type)}, so it can never be {right!r}")
+    if is_timestamp_type(left_type) or is_timestamp_type(right_type):
         return CompareTimes(operator, left, constant)
     return Compare(operator, left, constant)
 
@@ -458,9 +458,9 @@ def literal_of(value: object) -> Json:
         return json_of(value)
     except NotJson:
         kind = type(value).__name__
-        instead = ""
+        hint = ""
         if fields_of(type(value)) is not None:
-            instead = f": write made({kind})(…) with its fields"
+            hint = f": write made({kind})(…) with its fields"
         elif hasattr(value, "isoformat"):
-            instead = ": convert it to a string with isoformat()"
-        raise NotJson(f"{value!r} is a {kind}, which cannot be represented in JSON{instead}") from None
+            hint = ": convert it to a string with isoformat()"
+        raise NotJson(f"{value!r} is a {kind}, which cannot be represented in JSON{hint}") from None

@@ -28,7 +28,7 @@ from .compiler.graph import graph_of, has_states, machine_graph
 from .compiler.joins import check_types
 from .compiler.scope_graph import ScopeGraph
 from .compiler.scoping import ANYWHERE
-from .option_checks import check_fixed_texts, check_spans
+from .option_checks import check_durations, check_fixed_strings
 from .states.transitions import Chain, Ending, State, set_name
 from .value_expressions import Reference
 from .workflow_type import AnyWorkflow, DeclaredTypes, In, Out
@@ -48,20 +48,20 @@ class _Namespace(dict[str, object]):
     """The namespace of a class body: a state gets its name when it is assigned, and cannot be replaced afterwards."""
 
     def __setitem__(self, name: str, value: object) -> None:
-        if name in OWN_NAMES and _is_box(value):
+        if name in OWN_NAMES and _is_state_or_reference(value):
             raise WorkflowError(
                 f"{name} is an attribute of every workflow: rename this attribute, and give it name={name!r}"
             )
         if name == "timeout" and not (value is None or isinstance(value, timedelta | Limit)):
             raise WorkflowError(f"timeout must be a timedelta, or a Limit that the deployment sets, got {value!r}")
-        if _is_box(self.get(name)) and self[name] is not value:
+        if _is_state_or_reference(self.get(name)) and self[name] is not value:
             raise WorkflowError(f"{name} is defined twice in this workflow")
         if name not in _ROLES:
             set_name(value, name)
         super().__setitem__(name, value)
 
 
-def _is_box(value: object) -> bool:
+def _is_state_or_reference(value: object) -> bool:
     return isinstance(value, State | Reference)
 
 
@@ -85,22 +85,22 @@ class WorkflowType(DeclaredTypes):
         return _Namespace()
 
     def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any], /, **_: object) -> WorkflowType:
-        made = super().__new__(cls, name, bases, dict(body))
+        workflow = super().__new__(cls, name, bases, dict(body))
         declared = _declared_types(body)
         if declared is not None:
-            made.declared_input, made.declared_output = declared
+            workflow.declared_input, workflow.declared_output = declared
         try:
-            made._build(body)
+            workflow._build(body)
         except WorkflowError as error:
             raise error.with_traceback(None) from None
-        return made
+        return workflow
 
     def _build(cls, body: Mapping[str, object]) -> None:
         if any(role in body for role in _ROLES) or has_states(body):
             cls.graph = graph_of(cls.__name__, body)
             check_types(cls.__name__, cls.graph, cls.declared_input, cls.declared_output)
         if hasattr(cls, "graph"):
-            check_spans(cls.__name__, 1, timeout=getattr(cls, "timeout", None))
+            check_durations(cls.__name__, 1, timeout=getattr(cls, "timeout", None))
             bindings, backend = Bindings(None, "aws"), backend_for("JSONata")
             cls.compiled_scope = compile_scope(machine_graph(cls.graph), bindings, backend, ANYWHERE)
 
@@ -127,15 +127,15 @@ class Workflow(AnyWorkflow[In, Out], Generic[In, Out], metaclass=WorkflowType):
 
         Raises Unbound for a name that the workflow does not have, and if only some of its names are bound.
         """
-        check_fixed_texts(cls.__name__, partition=partition)
-        bound = Bindings(bindings, partition)
-        written: JsonObject = {"Comment": comment} if (comment := _first_sentence(cls.__doc__)) else {}
-        written["QueryLanguage"] = language
-        written |= _scope(cls, bound, partition, language)
+        check_fixed_strings(cls.__name__, partition=partition)
+        asl_bindings = Bindings(bindings, partition)
+        definition: JsonObject = {"Comment": comment} if (comment := _first_sentence(cls.__doc__)) else {}
+        definition["QueryLanguage"] = language
+        definition |= _scope(cls, asl_bindings, partition, language)
         if cls.timeout is not None:
-            written["TimeoutSeconds"] = bound.seconds(cls.timeout)
-        bound.check()
-        return written
+            definition["TimeoutSeconds"] = asl_bindings.seconds(cls.timeout)
+        asl_bindings.check()
+        return definition
 
     @classmethod
     def definition(
@@ -155,7 +155,7 @@ class Workflow(AnyWorkflow[In, Out], Generic[In, Out], metaclass=WorkflowType):
         check_scope(machine_graph(_graph(cls)), bound, backend_for("JSONata"))
         if cls.timeout is not None:
             bound.seconds(cls.timeout)
-        return tuple(bound.asked.values())
+        return tuple(bound.requested.values())
 
     required = required_bindings
     """Deprecated: the old name of `required_bindings`."""

@@ -16,20 +16,20 @@ def array_text(items: Sequence[object], text_of: Callable[[object], str]) -> str
     texts = [text_of(item) for item in items]
     kinds = [frozenset({"boolean"}) if isinstance(item, Condition) else kinds_of(form_of(item)) for item in items]
     if all(len(kind) == 1 or "array" not in kind for kind in kinds):
-        return f"[{', '.join(_whole(text, kind) for text, kind in zip(texts, kinds, strict=True))}]"
+        return f"[{', '.join(_bracket_array(text, kind) for text, kind in zip(texts, kinds, strict=True))}]"
     if len(texts) == 1:
         return f'($type({texts[0]}) = "array" ? [[{texts[0]}]] : [{texts[0]}])'
-    place = "$place"
-    while any(place in text for text in texts):
-        place += "_"
-    choices = [f"{place} = {index} ? {text}" for index, text in enumerate(texts[:-1])]
-    return f"$map([0..{len(texts) - 1}], function({place}) {{ {' : '.join([*choices, texts[-1]])} }})"
+    index_variable = "$place"
+    while any(index_variable in text for text in texts):
+        index_variable += "_"
+    choices = [f"{index_variable} = {index} ? {text}" for index, text in enumerate(texts[:-1])]
+    return f"$map([0..{len(texts) - 1}], function({index_variable}) {{ {' : '.join([*choices, texts[-1]])} }})"
 
 
-def poured(text: str) -> str:
+def as_array(text: str) -> str:
     """Return text that makes an array of a function's result, even of a single item or of nothing."""
     return f"[{text}]"
 
 
-def _whole(text: str, kinds: frozenset[str]) -> str:
+def _bracket_array(text: str, kinds: frozenset[str]) -> str:
     return f"[{text}]" if "array" in kinds and not text.startswith("[") else text

@@ -34,19 +34,19 @@ from ..value_expressions import (
     form_of,
     key_of,
     literal_of,
-    place_of,
+    source_and_path,
 )
-from .jsonata_arrays import array_text, poured
-from .query_language import is_moment_of_the_context, shared_kinds
+from .jsonata_arrays import array_text, as_array
+from .query_language import is_context_timestamp, shared_kinds
 
-_WORDS: Final = frozenset({"and", "or", "in", "true", "false", "null", "function"})
+_RESERVED_WORDS: Final = frozenset({"and", "or", "in", "true", "false", "null", "function"})
 _ROOTS: Final[Mapping[str, str]] = {
     "state_input": "$states.input",
     "result": "$states.result",
     "error": "$states.errorOutput",
     "context": "$states.context",
 }
-_GIVEN: Final = (("Execution", "Input"), ("Map", "Item", "Value"))
+_EXTERNAL_DATA: Final = (("Execution", "Input"), ("Map", "Item", "Value"))
 """Paths in the context object to data that was sent from outside, which may be any JSON."""
 _TIMESTAMP: Final = r"/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/"
 
@@ -84,7 +84,7 @@ def text_of(value: object) -> str:
 
 def condition_text(condition: Condition) -> str:
     """Return a condition as text that always evaluates to true or false."""
-    if isinstance(condition, Either) and not _listed(condition):
+    if isinstance(condition, Either) and not _membership_test(condition):
         return " or ".join(_alternative(part) for part in condition.parts)
     return " and ".join(dict.fromkeys(_conjuncts(condition)))
 
@@ -94,22 +94,22 @@ def _conjuncts(condition: Condition) -> Sequence[str]:
     if isinstance(condition, All):
         return [text for part in condition.parts for text in _conjuncts(part)]
     if isinstance(condition, Either):
-        return _listed(condition) or [f"({condition_text(condition)})"]
+        return _membership_test(condition) or [f"({condition_text(condition)})"]
     if isinstance(condition, Not):
         return [f"$not({condition_text(condition.part)})"]
-    return _guarded(condition)
+    return _guarded_tests(condition)
 
 
-def _listed(condition: Either) -> list[str] | None:
+def _membership_test(condition: Either) -> list[str] | None:
     """Return guards and `path in ["a", "b"]` if a single path is compared with several strings, otherwise None."""
     parts = [part for part in condition.parts if isinstance(part, Compare) and isinstance(part.right, str)]
     if len(parts) < len(condition.parts) or any(part.operator != "=" for part in parts):
         return None
-    places = {text_of(part.left) for part in parts}
-    if len(places) > 1 or not isinstance(parts[0].left, Reference):
+    subjects = {text_of(part.left) for part in parts}
+    if len(subjects) > 1 or not isinstance(parts[0].left, Reference):
         return None
     allowed = ", ".join(_constant(part.right) for part in parts)
-    return [*_containers(parts[0].left), f"{places.pop()} in [{allowed}]"]
+    return [*_containers(parts[0].left), f"{subjects.pop()} in [{allowed}]"]
 
 
 def _alternative(part: Condition) -> str:
@@ -117,7 +117,7 @@ def _alternative(part: Condition) -> str:
     return text if isinstance(part, Not) else f"({text})"
 
 
-def _guarded(condition: Condition) -> list[str]:
+def _guarded_tests(condition: Condition) -> list[str]:
     if isinstance(condition, Compare):
         return _comparison(condition)
     if isinstance(condition, CompareTimes):
@@ -125,7 +125,7 @@ def _guarded(condition: Condition) -> list[str]:
         guards = [
             guard
             for side in sides
-            if isinstance(side, Expression) and not is_moment_of_the_context(side)
+            if isinstance(side, Expression) and not is_context_timestamp(side)
             for guard in (*_containers(side), _is(side, "string"), _looks_like_time(side))
         ]
         left, right = (f"$toMillis({text_of(side)})" for side in sides)
@@ -177,11 +177,11 @@ def _containers(expression: Expression) -> list[str]:
         ]
     if not isinstance(expression, Reference):
         return []
-    _, path = place_of(expression)
+    _, path = source_and_path(expression)
     text = _root(expression)
     guards: list[str] = []
-    for place, step in enumerate(path):
-        if not _is_of_the_context(expression, path[:place]):
+    for index, step in enumerate(path):
+        if not _is_of_the_context(expression, path[:index]):
             guards.append(f'$type({text}) = "{"array" if isinstance(step, int) else "object"}"')
         text += _step(step)
     return guards
@@ -189,12 +189,14 @@ def _containers(expression: Expression) -> list[str]:
 
 def _is_of_the_context(reference: Reference, path: tuple[str | int, ...]) -> bool:
     """Return whether a path leads to an object that Step Functions itself creates, and not to data from outside."""
-    return place_of(reference)[0].root == "context" and not any(path[: len(data)] == data for data in _GIVEN)
+    return source_and_path(reference)[0].root == "context" and not any(
+        path[: len(data)] == data for data in _EXTERNAL_DATA
+    )
 
 
 def _is(expression: object, *kinds: str) -> str:
-    named = ", ".join(f'"{kind}"' for kind in kinds)
-    return f"$type({text_of(expression)}) {f'= {named}' if len(kinds) == 1 else f'in [{named}]'}"
+    quoted = ", ".join(f'"{kind}"' for kind in kinds)
+    return f"$type({text_of(expression)}) {f'= {quoted}' if len(kinds) == 1 else f'in [{quoted}]'}"
 
 
 def _looks_like_time(expression: object) -> str:
@@ -207,19 +209,19 @@ def _regex(pattern: str) -> str:
 
 
 def _reference(reference: Reference) -> str:
-    _, path = place_of(reference)
+    _, path = source_and_path(reference)
     return _root(reference) + "".join(_step(step) for step in path)
 
 
 def _root(reference: Reference) -> str:
-    source, _ = place_of(reference)
+    source, _ = source_and_path(reference)
     return f"${source.name}" if source.root == "variable" else _ROOTS[source.root]
 
 
 def _step(step: str | int) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    return f".{step}" if step.isascii() and step.isidentifier() and step not in _WORDS else f".`{step}`"
+    return f".{step}" if step.isascii() and step.isidentifier() and step not in _RESERVED_WORDS else f".`{step}`"
 
 
 def _constant(value: object) -> str:
@@ -237,10 +239,10 @@ def _function(name: str) -> Callable[[FunctionCall], str]:
 
 
 def _infix(operator: str) -> Callable[[FunctionCall], str]:
-    return lambda call: f" {operator} ".join(_tight(argument) for argument in call.arguments)
+    return lambda call: f" {operator} ".join(_operand(argument) for argument in call.arguments)
 
 
-def _tight(value: object) -> str:
+def _operand(value: object) -> str:
     """Return an operand as text, in parentheses if it is itself an operation."""
     text = text_of(value)
     return (
@@ -252,7 +254,7 @@ def _tight(value: object) -> str:
 
 def _choose(call: FunctionCall) -> str:
     test, then, otherwise = call.arguments
-    return f"({condition_text(condition_of(test))} ? {_tight(then)} : {_tight(otherwise)})"
+    return f"({condition_text(condition_of(test))} ? {_operand(then)} : {_operand(otherwise)})"
 
 
 def _item_at(call: FunctionCall) -> str:
@@ -260,13 +262,13 @@ def _item_at(call: FunctionCall) -> str:
     return f"({text_of(items)})[{text_of(index)}]"
 
 
-def _contained(call: FunctionCall) -> str:
+def _contains(call: FunctionCall) -> str:
     items, item = call.arguments
-    return f"({_tight(item)} in {_tight(items)})"
+    return f"({_operand(item)} in {_operand(items)})"
 
 
-def _poured(name: str) -> Callable[[FunctionCall], str]:
-    return lambda call: poured(_function(name)(call))
+def _array_function(name: str) -> Callable[[FunctionCall], str]:
+    return lambda call: as_array(_function(name)(call))
 
 
 def _to_json(call: FunctionCall) -> str:
@@ -280,15 +282,15 @@ def _to_json(call: FunctionCall) -> str:
 
 
 def _split(call: FunctionCall) -> str:
-    return poured(f'{_function("split")(call)}[$ != ""]')
+    return as_array(f'{_function("split")(call)}[$ != ""]')
 
 
-def _merged(call: FunctionCall) -> str:
+def _merge(call: FunctionCall) -> str:
     return f"$merge([{', '.join(text_of(argument) for argument in call.arguments)}])"
 
 
 def _random(call: FunctionCall) -> str:
-    start, end = (_tight(argument) for argument in call.arguments)
+    start, end = (_operand(argument) for argument in call.arguments)
     return f"($floor($random() * ({end} - {start})) + {start})"
 
 
@@ -311,14 +313,14 @@ _CALLS: Final[Mapping[str, Callable[[FunctionCall], str]]] = {
     "uuid": _function("uuid"),
     "text_length": _function("length"),
     "array_length": _function("count"),
-    "unique": _poured("distinct"),
-    "parted": _poured("partition"),
-    "span": _poured("range"),
-    "merged": _merged,
+    "unique": _array_function("distinct"),
+    "parted": _array_function("partition"),
+    "span": _array_function("range"),
+    "merged": _merge,
     "random_below": _random,
     "array": _array,
     "item_at": _item_at,
-    "contains": _contained,
+    "contains": _contains,
     "choose": _choose,
 }
 

@@ -10,7 +10,7 @@ from ...failures import NotPortable
 from ..rewriting import references_in
 from ..states.basic_states import Pass
 from ..states.transitions import AnyState, Catching, Exit
-from ..value_expressions import Condition, Expression, Reference, place_of
+from ..value_expressions import Condition, Expression, Reference, source_and_path
 from .jsonpath_writing import has_expressions, path_of, payload, rule, text_of
 from .query_language import QueryLanguage
 
@@ -44,9 +44,9 @@ class JsonpathBackend:
     def output(self, state: AnyState, value: object) -> JsonObject:
         """Return the fields that set the output of a state."""
         if isinstance(state, Catching):
-            return _of_result(value)
+            return _task_output(value)
         if isinstance(state, Pass):
-            return _of_pass(value)
+            return _pass_output(value)
         if isinstance(value, Reference):
             return {"InputPath": path_of(value)}
         raise NotPortable(
@@ -57,7 +57,7 @@ class JsonpathBackend:
     def output_along(self, exit_: Exit, value: object) -> JsonObject:
         """Return the fields that set the output along one exit of a state."""
         if exit_.kind == "catch" and isinstance(value, Reference):
-            source, path = place_of(value)
+            source, path = source_and_path(value)
             if source.root == "error" and not path:
                 return {}
             if source.root == "state_input" and not path:
@@ -67,15 +67,19 @@ class JsonpathBackend:
         )
 
 
-def _of_result(value: object) -> JsonObject:
-    if any(place_of(reference)[0].root == "state_input" for reference in references_in(value)):
-        if isinstance(value, Reference) and not place_of(value)[1]:
+def _task_output(value: object) -> JsonObject:
+    if any(source_and_path(reference)[0].root == "state_input" for reference in references_in(value)):
+        if isinstance(value, Reference) and not source_and_path(value)[1]:
             return {"ResultPath": None}
         raise NotPortable(
             "OUTPUT_NOT_PORTABLE", f"{value!r}: in JSONPath, the output of a task cannot use the state's input"
         )
     if isinstance(value, Reference):
-        return {"OutputPath": path_of(value)} if place_of(value)[1] or place_of(value)[0].root != "result" else {}
+        return (
+            {"OutputPath": path_of(value)}
+            if source_and_path(value)[1] or source_and_path(value)[0].root != "result"
+            else {}
+        )
     if isinstance(value, dict):
         return {"ResultSelector": payload(cast("object", value))}
     raise NotPortable(
@@ -83,7 +87,7 @@ def _of_result(value: object) -> JsonObject:
     )
 
 
-def _of_pass(value: object) -> JsonObject:
+def _pass_output(value: object) -> JsonObject:
     if isinstance(value, Reference):
         return {"InputPath": path_of(value)}
     if not has_expressions(value):

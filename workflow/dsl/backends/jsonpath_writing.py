@@ -33,12 +33,12 @@ from ..value_expressions import (
     Reference,
     key_of,
     literal_of,
-    place_of,
+    source_and_path,
 )
-from .query_language import is_moment_of_the_context, shared_kinds
+from .query_language import is_context_timestamp, shared_kinds
 
 _ROOTS: Final[Mapping[str, str]] = {"state_input": "$", "result": "$", "error": "$", "context": "$$"}
-_ORDER: Final[Mapping[Operator, str]] = {
+_COMPARATORS: Final[Mapping[Operator, str]] = {
     "=": "Equals",
     "<": "LessThan",
     "<=": "LessThanEquals",
@@ -77,14 +77,14 @@ def payload(value: object) -> Json:
     if isinstance(value, Expression | Condition):
         raise NotPortable("FIELD_NOT_PORTABLE", f"{value!r}: in JSONPath, a payload must be an object with fields")
     if isinstance(value, Mapping):
-        written: JsonObject = {}
+        fields: JsonObject = {}
         for name, item in cast("Mapping[object, object]", value).items():
             key = key_of(name)
             if isinstance(item, Expression | Condition) or _is_computed_array(item):
-                written[f"{key}.$"] = text_of(item)
+                fields[f"{key}.$"] = text_of(item)
             else:
-                written[key] = payload(item)
-        return written
+                fields[key] = payload(item)
+        return fields
     if _has_expressions(value) and isinstance(value, list | tuple):
         return [payload(item) for item in cast("Sequence[object]", value)]  # objects, each with fields of its own
     return literal_of(value)
@@ -107,7 +107,7 @@ def path_of(value: object) -> str:
         raise NotPortable(
             "FIELD_NOT_PORTABLE", f"{value!r}: in JSONPath, this field must be a path, not a computed value"
         )
-    source, path = place_of(value)
+    source, path = source_and_path(value)
     root = f"${source.name}" if source.root == "variable" else _ROOTS[source.root]
     return root + "".join(_step(step) for step in path)
 
@@ -115,13 +115,13 @@ def path_of(value: object) -> str:
 def rule(condition: Condition) -> JsonObject:
     """Return a condition as comparisons, each after the guards that keep it from failing."""
     if isinstance(condition, All | Either):
-        word = "And" if isinstance(condition, All) else "Or"
+        operator = "And" if isinstance(condition, All) else "Or"
         parts: list[Json] = []
         for part in condition.parts:
             inner = rule(part)
-            nested = inner.get(word)
+            nested = inner.get(operator)
             parts.extend(nested if isinstance(nested, list) else [inner])
-        return {word: parts}
+        return {operator: parts}
     if isinstance(condition, Not):
         return {"Not": rule(condition.part)}
     if isinstance(condition, Present):
@@ -129,13 +129,13 @@ def rule(condition: Condition) -> JsonObject:
     if isinstance(condition, IsKind):
         if condition.kind not in _KINDS:
             raise NotPortable("CONDITION_NOT_PORTABLE", f"{condition!r}: JSONPath cannot test for an {condition.kind}")
-        return _guarded(condition.subject, _test(condition.subject, _KINDS[condition.kind], True))
+        return _guard_presence(condition.subject, _test(condition.subject, _KINDS[condition.kind], True))
     if isinstance(condition, Matches):
-        return _kind_guarded(condition.subject, "string", _test(condition.subject, "StringMatches", condition.pattern))
+        return _guard_kind(condition.subject, "string", _test(condition.subject, "StringMatches", condition.pattern))
     if isinstance(condition, IsTrue):
-        return _kind_guarded(condition.subject, "boolean", _test(condition.subject, "BooleanEquals", True))
+        return _guard_kind(condition.subject, "boolean", _test(condition.subject, "BooleanEquals", True))
     if isinstance(condition, CompareTimes):
-        return _times(condition)
+        return _compare_times(condition)
     if isinstance(condition, Compare):
         return _comparison(condition)
     raise NotPortable("CONDITION_NOT_PORTABLE", f"{condition!r} cannot be expressed in JSONPath")
@@ -148,32 +148,32 @@ def _comparison(condition: Compare) -> JsonObject:
         subject, other, operator = other, subject, _MIRRORED[operator]
     first = cast("Expression", subject)
     if isinstance(other, Expression):
-        ways: list[Json] = [{"And": _of_one_kind(first, operator, other, kind)} for kind in kinds]
-        return cast("JsonObject", ways[0]) if len(ways) == 1 else {"Or": ways}
-    test = _compared(first, operator, kinds[0], literal_of(other))
-    return _guarded(first, test) if kinds[0] == "null" else _kind_guarded(first, kinds[0], test)
+        alternatives: list[Json] = [{"And": _tests_for_kind(first, operator, other, kind)} for kind in kinds]
+        return cast("JsonObject", alternatives[0]) if len(alternatives) == 1 else {"Or": alternatives}
+    test = _compare(first, operator, kinds[0], literal_of(other))
+    return _guard_presence(first, test) if kinds[0] == "null" else _guard_kind(first, kinds[0], test)
 
 
-def _of_one_kind(one: Expression, operator: Operator, other: Expression, kind: str) -> list[Json]:
+def _tests_for_kind(one: Expression, operator: Operator, other: Expression, kind: str) -> list[Json]:
     tests: list[JsonObject] = [
         *(_test(side, "IsPresent", True) for side in (one, other)),
         *(_test(side, _KINDS[kind], True) for side in (one, other)),
-        _compared(one, operator, kind, path_of(other), path=True),
+        _compare(one, operator, kind, path_of(other), path=True),
     ]
-    return [test for place, test in enumerate(tests) if test not in tests[:place]]
+    return [test for index, test in enumerate(tests) if test not in tests[:index]]
 
 
-def _compared(subject: Expression, operator: Operator, kind: str, value: Json, *, path: bool = False) -> JsonObject:
+def _compare(subject: Expression, operator: Operator, kind: str, value: Json, *, path: bool = False) -> JsonObject:
     if kind == "null":
         return _test(subject, "IsNull", True)
     prefix = {"string": "String", "number": "Numeric", "boolean": "Boolean", "timestamp": "Timestamp"}[kind]
     suffix = "Path" if path else ""
     if operator == "!=":
         return {"Not": _test(subject, f"{prefix}Equals{suffix}", value)}
-    return _test(subject, f"{prefix}{_ORDER[operator]}{suffix}", value)
+    return _test(subject, f"{prefix}{_COMPARATORS[operator]}{suffix}", value)
 
 
-def _times(condition: CompareTimes) -> JsonObject:
+def _compare_times(condition: CompareTimes) -> JsonObject:
     subject, other, operator = condition.left, condition.right, condition.operator
     if not isinstance(subject, Expression):
         subject, other, operator = other, subject, _MIRRORED[operator]
@@ -181,23 +181,23 @@ def _times(condition: CompareTimes) -> JsonObject:
     guards: list[Json] = [
         _test(side, test, True)
         for side in (subject, other)
-        if isinstance(side, Expression) and not is_moment_of_the_context(side)
+        if isinstance(side, Expression) and not is_context_timestamp(side)
         for test in ("IsPresent", "IsTimestamp")
     ]
     if isinstance(other, Expression):
-        return {"And": [*guards, _compared(subject, operator, "timestamp", path_of(other), path=True)]}
-    return {"And": [*guards, _compared(subject, operator, "timestamp", literal_of(other))]}
+        return {"And": [*guards, _compare(subject, operator, "timestamp", path_of(other), path=True)]}
+    return {"And": [*guards, _compare(subject, operator, "timestamp", literal_of(other))]}
 
 
 def _test(subject: object, operator: str, value: Json) -> JsonObject:
     return {"Variable": path_of(subject), operator: value}
 
 
-def _guarded(subject: Expression, test: JsonObject) -> JsonObject:
+def _guard_presence(subject: Expression, test: JsonObject) -> JsonObject:
     return {"And": [_test(subject, "IsPresent", True), test]}
 
 
-def _kind_guarded(subject: Expression, kind: str, test: JsonObject) -> JsonObject:
+def _guard_kind(subject: Expression, kind: str, test: JsonObject) -> JsonObject:
     return {"And": [_test(subject, "IsPresent", True), _test(subject, _KINDS[kind], True), test]}
 
 
@@ -206,7 +206,7 @@ def _intrinsic(call: FunctionCall) -> str:
         return f"States.Format('{'{}' * len(call.arguments)}', {', '.join(_argument(item) for item in call.arguments)})"
     if call.name == "merged":
         return f"States.JsonMerge({', '.join(_argument(item) for item in call.arguments)}, false)"
-    if call.name == "split" and not _is_one_sign(call.arguments[1]):
+    if call.name == "split" and not _is_single_character(call.arguments[1]):
         raise NotPortable(
             "EXPRESSION_NOT_PORTABLE", f"{call!r}: States.StringSplit requires a separator of one character"
         )
@@ -215,7 +215,7 @@ def _intrinsic(call: FunctionCall) -> str:
     raise NotPortable("EXPRESSION_NOT_PORTABLE", f"{call!r}: JSONPath has no intrinsic function for it")
 
 
-def _is_one_sign(separator: object) -> bool:
+def _is_single_character(separator: object) -> bool:
     return isinstance(separator, str) and len(separator) == 1
 
 

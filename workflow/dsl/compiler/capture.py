@@ -11,7 +11,7 @@ from ..payload_schema import wire_value
 from ..rewriting import rewrite
 from ..states.tasks import Task
 from ..states.transitions import AnyState, Catching, Exit, Link, Some
-from ..value_expressions import Reference, Source, form_of, place_of
+from ..value_expressions import Reference, Source, form_of, source_and_path
 from .scope_graph import Home, ScopeGraph
 
 _INPUT = Reference(Source("state_input"))
@@ -29,7 +29,7 @@ class CapturePlan:
 
     def capture(self, state: AnyState, reference: Reference) -> None:
         """Plan the variable, if any, that a state needs for this reference."""
-        source, _ = place_of(reference)
+        source, _ = source_and_path(reference)
         if source.root == "input":
             self._capture_input(state)
         elif source.root == "output":
@@ -39,18 +39,18 @@ class CapturePlan:
 
     def translate(self, state: AnyState, reference: Reference) -> Reference:
         """Return a reference to the same data that is valid in this state; all captures must have been planned."""
-        source, path = place_of(reference)
+        source, path = source_and_path(reference)
         form = form_of(reference)
         if source.root == "input":
             return self._translate_input(state, form, path)
         if source.root == "output":
             owners = self._owners(state, source)
-            if self._hands_on(state, owners):
+            if self._receives_output_of(state, owners):
                 return Reference(Source("state_input"), form, path)
             return Reference(Source("variable", self._outputs[id(owners[0])]), form, path)
         return reference
 
-    def captured_at(self, state: AnyState) -> Mapping[str, object]:
+    def captures_at(self, state: AnyState) -> Mapping[str, object]:
         """Return the variables and values that a state assigns for later states when it succeeds."""
         captured: dict[str, object] = {}
         if id(state) in self._inputs:
@@ -59,11 +59,11 @@ class CapturePlan:
             captured[self._outputs[id(state)]] = self._own_output(state)
         return captured
 
-    def captured_along(self, exit_: Exit) -> Mapping[str, object]:
+    def captures_along(self, exit_: Exit) -> Mapping[str, object]:
         """Return the variables and values that one exit of a state assigns for later states."""
         state = exit_.state
         if state.type == "Choice":
-            return self.captured_at(state)
+            return self.captures_at(state)
         return {self._inputs[id(state)]: _INPUT} if id(state) in self._inputs else {}
 
     def _capture_input(self, state: AnyState) -> None:
@@ -93,10 +93,10 @@ class CapturePlan:
 
     def _capture_output(self, state: AnyState, source: Source) -> None:
         owners = self._owners(state, source)
-        if self._hands_on(state, owners):
+        if self._receives_output_of(state, owners):
             return
         owner = self._home(state).copies[id(source.owner)]
-        self._check_done(state, owner, owners)
+        self._check_has_run(state, owner, owners)
         name = self._outputs.get(id(owners[0])) or self._variable(owner, "output")
         self._outputs.update(dict.fromkeys(map(id, owners), name))
 
@@ -121,32 +121,32 @@ class CapturePlan:
             return self.translate(state, leaf)
         return self.bindings.value(leaf) if isinstance(leaf, Binding) else wire_value(leaf)
 
-    def _hands_on(self, state: AnyState, owners: tuple[AnyState, ...]) -> bool:
+    def _receives_output_of(self, state: AnyState, owners: tuple[AnyState, ...]) -> bool:
         """Return whether, on every path, the input of a state is the output of one of the owners."""
         seen: set[int] = set()
         waiting = [state]
         while waiting:
-            here = waiting.pop()
-            if here is self.graph.start:
+            current = waiting.pop()
+            if current is self.graph.start:
                 return False
-            seen.add(id(here))
-            for link in self.graph.into(here):
-                giver = link.exit.state
+            seen.add(id(current))
+            for link in self.graph.into(current):
+                predecessor = link.exit.state
                 if link.exit.output is not None or link.exit.kind == "catch":
                     return False
-                if giver in owners:
+                if predecessor in owners:
                     continue
-                if giver.type not in ("Choice", "Wait"):
+                if predecessor.type not in ("Choice", "Wait"):
                     return False
-                if id(giver) not in seen:
-                    waiting.append(giver)
+                if id(predecessor) not in seen:
+                    waiting.append(predecessor)
         return True
 
-    def _check_done(self, state: AnyState, owner: AnyState, owners: tuple[AnyState, ...]) -> None:
-        ways: list[Link] = [
+    def _check_has_run(self, state: AnyState, owner: AnyState, owners: tuple[AnyState, ...]) -> None:
+        links: list[Link] = [
             link for one in owners for kind in ("next", "choice", "default") for link in self.graph.out_of(one, kind)
         ]
-        if id(state) in self.graph.reachable(without=ways):
+        if id(state) in self.graph.reachable(without=links):
             raise WorkflowError(
                 f"{state!r} refers to the output of {owner!r}, which may not have run on every path to {state!r}"
             )
@@ -156,9 +156,11 @@ class CapturePlan:
 
     def _variable(self, state: AnyState, what: str) -> str:
         """Return an unused variable name that describes the captured value."""
-        room = MAX_VARIABLE_NAME_LENGTH - len(what) - len("_99_")
-        letters = "".join(sign if f"a{sign}".isidentifier() else "_" for sign in state.name[:room])
-        stem = letters if letters.isidentifier() and not letters.startswith("_") else f"s{letters}"
+        max_length = MAX_VARIABLE_NAME_LENGTH - len(what) - len("_99_")
+        sanitized = "".join(
+            character if f"a{character}".isidentifier() else "_" for character in state.name[:max_length]
+        )
+        stem = sanitized if sanitized.isidentifier() and not sanitized.startswith("_") else f"s{sanitized}"
         name, number = f"{stem}_{what}", 1
         while name in self._names:
             number += 1

@@ -17,7 +17,7 @@ from ..bindings import Binding, Bindings
 from ..payload_schema import wire_value
 from ..rewriting import rewrite
 from ..states.transitions import AnyState
-from ..value_expressions import Condition, Expression, Reference, literal_of, place_of
+from ..value_expressions import Condition, Expression, Reference, literal_of, source_and_path
 from .capture import CapturePlan
 from .fields_of_states import FieldCollector, Piece
 from .scope_graph import ScopeGraph
@@ -38,10 +38,10 @@ def compile_scope(
 ) -> JsonObject:
     """Return the StartAt and States of a scope."""
 
-    def compile_inside(inner: ScopeGraph, around: Enclosing) -> JsonObject:
-        return compile_scope(inner, bindings, backend, around)
+    def compile_nested(inner: ScopeGraph, inner_enclosing: Enclosing) -> JsonObject:
+        return compile_scope(inner, bindings, backend, inner_enclosing)
 
-    plan, pieces = _collect(graph, bindings, backend, enclosing, compile_inside)
+    plan, pieces = _collect(graph, bindings, backend, enclosing, compile_nested)
     states: JsonObject = {state.name: _emit(state, found, plan, bindings) for state, found in pieces}
     return {"StartAt": graph.start.name, "States": states}
 
@@ -49,11 +49,11 @@ def compile_scope(
 def check_scope(graph: ScopeGraph, bindings: Bindings, backend: Backend, enclosing: Enclosing = OUTERMOST) -> None:
     """Run the first pass alone; raises WorkflowError for a reference that a scope cannot resolve."""
 
-    def check_inside(inner: ScopeGraph, around: Enclosing) -> JsonObject:
-        check_scope(inner, bindings, backend, around)
+    def check_nested(inner: ScopeGraph, inner_enclosing: Enclosing) -> JsonObject:
+        check_scope(inner, bindings, backend, inner_enclosing)
         return {}
 
-    _collect(graph, bindings, backend, enclosing, check_inside)
+    _collect(graph, bindings, backend, enclosing, check_nested)
 
 
 def _collect(
@@ -61,7 +61,7 @@ def _collect(
     bindings: Bindings,
     backend: Backend,
     enclosing: Enclosing,
-    compile_inside: Callable[[ScopeGraph, Enclosing], JsonObject],
+    compile_nested: Callable[[ScopeGraph, Enclosing], JsonObject],
 ) -> tuple[CapturePlan, list[tuple[AnyState, Sequence[Piece]]]]:
     plan, scopes = CapturePlan(graph, bindings), VariableScopes(graph, enclosing)
     collector = FieldCollector(
@@ -69,7 +69,7 @@ def _collect(
         bindings,
         backend,
         plan,
-        lambda inner, state: compile_inside(inner, scopes.inside(state)),
+        lambda inner, state: compile_nested(inner, scopes.inside(state)),
         _collect_nested,
     )
     return plan, [(state, _capture(collector, plan, scopes, state)) for state in graph.states.values()]
@@ -84,9 +84,9 @@ def _collect_nested(collector: FieldCollector, state: AnyState) -> Iterator[Piec
 def _capture(collector: FieldCollector, plan: CapturePlan, scopes: VariableScopes, state: AnyState) -> Sequence[Piece]:
     """Collect the pieces of a state, check their references and plan its captures."""
     found: list[Piece] = []
-    with _pointing_to(state):
+    with _locate_errors(state):
         for piece in collector.collect(state):
-            with _pointing_to(state, piece.holder):
+            with _locate_errors(state, piece.holder):
                 for value in piece.values:
                     _visit(value, piece, plan, scopes, state, collector.bindings)
             found.append(piece)
@@ -100,7 +100,7 @@ def _visit(
         if isinstance(leaf, Binding):
             bindings.value(leaf)
         elif isinstance(leaf, Reference):
-            root = place_of(leaf)[0].root
+            root = source_and_path(leaf)[0].root
             if root in _ONLY_IN and root not in piece.roots:
                 raise WorkflowError(f"{state!r} uses {leaf!r}: {_ONLY_IN[root]}")
             scopes.check(state, leaf, value)
@@ -120,19 +120,19 @@ def _emit(state: AnyState, pieces: Sequence[Piece], plan: CapturePlan, bindings:
             return plan.translate(state, leaf)
         return bindings.value(leaf) if isinstance(leaf, Binding) else wire_value(leaf)
 
-    written: JsonObject = {"Type": state.type}
+    fields: JsonObject = {"Type": state.type}
     if state.comment:
-        written["Comment"] = state.comment
+        fields["Comment"] = state.comment
     for piece in pieces:
-        with _pointing_to(state, piece.holder):
+        with _locate_errors(state, piece.holder):
             for name, value in piece.render(*(rewrite(each, translate) for each in piece.values)).items():
-                before = written.get(name)
-                written[name] = [*before, *cast("list[Json]", value)] if isinstance(before, list) else value
-    return written
+                previous = fields.get(name)
+                fields[name] = [*previous, *cast("list[Json]", value)] if isinstance(previous, list) else value
+    return fields
 
 
 @contextmanager
-def _pointing_to(state: AnyState, holder: object = None) -> Generator[None]:
+def _locate_errors(state: AnyState, holder: object = None) -> Generator[None]:
     """Make errors name the state and point to the line of the transition or state that they are about."""
     try:
         yield
@@ -142,5 +142,5 @@ def _pointing_to(state: AnyState, holder: object = None) -> Generator[None]:
     except NotJson as error:
         raise WorkflowError(f"{state!r}: {error.sentence}", at=holder or state) from None
     except RecursionError:
-        told = "has a value that contains itself, or that is nested too deeply for Python"
-        raise WorkflowError(f"{state!r} {told}", at=holder or state) from None
+        problem = "has a value that contains itself, or that is nested too deeply for Python"
+        raise WorkflowError(f"{state!r} {problem}", at=holder or state) from None

@@ -49,23 +49,23 @@ class FieldCollector:
         bindings: Bindings,
         backend: Backend,
         plan: CapturePlan,
-        compile_inside: Callable[[ScopeGraph, AnyState], JsonObject],
+        compile_nested: Callable[[ScopeGraph, AnyState], JsonObject],
         collect_nested: Callable[[FieldCollector, AnyState], Iterator[Piece]],
     ) -> None:
         self.graph, self.bindings, self.backend, self._plan = graph, bindings, backend, plan
-        self.compile_inside, self._collect_nested = compile_inside, collect_nested
+        self.compile_nested, self._collect_nested = compile_nested, collect_nested
 
     def collect(self, state: AnyState) -> Iterator[Piece]:
         """Yield the pieces of a state, in the order of its fields."""
         collectors: Mapping[str, Callable[[AnyState], Iterator[Piece]]] = {
             "Task": self._task,
             "Choice": self._choice,
-            "Pass": self._passing,
-            "Wait": self._passing,
+            "Pass": self._pass_or_wait,
+            "Wait": self._pass_or_wait,
             "Succeed": self._succeed,
             "Fail": self._fail,
-            "Parallel": self._nested,
-            "Map": self._nested,
+            "Parallel": self._nesting_state,
+            "Map": self._nesting_state,
         }
         if state.type not in collectors:
             raise WorkflowError(
@@ -75,7 +75,7 @@ class FieldCollector:
 
     def _task(self, state: AnyState) -> Iterator[Piece]:
         task = cast("Task[object, object]", state)
-        yield fixed({"Resource": task.resource(self.bindings)})
+        yield constant_fields({"Resource": task.resource(self.bindings)})
         sent = task.arguments(self.bindings)
         if sent is not None:
             yield self.payload(self.backend.arguments_field, sent)
@@ -87,38 +87,38 @@ class FieldCollector:
 
     def _choice(self, choice: AnyState) -> Iterator[Piece]:
         for link in self.graph.out_of(choice, "choice"):
-            yield self._along(link, self._write_rule, link.exit.condition)
+            yield self._exit_piece(link, self._write_rule, link.exit.condition)
         for link in self.graph.out_of(choice, "default"):
-            yield self._along(link, self._write_default)
+            yield self._exit_piece(link, self._write_default)
 
-    def _passing(self, state: AnyState) -> Iterator[Piece]:
+    def _pass_or_wait(self, state: AnyState) -> Iterator[Piece]:
         if state.type == "Wait":
             wait = cast("Wait[object]", state)
             if wait.until is not None:
                 yield self.field("Timestamp", wait.until)
             yield from self._limit(wait, "Seconds", wait.how_long)
-        yield self._outcome(state)
+        yield self._success_piece(state)
         yield self._next(state)
 
     def _succeed(self, succeed: AnyState) -> Iterator[Piece]:
-        yield self._outcome(succeed)
+        yield self._success_piece(succeed)
 
     def _fail(self, state: AnyState) -> Iterator[Piece]:
         fail = cast("Fail", state)
         yield from self.fields({"Error": fail.error, "Cause": fail.cause})
 
-    def _nested(self, state: AnyState) -> Iterator[Piece]:
+    def _nesting_state(self, state: AnyState) -> Iterator[Piece]:
         yield from self._collect_nested(self, state)
         yield from self.ending(state)
 
     def ending(self, state: AnyState) -> Iterator[Piece]:
         """Yield the pieces with the assignments, output, retriers, catchers and next state of a state that can fail."""
-        yield self._outcome(state)
+        yield self._success_piece(state)
         retriers = cast("Catching[object, object]", state).retry
         if retriers:
-            yield fixed({"Retry": [cast("Json", retry.asl(self.bindings)) for retry in retriers]})
+            yield constant_fields({"Retry": [cast("Json", retry.asl(self.bindings)) for retry in retriers]})
         for link in self.graph.out_of(state, "catch"):
-            yield self._along(link, self._write_catcher)
+            yield self._exit_piece(link, self._write_catcher)
         yield self._next(state)
 
     def field(self, name: str, value: object) -> Piece:
@@ -149,22 +149,22 @@ class FieldCollector:
                     f"{state!r}: {name} must be at least {int(name != 'Seconds')}, got {seconds}: "
                     f"give {limit!r} a value, or a default"
                 )
-            yield fixed({name: seconds})
+            yield constant_fields({name: seconds})
         elif limit is not None:
             yield self.field(name, limit)
 
-    def _outcome(self, state: AnyState) -> Piece:
+    def _success_piece(self, state: AnyState) -> Piece:
         """Return the piece with the assignments and the output of a state that succeeds."""
         output = output_by(state)
         values = (dict(state.assignments), *(() if output is None else (output.value,)))
 
         def render(assigned: Mapping[str, object], *given: object) -> JsonObject:
-            written = self._assign({**assigned, **self._plan.captured_at(state)})
+            written = self._assign({**assigned, **self._plan.captures_at(state)})
             return written | self.backend.output(state, given[0]) if given else written
 
         return Piece(render, values, ("result",) if isinstance(state, Catching) else ())
 
-    def _along(self, link: Link, write: Callable[..., JsonObject], *before: object) -> Piece:
+    def _exit_piece(self, link: Link, write: Callable[..., JsonObject], *before: object) -> Piece:
         """Return the piece with the assignments and the output along one exit, in the form that `write` gives them."""
         exit_ = link.exit
         own = exit_.state.assignments if exit_.state.type == "Choice" else {}
@@ -174,7 +174,7 @@ class FieldCollector:
             first, (assigned, *given) = written[: len(before)], written[len(before) :]
             fields: JsonObject = {"Comment": exit_.comment} if exit_.comment else {}
             assigned = cast("Mapping[str, object]", assigned)
-            fields |= self._assign({**assigned, **self._plan.captured_along(exit_)})
+            fields |= self._assign({**assigned, **self._plan.captures_along(exit_)})
             fields |= self.backend.output_along(exit_, given[0]) if given else {}
             return write(link, fields, *first)
 
@@ -194,9 +194,9 @@ class FieldCollector:
 
     def _next(self, state: AnyState) -> Piece:
         target = self.graph.out_of(state, "next")[0].target
-        return fixed({"End": True} if isinstance(target, End) else {"Next": target.name})
+        return constant_fields({"End": True} if isinstance(target, End) else {"Next": target.name})
 
 
-def fixed(fields: JsonObject) -> Piece:
+def constant_fields(fields: JsonObject) -> Piece:
     """Return a piece of constant fields."""
     return Piece(lambda: fields)

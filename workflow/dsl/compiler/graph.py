@@ -28,7 +28,7 @@ from ..states.transitions import (
     set_name,
     states_in,
 )
-from ..value_expressions import Reference, Source, place_of
+from ..value_expressions import Reference, Source, source_and_path
 from .scope_graph import Home, ScopeGraph
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def graph_of(name: str, body: Mapping[str, object]) -> ScopeGraph:
     )
     _check_joins(name, graph)
     _check_catches(graph)
-    _check_reached(name, graph)
+    _check_reachable(name, graph)
     for state in graph.states.values():
         if state.type == "Choice":
             _check_choice(cast("Choice[object, object]", state), graph)
@@ -60,8 +60,8 @@ def graph_of(name: str, body: Mapping[str, object]) -> ScopeGraph:
 
 
 def _declared_variables(body: Mapping[str, object]) -> frozenset[str]:
-    places = [place_of(value) for value in body.values() if isinstance(value, Reference)]
-    return frozenset(source.name for source, path in places if source.root == "variable" and not path)
+    sources = [source_and_path(value) for value in body.values() if isinstance(value, Reference)]
+    return frozenset(source.name for source, path in sources if source.root == "variable" and not path)
 
 
 def has_states(body: Mapping[str, object]) -> bool:
@@ -118,10 +118,10 @@ def _check_joins(name: str, graph: ScopeGraph) -> None:
                 at=link,
             )
         if link.exit.kind in ("next", "default"):
-            before = single.setdefault((id(link.exit.state), link.exit.kind), link)
-            if before is not link:
+            previous = single.setdefault((id(link.exit.state), link.exit.kind), link)
+            if previous is not link:
                 raise WrongJoin(
-                    f"{name}: {link.exit.state!r} already has a transition to {before.target!r}, so it cannot have "
+                    f"{name}: {link.exit.state!r} already has a transition to {previous.target!r}, so it cannot have "
                     f"one to {link.target!r}; write each transition once",
                     at=link,
                 )
@@ -132,11 +132,13 @@ def _check_catches(graph: ScopeGraph) -> None:
         check_order(state, "catcher", [link.exit.errors for link in graph.out_of(state, "catch")])
 
 
-def _check_reached(name: str, graph: ScopeGraph) -> None:
-    reached = graph.reachable()
-    lost = [state for state, value in graph.states.items() if id(value) not in reached]
-    if lost:
-        raise NotReached(f"{name}: no path from {graph.start!r} leads to {', '.join(lost)}", at=graph.states[lost[0]])
+def _check_reachable(name: str, graph: ScopeGraph) -> None:
+    reachable = graph.reachable()
+    unreachable = [state for state, value in graph.states.items() if id(value) not in reachable]
+    if unreachable:
+        raise NotReached(
+            f"{name}: no path from {graph.start!r} leads to {', '.join(unreachable)}", at=graph.states[unreachable[0]]
+        )
     for state in graph.states.values():
         if state.type not in ("Choice", "Succeed", "Fail") and not graph.out_of(state, "next"):
             raise WrongJoin(f"{name}: {state!r} has no transition: add one to a state, or to END", at=state)
@@ -149,13 +151,16 @@ def _is_end(state: AnyState) -> bool:
 
 
 def _check_choice(choice: Choice[object, object], graph: ScopeGraph) -> None:
-    ways = graph.out_of(choice, "choice")
-    if not ways:
+    rules = graph.out_of(choice, "choice")
+    if not rules:
         raise WorkflowError(f"{choice!r} has no choice rule: add case(), equals() or when()", at=choice)
-    decided = [member for link in ways if link.exit.case is not None for member in link.exit.case]
-    again = [member for place, member in enumerate(decided) if member in decided[:place]]
-    if again:
-        raise WrongJoin(f"{choice!r} has two transitions for {_told(again)}, and never takes the second", at=choice)
+    decided = [member for link in rules if link.exit.case is not None for member in link.exit.case]
+    repeated = [member for index, member in enumerate(decided) if member in decided[:index]]
+    if repeated:
+        raise WrongJoin(
+            f"{choice!r} has two transitions for {_format_alternatives(repeated)}, and never takes the second",
+            at=choice,
+        )
     if graph.out_of(choice, "default"):
         return
     if _root_of(choice.subject) == "input":
@@ -163,57 +168,59 @@ def _check_choice(choice: Choice[object, object], graph: ScopeGraph) -> None:
             f"{choice!r} decides by the input of the workflow, which may be any JSON: add a transition for `otherwise`",
             at=choice,
         )
-    left = [member for member in choice.alternatives() if member not in decided]
-    if left:
-        raise NotExhaustive(f"{choice!r} has no transition for {_told(left)}: add it, or `otherwise`", at=choice)
+    uncovered = [member for member in choice.alternatives() if member not in decided]
+    if uncovered:
+        raise NotExhaustive(
+            f"{choice!r} has no transition for {_format_alternatives(uncovered)}: add it, or `otherwise`", at=choice
+        )
 
 
-def _told(alternatives: Iterable[object]) -> str:
+def _format_alternatives(alternatives: Iterable[object]) -> str:
     return ", ".join(name_of(member) if isinstance(member, type) else repr(member) for member in alternatives)
 
 
 def _root_of(subject: object) -> str:
-    return place_of(subject)[0].root if isinstance(subject, Reference) else ""
+    return source_and_path(subject)[0].root if isinstance(subject, Reference) else ""
 
 
 def machine_graph(graph: ScopeGraph) -> ScopeGraph:
     """Return the graph of a state machine, with its fragments expanded."""
     home = Home(graph.start, "", True, {id(state): state for state in graph.states.values()})
-    return _flat(graph, home)
+    return _flatten(graph, home)
 
 
 def nested_graph(graph: ScopeGraph, prefix: str) -> ScopeGraph:
     """Return the graph of a branch or Map processor: copies of its states, with the outer state's name as a prefix."""
-    return _flat(*_copied(graph, prefix, is_machine=False))
+    return _flatten(*_copy_scope(graph, prefix, is_machine=False))
 
 
-def _copied(graph: ScopeGraph, prefix: str, *, is_machine: bool) -> tuple[ScopeGraph, Home]:
-    copies: dict[int, AnyState] = {id(state): _renamed(state, prefix) for state in graph.states.values()}
+def _copy_scope(graph: ScopeGraph, prefix: str, *, is_machine: bool) -> tuple[ScopeGraph, Home]:
+    copies: dict[int, AnyState] = {id(state): _copy_with_prefix(state, prefix) for state in graph.states.values()}
 
-    def there(state: AnyState) -> AnyState:
+    def copy_of(state: AnyState) -> AnyState:
         return copies.get(id(state), state)
 
     links = tuple(
-        Link(copy_with(link.exit, state=there(link.exit.state)), there(link.target), link.source_line)
+        Link(copy_with(link.exit, state=copy_of(link.exit.state)), copy_of(link.target), link.source_line)
         for link in graph.links
     )
     states = {state.name: state for state in copies.values()}
-    home = Home(there(graph.start), prefix, is_machine, copies)
-    return copy_with(graph, start=there(graph.start), states=states, links=links), home
+    home = Home(copy_of(graph.start), prefix, is_machine, copies)
+    return copy_with(graph, start=copy_of(graph.start), states=states, links=links), home
 
 
-def _renamed(state: AnyState, prefix: str) -> AnyState:
-    renamed = copy.copy(state)
-    renamed.name = f"{prefix}.{state.name}"
-    if len(renamed.name) > MAX_STATE_NAME_LENGTH:
+def _copy_with_prefix(state: AnyState, prefix: str) -> AnyState:
+    copied = copy.copy(state)
+    copied.name = f"{prefix}.{state.name}"
+    if len(copied.name) > MAX_STATE_NAME_LENGTH:
         raise WorkflowError(
-            f"the name {renamed.name} must have at most {MAX_STATE_NAME_LENGTH} characters, got {len(renamed.name)}",
+            f"the name {copied.name} must have at most {MAX_STATE_NAME_LENGTH} characters, got {len(copied.name)}",
             at=state,
         )
-    return renamed
+    return copied
 
 
-def _flat(graph: ScopeGraph, home: Home) -> ScopeGraph:
+def _flatten(graph: ScopeGraph, home: Home) -> ScopeGraph:
     """Return the graph with each `Inline` replaced by the states of its workflow."""
     homes: dict[int, Home] = {id(state): home for state in graph.states.values()}
     if not any(state.type == "Inline" for state in graph.states.values()):
@@ -224,15 +231,15 @@ def _flat(graph: ScopeGraph, home: Home) -> ScopeGraph:
     ends: dict[int, tuple[AnyState, ...]] = {}
     for name, state in graph.states.items():
         if state.type == "Inline":
-            fragment, inner_home = _copied(
-                _open_ended(cast("Inline[Never, object]", state).workflow.graph), name, is_machine=False
+            fragment, inner_home = _copy_scope(
+                _replace_succeed_states(cast("Inline[Never, object]", state).workflow.graph), name, is_machine=False
             )
-            inner = _flat(fragment, inner_home)
+            inner = _flatten(fragment, inner_home)
             homes |= inner.homes
             ends |= inner.ends
             ends[id(state)] = tuple(link.exit.state for link in inner.links if isinstance(link.target, End))
             starts[id(state)] = inner.start
-            links = _set_in(links, state, inner)
+            links = _splice(links, state, inner)
             states |= inner.states
         else:
             states[name] = state
@@ -241,10 +248,10 @@ def _flat(graph: ScopeGraph, home: Home) -> ScopeGraph:
     return copy_with(graph, start=start, states=states, links=tuple(links), homes=homes, ends=ends)
 
 
-def _open_ended(graph: ScopeGraph) -> ScopeGraph:
+def _replace_succeed_states(graph: ScopeGraph) -> ScopeGraph:
     """Return the graph with each Succeed replaced by a Pass that ends it."""
     passes = {
-        id(state): _passing(cast("Succeed[object]", state))
+        id(state): _pass_for(cast("Succeed[object]", state))
         for state in graph.states.values()
         if state.type == "Succeed"
     }
@@ -256,21 +263,21 @@ def _open_ended(graph: ScopeGraph) -> ScopeGraph:
     return copy_with(graph, start=passes.get(id(graph.start), graph.start), states=states, links=tuple(links))
 
 
-def _passing(succeed: Succeed[object]) -> AnyState:
+def _pass_for(succeed: Succeed[object]) -> AnyState:
     output = succeed.output.value if succeed.output is not None else Reference(Source("state_input"))
     return cast("AnyState", Pass(output, name=succeed.name, comment=succeed.comment))
 
 
-def _set_in(links: list[Link], inline: AnyState, inner: ScopeGraph) -> list[Link]:
+def _splice(links: list[Link], inline: AnyState, inner: ScopeGraph) -> list[Link]:
     """Return the links with a fragment in place of its `Inline`: its ends lead on, its states get the catchers."""
     onward = next(link for link in links if link.exit.state is inline and link.exit.kind == "next")
     caught = [link for link in links if link.exit.state is inline and link.exit.kind == "catch"]
-    kept = [link for link in links if link.exit.state is not inline]
+    spliced = [link for link in links if link.exit.state is not inline]
     for link in inner.links:
-        kept.append(copy_with(link, target=onward.target if isinstance(link.target, End) else link.target))
+        spliced.append(copy_with(link, target=onward.target if isinstance(link.target, End) else link.target))
     failing = [cast("AnyState", state) for state in inner.states.values() if isinstance(state, Catching)]
     if caught and not failing:
         raise WrongJoin(f"{inline!r} cannot fail, so there is nothing to catch", at=inline)
     for state in failing:
-        kept += [copy_with(link, exit=copy_with(link.exit, state=state)) for link in caught]
-    return kept
+        spliced += [copy_with(link, exit=copy_with(link.exit, state=state)) for link in caught]
+    return spliced

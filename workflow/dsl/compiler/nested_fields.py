@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ...asl.json_values import JsonObject
 from ..states.distribution import Distribution
 from ..states.nested_states import Map, Parallel
-from .fields_of_states import FieldCollector, Piece, fixed
+from .fields_of_states import FieldCollector, Piece, constant_fields
 from .graph import nested_graph
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ def _parallel(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
         yield collector.payload(collector.backend.arguments_field, parallel.sends.value)
     branches = parallel.branches
     names = [branch.__name__ for branch in branches]
-    numbered = [f"{name}{place + 1 if names.count(name) > 1 else ''}" for place, name in enumerate(names)]
-    yield fixed(
+    numbered = [f"{name}{index + 1 if names.count(name) > 1 else ''}" for index, name in enumerate(names)]
+    yield constant_fields(
         {
             "Branches": [
-                _compile_inside(collector, state, f"{state.name}.{name}", branch)
+                _compile_nested(collector, state, f"{state.name}.{name}", branch)
                 for name, branch in zip(numbered, branches, strict=True)
             ]
         }
@@ -52,65 +52,65 @@ def _map(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
     if distribution is not None:
         config = {"Mode": "DISTRIBUTED", "ExecutionType": distribution.execution_type}
         yield from _distribution(collector, distribution)
-    inside = _compile_inside(collector, state, state.name, map_.each)
-    yield fixed({"ItemProcessor": {"ProcessorConfig": config, **inside}})
+    scope = _compile_nested(collector, state, state.name, map_.each)
+    yield constant_fields({"ItemProcessor": {"ProcessorConfig": config, **scope}})
 
 
-def _distribution(collector: FieldCollector, how: Distribution) -> Iterator[Piece]:
-    if how.reader is not None:
-        yield _reader(collector, how)
-    if how.batcher is not None:
-        yield _batcher(collector, how)
-    if how.writer is not None:
-        yield _writer(collector, how)
-    elif how.flatten:
-        yield fixed({"ResultWriter": {"WriterConfig": {"Transformation": "FLATTEN", "OutputType": "JSON"}}})
+def _distribution(collector: FieldCollector, options: Distribution) -> Iterator[Piece]:
+    if options.reader is not None:
+        yield _reader(collector, options)
+    if options.batcher is not None:
+        yield _batcher(collector, options)
+    if options.writer is not None:
+        yield _writer(collector, options)
+    elif options.flatten:
+        yield constant_fields({"ResultWriter": {"WriterConfig": {"Transformation": "FLATTEN", "OutputType": "JSON"}}})
     tolerated: dict[str, object] = {
-        "ToleratedFailureCount": how.tolerated_failures,
-        "ToleratedFailurePercentage": how.tolerated_percentage,
+        "ToleratedFailureCount": options.tolerated_failures,
+        "ToleratedFailurePercentage": options.tolerated_percentage,
     }
     yield from collector.fields(tolerated)
-    if how.label is not None:
-        yield fixed({"Label": how.label})
+    if options.label is not None:
+        yield constant_fields({"Label": options.label})
 
 
-def _reader(collector: FieldCollector, how: Distribution) -> Piece:
-    reader = how.reader
+def _reader(collector: FieldCollector, options: Distribution) -> Piece:
+    reader = options.reader
     assert reader is not None
     config = {name: value for name, value in reader.config().items() if value is not None}
 
     def render(settings: object, sent: object) -> JsonObject:
-        written = _fields(collector, settings)
-        place = _s3(collector, reader.resource, sent)
-        return {"ItemReader": {**place, **({"ReaderConfig": written} if written else {})}}
+        written = _render_settings(collector, settings)
+        source = _s3(collector, reader.resource, sent)
+        return {"ItemReader": {**source, **({"ReaderConfig": written} if written else {})}}
 
     return Piece(render, (config, reader.arguments(collector.bindings)))
 
 
-def _batcher(collector: FieldCollector, how: Distribution) -> Piece:
-    assert how.batcher is not None
-    limits = {name: value for name, value in how.batcher.limits().items() if value is not None}
-    shared = how.batcher.batch_input
+def _batcher(collector: FieldCollector, options: Distribution) -> Piece:
+    assert options.batcher is not None
+    limits = {name: value for name, value in options.batcher.limits().items() if value is not None}
+    shared = options.batcher.batch_input
 
     def render(settings: object, *sent: object) -> JsonObject:
-        also: JsonObject = {"BatchInput": collector.backend.payload(sent[0])} if sent else {}
-        return {"ItemBatcher": {**_fields(collector, settings), **also}}
+        batch_input: JsonObject = {"BatchInput": collector.backend.payload(sent[0])} if sent else {}
+        return {"ItemBatcher": {**_render_settings(collector, settings), **batch_input}}
 
     return Piece(render, (limits, *(() if shared is None else (shared,))))
 
 
-def _writer(collector: FieldCollector, how: Distribution) -> Piece:
-    writer = how.writer
+def _writer(collector: FieldCollector, options: Distribution) -> Piece:
+    writer = options.writer
     assert writer is not None
 
     def render(sent: object) -> JsonObject:
-        shape: JsonObject = {"WriterConfig": writer.config()} if writer.config() else {}
-        return {"ResultWriter": {**_s3(collector, "s3:putObject", sent), **shape}}
+        config: JsonObject = {"WriterConfig": writer.config()} if writer.config() else {}
+        return {"ResultWriter": {**_s3(collector, "s3:putObject", sent), **config}}
 
     return Piece(render, (writer.arguments(collector.bindings),))
 
 
-def _fields(collector: FieldCollector, settings: object) -> JsonObject:
+def _render_settings(collector: FieldCollector, settings: object) -> JsonObject:
     written: JsonObject = {}
     for name, value in cast("dict[str, object]", settings).items():
         written |= collector.backend.field(name, value)
@@ -124,7 +124,7 @@ def _s3(collector: FieldCollector, resource: str, sent: object) -> JsonObject:
     }
 
 
-def _compile_inside(
+def _compile_nested(
     collector: FieldCollector, state: AnyState, prefix: str, workflow: type[AnyWorkflow[Any, Any]]
 ) -> JsonObject:
-    return collector.compile_inside(nested_graph(workflow.graph, prefix), state)
+    return collector.compile_nested(nested_graph(workflow.graph, prefix), state)

@@ -35,37 +35,37 @@ class ScopeGraph(Record):
     """The states at which a fragment succeeds, by the id of the `Inline` that they replace."""
 
     @cached_property
-    def _ways(self) -> dict[tuple[int, str], list[Link]]:
-        ways: dict[tuple[int, str], list[Link]] = {}
+    def _links_out(self) -> dict[tuple[int, str], list[Link]]:
+        links: dict[tuple[int, str], list[Link]] = {}
         for link in self.links:
-            ways.setdefault((id(link.exit.state), link.exit.kind), []).append(link)
-        return ways
+            links.setdefault((id(link.exit.state), link.exit.kind), []).append(link)
+        return links
 
     @cached_property
-    def _leading_to(self) -> dict[int, list[Link]]:
-        leading: dict[int, list[Link]] = {}
+    def _links_in(self) -> dict[int, list[Link]]:
+        links: dict[int, list[Link]] = {}
         for link in self.links:
-            leading.setdefault(id(link.target), []).append(link)
-        return leading
+            links.setdefault(id(link.target), []).append(link)
+        return links
 
     def out_of(self, state: AnyState, kind: str) -> list[Link]:
         """Return the transitions of one kind out of a state, in the order of writing."""
-        return self._ways.get((id(state), kind), [])
+        return self._links_out.get((id(state), kind), [])
 
     def into(self, state: AnyState) -> list[Link]:
         """Return the transitions into a state."""
-        return self._leading_to.get(id(state), [])
+        return self._links_in.get(id(state), [])
 
     def reachable(self, *, without: Iterable[Link] = ()) -> set[int]:
         """Return the ids of the states that can be reached from the start without taking these transitions."""
-        left_out = {id(link) for link in without}
-        ways: dict[int, list[Link]] = {}
+        excluded = {id(link) for link in without}
+        links_out: dict[int, list[Link]] = {}
         for link in self.links:
-            if id(link) not in left_out:
-                ways.setdefault(id(link.exit.state), []).append(link)
+            if id(link) not in excluded:
+                links_out.setdefault(id(link.exit.state), []).append(link)
         reached, waiting = {id(self.start)}, [id(self.start)]
         while waiting:
-            for link in ways.get(waiting.pop(), ()):
+            for link in links_out.get(waiting.pop(), ()):
                 if id(link.target) not in reached:
                     reached.add(id(link.target))
                     waiting.append(id(link.target))

@@ -10,7 +10,7 @@ from ...asl.records import Record
 from ...failures import WorkflowError
 from ..states.tasks import Invoke, Task
 from ..states.transitions import AnyState, Exit, Link
-from ..value_expressions import All, Condition, Either, FunctionCall, Not, Present, Reference, place_of
+from ..value_expressions import All, Condition, Either, FunctionCall, Not, Present, Reference, source_and_path
 from .scope_graph import ScopeGraph
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ OUTERMOST = Enclosing(frozenset(), False)
 class VariableScopes:
     """The variables and context fields that each state of one scope can refer to."""
 
-    def __init__(self, graph: ScopeGraph, around: Enclosing) -> None:
-        self._around, self._graph = around, graph
-        self._own = {name for state in graph.states.values() for name in _assigned_in(graph, state)}
+    def __init__(self, graph: ScopeGraph, enclosing: Enclosing) -> None:
+        self._enclosing, self._graph = enclosing, graph
+        self._own = {name for state in graph.states.values() for name in _assignments_in(graph, state)}
         self._before = _before(graph)
 
     def check(self, state: AnyState, reference: Reference, value: object) -> None:
         """Raise WorkflowError if a reference, which is part of `value`, is to data that this state does not have."""
-        source, path = place_of(reference)
+        source, path = source_and_path(reference)
         if source.root == "variable" and source.name:
             self._check_variable(state, source.name, value)
         elif source.root == "context":
@@ -50,18 +50,18 @@ class VariableScopes:
 
     def inside(self, state: AnyState) -> Enclosing:
         """Return the surroundings of the scopes nested in a state."""
-        in_map = state.type == "Map" or self._around.in_map
+        in_map = state.type == "Map" or self._enclosing.in_map
         if state.type == "Map" and cast("Map[object]", state).distribution is not None:
             return Enclosing(frozenset(), in_map)
-        variables = self._around.variables
+        variables = self._enclosing.variables
         return Enclosing(None if variables is None else variables | self._before.get(id(state), set()), in_map)
 
     def _check_variable(self, state: AnyState, name: str, value: object) -> None:
-        around = self._around.variables
-        if name in self._before.get(id(state), ()) or (around is not None and name in around):
+        enclosing = self._enclosing.variables
+        if name in self._before.get(id(state), ()) or (enclosing is not None and name in enclosing):
             return
-        is_of_outer = name not in self._own and name not in self._graph.declared and around is None
-        if is_of_outer or name in _asked_for(value):
+        is_of_outer = name not in self._own and name not in self._graph.declared and enclosing is None
+        if is_of_outer or name in _variables_tested_in(value):
             return
         raise WorkflowError(f"{state!r} uses the variable {name}, {self._missing(state, name)}")
 
@@ -70,9 +70,9 @@ class VariableScopes:
         if name not in self._own:
             return "which no state assigns: add .assign(…) to an earlier state"
         path = _path_without(self._graph, state, name)
-        told = " >> ".join(map(repr, path)) if len(path) > 1 else f"{state!r}, the first state"
+        route = " >> ".join(map(repr, path)) if len(path) > 1 else f"{state!r}, the first state"
         return (
-            f"which is not assigned on every path to it: not on {told}. Assign it on that path too, or test "
+            f"which is not assigned on every path to it: not on {route}. Assign it on that path too, or test "
             "is_present() before"
         )
 
@@ -81,7 +81,7 @@ class VariableScopes:
             raise WorkflowError(f"{state!r} uses {reference!r}, which exists only in a Task")
         if path[:2] == ("Task", "Token") and not _has_token(state):
             raise WorkflowError(f"{state!r} passes its task token but does not wait for it: add .waiting_for_token(…)")
-        if path[:1] == ("Map",) and self._around.in_map is False and state.type != "Map":
+        if path[:1] == ("Map",) and self._enclosing.in_map is False and state.type != "Map":
             raise WorkflowError(f"{state!r} uses {reference!r}, which exists only in a Map and the states inside it")
 
 
@@ -98,7 +98,7 @@ def _check_function(state: AnyState, reference: Reference, function: object) -> 
         )
 
 
-def _assigned_in(graph: ScopeGraph, state: AnyState) -> Iterator[str]:
+def _assignments_in(graph: ScopeGraph, state: AnyState) -> Iterator[str]:
     yield from state.assignments
     for exit_ in _exits(graph, state):
         yield from exit_.assignments
@@ -115,8 +115,8 @@ def _before(graph: ScopeGraph) -> dict[int, set[str]]:
     waiting = [graph.start]
     while waiting:
         state = waiting.pop()
-        for link in _ways_out(graph, state):
-            after = before[id(state)] | _assigned_along(graph, link)
+        for link in _links_out(graph, state):
+            after = before[id(state)] | _assignments_along(graph, link)
             known = before.get(id(link.target))
             if known is None or not known <= after:
                 before[id(link.target)] = after if known is None else after & known
@@ -124,29 +124,29 @@ def _before(graph: ScopeGraph) -> dict[int, set[str]]:
     return before
 
 
-def _ways_out(graph: ScopeGraph, state: AnyState) -> list[Link]:
+def _links_out(graph: ScopeGraph, state: AnyState) -> list[Link]:
     return [link for kind in ("next", "choice", "default", "catch") for link in graph.out_of(state, kind)]
 
 
-def _assigned_along(graph: ScopeGraph, link: Link) -> set[str]:
+def _assignments_along(graph: ScopeGraph, link: Link) -> set[str]:
     """Return the variables that are assigned, or known to be, when this transition is taken."""
     state, kind = link.exit.state, link.exit.kind
     own = state.assignments if kind != "catch" else {}
-    known = _known_by(link.exit.condition)
+    known = _variables_implied_by(link.exit.condition)
     if kind in ("choice", "default"):
         rules = [other.exit for other in graph.out_of(state, "choice")]
-        before = rules[: next((place for place, rule in enumerate(rules) if rule is link.exit), len(rules))]
+        before = rules[: next((index for index, rule in enumerate(rules) if rule is link.exit), len(rules))]
         for rule in before:
-            known |= _known_by(rule.condition.part) if isinstance(rule.condition, Not) else set()
+            known |= _variables_implied_by(rule.condition.part) if isinstance(rule.condition, Not) else set()
     return {*own, *link.exit.assignments, *known}
 
 
-def _known_by(condition: Condition | None) -> set[str]:
+def _variables_implied_by(condition: Condition | None) -> set[str]:
     """Return the variables that are certainly assigned if a condition holds."""
     if isinstance(condition, All):
-        return {name for part in condition.parts for name in _known_by(part)}
+        return {name for part in condition.parts for name in _variables_implied_by(part)}
     if isinstance(condition, Present) and isinstance(condition.subject, Reference):
-        source = place_of(condition.subject)[0]
+        source = source_and_path(condition.subject)[0]
         return {source.name} if source.root == "variable" else set()
     return set()
 
@@ -156,24 +156,24 @@ def _path_without(graph: ScopeGraph, state: AnyState, name: str) -> list[AnyStat
     paths: dict[int, list[AnyState]] = {id(graph.start): [graph.start]}
     waiting = deque([graph.start])
     while waiting and id(state) not in paths:
-        here = waiting.popleft()
-        for link in _ways_out(graph, here):
-            if name not in _assigned_along(graph, link) and id(link.target) not in paths:
-                paths[id(link.target)] = [*paths[id(here)], link.target]
+        current = waiting.popleft()
+        for link in _links_out(graph, current):
+            if name not in _assignments_along(graph, link) and id(link.target) not in paths:
+                paths[id(link.target)] = [*paths[id(current)], link.target]
                 waiting.append(link.target)
     return paths.get(id(state), [state])
 
 
-def _asked_for(value: object) -> set[str]:
+def _variables_tested_in(value: object) -> set[str]:
     """Return the variables that an expression itself tests for presence."""
-    asked: set[str] = set()
+    tested: set[str] = set()
     waiting = [value]
     while waiting:
-        here = waiting.pop()
-        if isinstance(here, Present) and isinstance(here.subject, Reference):
-            asked.add(place_of(here.subject)[0].name)
-        waiting.extend(_parts(here))
-    return asked
+        current = waiting.pop()
+        if isinstance(current, Present) and isinstance(current.subject, Reference):
+            tested.add(source_and_path(current.subject)[0].name)
+        waiting.extend(_parts(current))
+    return tested
 
 
 def _parts(value: object) -> Sequence[object]:

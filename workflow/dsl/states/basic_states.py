@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Generic, Never, TypeVar, Unpack, cast, overloa
 
 from ...failures import WorkflowError, WrongJoin
 from ..bindings import Limit
-from ..option_checks import check_form, check_moments, check_spans, check_texts
-from ..payload_schema import discriminator_of, fields_of, literals_of, members_of, moment_text, name_of, wire_value
+from ..option_checks import check_durations, check_form, check_strings, check_timestamps
+from ..payload_schema import discriminator_of, fields_of, literals_of, members_of, name_of, timestamp_text, wire_value
 from ..value_expressions import Condition, Expression, Reference, condition_of, form_of
 from .transitions import Edge, Ending, Exit, InputPassedOn, Some, State, StateOptions
 
@@ -64,10 +64,10 @@ class Wait(State[T, T]):
         super().__init__(name=name, comment=comment)
         if (how_long is None) == (until is None):
             raise WorkflowError("Wait: give either how_long or until")
-        check_spans(self, 0, how_long=how_long)
-        check_moments(self, until=until)
+        check_durations(self, 0, how_long=how_long)
+        check_timestamps(self, until=until)
         self.how_long = how_long
-        self.until = moment_text(until) if isinstance(until, datetime) else until
+        self.until = timestamp_text(until) if isinstance(until, datetime) else until
         check_form(self, passes)
         self.input_types, self.output_type = (passes,), passes
 
@@ -102,20 +102,22 @@ class Choice(State[T, T], Generic[T, F]):
             raise WorkflowError(
                 f"{self!r}.case({name_of(model)}): this Choice decides by a part of its subject; use equals()"
             )
-        return Edge((Exit(self, "choice", condition=self._told_apart(model), case=members_of(model)),))
+        return Edge((Exit(self, "choice", condition=self._case_condition(model), case=members_of(model)),))
 
     def equals(self, *values: F) -> Edge[T]:
         """Return the exit taken when the subject, or `by`, equals one of these values."""
         form = form_of(self.subject)
         alternatives = self.alternatives()
-        strangers = [value for value in values if literals_of(form) and wire_value(value) not in alternatives]
-        if strangers or not values:
+        unknown = [value for value in values if literals_of(form) and wire_value(value) not in alternatives]
+        if unknown or not values:
             raise WorkflowError(
-                f"{self!r}.equals({', '.join(map(repr, strangers))}): must be given values of the subject, "
+                f"{self!r}.equals({', '.join(map(repr, unknown))}): must be given values of the subject, "
                 f"which is {name_of(form)}"
             )
-        wired = tuple(map(wire_value, values))
-        return Edge((Exit(self, "choice", condition=any_of(*(self.subject == value for value in values)), case=wired),))
+        wire_values = tuple(map(wire_value, values))
+        return Edge(
+            (Exit(self, "choice", condition=any_of(*(self.subject == value for value in values)), case=wire_values),)
+        )
 
     def when(self, condition: bool | Condition) -> Edge[T]:
         """Return the exit taken when this condition holds and no earlier one does."""
@@ -134,11 +136,11 @@ class Choice(State[T, T], Generic[T, F]):
     def exits(self) -> tuple[Exit, ...]:
         raise WrongJoin(f"{self!r} is a Choice: start its transitions with case(), equals(), when() or otherwise")
 
-    def _told_apart(self, model: object) -> Condition:
+    def _case_condition(self, model: object) -> Condition:
         union = members_of(form_of(self.subject))
-        wanted = members_of(model)
-        strangers = [member for member in wanted if member not in union]
-        if strangers:
+        members = members_of(model)
+        unknown = [member for member in members if member not in union]
+        if unknown:
             raise WorkflowError(
                 f"{self!r}.case({name_of(model)}): must be given a type of the subject, "
                 f"which is {name_of(form_of(self.subject))}"
@@ -148,9 +150,9 @@ class Choice(State[T, T], Generic[T, F]):
             raise WorkflowError(
                 f"{self!r}.case({name_of(model)}): no Literal field distinguishes {name_of(form_of(self.subject))}"
             )
-        place = cast("Reference", self.subject)[field_name]
-        values = [value for member in wanted for value in _literals(member, field_name)]
-        return any_of(*(place == value for value in values))
+        field = cast("Reference", self.subject)[field_name]
+        values = [value for member in members for value in _literals(member, field_name)]
+        return any_of(*(field == value for value in values))
 
 
 class Succeed(Ending[R]):
@@ -179,7 +181,7 @@ class Fail(State[object, Never]):
         self, error: str | None = None, cause: str | None = None, *, name: str | None = None, comment: str | None = None
     ) -> None:
         super().__init__(name=name, comment=comment)
-        check_texts(self, error=error, cause=cause)
+        check_strings(self, error=error, cause=cause)
         self.error, self.cause = error, cause
 
     def exits(self) -> tuple[Exit, ...]:
@@ -188,10 +190,10 @@ class Fail(State[object, Never]):
 
 def any_of(*conditions: object) -> Condition:
     """Return a condition that holds if any of these does."""
-    whole = condition_of(conditions[0])
+    combined = condition_of(conditions[0])
     for condition in conditions[1:]:
-        whole = whole | condition_of(condition)
-    return whole
+        combined = combined | condition_of(condition)
+    return combined
 
 
 def _literals(member: object, field_name: str) -> tuple[object, ...]:

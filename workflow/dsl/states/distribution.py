@@ -14,11 +14,11 @@ from ..bindings import Bindings, Bucket, Limit
 from ..option_checks import (
     check_binding,
     check_choices,
-    check_fixed_texts,
+    check_fixed_strings,
     check_numbers,
     check_objects,
-    check_texts,
-    refused,
+    check_strings,
+    reject,
 )
 
 _LABEL: Final = r"[^\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]+"
@@ -27,7 +27,7 @@ _LABEL: Final = r"[^\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]+"
 Source: Step Functions developer guide, "Distributed mode".
 """
 
-_WORDS_OF_READER: Final[Mapping[str, tuple[str, ...]]] = {
+_READER_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "resource": ("s3:getObject", "s3:listObjectsV2"),
     "input_type": ("CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"),
     "csv_delimiter": ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"),
@@ -62,9 +62,9 @@ class ItemReader(Record, kw_only=True):
     def check(self) -> None:
         """Raise WorkflowError for invalid or incompatible options."""
         check_binding(self, Bucket, self.bucket, or_text=True)
-        check_texts(self, key=self.key, prefix=self.prefix, expected_bucket_owner=self.expected_bucket_owner)
+        check_strings(self, key=self.key, prefix=self.prefix, expected_bucket_owner=self.expected_bucket_owner)
         check_numbers(self, 1, max_items=self.max_items)
-        for name, allowed in _WORDS_OF_READER.items():
+        for name, allowed in _READER_CHOICES.items():
             check_choices(self, name, getattr(self, name), allowed)
         if self.resource == "s3:getObject" and self.key is None:
             raise WorkflowError('ItemReader: key is missing; to list a bucket, use resource="s3:listObjectsV2"')
@@ -73,7 +73,7 @@ class ItemReader(Record, kw_only=True):
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         """Return the arguments of the S3 call that reads the items."""
-        return _given(
+        return _omit_none(
             Bucket=bindings.text(self.bucket),
             Key=self.key,
             Prefix=self.prefix,
@@ -83,7 +83,7 @@ class ItemReader(Record, kw_only=True):
     def config(self) -> dict[str, object]:
         """Return the ReaderConfig."""
         header = ("GIVEN" if self.csv_headers else "FIRST_ROW") if self.input_type == "CSV" else None
-        return _given(
+        return _omit_none(
             InputType=self.input_type,
             Transformation=self.transformation,
             ManifestType=self.manifest_type,
@@ -112,7 +112,7 @@ class ItemBatcher(Record, kw_only=True):
 
     def limits(self) -> dict[str, object]:
         """Return the maximum number of items and bytes of a batch."""
-        return _given(MaxItemsPerBatch=self.max_items, MaxInputBytesPerBatch=self.max_bytes)
+        return _omit_none(MaxItemsPerBatch=self.max_items, MaxInputBytesPerBatch=self.max_bytes)
 
 
 class ResultWriter(Record, kw_only=True):
@@ -133,13 +133,13 @@ class ResultWriter(Record, kw_only=True):
     def check(self) -> None:
         """Raise WorkflowError for invalid options."""
         check_binding(self, Bucket, self.bucket, or_text=True)
-        check_texts(self, prefix=self.prefix, expected_bucket_owner=self.expected_bucket_owner)
+        check_strings(self, prefix=self.prefix, expected_bucket_owner=self.expected_bucket_owner)
         check_choices(self, "transformation", self.transformation, ("NONE", "COMPACT", "FLATTEN"))
         check_choices(self, "output_type", self.output_type, ("JSON", "JSONL"))
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         """Return the arguments of the S3 call that writes the results."""
-        return _given(
+        return _omit_none(
             Bucket=bindings.text(self.bucket), Prefix=self.prefix, ExpectedBucketOwner=self.expected_bucket_owner
         )
 
@@ -181,9 +181,9 @@ class Distribution(Record, kw_only=True):
         owner = "DistributedMap"
         check_numbers(owner, 0, tolerated_failures=self.tolerated_failures)
         check_numbers(owner, 0, 100, tolerated_percentage=self.tolerated_percentage)
-        check_fixed_texts(owner, label=self.label)
+        check_fixed_strings(owner, label=self.label)
         if self.label is not None and not (re.fullmatch(_LABEL, self.label) and len(self.label) <= MAX_LABEL_LENGTH):
-            refused(
+            reject(
                 owner,
                 f"label must have 1 to {MAX_LABEL_LENGTH} characters: letters, digits, - or other plain "
                 "characters, no spaces",
@@ -193,12 +193,12 @@ class Distribution(Record, kw_only=True):
             if isinstance(part, kind):
                 part.check()
             elif part is not None:
-                refused(
+                reject(
                     owner,
                     f"must be given an {kind.__name__}" if kind is not ResultWriter else "must be given a ResultWriter",
                     part,
                 )
 
 
-def _given(**fields: object) -> dict[str, object]:
+def _omit_none(**fields: object) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}

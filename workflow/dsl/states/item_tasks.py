@@ -12,8 +12,8 @@ from typing import Any, Literal, Unpack, cast
 
 from ...failures import WorkflowError
 from ..bindings import Bindings, Table
-from ..option_checks import check_binding, check_choices, check_flags, check_objects, check_texts
-from .dynamodb_attributes import marshalled
+from ..option_checks import check_binding, check_choices, check_flags, check_objects, check_strings
+from .dynamodb_attributes import marshal
 from .tasks import Answer, Task, TaskOptions
 
 
@@ -34,7 +34,7 @@ class GetItem(Task[object, Answer]):
     ) -> None:
         super().__init__(**options)
         check_flags(self, consistent=consistent)
-        check_texts(self, projection=projection)
+        check_strings(self, projection=projection)
         _check_items(self, table, projection, key=key, names=names)
         self.table, self.key, self.consistent = table, key, consistent
         self.projection, self.names = projection, names
@@ -63,7 +63,7 @@ class PutItem(Task[object, Answer]):
         **options: Unpack[TaskOptions],
     ) -> None:
         super().__init__(**options)
-        check_texts(self, condition=condition)
+        check_strings(self, condition=condition)
         _check_items(self, table, condition, item=item, values=values, names=names)
         self.table, self.item, self.condition, self.values, self.names = table, item, condition, values, names
         self.output_type = Answer
@@ -94,7 +94,7 @@ class UpdateItem(Task[object, Answer]):
         **options: Unpack[TaskOptions],
     ) -> None:
         super().__init__(**options)
-        check_texts(self, update=update, condition=condition)
+        check_strings(self, update=update, condition=condition)
         _check_items(self, table, update, condition, key=key, values=values, names=names)
         check_choices(self, "returns", returns, ("ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"))
         self.table, self.key, self.update, self.values, self.condition = table, key, update, values, condition
@@ -127,7 +127,7 @@ class DeleteItem(Task[object, Answer]):
         **options: Unpack[TaskOptions],
     ) -> None:
         super().__init__(**options)
-        check_texts(self, condition=condition)
+        check_strings(self, condition=condition)
         _check_items(self, table, condition, key=key, values=values, names=names)
         self.table, self.key, self.condition, self.values, self.names = table, key, condition, values, names
         self.output_type = Answer
@@ -162,7 +162,7 @@ def _check_placeholders(task: object, texts: Sequence[str], *given: object) -> N
 
 
 def _item(values: Mapping[str, object]) -> dict[str, object]:
-    return {name: marshalled(value) for name, value in values.items()}
+    return {name: marshal(value) for name, value in values.items()}
 
 
 def _expressions(

@@ -191,8 +191,8 @@ class Map(Catching[object, O], Generic[O]):
     def _run(
         self, items: object, each: Class[AnyWorkflow[Any, Any]], sends: object, at_once: int | Limit | None
     ) -> None:
-        wanted = {"array"} if self.distribution is None else {"array", "object"}
-        if isinstance(items, str) or wanted.isdisjoint(kinds_of(form_of(items))):
+        allowed_kinds = {"array"} if self.distribution is None else {"array", "object"}
+        if isinstance(items, str) or allowed_kinds.isdisjoint(kinds_of(form_of(items))):
             raise WorkflowError(f"Map({items!r}): must be given an array, got {name_of(form_of(items))}")
         check_numbers(self, 0, at_once=at_once)
         check_workflow(self, each)
@@ -203,17 +203,19 @@ class Map(Catching[object, O], Generic[O]):
         if (
             sends is None
             and self.distribution is None
-            and (why := mismatch(item_of(form_of(items)), each.declared_input, every=False))
+            and (reason := mismatch(item_of(form_of(items)), each.declared_input, every=False))
         ):
-            raise WorkflowError(f"Map({items!r}): {each.__name__} takes {name_of(each.declared_input)}, but {why}")
+            raise WorkflowError(f"Map({items!r}): {each.__name__} takes {name_of(each.declared_input)}, but {reason}")
         self.output_type = list[each.declared_output]  # type: ignore[name-defined]
 
 
 def _check_sent(state: AnyState, sends: object, workflow: Class[AnyWorkflow[Any, Any]]) -> None:
     """Raise WorkflowError if `sends` can never be the input of a nested workflow."""
-    if isinstance(sends, Expression) and (why := value_mismatch(sends, workflow.declared_input, every=False)):
-        taken = name_of(workflow.declared_input)
-        raise WorkflowError(f"{type(state).__name__}: sends {sends!r}, but {workflow.__name__} takes {taken}: {why}")
+    if isinstance(sends, Expression) and (reason := value_mismatch(sends, workflow.declared_input, every=False)):
+        expected = name_of(workflow.declared_input)
+        raise WorkflowError(
+            f"{type(state).__name__}: sends {sends!r}, but {workflow.__name__} takes {expected}: {reason}"
+        )
 
 
 class DistributedOptions(TypedDict, total=False):

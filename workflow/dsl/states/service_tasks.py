@@ -14,12 +14,12 @@ from ...failures import WorkflowError
 from ..bindings import Binding, Bindings, Bucket, EventBus, Limit, Machine, Queue, Topic
 from ..option_checks import (
     check_binding,
-    check_fixed_texts,
+    check_durations,
+    check_fixed_strings,
     check_flags,
     check_form,
     check_objects,
-    check_spans,
-    check_texts,
+    check_strings,
 )
 from .tasks import Answer, Task, TaskOptions, check_sent, payload_of
 from .transitions import AnyState
@@ -54,20 +54,20 @@ class SendMessage(Task[object, Answer]):
     ) -> None:
         super().__init__(**options)
         check_binding(self, Queue, queue)
-        check_texts(self, group=group, deduplication_id=deduplication_id)
-        check_spans(self, 0, MAX_MESSAGE_DELAY_SECONDS, delay=delay)
+        check_strings(self, group=group, deduplication_id=deduplication_id)
+        check_durations(self, 0, MAX_MESSAGE_DELAY_SECONDS, delay=delay)
         self.queue, self.sends, self.group = queue, sends, group
         self.deduplication_id, self.delay = deduplication_id, delay
         self.output_type = Answer
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:
         sent: dict[str, object] = {"QueueUrl": bindings.text(self.queue), "MessageBody": payload_of(self.sends)}
-        also = {
+        optional = {
             "MessageGroupId": self.group,
             "MessageDeduplicationId": self.deduplication_id,
             "DelaySeconds": bindings.seconds(self.delay) if isinstance(self.delay, timedelta) else self.delay,
         }
-        return sent | {name: value for name, value in also.items() if value is not None}
+        return sent | {name: value for name, value in optional.items() if value is not None}
 
 
 class Publish(Task[object, Answer]):
@@ -80,7 +80,7 @@ class Publish(Task[object, Answer]):
     ) -> None:
         super().__init__(**options)
         check_binding(self, Topic, topic)
-        check_texts(self, subject=subject)
+        check_strings(self, subject=subject)
         self.topic, self.sends, self.subject = topic, sends, subject
         self.output_type = Answer
 
@@ -99,7 +99,7 @@ class PutEvent(Task[object, Answer]):
     ) -> None:
         super().__init__(**options)
         check_binding(self, EventBus, bus)
-        check_texts(self, source=source, detail_type=detail_type)
+        check_strings(self, source=source, detail_type=detail_type)
         self.bus, self.source, self.detail_type, self.detail = bus, source, detail_type, detail
         self.output_type = Answer
 
@@ -180,7 +180,7 @@ class StartExecution(Task[In, Out]):
         super().__init__(**options)
         check_binding(self, Machine, machine)
         check_flags(self, wait=wait)
-        check_texts(self, execution=execution)
+        check_strings(self, execution=execution)
         self.machine, self.sends, self.waits, self.execution = machine, sends, wait, execution
         self.result_path = ("Output",) if wait else ()
         self.input_types = check_sent(self, sends, machine)
@@ -203,7 +203,7 @@ class GetObject(Task[object, Answer]):
     def __init__(self, bucket: Bucket, key: str, **options: Unpack[TaskOptions]) -> None:
         super().__init__(**options)
         check_binding(self, Bucket, bucket)
-        check_texts(self, key=key)
+        check_strings(self, key=key)
         self.bucket, self.key = bucket, key
         self.output_type = Answer
 
@@ -219,7 +219,7 @@ class PutObject(Task[object, Answer]):
     def __init__(self, bucket: Bucket, key: str, sends: object = None, **options: Unpack[TaskOptions]) -> None:
         super().__init__(**options)
         check_binding(self, Bucket, bucket)
-        check_texts(self, key=key)
+        check_strings(self, key=key)
         self.bucket, self.key, self.sends = bucket, key, sends
         self.output_type = Answer
 
@@ -242,7 +242,7 @@ class ServiceCall(Task[object, Out]):
         **options: Unpack[TaskOptions],
     ) -> None:
         super().__init__(**options)
-        check_fixed_texts(self, integration=integration)
+        check_fixed_strings(self, integration=integration)
         check_objects(self, sends=sends)
         check_form(self, gives)
         if integration.startswith("arn:"):
@@ -254,9 +254,9 @@ class ServiceCall(Task[object, Out]):
         self.output_type = gives
 
     def resource(self, bindings: Bindings) -> str:
-        called = f"{self.integration}{'.waitForTaskToken' if self.awaits_token else ''}"
-        _check_call(self, called, self.sends)
-        return f"arn:{bindings.partition}:states:::{called}"
+        integration = f"{self.integration}{'.waitForTaskToken' if self.awaits_token else ''}"
+        _check_call(self, integration, self.sends)
+        return f"arn:{bindings.partition}:states:::{integration}"
 
     def arguments(self, bindings: Bindings) -> dict[str, object]:  # noqa: ARG002  # the compiler binds the names in it
         return dict(self.sends)
@@ -281,20 +281,20 @@ class Activity(Task[object, Out]):
         return None if self.sends is None else cast("dict[str, object]", self.sends)
 
 
-def _check_call(call: AnyState, called: str, sends: Mapping[str, object]) -> None:
+def _check_call(task: AnyState, integration: str, sends: Mapping[str, object]) -> None:
     """Raise WorkflowError for an unknown integration, or for a call without a required argument."""
     from ...asl.integrations import UnknownTarget, needs_of, target_of
     from ...asl.suggestions import nearest, suggest
 
     try:
-        target = target_of(f"arn:aws:states:::{called}")
+        target = target_of(f"arn:aws:states:::{integration}")
     except UnknownTarget as error:
         if error.certain or (error.word and nearest(error.word, error.words)):
             raise WorkflowError(
-                f"{call!r} calls {called!r}: {error} {suggest(error.word, error.words)}".rstrip()
+                f"{task!r} calls {integration!r}: {error} {suggest(error.word, error.words)}".rstrip()
             ) from None
         return
     given = {name.lower() for name in sends}
-    lacking = [need for need in needs_of(target) if given.isdisjoint(need.lower().split("|"))]
-    if lacking:
-        raise WorkflowError(f"{call!r} calls {called}, which requires {', '.join(lacking).replace('|', ' or ')}")
+    missing = [need for need in needs_of(target) if given.isdisjoint(need.lower().split("|"))]
+    if missing:
+        raise WorkflowError(f"{task!r} calls {integration}, which requires {', '.join(missing).replace('|', ' or ')}")

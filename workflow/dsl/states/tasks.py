@@ -17,13 +17,13 @@ from ..bindings import Bindings, Function, Limit, Machine
 from ..compatibility import value_mismatch
 from ..option_checks import (
     check_binding,
-    check_spans,
-    check_texts,
+    check_durations,
+    check_strings,
 )
 from ..payload_schema import name_of
 from ..retries import Retry
 from ..rewriting import references_in
-from ..value_expressions import Expression, Reference, Source, form_of, place_of
+from ..value_expressions import Expression, Reference, Source, form_of, source_and_path
 from .transitions import AnyState, Catching, Some, check_options
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ class Task(Catching[In, Out], Generic[In, Out]):
         self.timeout = options.get("timeout")
         self.heartbeat = options.get("heartbeat")
         self.credentials = options.get("credentials")
-        check_spans(self, 1, timeout=self.timeout, heartbeat=self.heartbeat)
-        check_texts(self, credentials=self.credentials)
+        check_durations(self, 1, timeout=self.timeout, heartbeat=self.heartbeat)
+        check_strings(self, credentials=self.credentials)
         if isinstance(self.timeout, timedelta) and isinstance(self.heartbeat, timedelta):
             _check_heartbeat(self, self.heartbeat, self.timeout)
         self.awaits_token = False
@@ -148,10 +148,9 @@ def check_sent(task: AnyState, sends: object, receiver: Function[Any, Any] | Mac
     """Return the types that the task's input must fit; raises WorkflowError if the receiver can never take `sends`."""
     if sends is None:
         return (receiver.input_type,)
-    if isinstance(sends, Expression) and (why := value_mismatch(sends, receiver.input_type, every=False)):
-        raise WorkflowError(
-            f"{type(task).__name__}({receiver!r}, {sends!r}): sends must be {name_of(receiver.input_type)}, but {why}"
-        )
+    if isinstance(sends, Expression) and (reason := value_mismatch(sends, receiver.input_type, every=False)):
+        expected = name_of(receiver.input_type)
+        raise WorkflowError(f"{type(task).__name__}({receiver!r}, {sends!r}): sends must be {expected}, but {reason}")
     return ()
 
 
@@ -161,5 +160,5 @@ def payload_of(sends: object) -> object:
 
 
 def _is_token(reference: Reference) -> bool:
-    source, path = place_of(reference)
+    source, path = source_and_path(reference)
     return source.root == "context" and path == ("Task", "Token")

@@ -17,11 +17,11 @@ from ...asl.limits import MAX_STATE_NAME_LENGTH, MAX_VARIABLE_NAME_LENGTH
 from ...asl.records import NOTHING, Record, copy_with
 from ...failures import NoSuchField, WorkflowError, WrongJoin
 from ..compatibility import misfit
-from ..option_checks import check_fixed_texts, check_form
+from ..option_checks import check_fixed_strings, check_form
 from ..payload_schema import name_of
 from ..retries import ALL, Retry, check_errors
 from ..source_lines import SourceLine, find_source_line
-from ..value_expressions import Condition, Reference, Source, form_of, place_of
+from ..value_expressions import Condition, Reference, Source, form_of, source_and_path
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -105,8 +105,8 @@ class Edge(Joinable[Out]):
         """Assign a variable when this exit is taken."""
         name = assigned_variable(target, value)
         for exit_ in self._exits:
-            _check_once(self, name, exit_.assignments)
-        return self._changed(lambda exit_: copy_with(exit_, assignments={**exit_.assignments, name: value}))
+            _check_not_assigned(self, name, exit_.assignments)
+        return self._map_exits(lambda exit_: copy_with(exit_, assignments={**exit_.assignments, name: value}))
 
     def remember(self, target: T, value: T) -> Self:
         """Deprecated name of `assign`, until 0.3."""
@@ -119,9 +119,9 @@ class Edge(Joinable[Out]):
 
     def noted(self, comment: str) -> Self:
         """Add a comment to this exit in the definition."""
-        return self._changed(lambda exit_: copy_with(exit_, comment=comment))
+        return self._map_exits(lambda exit_: copy_with(exit_, comment=comment))
 
-    def _changed(self, change: Callable[[Exit], Exit]) -> Self:
+    def _map_exits(self, change: Callable[[Exit], Exit]) -> Self:
         return type(self)(tuple(change(exit_) for exit_ in self._exits))
 
 
@@ -173,7 +173,7 @@ class State(Joinable[Out], Generic[In, Out]):
     """The type of the state's output."""
 
     def __init__(self, *, name: str | None = None, comment: str | None = None) -> None:
-        check_fixed_texts(self, name=name, comment=comment)
+        check_fixed_strings(self, name=name, comment=comment)
         if name == "":
             raise WorkflowError(
                 f"{type(self).__name__}: name must have 1 to {MAX_STATE_NAME_LENGTH} characters, got none"
@@ -202,7 +202,7 @@ class State(Joinable[Out], Generic[In, Out]):
     def assign(self, target: T, value: T) -> Self:
         """Assign a variable when this state has succeeded."""
         name = assigned_variable(target, value)
-        _check_once(self, name, self.assignments)
+        _check_not_assigned(self, name, self.assignments)
         self.assignments[name] = value
         return self
 
@@ -288,21 +288,21 @@ def _retriers(owner: object, retry: object) -> tuple[Retry, ...]:
     return retriers
 
 
-def check_order(owner: object, what: str, errors: Sequence[tuple[str, ...]]) -> None:
+def check_order(owner: object, kind: str, errors: Sequence[tuple[str, ...]]) -> None:
     """Raise WorkflowError for a retrier or catcher that never sees an error, because earlier ones take them all."""
-    taken: set[str] = set()
+    matched: set[str] = set()
     for names in errors:
-        if ALL in taken or taken.issuperset(names):
+        if ALL in matched or matched.issuperset(names):
             raise WorkflowError(
-                f"{owner!r}: the {what} for {', '.join(names)} never matches: earlier ones match all of its errors"
+                f"{owner!r}: the {kind} for {', '.join(names)} never matches: earlier ones match all of its errors"
             )
-        taken.update(names)
+        matched.update(names)
 
 
 def _errors(names: tuple[object, ...]) -> tuple[str, ...]:
     if not all(isinstance(name, str) for name in names):
-        told = ", ".join(map(repr, names))
-        raise WorkflowError(f"catch({told}): give the error names as separate arguments, catch('A', 'B')")
+        arguments = ", ".join(map(repr, names))
+        raise WorkflowError(f"catch({arguments}): give the error names as separate arguments, catch('A', 'B')")
     given = cast("tuple[str, ...]", names) or (ALL,)
     check_errors("catch", given)
     return given
@@ -315,19 +315,19 @@ def _warn_of_old_name(old: str, new: str) -> None:
 def assigned_variable(target: object, value: object) -> str:
     """Return the name of the variable to assign; raises WorkflowError for a value that it can never hold."""
     name = variable_name(target)
-    if why := misfit(value, form_of(target)):
-        raise WorkflowError(f"assign({target!r}, …): {name} must be {name_of(form_of(target))}, but {why}")
+    if reason := misfit(value, form_of(target)):
+        raise WorkflowError(f"assign({target!r}, …): {name} must be {name_of(form_of(target))}, but {reason}")
     return name
 
 
 def variable_name(target: object) -> str:
     """Return the name of the variable behind a reference; raises WorkflowError unless it is a whole variable."""
     if isinstance(target, Reference):
-        source, path = place_of(target)
+        source, path = source_and_path(target)
         if source.root == "variable" and not path:
             if not source.name:
                 raise WorkflowError("a variable must be an attribute of the workflow class, which gives it its name")
-            if not _can_be_called(source.name):
+            if not _is_valid_variable_name(source.name):
                 raise WorkflowError(
                     f"{source.name!r} is not a valid variable name: it must be a letter followed by letters, digits "
                     f"and _, at most {MAX_VARIABLE_NAME_LENGTH} characters, and not states, which is reserved by AWS"
@@ -348,14 +348,14 @@ def states_in(value: object, name: str) -> Iterator[tuple[str, AnyState]]:
     if isinstance(value, State) and not isinstance(value, End):
         yield name, cast("AnyState", value)
     elif isinstance(value, list | tuple):
-        for place, item in enumerate(cast("Sequence[object]", value)):
-            yield from states_in(item, f"{name}.{place}")
+        for index, item in enumerate(cast("Sequence[object]", value)):
+            yield from states_in(item, f"{name}.{index}")
     elif isinstance(value, dict):
         for key, item in cast("dict[object, object]", value).items():
             yield from states_in(item, f"{name}.{key}")
 
 
-def _can_be_called(name: str) -> bool:
+def _is_valid_variable_name(name: str) -> bool:
     """Return whether a variable may have this name.
 
     Source: Step Functions developer guide, "Passing data between states with variables".
@@ -364,17 +364,17 @@ def _can_be_called(name: str) -> bool:
     return fits and name.isascii() and name.isidentifier() and name[0] != "_"
 
 
-def _check_once(owner: object, name: str, assigned: Mapping[str, object]) -> None:
+def _check_not_assigned(owner: object, name: str, assigned: Mapping[str, object]) -> None:
     if name in assigned:
         raise WorkflowError(f"{owner!r} already assigns {name}; a state can assign a variable only once")
 
 
 def set_name(target: object, name: str) -> None:
     """Name a variable, or states that have no name yet, after the attribute that holds them."""
-    for called, state in states_in(target, name):
-        state.name = state.name or called
+    for default_name, state in states_in(target, name):
+        state.name = state.name or default_name
     if isinstance(target, Reference):
-        source, path = place_of(target)
+        source, path = source_and_path(target)
         if source.root == "variable" and not path and not source.name:
             object.__setattr__(source, "name", name)
 
@@ -382,7 +382,7 @@ def set_name(target: object, name: str) -> None:
 def variable(form: TypeForm[T], *, name: str = "") -> T:
     """Return a variable that states assign and later states use; it is named after the attribute that holds it."""
     check_form("variable", form)
-    check_fixed_texts("variable", name=name)
+    check_fixed_strings("variable", name=name)
     return cast("T", Reference(Source("variable", name), form))
 
 
@@ -394,6 +394,9 @@ def _links(exits: tuple[Exit, ...], target: object) -> tuple[Link, ...]:
 def _state(target: object) -> AnyState:
     if isinstance(target, State):
         return cast("AnyState", target)
-    ways = " write the transitions of a Choice separately" if isinstance(target, Edge) else ""
-    several = " write transitions to several states one by one, or use a Parallel" if isinstance(target, tuple) else ""
-    raise WrongJoin(f">> {target!r}: a transition must lead to a state{(ways or several) and ';' + (ways or several)}")
+    hint = ""
+    if isinstance(target, Edge):
+        hint = "; write the transitions of a Choice separately"
+    elif isinstance(target, tuple):
+        hint = "; write transitions to several states one by one, or use a Parallel"
+    raise WrongJoin(f">> {target!r}: a transition must lead to a state{hint}")
