@@ -252,7 +252,7 @@ def _whole_queries(queries: list[dict[str, Any]]) -> bool:
 
 
 def _lifecycle_rules(graph: Graph, name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = graph.named(name).inputs["rules"]
+    found: list[dict[str, Any]] = graph.find_resource(name).inputs["rules"]
     return found
 
 

@@ -1,4 +1,4 @@
-"""One synthesis per stage for all tests that only look."""
+"""Fixtures that synthesise each stage once, for tests that only read the graph."""
 
 import pytest
 
@@ -7,17 +7,17 @@ from tests.components.synth import STAGES, Graph, synth
 
 @pytest.fixture(scope="session", params=STAGES)
 def stage_graph(request: pytest.FixtureRequest) -> Graph:
-    """The resources that the program registers, for each stage in turn."""
+    """Return the resources that the program registers, for each stage in turn."""
     return synth(request.param)
 
 
 @pytest.fixture(scope="session")
 def prod() -> Graph:
-    """The resources that the program registers for prod."""
+    """Return the resources that the program registers for prod."""
     return synth("prod")
 
 
 @pytest.fixture(scope="session")
 def dev() -> Graph:
-    """The resources that the program registers for dev."""
+    """Return the resources that the program registers for dev."""
     return synth("dev")

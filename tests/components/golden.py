@@ -19,16 +19,16 @@ FOLDER = Path(__file__).parent / "golden"
 BASE = "prod"
 Golden = dict[str, dict[str, Any]]
 
-# What changes with every release of the functions and says nothing about the graph.
-_VARIES = {
+# Inputs that change with every release of the functions and say nothing about the graph.
+_VARYING_INPUTS = {
     "aws:lambda/function:Function": "code",
     "aws:s3/bucketObjectv2:BucketObjectv2": "source",
     "aws:sfn/stateMachine:StateMachine": "definition",
 }
-_MADE_AGAIN = "base-code-"  # packages, which a commit makes again
+_REBUILT_PREFIX = "base-code-"  # packages, which can be rebuilt from a commit
 _HOLDS_DATA = ("aws:dynamodb/table:Table", "aws:s3/bucket:Bucket", "aws:kms/key:Key", "aws:backup/vault:Vault")
 
-# What protects data without being replaced: a change in place may be irreversible.
+# Inputs that protect data and change in place: the change may be irreversible.
 _GUARDS = {
     "aws:backup/plan:Plan": ("rules",),
     "aws:backup/vault:Vault": ("forceDestroy",),
@@ -43,14 +43,14 @@ _GUARDS = {
 
 
 def golden_of(graph: Graph) -> Golden:
-    """The graph by URN, with what a reviewer wants to see."""
-    return {each.urn: _told(each) for each in sorted(graph.resources, key=lambda each: each.urn)}
+    """Return the graph by URN, with the properties that a reviewer needs."""
+    return {each.urn: _describe(each) for each in sorted(graph.resources, key=lambda each: each.urn)}
 
 
 def under_former_names(reviewed: Golden, graph: Graph) -> Golden:
-    """The reviewed graph with each resource under the URN by which the engine finds it now."""
+    """Return the reviewed graph with each resource under its present URN."""
     now = former_urns(graph)
-    return {now.get(urn, urn): told for urn, told in reviewed.items()}
+    return {now.get(urn, urn): resource for urn, resource in reviewed.items()}
 
 
 def read(stage: str) -> Golden:
@@ -72,7 +72,7 @@ def _load(stage: str) -> Golden:
 
 
 def _rename(base: Golden, stage: str) -> Golden:
-    """Return the base with its stage's name replaced wherever it stands as a word: in URNs, names and tags."""
+    """Return the base with its stage's name replaced wherever it is a whole word: in URNs, names and tags."""
     renamed: Golden = json.loads(re.sub(rf"(?<![a-z]){BASE}(?![a-z])", stage, json.dumps(base)))
     return renamed
 
@@ -95,16 +95,16 @@ def difference(base: Any, now: Any) -> Any:
 
 def consequences(reviewed: Golden, now: Golden) -> list[str]:
     """List what an `up` over the reviewed graph would lose, replace or expose, one sentence each, data first."""
-    said = [*_gone(reviewed, now), *_replaced(reviewed, now), *_unguarded(reviewed, now)]
-    return sorted(said, key=lambda sentence: (not sentence.startswith("DATA"), sentence))
+    sentences = [*_deletions(reviewed, now), *_replacements(reviewed, now), *_weakened_guards(reviewed, now)]
+    return sorted(sentences, key=lambda sentence: (not sentence.startswith("DATA"), sentence))
 
 
-def _gone(reviewed: Golden, now: Golden) -> Iterator[str]:
+def _deletions(reviewed: Golden, now: Golden) -> Iterator[str]:
     for urn in reviewed.keys() - now.keys():
         yield f"{_warning(urn)}deleted (or renamed without an alias): {_short(urn)}"
 
 
-def _replaced(reviewed: Golden, now: Golden) -> Iterator[str]:
+def _replacements(reviewed: Golden, now: Golden) -> Iterator[str]:
     for urn in reviewed.keys() & now.keys():
         token = _token(urn)
         if token.startswith("aws:"):
@@ -113,7 +113,7 @@ def _replaced(reviewed: Golden, now: Golden) -> Iterator[str]:
                 yield f"{_warning(urn)}replaced for a new {', '.join(diff.replacing_properties)}: {_short(urn)}"
 
 
-def _unguarded(reviewed: Golden, now: Golden) -> Iterator[str]:
+def _weakened_guards(reviewed: Golden, now: Golden) -> Iterator[str]:
     for urn in reviewed.keys() & now.keys():
         before, after = reviewed[urn], now[urn]
         if before["protect"] and not after["protect"]:
@@ -125,7 +125,7 @@ def _unguarded(reviewed: Golden, now: Golden) -> Iterator[str]:
 
 
 def _warning(urn: str) -> str:
-    holds_data = _token(urn) in _HOLDS_DATA and not _name(urn).startswith(_MADE_AGAIN)
+    holds_data = _token(urn) in _HOLDS_DATA and not _name(urn).startswith(_REBUILT_PREFIX)
     return "DATA LOSS: " if holds_data else ""
 
 
@@ -141,13 +141,13 @@ def _name(urn: str) -> str:
     return urn.rpartition("::")[2]
 
 
-def _told(each: RegisteredResource) -> dict[str, Any]:
-    inputs = {key: _readable(value) for key, value in each.inputs.items() if _VARIES.get(each.type) != key}
+def _describe(each: RegisteredResource) -> dict[str, Any]:
+    inputs = {key: _readable(value) for key, value in each.inputs.items() if _VARYING_INPUTS.get(each.type) != key}
     return {"inputs": inputs if each.custom else {}, "protect": each.protect, "parent": each.parent.rpartition("::")[2]}
 
 
 def _readable(value: Any) -> Any:
-    """Policies and other documents as trees, so that a diff shows the line that changed."""
+    """Parse policies and other JSON strings, so that a diff shows the line that changed."""
     if isinstance(value, str) and value.startswith(("{", "[")):
         return {"json": json.loads(value)}
     if isinstance(value, dict):

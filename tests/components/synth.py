@@ -1,7 +1,7 @@
-"""Synthesise a program: the resources it would create as plain data, without an engine, a cloud or anything to await.
+"""Synthesise a program: return the resources that it would create as plain data, without an engine or a cloud.
 
 `synth("prod")` runs the real `__main__.py` with the stage's own configuration file and returns every registration as
-the engine would see it. What only creation can tell (ARNs, URLs, versions) is made up from the resource's name.
+the engine would see it. Values that only creation knows (ARNs, URLs, versions) are derived from the resource's name.
 """
 
 import asyncio
@@ -30,12 +30,12 @@ ALERT_EMAIL = "alerts@example.com"
 API = {"booking:apiIssuer": "https://id.example.com", "booking:apiAudiences": '["booking"]'}
 """Values of the API's issuer, which each team sets."""
 _STACK = "pulumi:pulumi:Stack"
-_TOO_LONG_SECONDS = 1_200
+_TIMEOUT_SECONDS = 1_200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredResource:
-    """One resource as it was registered; `inputs` are plain values under their wire names (camelCase)."""
+    """A resource as registered; `inputs` are plain values under their wire names (camelCase)."""
 
     type: str
     name: str
@@ -55,16 +55,16 @@ class Graph:
     resources: list[RegisteredResource] = field(default_factory=list[RegisteredResource])
     outputs: dict[str, Any] = field(default_factory=dict[str, Any])
     registered: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    """By component, what it gave to `register_outputs`."""
-    asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """The functions of providers that were called, each with the provider."""
+    """The outputs that each component passed to `register_outputs`."""
+    invokes: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """The provider functions that were invoked, each with its provider."""
 
     def of_type(self, type_: str) -> list[RegisteredResource]:
-        """The resources of a type, such as `aws:sqs/queue:Queue`."""
+        """Return the resources of a type, such as `aws:sqs/queue:Queue`."""
         return [each for each in self.resources if each.type == type_]
 
-    def named(self, name: str) -> RegisteredResource:
-        """The one resource with this logical name."""
+    def find_resource(self, name: str) -> RegisteredResource:
+        """Return the only resource with this logical name."""
         [found] = [each for each in self.resources if each.name == name]
         return found
 
@@ -108,10 +108,10 @@ def record(
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(_TOO_LONG_SECONDS)
+    thread.join(_TIMEOUT_SECONDS)
     if failures:
         raise failures[0]
-    assert not thread.is_alive(), f"the program did not end within {_TOO_LONG_SECONDS} s"
+    assert not thread.is_alive(), f"the program did not end within {_TIMEOUT_SECONDS} s"
     return monitor.graph
 
 
@@ -130,7 +130,7 @@ def _run(
             stack=stage,
             dry_run=preview,
             callbacks=None,
-            # What `MockSettings` leaves alone would be shared with earlier runs, whose event loops are closed.
+            # Without these, `MockSettings` would share state with earlier runs, whose event loops are closed.
             outputs=set(),
             lock=threading.Lock(),
             package_refs={},
@@ -157,7 +157,7 @@ def _text(value: Any) -> str:
 
 
 class _ResourceRecorder(MockMonitor):
-    """Records registrations; answers with the inputs and what creation would add."""
+    """Record registrations, and reply with the inputs and the outputs that creation would add."""
 
     def __init__(self, preview: bool) -> None:
         super().__init__(_Aws(preview))
@@ -165,7 +165,7 @@ class _ResourceRecorder(MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
         if request.type != _STACK:
-            self.graph.resources.append(self._recorded(request))
+            self.graph.resources.append(self._to_resource(request))
         return super().RegisterResource(request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
@@ -177,10 +177,10 @@ class _ResourceRecorder(MockMonitor):
         return super().RegisterResourceOutputs(request)
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
-        self.graph.asked.append((request.tok, request.provider))
+        self.graph.invokes.append((request.tok, request.provider))
         return super().Invoke(request)
 
-    def _recorded(self, request: Any) -> RegisteredResource:
+    def _to_resource(self, request: Any) -> RegisteredResource:
         return RegisteredResource(
             type=request.type,
             name=request.name,
@@ -204,7 +204,7 @@ class _Aws(Mocks):
         if self._preview:
             return None, dict(args.inputs)
         return f"{args.name}-id", {
-            **_made(args.typ, f"booking-{args.name}-0123456", args.inputs.get("region") or REGION),
+            **_computed_outputs(args.typ, f"booking-{args.name}-0123456", args.inputs.get("region") or REGION),
             **_alias_arn(args.typ, args.inputs),
             **args.inputs,
         }
@@ -225,7 +225,7 @@ def _alias_arn(type_: str, inputs: Mapping[str, Any]) -> dict[str, str]:
     return {"arn": f"arn:aws:lambda:{region}:{ACCOUNT}:function:{inputs['functionName']}:{inputs['name']}"}
 
 
-def _made(type_: str, name: str, region: str) -> dict[str, Any]:
+def _computed_outputs(type_: str, name: str, region: str) -> dict[str, Any]:
     """Return the outputs that creating a resource of a type provides."""
     service = {"dynamodb": "dynamodb", "cloudwatch": "logs", "sfn": "states"}.get(type_.split(":")[1].split("/")[0], "")
     service = service or type_.split(":")[1].split("/")[0]
@@ -243,30 +243,30 @@ def _made(type_: str, name: str, region: str) -> dict[str, Any]:
         service = "events"
     arn = f"arn:aws:{service}:{region}:{ACCOUNT}:{kind}"
     arn = {"s3": f"arn:aws:s3:::{name}", "iam": f"arn:aws:iam::{ACCOUNT}:role/{name}"}.get(service, arn)
-    made: dict[str, Any] = {"arn": arn, "name": name}
+    outputs: dict[str, Any] = {"arn": arn, "name": name}
     if type_ == "aws:s3/bucket:Bucket":
-        made["bucket"] = name
+        outputs["bucket"] = name
     if type_ == "aws:dynamodb/table:Table":
-        made["streamArn"] = f"{arn}/stream/2026-01-31T00:00:00.000"
+        outputs["streamArn"] = f"{arn}/stream/2026-01-31T00:00:00.000"
     if type_ == "aws:kms/key:Key":
-        made["keyId"] = name
+        outputs["keyId"] = name
     if type_ == "aws:lambda/function:Function":
-        made |= {"version": "7", "qualifiedArn": f"{arn}:7"}
+        outputs |= {"version": "7", "qualifiedArn": f"{arn}:7"}
     if type_ == "aws:s3/bucketObjectv2:BucketObjectv2":
-        made["versionId"] = f"version-of-{name}"
+        outputs["versionId"] = f"version-of-{name}"
     if type_ == "aws:signer/signingProfile:SigningProfile":
-        made["versionArn"] = f"arn:aws:signer:{region}:{ACCOUNT}:/signing-profiles/{name}"
+        outputs["versionArn"] = f"arn:aws:signer:{region}:{ACCOUNT}:/signing-profiles/{name}"
     if type_ == "aws:signer/signingJob:SigningJob":
-        made["signedObjects"] = [{"s3s": [{"bucket": "signed", "key": f"signed/{name}"}]}]
+        outputs["signedObjects"] = [{"s3s": [{"bucket": "signed", "key": f"signed/{name}"}]}]
     if type_ == "aws:apigatewayv2/api:Api":
         execution = f"arn:aws:execute-api:{region}:{ACCOUNT}:{name}"
-        made |= {"executionArn": execution, "apiEndpoint": f"https://{name}.execute-api.{region}.amazonaws.com"}
+        outputs |= {"executionArn": execution, "apiEndpoint": f"https://{name}.execute-api.{region}.amazonaws.com"}
     if type_ == "aws:cognito/userPool:UserPool":
-        made["endpoint"] = f"cognito-idp.{region}.amazonaws.com/{name}"
+        outputs["endpoint"] = f"cognito-idp.{region}.amazonaws.com/{name}"
     if type_ == "aws:sqs/queue:Queue":
-        made["url"] = f"https://sqs.{region}.amazonaws.com/{ACCOUNT}/{name}"
+        outputs["url"] = f"https://sqs.{region}.amazonaws.com/{ACCOUNT}/{name}"
     if type_ == "aws:apigatewayv2/stage:Stage":
-        made["invokeUrl"] = f"https://{name}.execute-api.{region}.amazonaws.com/"
+        outputs["invokeUrl"] = f"https://{name}.execute-api.{region}.amazonaws.com/"
     if type_ == "aws:cloudwatch/dashboard:Dashboard":
-        made["dashboardName"] = name
-    return made
+        outputs["dashboardName"] = name
+    return outputs

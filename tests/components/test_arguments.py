@@ -1,4 +1,4 @@
-"""Component arguments: refused before any resource exists, the same on the wire and in Python, documented and typed."""
+"""Component arguments are validated before any resource is registered, and are documented and typed."""
 
 import inspect
 import json
@@ -94,27 +94,27 @@ REFUSED: list[tuple[type[Any], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("component", "args", "sentence"), REFUSED)
-def test_wrong_arguments_are_refused_before_any_resource_exists(
+def test_invalid_arguments_are_rejected_before_any_resource_is_registered(
     component: type[Any], args: dict[str, Any], sentence: str
 ) -> None:
     """The message names the component, the key, its value and what is allowed."""
-    made: list[Graph] = []
+    created: list[Graph] = []
     with pytest.raises(InvalidArguments) as refused:
-        made.append(record(lambda: component("mine", args)))
+        created.append(record(lambda: component("mine", args)))
     assert str(refused.value).startswith(f"{component.__name__} 'mine' has ")
     assert sentence in str(refused.value)
-    assert made == []
+    assert created == []
 
 
 @pytest.mark.parametrize("component", PUBLIC)
-def test_missing_arguments_are_refused_in_words(component: type[Any]) -> None:
+def test_arguments_that_are_not_a_dictionary_are_rejected(component: type[Any]) -> None:
     with pytest.raises(
         InvalidArguments, match=f"^{component.__name__} 'mine': args must be a dictionary, {{}} for the"
     ):
         record(lambda: component("mine", None))
 
 
-def test_an_output_for_a_plain_argument_is_refused_in_words() -> None:
+def test_an_output_is_rejected_where_a_plain_value_is_required() -> None:
     """A key that decides whether a child exists must be known at once."""
 
     def program() -> None:
@@ -126,23 +126,22 @@ def test_an_output_for_a_plain_argument_is_refused_in_words() -> None:
         record(program)
 
 
-def test_a_resource_in_place_of_its_arn_is_refused_in_words() -> None:
-    """Its `arn` is one attribute away, and the message says so."""
+def test_a_resource_passed_instead_of_its_arn_is_rejected() -> None:
+    """The message tells the caller to pass its `arn`."""
     key = object.__new__(aws.kms.Key)  # registering it would leave a task behind
-    given = Arguments("OrderStore", "mine", {"key": key}, components.OrderStoreArgs)
+    arguments = Arguments("OrderStore", "mine", {"key": key}, components.OrderStoreArgs)
     with pytest.raises(InvalidArguments, match=r"key must be .*, got the resource itself: pass its `arn`"):
-        given.raise_if_invalid()
+        arguments.raise_if_invalid()
 
 
-def test_all_faults_of_a_component_are_reported_at_once() -> None:
-    """Several wrong keys, one error."""
+def test_all_invalid_arguments_are_reported_at_once() -> None:
     wrong: Any = {"lock_mode": "SOFT", "lock_days": 0, "lifetime": 1}
     with pytest.raises(InvalidArguments, match=r"(?s)has 3 invalid arguments:.*lifetime.*lock_mode.*lock_days"):
         record(lambda: components.AuditBucket("mine", wrong))
 
 
-def test_python_sugar_is_the_wire_form() -> None:
-    """Each `grant_x()` gives the output that other languages read; environments name what the owner made."""
+def test_grant_methods_return_the_grant_outputs() -> None:
+    """Programs in Python call `grant_x()`; those in other languages read the output."""
     same: list[bool] = []
 
     def program() -> None:
@@ -169,8 +168,8 @@ def test_python_sugar_is_the_wire_form() -> None:
     assert same == [True] * 9
 
 
-def test_components_work_alone_with_defaults_only() -> None:
-    """Without a key or a topic handed in, each makes its own; nothing rings without being heard."""
+def test_components_with_default_arguments_create_their_own_keys_and_topics() -> None:
+    """No alarm is left without an action."""
 
     def program() -> None:
         components.OrderStore("orders", components.OrderStoreArgs())
@@ -187,8 +186,8 @@ def test_components_work_alone_with_defaults_only() -> None:
     assert all(alarm.inputs["alarmActions"] for alarm in graph.of_type("aws:cloudwatch/metricAlarm:MetricAlarm"))
 
 
-def test_a_machine_takes_any_definition_and_its_role_follows_from_it() -> None:
-    """Another team's workflow: what its text names is allowed, what only data names its owner grants."""
+def test_the_role_of_a_custom_definition_allows_its_calls_and_the_given_grants() -> None:
+    """Calls to resources that only data name must be granted by the owner."""
     function = "arn:aws:lambda:eu-central-1:123456789012:function:ship:3"
     ship = {
         "Type": "Task",
@@ -204,68 +203,70 @@ def test_a_machine_takes_any_definition_and_its_role_follows_from_it() -> None:
         components.BookingStateMachine("mine", args)
 
     graph = record(program)
-    assert definition == graph.named("mine-standard").inputs["definition"]
-    allowed = {each["Sid"]: each for each in json.loads(graph.named("mine-role-policy").inputs["policy"])["Statement"]}
+    assert definition == graph.find_resource("mine-standard").inputs["definition"]
+    allowed = {
+        each["Sid"]: each for each in json.loads(graph.find_resource("mine-role-policy").inputs["policy"])["Statement"]
+    }
     assert {"Step1", "KeepExecutionsSecret", "DeliverLogs", "Trace", "Tell"} == set(allowed)
     assert allowed["Step1"]["Action"] == ["lambda:InvokeFunction"]
     assert allowed["Step1"]["Resource"] == ["arn:aws:lambda:eu-central-1:123456789012:function:ship:*"]
 
 
 @pytest.mark.parametrize("component", PUBLIC)
-def test_every_input_and_output_is_described_and_of_a_type_that_travels(component: type[Any]) -> None:
-    """The schema's view of other Pulumi languages."""
+def test_inputs_and_outputs_are_described_and_outputs_are_strings(component: type[Any]) -> None:
+    """Other Pulumi languages see only this schema."""
     definition = _definition(component)
     assert definition.description
-    for key, told in {**definition.inputs, **definition.outputs}.items():
-        assert told.description, key
-        assert told.description.endswith("."), key
-    assert {"string"} == {told.type.value for told in definition.outputs.values() if told.type}
+    for key, property_ in {**definition.inputs, **definition.outputs}.items():
+        assert property_.description, key
+        assert property_.description.endswith("."), key
+    assert {"string"} == {property_.type.value for property_ in definition.outputs.values() if property_.type}
     assert all(re.fullmatch("[a-z]+", key) for key in definition.outputs)
 
 
 @pytest.mark.parametrize("component", PUBLIC)
-def test_optional_inputs_say_their_default(component: type[Any]) -> None:
-    """The schema cannot carry defaults, so the descriptions do."""
-    for key, told in _definition(component).inputs.items():
-        described = str(told.description)
-        assert told.optional == ("Default:" in described or key == "tags" or key == "grants"), key
+def test_descriptions_of_optional_inputs_state_the_default(component: type[Any]) -> None:
+    """The schema of a component has no field for defaults."""
+    for key, property_ in _definition(component).inputs.items():
+        described_text = str(property_.description)
+        assert property_.optional == ("Default:" in described_text or key == "tags" or key == "grants"), key
 
 
 @pytest.mark.parametrize("component", PUBLIC)
-def test_the_described_defaults_are_those_of_the_code(component: type[Any]) -> None:
-    """A number or word after `Default:` stands in the check of that argument, its own or the one that tables share."""
-    module = sys_module(component)
+def test_described_defaults_match_the_code(component: type[Any]) -> None:
+    """The value after `Default:` occurs in the check of that argument, in its module or in BackupPolicy."""
+    module = module_of(component)
     source = inspect.getsource(module) + (inspect.getsource(BackupPolicy) if hasattr(module, "BackupPolicy") else "")
-    for key, told in _definition(component).inputs.items():
-        said = re.search(r"Default: (\d+|true|false|[A-Z]{4,}|arm64|cron\(.*\))\.", str(told.description))
-        if not said:
+    for key, property_ in _definition(component).inputs.items():
+        default = re.search(r"Default: (\d+|true|false|[A-Z]{4,}|arm64|cron\(.*\))\.", str(property_.description))
+        if not default:
             continue
         name = re.sub("([A-Z])", lambda upper: f"_{upper[1].lower()}", key)
-        spelled = {"true": "True", "false": "False", "2555": "SEVEN_YEARS_IN_DAYS"}.get(said[1], said[1])
-        assert re.search(rf'"{name}",\s*"?{re.escape(spelled)}"?', source), (key, said[1])
+        literal = {"true": "True", "false": "False", "2555": "SEVEN_YEARS_IN_DAYS"}.get(default[1], default[1])
+        assert re.search(rf'"{name}",\s*"?{re.escape(literal)}"?', source), (key, default[1])
 
 
 def test_every_declared_output_is_set_and_registered() -> None:
-    """Class-level annotations are what the plugin and type checkers read; none of them is left out at run time."""
-    made: list[tuple[str, pulumi.ComponentResource]] = []
+    """The plugin and type checkers read the annotations of the class."""
+    created: list[tuple[str, pulumi.ComponentResource]] = []
 
     def program() -> None:
-        made.append(("orders", components.OrderStore("orders", components.OrderStoreArgs())))
-        made.append(("audit", components.AuditBucket("audit", components.AuditBucketArgs())))
+        created.append(("orders", components.OrderStore("orders", components.OrderStoreArgs())))
+        created.append(("audit", components.AuditBucket("audit", components.AuditBucketArgs())))
         args = components.MonitoredLambdaArgs(code=CODE["code"], handler="app.handler")
-        made.append(("work", components.MonitoredLambda("work", args)))
+        created.append(("work", components.MonitoredLambda("work", args)))
         machine = components.BookingStateMachineArgs(functions=dict(VERSIONS))
-        made.append(("booking", components.BookingStateMachine("booking", machine)))
+        created.append(("booking", components.BookingStateMachine("booking", machine)))
 
     registered = record(program).registered
-    for name, component in made:
+    for name, component in created:
         declared = set(inspect.get_annotations(type(component)))
         assert {key for key in declared if isinstance(getattr(component, key), pulumi.Output)} == declared
         assert declared == set(registered[name])
 
 
-def sys_module(component: type[Any]) -> Any:
-    """The module that a component is written in."""
+def module_of(component: type[Any]) -> Any:
+    """Return the module that defines a component."""
     module = inspect.getmodule(component)
     assert module is not None
     return module

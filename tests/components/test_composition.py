@@ -1,4 +1,4 @@
-"""Components in somebody else's program: options given to a component reach every child."""
+"""Components used in another team's program pass their options on to every child."""
 
 import importlib
 import inspect
@@ -18,14 +18,14 @@ VERSIONS: Any = {
 }
 ANSWER = "arn:aws:lambda:eu-west-1:123456789012:function:answer:live"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:signing-a1b2c3"
-EACH: list[tuple[type[Any], dict[str, Any]]] = [
+PUBLIC_COMPONENTS: list[tuple[type[Any], dict[str, Any]]] = [
     (components.OrderStore, {}),
     (components.AuditBucket, {}),
     (components.MonitoredLambda, CODE | {"schedule": "rate(1 hour)"}),
     (components.BookingStateMachine, {"functions": VERSIONS, "starter": "callers"}),
 ]
-AND_SMALL_ONES: list[tuple[type[Any], Any]] = [
-    *EACH,
+REGIONAL_COMPONENTS: list[tuple[type[Any], Any]] = [
+    *PUBLIC_COMPONENTS,
     (components.AlertTopic, {"email": "team@example.com"}),
     (components.SandboxGateway, {}),
     (components.GatewayEvents, CODE | {"secret": SECRET}),
@@ -35,11 +35,11 @@ AND_SMALL_ONES: list[tuple[type[Any], Any]] = [
     (components.SignedPackage, {"package": pulumi.FileAsset(__file__)}),
 ]
 STAGE = components.Stage.of("test", {"alertEmail": "team@example.com"})
-EVERY: list[tuple[type[Any], Any]] = [*AND_SMALL_ONES, (components.Foundation, STAGE)]
+ALL_COMPONENTS: list[tuple[type[Any], Any]] = [*REGIONAL_COMPONENTS, (components.Foundation, STAGE)]
 
 
-def with_options(component: type[Any], args: Any, **options: Any) -> Graph:
-    """The component made with options, such as a team would give."""
+def record_with_options(component: type[Any], args: Any, **options: Any) -> Graph:
+    """Return the graph of a component that is created with these resource options."""
     return record(lambda: component("mine", args, pulumi.ResourceOptions(**options)))
 
 
@@ -50,11 +50,9 @@ def takes_region(token: str) -> bool:
     return "region" in inspect.signature(getattr(importlib.import_module(f"pulumi_aws.{folder}"), kind).get).parameters
 
 
-@pytest.mark.parametrize(("component", "args"), EVERY)
-def test_a_provider_handed_to_a_component_reaches_every_child_and_every_question(
-    component: type[Any], args: Any
-) -> None:
-    """So a region or an account handed in with it does too: no child is made, and nothing asked, elsewhere."""
+@pytest.mark.parametrize(("component", "args"), ALL_COMPONENTS)
+def test_every_child_and_invoke_uses_the_provider_of_its_component(component: type[Any], args: Any) -> None:
+    """Nothing is created or read in the default provider's region or account."""
 
     def program() -> None:
         elsewhere = aws.Provider("elsewhere", region="eu-west-1")
@@ -64,15 +62,15 @@ def test_a_provider_handed_to_a_component_reaches_every_child_and_every_question
     children = [each for each in graph.resources if each.type.startswith("aws:")]
     assert children
     assert [each.name for each in children if "::elsewhere::" not in each.provider] == []
-    assert [token for token, provider in graph.asked if "::elsewhere::" not in provider] == []
+    assert [token for token, provider in graph.invokes if "::elsewhere::" not in provider] == []
 
 
 @pytest.mark.parametrize("later", [False, True], ids=["plain", "output"])
-@pytest.mark.parametrize(("component", "args"), AND_SMALL_ONES)
-def test_a_region_handed_to_a_component_reaches_every_child_and_every_arn(
+@pytest.mark.parametrize(("component", "args"), REGIONAL_COMPONENTS)
+def test_every_child_and_arn_uses_the_region_of_its_component(
     component: type[Any], args: dict[str, Any], later: bool
 ) -> None:
-    """Whatever has a region is in that one, and no ARN, condition or service name speaks of the provider's."""
+    """No ARN, condition or service name contains the provider's region instead."""
     ireland = "eu-west-1"
     functions = {key: each.replace("eu-central-1", ireland) for key, each in VERSIONS.items()}
     there = args | ({"functions": functions} if "functions" in args else {})
@@ -87,39 +85,39 @@ def test_a_region_handed_to_a_component_reaches_every_child_and_every_arn(
     assert elsewhere == []
 
 
-def test_a_child_that_says_where_it_belongs_stays_there() -> None:
-    """The escape hatch is stronger than the component's region."""
+def test_a_childs_own_region_overrides_the_region_of_its_component() -> None:
+    """A transformation takes precedence over the component's argument."""
 
-    def in_frankfurt(seen: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        if seen.type_ != "aws:sqs/queue:Queue":
+    def in_frankfurt(resource: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if resource.type_ != "aws:sqs/queue:Queue":
             return None
-        return pulumi.ResourceTransformationResult({**seen.props, "region": "eu-central-1"}, seen.opts)
+        return pulumi.ResourceTransformationResult({**resource.props, "region": "eu-central-1"}, resource.opts)
 
     args = CODE | {"region": "eu-west-1"}
-    graph = with_options(components.MonitoredLambda, args, transformations=[in_frankfurt])
+    graph = record_with_options(components.MonitoredLambda, args, transformations=[in_frankfurt])
     [queue] = graph.of_type("aws:sqs/queue:Queue")
     [function] = graph.of_type("aws:lambda/function:Function")
     assert (queue.inputs["region"], function.inputs["region"]) == ("eu-central-1", "eu-west-1")
 
 
-@pytest.mark.parametrize(("component", "args"), EVERY)
-def test_every_child_can_be_changed_from_outside(component: type[Any], args: Any) -> None:
-    """The escape hatch: a transformation sees each child, and what it says holds."""
+@pytest.mark.parametrize(("component", "args"), ALL_COMPONENTS)
+def test_transformations_apply_to_every_child(component: type[Any], args: Any) -> None:
+    """This is the way to change what a component has no argument for."""
 
-    def in_ireland(seen: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        if not seen.type_.startswith("aws:") or seen.type_.startswith("aws:iam/"):
+    def in_ireland(resource: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if not resource.type_.startswith("aws:") or resource.type_.startswith("aws:iam/"):
             return None
-        return pulumi.ResourceTransformationResult({**seen.props, "region": "eu-west-1"}, seen.opts)
+        return pulumi.ResourceTransformationResult({**resource.props, "region": "eu-west-1"}, resource.opts)
 
-    graph = with_options(component, args, transformations=[in_ireland])
+    graph = record_with_options(component, args, transformations=[in_ireland])
     regional = [each for each in graph.resources if each.type.startswith("aws:") and "aws:iam/" not in each.type]
     assert {"eu-west-1"} == {each.inputs.get("region") for each in regional}
 
 
-@pytest.mark.parametrize(("component", "args"), EVERY)
-def test_every_child_lies_below_its_component(component: type[Any], args: Any) -> None:
-    """Nothing of a component floats beside it, so moving or deleting it moves or deletes all."""
-    graph = with_options(component, args)
+@pytest.mark.parametrize(("component", "args"), ALL_COMPONENTS)
+def test_every_child_is_a_descendant_of_its_component(component: type[Any], args: Any) -> None:
+    """Moving or deleting a component therefore moves or deletes all of it."""
+    graph = record_with_options(component, args)
     [root] = [each for each in graph.resources if each.name == "mine"]
     below = {root.urn}
     for each in graph.resources:
@@ -169,9 +167,9 @@ MAPS: dict[type[Any], dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize(("component", "args"), EACH)
-def test_an_output_through_every_input_gives_what_its_value_gives(component: type[Any], args: dict[str, Any]) -> None:
-    """Wire another component's output into each key that takes one."""
+@pytest.mark.parametrize(("component", "args"), PUBLIC_COMPONENTS)
+def test_outputs_as_inputs_create_the_same_children_as_plain_values(component: type[Any], args: dict[str, Any]) -> None:
+    """Every input that accepts an output gets one."""
     plain = args | INPUTS[component] | LISTS[component] | MAPS[component]
 
     def later() -> dict[str, Any]:
@@ -186,9 +184,9 @@ def test_an_output_through_every_input_gives_what_its_value_gives(component: typ
     assert _children(now) == _children(then)
 
 
-@pytest.mark.parametrize(("component", "args"), EACH)
-def test_an_unknown_through_every_input_makes_the_same_children(component: type[Any], args: dict[str, Any]) -> None:
-    """A preview before anything exists."""
+@pytest.mark.parametrize(("component", "args"), PUBLIC_COMPONENTS)
+def test_unknown_inputs_register_the_same_children(component: type[Any], args: dict[str, Any]) -> None:
+    """This is the preview of a program whose other resources do not exist yet."""
     plain = args | INPUTS[component] | LISTS[component] | MAPS[component]
 
     def unknown() -> Any:
@@ -205,22 +203,24 @@ def test_an_unknown_through_every_input_makes_the_same_children(component: type[
 
 
 def _children(graph: Graph) -> dict[str, Any]:
-    """Their inputs; archives are equal to nothing but themselves."""
-    told = {each.urn: each.inputs for each in graph.resources if each.custom}
-    return {urn: {key: value for key, value in inputs.items() if key != "code"} for urn, inputs in told.items()}
+    """Return the inputs of each child, without archives, which never compare equal."""
+    inputs_by_urn = {each.urn: each.inputs for each in graph.resources if each.custom}
+    return {
+        urn: {key: value for key, value in inputs.items() if key != "code"} for urn, inputs in inputs_by_urn.items()
+    }
 
 
-@pytest.mark.parametrize(("component", "args"), EVERY)
-def test_every_child_is_named_after_what_it_lies_in(component: type[Any], args: Any) -> None:
-    """So that the engine finds its former name where a component is renamed with an alias."""
-    graph = with_options(component, args)
+@pytest.mark.parametrize(("component", "args"), ALL_COMPONENTS)
+def test_the_name_of_every_child_starts_with_its_parents_name(component: type[Any], args: Any) -> None:
+    """The engine thus finds former names of children when a component is renamed with an alias."""
+    graph = record_with_options(component, args)
     children = [each for each in graph.resources if each.name != "mine"]
     assert [each.name for each in children if not each.name.startswith(each.parent.rpartition("::")[2])] == []
 
 
-@pytest.mark.parametrize(("component", "args"), EVERY)
-def test_two_of_a_kind_live_side_by_side(component: type[Any], args: Any) -> None:
-    """Names come from the component's name, so no two children collide."""
+@pytest.mark.parametrize(("component", "args"), ALL_COMPONENTS)
+def test_two_components_of_the_same_type_have_distinct_urns(component: type[Any], args: Any) -> None:
+    """The names of children are derived from the component's name."""
 
     def program() -> None:
         component("one", args)
@@ -230,11 +230,11 @@ def test_two_of_a_kind_live_side_by_side(component: type[Any], args: Any) -> Non
     assert len(set(urns)) == len(urns)
 
 
-def test_physical_names_are_left_to_pulumi() -> None:
-    """`<project>-<stage>-<logical>-<7 hex>`: a fixed name could not be replaced, and could not be had twice."""
+def test_physical_names_are_generated_by_pulumi() -> None:
+    """A fixed name would prevent a replacement and a second instance; Pulumi adds 7 hexadecimal digits."""
 
     def program() -> None:
-        for number, (component, args) in enumerate(EACH):
+        for number, (component, args) in enumerate(PUBLIC_COMPONENTS):
             component(f"mine{number}", args)
 
     for each in record(program).resources:
@@ -243,7 +243,7 @@ def test_physical_names_are_left_to_pulumi() -> None:
         assert not own or each.type in ("aws:lambda/alias:Alias", "aws:kms/alias:Alias"), each.name
 
 
-LONGEST = {
+MAX_NAME_LENGTHS = {
     "aws:backup/plan:Plan": 50,
     "aws:backup/selection:Selection": 50,
     "aws:backup/vault:Vault": 50,
@@ -260,8 +260,8 @@ LONGEST = {
 }
 
 
-def test_names_fit_into_what_aws_allows_for_the_longest_stage(prod: Graph) -> None:
-    """A name that is a character too long is found by the deployment of that one stage only."""
+def test_physical_names_stay_within_aws_limits_for_the_longest_stage_name(prod: Graph) -> None:
+    """Otherwise only the deployment of a stage with a long name would find the error."""
     for each in prod.resources:
         name = f"booking-{'x' * 10}-{each.name}-0123456"
-        assert len(name) <= LONGEST.get(each.type, 1000), name
+        assert len(name) <= MAX_NAME_LENGTHS.get(each.type, 1000), name

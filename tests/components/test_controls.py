@@ -1,4 +1,4 @@
-"""Every control of the security table, for every stage; a stage relaxes by a named key only.
+"""Every control of the security table, for every stage. Only named keys of a stage relax a control.
 
 Longer than 250 lines so that the table stays in one place, from which tests/compliance/test_removals.py takes it.
 """
@@ -26,8 +26,8 @@ MANAGED_NAMES = ("CreditCardExpiration", "CreditCardNumber", "CreditCardSecurity
 WITHOUT_RESOURCE_SCOPE = {"logs:", "xray:", "ec2:", "dynamodb:ListStreams"}
 
 
-def documents(graph: Graph) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every statement of every policy in the graph, with the resource that holds it."""
+def policy_statements(graph: Graph) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every statement of every policy in the graph, with the name of the resource that contains it."""
     for each in graph.resources:
         for key in ("policy", "assumeRolePolicy"):
             if isinstance(each.inputs.get(key), str):
@@ -36,28 +36,28 @@ def documents(graph: Graph) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def actions_of(statement: dict[str, Any]) -> list[str]:
-    """The actions as a list."""
+    """Return the actions of a statement as a list."""
     actions = statement["Action"]
     return [actions] if isinstance(actions, str) else actions
 
 
 def policy_of(graph: Graph, name: str) -> dict[str, Any]:
-    """The statements of a policy by Sid."""
-    return {each["Sid"]: each for each in json.loads(graph.named(name).inputs["policy"])["Statement"]}
+    """Return the statements of a policy by Sid."""
+    return {each["Sid"]: each for each in json.loads(graph.find_resource(name).inputs["policy"])["Statement"]}
 
 
-def below(graph: Graph, parent: RegisteredResource, type_: str) -> list[RegisteredResource]:
-    """The children of a type."""
+def children_of(graph: Graph, parent: RegisteredResource, type_: str) -> list[RegisteredResource]:
+    """Return the children of a resource that have this type."""
     return [each for each in graph.of_type(type_) if each.parent == parent.urn]
 
 
-def about(graph: Graph, bucket: RegisteredResource, type_: str) -> list[RegisteredResource]:
-    """The settings of a type that a bucket has."""
+def bucket_settings(graph: Graph, bucket: RegisteredResource, type_: str) -> list[RegisteredResource]:
+    """Return the settings of a bucket that have this type."""
     return [each for each in graph.of_type(type_) if each.inputs["bucket"] == f"booking-{bucket.name}-0123456"]
 
 
 def test_tables_are_encrypted_restorable_and_on_demand(stage_graph: Graph) -> None:
-    """With a customer-managed key."""
+    """The key is customer-managed."""
     for table in stage_graph.of_type(TABLE):
         assert table.inputs["billingMode"] == "PAY_PER_REQUEST"
         assert table.inputs["serverSideEncryption"]["enabled"]
@@ -66,50 +66,52 @@ def test_tables_are_encrypted_restorable_and_on_demand(stage_graph: Graph) -> No
 
 
 def test_every_table_is_backed_up_into_an_encrypted_vault(stage_graph: Graph) -> None:
-    """On a schedule, with a retention, by a role that may copy this table only."""
+    """Backups run on a schedule, expire, and use a role that may copy only this table."""
     copied: list[str] = []
     for selection in stage_graph.of_type("aws:backup/selection:Selection"):
         name, [table] = selection.name.removesuffix("-selection"), selection.inputs["resources"]
-        [rule] = stage_graph.named(f"{name}-plan").inputs["rules"]
+        [rule] = stage_graph.find_resource(f"{name}-plan").inputs["rules"]
         assert (rule["schedule"].startswith("cron("), rule["lifecycle"]["deleteAfter"] > 0) == (True, True)
         assert rule["targetVaultName"] == f"booking-{name}-vault-0123456"
-        assert stage_graph.named(f"{name}-vault").inputs["kmsKeyArn"]
+        assert stage_graph.find_resource(f"{name}-vault").inputs["kmsKeyArn"]
         assert policy_of(stage_graph, f"{name}-role-policy")["CopyTable"]["Resource"] == [table]
         copied.append(table)
-    named = [f"booking-{table.name}-0123456" for table in stage_graph.of_type(TABLE)]
-    assert sorted(copied) == sorted(f"arn:aws:dynamodb:eu-central-1:123456789012:table/{name}" for name in named)
+    names = [f"booking-{table.name}-0123456" for table in stage_graph.of_type(TABLE)]
+    assert sorted(copied) == sorted(f"arn:aws:dynamodb:eu-central-1:123456789012:table/{name}" for name in names)
 
 
-def test_what_holds_data_is_undeletable_but_in_dev(dev: Graph, prod: Graph) -> None:
-    """By AWS and by Pulumi; dev is disposable by named keys."""
+def test_data_stores_are_protected_from_deletion_except_in_dev(dev: Graph, prod: Graph) -> None:
+    """Both AWS and Pulumi refuse the deletion."""
     for table in prod.of_type(TABLE):
         assert table.inputs["deletionProtectionEnabled"]
     protected = {each.name for each in prod.resources if each.protect}
     assert {"orders-table", "audit-bucket", "audit-bucket-policy", "audit-bucket-versions", "audit-lock"} < protected
-    assert {"orders-key", "audit-key", "base-key"} < protected, "what a key encrypted is lost with it"
+    assert {"orders-key", "audit-key", "base-key"} < protected, "without its key, data cannot be decrypted"
     assert not [each.name for each in dev.resources if each.protect]
     assert not any(table.inputs["deletionProtectionEnabled"] for table in dev.of_type(TABLE))
     assert {True} == {bucket.inputs["forceDestroy"] for bucket in dev.of_type(BUCKET)}
     data = [bucket for bucket in prod.of_type(BUCKET) if not bucket.name.startswith("base-code-")]
-    assert {False} == {bucket.inputs["forceDestroy"] for bucket in data}, "only a package can be made again"
+    assert {False} == {bucket.inputs["forceDestroy"] for bucket in data}, "only packages can be rebuilt"
 
 
-def test_buckets_are_private_encrypted_versioned_and_over_tls_only(stage_graph: Graph) -> None:
-    """Each with all four public-access blocks, owner-enforced, under a key of ours, ageing."""
+def test_buckets_are_private_encrypted_versioned_and_tls_only(stage_graph: Graph) -> None:
+    """Each has all four public-access blocks, enforced ownership, a KMS key and a lifecycle."""
     for bucket in stage_graph.of_type(BUCKET):
-        [encryption] = about(stage_graph, bucket, f"{ENCRYPTION}:BucketServerSideEncryptionConfiguration")
-        [how] = encryption.inputs["rules"]
-        assert how["bucketKeyEnabled"]
-        assert how["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
-        assert how["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"].startswith("arn:aws:kms:")
-        [blocked] = about(stage_graph, bucket, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
-        assert {True} == {value for key, value in blocked.inputs.items() if key != "bucket"}
-        [owned] = about(stage_graph, bucket, "aws:s3/bucketOwnershipControls:BucketOwnershipControls")
-        assert owned.inputs["rule"]["objectOwnership"] == "BucketOwnerEnforced"
-        [versions] = about(stage_graph, bucket, "aws:s3/bucketVersioning:BucketVersioning")
+        [encryption] = bucket_settings(stage_graph, bucket, f"{ENCRYPTION}:BucketServerSideEncryptionConfiguration")
+        [default] = encryption.inputs["rules"]
+        assert default["bucketKeyEnabled"]
+        assert default["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
+        assert default["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"].startswith("arn:aws:kms:")
+        [public_access] = bucket_settings(stage_graph, bucket, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
+        assert {True} == {value for key, value in public_access.inputs.items() if key != "bucket"}
+        [ownership] = bucket_settings(stage_graph, bucket, "aws:s3/bucketOwnershipControls:BucketOwnershipControls")
+        assert ownership.inputs["rule"]["objectOwnership"] == "BucketOwnerEnforced"
+        [versions] = bucket_settings(stage_graph, bucket, "aws:s3/bucketVersioning:BucketVersioning")
         assert versions.inputs["versioningConfiguration"]["status"] == "Enabled"
-        [ageing] = about(stage_graph, bucket, "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
-        [rule] = ageing.inputs["rules"]
+        [lifecycle] = bucket_settings(
+            stage_graph, bucket, "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+        )
+        [rule] = lifecycle.inputs["rules"]
         assert rule["abortIncompleteMultipartUpload"]["daysAfterInitiation"]
         assert rule["noncurrentVersionExpiration"]["noncurrentDays"]
         policy = policy_of(stage_graph, f"{bucket.name}-policy")
@@ -117,39 +119,39 @@ def test_buckets_are_private_encrypted_versioned_and_over_tls_only(stage_graph: 
         assert policy["OverRecentTlsOnly"]["Condition"] == {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
 
 
-def test_the_audit_bucket_is_written_once_with_its_key_and_watched(stage_graph: Graph) -> None:
-    """Lockable, access logs, events, no put under another key."""
-    assert stage_graph.named("audit-bucket").inputs["objectLockEnabled"]
-    assert stage_graph.named("audit-logging").inputs["targetBucket"] == "booking-audit-access-0123456"
-    assert stage_graph.named("audit-events").inputs["eventbridge"]
+def test_the_audit_bucket_has_object_lock_access_logs_events_and_one_key(stage_graph: Graph) -> None:
+    """The policy denies puts that are encrypted with another key."""
+    assert stage_graph.find_resource("audit-bucket").inputs["objectLockEnabled"]
+    assert stage_graph.find_resource("audit-logging").inputs["targetBucket"] == "booking-audit-access-0123456"
+    assert stage_graph.find_resource("audit-events").inputs["eventbridge"]
     policy = policy_of(stage_graph, "audit-bucket-policy")
     assert {"EncryptedWithKmsOnly", "EncryptedWithThisKeyOnly", "EncryptedWithNamedKeyOnly"} < set(policy)
     assert policy["EncryptedWithNamedKeyOnly"]["Condition"] == {
         "StringEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
         "Null": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "true"},
     }
-    assert "transitions" not in stage_graph.named("audit-lifecycle").inputs["rules"][0]
+    assert "transitions" not in stage_graph.find_resource("audit-lifecycle").inputs["rules"][0]
 
 
-def test_the_key_of_the_logs_lets_log_delivery_decrypt(prod: Graph) -> None:
+def test_the_log_key_lets_log_delivery_decrypt(prod: Graph) -> None:
     """Step Functions encrypts execution data; AWS documents no condition that log delivery would meet."""
     allowed = policy_of(prod, "base-key")["DeliveryLogsMayUse"]
     assert (allowed["Action"], "Condition" in allowed) == (["kms:Decrypt"], False)
 
 
-def test_the_log_of_executions_needs_no_resource_policy(stage_graph: Graph) -> None:
-    """Groups under /aws/vendedlogs/ do not count against the 5,120 characters of the account's policy."""
+def test_vended_log_groups_need_no_resource_policy(stage_graph: Graph) -> None:
+    """Log groups under /aws/vendedlogs/ do not count towards the account's limit of 5,120 policy characters."""
     for group, service in (("booking-logs", "states"), ("api-access", "apis")):
-        prefix = stage_graph.named(group).inputs["namePrefix"]
+        prefix = stage_graph.find_resource(group).inputs["namePrefix"]
         assert prefix == f"/aws/vendedlogs/{service}/booking-{stage_graph.outputs['stage']}-"
 
 
-def test_the_bucket_of_packages_is_versioned_from_birth(prod: Graph) -> None:
-    """A put right after versioning is switched on may get no version, and AWS Signer needs one."""
-    assert prod.named("base-code-bucket").inputs["objectLockEnabled"]
+def test_the_package_bucket_is_created_with_versioning(prod: Graph) -> None:
+    """A put shortly after versioning is enabled may get no version, and AWS Signer needs one."""
+    assert prod.find_resource("base-code-bucket").inputs["objectLockEnabled"]
 
 
-def test_only_our_alarms_and_rules_publish_to_the_alert_topic(stage_graph: Graph) -> None:
+def test_only_alarms_and_rules_of_this_account_publish_to_the_alert_topic(stage_graph: Graph) -> None:
     policy = policy_of(stage_graph, "base-alerts-policy")
     assert policy["AlarmsMayPublish"]["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
     assert policy["EventsMayPublish"]["Condition"] == {
@@ -158,11 +160,11 @@ def test_only_our_alarms_and_rules_publish_to_the_alert_topic(stage_graph: Graph
     }
 
 
-def test_functions_in_a_vpc_may_do_what_lambda_needs_there() -> None:
+def test_functions_in_a_vpc_may_manage_network_interfaces() -> None:
     config = {"booking:subnetIds": '["subnet-0a"]', "booking:securityGroupIds": '["sg-0a"]'}
     [allowed] = [
         each
-        for each in json.loads(synth("dev", config).named("purchase-role-policy").inputs["policy"])["Statement"]
+        for each in json.loads(synth("dev", config).find_resource("purchase-role-policy").inputs["policy"])["Statement"]
         if each["Sid"] == "JoinNetwork"
     ]
     assert allowed["Action"] == [
@@ -175,8 +177,8 @@ def test_functions_in_a_vpc_may_do_what_lambda_needs_there() -> None:
     ]
 
 
-def test_access_logs_are_encrypted_with_our_key_and_come_from_their_bucket_only(stage_graph: Graph) -> None:
-    """Else S3 drops them silently (docs/adr/0002); another account or bucket puts nothing there."""
+def test_access_logs_are_encrypted_and_accepted_only_from_their_bucket(stage_graph: Graph) -> None:
+    """Without access to the key, S3 drops them silently (docs/adr/0002)."""
     for logging in stage_graph.of_type("aws:s3/bucketLogging:BucketLogging"):
         logs = logging.inputs["targetBucket"].removeprefix("booking-").removesuffix("-0123456")
         delivery = policy_of(stage_graph, f"{logs}-policy")["S3DeliversAccessLogs"]
@@ -186,7 +188,7 @@ def test_access_logs_are_encrypted_with_our_key_and_come_from_their_bucket_only(
             "StringEquals": {"aws:SourceAccount": "123456789012"},
             "ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{logging.inputs['bucket']}"},
         }
-        [rule] = stage_graph.named(f"{logs}-encryption").inputs["rules"]
+        [rule] = stage_graph.find_resource(f"{logs}-encryption").inputs["rules"]
         name = rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"].rpartition("/booking-")[2]
         key = policy_of(stage_graph, name.removesuffix("-0123456"))["LoggingS3MayUse"]
         assert key["Principal"] == delivery["Principal"]
@@ -194,18 +196,18 @@ def test_access_logs_are_encrypted_with_our_key_and_come_from_their_bucket_only(
         assert key["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 
 
-def test_audit_objects_are_locked_as_the_stage_says(dev: Graph, prod: Graph) -> None:
-    """COMPLIANCE for seven years in prod, without deletion; GOVERNANCE in staging; none in dev."""
-    lock = prod.named("audit-lock").inputs["rule"]["defaultRetention"]
+def test_the_lock_of_audit_objects_depends_on_the_stage(dev: Graph, prod: Graph) -> None:
+    """It is COMPLIANCE for seven years in prod, GOVERNANCE in staging, and none in dev."""
+    lock = prod.find_resource("audit-lock").inputs["rule"]["defaultRetention"]
     assert lock == {"mode": "COMPLIANCE", "days": 2555}
-    assert synth("staging").named("audit-lock").inputs["rule"]["defaultRetention"]["mode"] == "GOVERNANCE"
+    assert synth("staging").find_resource("audit-lock").inputs["rule"]["defaultRetention"]["mode"] == "GOVERNANCE"
     assert not [each for each in dev.resources if each.name == "audit-lock"]
     assert "NobodyDeletes" in policy_of(prod, "audit-bucket-policy")
     assert "NobodyDeletes" not in policy_of(dev, "audit-bucket-policy")
 
 
-def test_functions_are_published_traced_bounded_and_encrypted(stage_graph: Graph) -> None:
-    """arm64, X-Ray, reserved concurrency, dead letters, own log group, encrypted environment, alias on the version."""
+def test_functions_are_versioned_traced_encrypted_and_limited_in_concurrency(stage_graph: Graph) -> None:
+    """They also run on arm64, and have a dead-letter queue, their own log group and an alias of the version."""
     for function in stage_graph.of_type(FUNCTION):
         inputs = function.inputs
         assert (
@@ -226,14 +228,14 @@ def test_functions_are_published_traced_bounded_and_encrypted(stage_graph: Graph
         assert (alias.inputs["name"], alias.inputs["functionVersion"]) == ("live", "7")
 
 
-def test_functions_take_signed_code_only_but_in_dev(prod: Graph, dev: Graph) -> None:
-    """The published code is signed, and the signed code runs; dev's package is not signed, by its key."""
-    bucket, unsigned = "booking-base-code-bucket-0123456", prod.named("base-code-unsigned").inputs
-    job, config = prod.named("base-code-signed").inputs, prod.named("base-code-signing").inputs
+def test_functions_run_only_signed_code_except_in_dev(prod: Graph, dev: Graph) -> None:
+    """A key of dev's configuration switches signing off."""
+    bucket, unsigned = "booking-base-code-bucket-0123456", prod.find_resource("base-code-unsigned").inputs
+    job, config = prod.find_resource("base-code-signed").inputs, prod.find_resource("base-code-signing").inputs
     version = "version-of-booking-base-code-unsigned-0123456"
     assert job["source"] == {"s3": {"bucket": bucket, "key": unsigned["key"], "version": version}}
     assert job["destination"]["s3"]["bucket"] == unsigned["bucket"] == bucket
-    assert prod.named("base-code-signer").inputs["platformId"] == "AWSLambda-SHA384-ECDSA"
+    assert prod.find_resource("base-code-signer").inputs["platformId"] == "AWSLambda-SHA384-ECDSA"
     [trusted] = config["allowedPublishers"]["signingProfileVersionArns"]
     assert trusted.endswith(job["profileName"])
     assert config["policies"] == {"untrustedArtifactOnDeployment": "Enforce"}
@@ -244,14 +246,13 @@ def test_functions_take_signed_code_only_but_in_dev(prod: Graph, dev: Graph) -> 
     assert not [function.name for function in dev.of_type(FUNCTION) if "code" not in function.inputs]
 
 
-def test_each_function_has_a_role_of_its_own(stage_graph: Graph) -> None:
-    """No two functions share what they may do."""
+def test_each_function_has_its_own_role(stage_graph: Graph) -> None:
     roles = [function.inputs["role"] for function in stage_graph.of_type(FUNCTION)]
     assert len(set(roles)) == len(roles) == 7
 
 
-def test_every_route_of_the_api_but_health_and_document_takes_a_token(stage_graph: Graph) -> None:
-    """API Gateway refuses a call without one before any function runs."""
+def test_every_route_except_health_and_openapi_requires_a_token(stage_graph: Graph) -> None:
+    """API Gateway rejects a call without a token before any function runs."""
     routes = {each.inputs["routeKey"]: each.inputs for each in stage_graph.of_type("aws:apigatewayv2/route:Route")}
     assert set(routes) == {route.key for route in ROUTES}
     public = {key for key, inputs in routes.items() if inputs["authorizationType"] != "JWT"}
@@ -259,76 +260,84 @@ def test_every_route_of_the_api_but_health_and_document_takes_a_token(stage_grap
     assert all(inputs["authorizerId"] for key, inputs in routes.items() if key not in public)
 
 
-def test_nobody_but_the_answering_function_proves_callers(stage_graph: Graph) -> None:
-    """Whatever other policies allow: a forged proof would make anybody an approver."""
+def test_only_the_api_function_may_prove_a_callers_identity(stage_graph: Graph) -> None:
+    """The key's own policy denies it to everybody else: a forged proof would make anybody an approver."""
     denied = policy_of(stage_graph, "proofs-policy")["OthersProveNothing"]
     [answer] = [each for each in stage_graph.of_type(FUNCTION) if each.name == "answer-function"]
-    key = stage_graph.named("proofs-key").inputs
+    key = stage_graph.find_resource("proofs-key").inputs
     assert (key["keyUsage"], key["customerMasterKeySpec"]) == ("GENERATE_VERIFY_MAC", "HMAC_256")
     assert (denied["Effect"], denied["Action"]) == ("Deny", "kms:GenerateMac")
     assert denied["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": answer.inputs["role"]}}
 
 
-def test_log_groups_are_encrypted_and_kept_for_a_year_but_in_dev(dev: Graph, prod: Graph) -> None:
-    """Everywhere with a key; dev forgets after a week, by its key."""
+def test_log_groups_are_encrypted_and_retained_for_a_year_except_in_dev(dev: Graph, prod: Graph) -> None:
+    """A key of dev's configuration sets a week."""
     for graph, days in ((prod, 365), (dev, 7)):
         assert {days} == {group.inputs["retentionInDays"] for group in graph.of_type(GROUP)}
         assert all(group.inputs["kmsKeyId"] for group in graph.of_type(GROUP))
 
 
-def test_the_machine_logs_all_levels_with_data_and_masks_what_is_personal(stage_graph: Graph) -> None:
-    """From the first event on; traced and encrypted, too."""
+def test_the_machine_logs_all_levels_and_masks_personal_data(stage_graph: Graph) -> None:
+    """It is also traced and encrypted with a customer-managed key."""
     [machine] = stage_graph.of_type(MACHINE)
     logging = machine.inputs["loggingConfiguration"]
     assert (logging["level"], logging["includeExecutionData"]) == ("ALL", True)
     [mask] = stage_graph.of_type("aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy")
     assert logging["logDestination"].endswith(f":log-group:{mask.inputs['logGroupName']}:*")
     policy = json.loads(mask.inputs["policyDocument"])
-    find, hide = policy["Statement"]
-    assert find["Operation"] == {"Audit": {"FindingsDestination": {}}}
-    assert hide["Operation"] == {"Deidentify": {"MaskConfig": {}}}
-    named = [each["Name"] for each in policy["Configuration"]["CustomDataIdentifier"]]
-    assert named == ["customer_id", "payment_method", "gateway_customer", "reason", "evidence", "requested_by", "sub"]
-    assert find["DataIdentifier"] == hide["DataIdentifier"] == [*named, *map(MANAGED.format, MANAGED_NAMES)]
+    audit, mask_statement = policy["Statement"]
+    assert audit["Operation"] == {"Audit": {"FindingsDestination": {}}}
+    assert mask_statement["Operation"] == {"Deidentify": {"MaskConfig": {}}}
+    names = [each["Name"] for each in policy["Configuration"]["CustomDataIdentifier"]]
+    assert names == [
+        "customer_id",
+        "payment_method",
+        "gateway_customer",
+        "reason",
+        "evidence",
+        "requested_by",
+        "sub",
+    ]
+    assert audit["DataIdentifier"] == mask_statement["DataIdentifier"] == [*names, *map(MANAGED.format, MANAGED_NAMES)]
     assert machine.inputs["tracingConfiguration"]["enabled"]
     assert machine.inputs["encryptionConfiguration"]["type"] == "CUSTOMER_MANAGED_KMS_KEY"
 
 
-def test_failed_executions_are_told_to_the_alert_topic(stage_graph: Graph) -> None:
-    """By an event rule on every way to end badly."""
-    pattern = json.loads(stage_graph.named("booking-ended-badly").inputs["eventPattern"])
+def test_failed_executions_notify_the_alert_topic(stage_graph: Graph) -> None:
+    """An event rule matches ABORTED, FAILED and TIMED_OUT."""
+    pattern = json.loads(stage_graph.find_resource("booking-ended-badly").inputs["eventPattern"])
     assert pattern["detail"]["status"] == ["ABORTED", "FAILED", "TIMED_OUT"]
     assert [stage_graph.outputs["stateMachineArn"]] == pattern["detail"]["stateMachineArn"]
-    target = stage_graph.named("booking-ended-badly-target").inputs
+    target = stage_graph.find_resource("booking-ended-badly-target").inputs
     assert stage_graph.outputs["alertTopicArn"] == target["arn"]
     assert {"$.detail.executionArn", "$.detail.status"} == set(target["inputTransformer"]["inputPaths"].values())
 
 
-def test_queues_and_topics_are_encrypted_and_over_tls_only(stage_graph: Graph) -> None:
-    """Customer-managed keys, and a denial of plain http."""
+def test_queues_and_topics_are_encrypted_and_tls_only(stage_graph: Graph) -> None:
+    """They have customer-managed keys, and policies that deny plain HTTP."""
     for queue in stage_graph.of_type(QUEUE):
         assert queue.inputs["kmsMasterKeyId"]
-        [policy] = below(stage_graph, queue, "aws:sqs/queuePolicy:QueuePolicy")
+        [policy] = children_of(stage_graph, queue, "aws:sqs/queuePolicy:QueuePolicy")
         assert '"aws:SecureTransport": "false"' in policy.inputs["policy"]
     for topic in stage_graph.of_type(TOPIC):
         assert topic.inputs["kmsMasterKeyId"]
-    assert '"aws:SecureTransport": "false"' in stage_graph.named("base-alerts-policy").inputs["policy"]
+    assert '"aws:SecureTransport": "false"' in stage_graph.find_resource("base-alerts-policy").inputs["policy"]
 
 
-def test_every_dead_letter_queue_rings(stage_graph: Graph) -> None:
-    """An alarm on visible messages in each queue; the parking queue redrives into its own."""
+def test_every_queue_has_an_alarm(stage_graph: Graph) -> None:
+    """It counts visible messages. The parking queue redrives into a dead-letter queue."""
     watched = {
         alarm.inputs["dimensions"]["QueueName"]
         for alarm in stage_graph.of_type(ALARM)
         if alarm.inputs.get("metricName") == "ApproximateNumberOfMessagesVisible"
     }
     assert {f"booking-{queue.name}-0123456" for queue in stage_graph.of_type(QUEUE)} == watched
-    redrive = json.loads(stage_graph.named("booking-parking").inputs["redrivePolicy"])
+    redrive = json.loads(stage_graph.find_resource("booking-parking").inputs["redrivePolicy"])
     assert redrive["deadLetterTargetArn"].endswith("booking-booking-parking-dead-letters-0123456")
 
 
-def test_keys_rotate_and_let_nobody_in_by_a_wildcard(dev: Graph, prod: Graph) -> None:
-    """A month to bring one back, a week in dev."""
+def test_keys_rotate_and_have_no_wildcard_principals(dev: Graph, prod: Graph) -> None:
+    """A deleted key can be restored for a month, and in dev for a week."""
     for graph, days in ((prod, 30), (dev, 7)):
         for key in graph.of_type(KEY):
             if key.inputs.get("keyUsage") in ("SIGN_VERIFY", "GENERATE_VERIFY_MAC"):  # AWS rotates neither
@@ -339,9 +348,9 @@ def test_keys_rotate_and_let_nobody_in_by_a_wildcard(dev: Graph, prod: Graph) ->
             assert "*" not in json.dumps(principals)
 
 
-def test_policies_name_actions_and_resources_in_full(stage_graph: Graph) -> None:
-    """No `*` action but the account's own hold on its keys; no `*` resource but where AWS has no scope."""
-    for holder, statement in documents(stage_graph):
+def test_policies_allow_no_wildcard_actions_or_resources(stage_graph: Graph) -> None:
+    """Exceptions are the account's access to its own keys, and actions that AWS cannot scope to a resource."""
+    for holder, statement in policy_statements(stage_graph):
         if statement["Effect"] != "Allow":
             continue
         if statement.get("Sid") == "AccountDecides":
@@ -354,7 +363,7 @@ def test_policies_name_actions_and_resources_in_full(stage_graph: Graph) -> None
 
 
 def test_no_managed_policy_is_attached(stage_graph: Graph) -> None:
-    """Roles are exactly their grants."""
+    """A role has its inline grants only."""
     types = {each.type for each in stage_graph.resources}
     assert not types & {
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
@@ -365,19 +374,19 @@ def test_no_managed_policy_is_attached(stage_graph: Graph) -> None:
 
 def test_the_backup_roles_trust_aws_backup_for_this_account_only(stage_graph: Graph) -> None:
     for role in ("orders-backup-role", "gateway-copy-role"):
-        [trust] = json.loads(stage_graph.named(role).inputs["assumeRolePolicy"])["Statement"]
+        [trust] = json.loads(stage_graph.find_resource(role).inputs["assumeRolePolicy"])["Statement"]
         assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 
 
 def test_the_machine_role_trusts_step_functions_for_this_account_only(stage_graph: Graph) -> None:
-    """Against the confused deputy."""
-    [trust] = json.loads(stage_graph.named("booking-role").inputs["assumeRolePolicy"])["Statement"]
+    """This prevents a confused deputy."""
+    [trust] = json.loads(stage_graph.find_resource("booking-role").inputs["assumeRolePolicy"])["Statement"]
     assert trust["Condition"]["StringEquals"]["aws:SourceAccount"] == "123456789012"
     assert trust["Condition"]["ArnLike"]["aws:SourceArn"].startswith("arn:aws:states:eu-central-1:123456789012:")
 
 
 def test_every_alarm_has_an_action_and_a_section_in_the_runbook(stage_graph: Graph) -> None:
-    """It notifies when it begins and when it ends; only a heartbeat rings without data."""
+    """It notifies when it starts and when it clears. Only a heartbeat treats missing data as breaching."""
     for alarm in stage_graph.of_type(ALARM):
         topic = [stage_graph.outputs["alertTopicArn"]]
         assert (topic, topic) == (alarm.inputs["alarmActions"], alarm.inputs["okActions"])
@@ -386,8 +395,8 @@ def test_every_alarm_has_an_action_and_a_section_in_the_runbook(stage_graph: Gra
         assert alarm.inputs["treatMissingData"] == ("breaching" if heartbeat else "notBreaching")
 
 
-def test_what_must_ring_rings(stage_graph: Graph) -> None:
-    """Every alarm of the table, for every function, table, machine and the business."""
+def test_every_required_alarm_exists(stage_graph: Graph) -> None:
+    """They cover every function, table and machine, and the business metrics."""
     names = {alarm.name for alarm in stage_graph.of_type(ALARM)}
     for function in ("purchase", "refund", "record", "reconcile", "seal", "answer", "publish"):
         assert {f"{function}-function-{what}" for what in ("errors", "throttles", "duration")} <= names
@@ -402,36 +411,26 @@ def test_what_must_ring_rings(stage_graph: Graph) -> None:
     assert {"api-api-errors", "api-api-latency", "publish-stream-late"} <= names
 
 
-def test_silence_of_the_seal_rings_after_26_hours(stage_graph: Graph) -> None:
-    """CloudWatch evaluates at most seven days, and one hour is the shortest period with that much."""
-    inputs = stage_graph.named("base-seal-heartbeat").inputs
+def test_26_hours_without_a_seal_trigger_an_alarm(stage_graph: Graph) -> None:
+    """CloudWatch evaluates up to seven days only with periods of an hour or longer."""
+    inputs = stage_graph.find_resource("base-seal-heartbeat").inputs
     assert (inputs["period"], inputs["evaluationPeriods"], inputs["threshold"]) == (3600, 26, 1)
     assert inputs["comparisonOperator"] == "LessThanThreshold"
 
 
-def test_nobody_but_the_sealing_function_signs(stage_graph: Graph) -> None:
-    """By the key's own policy, whatever a role allows."""
-    key, policy = stage_graph.named("signing-key"), stage_graph.named("signing-policy")
+def test_only_the_seal_function_may_sign(stage_graph: Graph) -> None:
+    """The key's own policy denies it to every other role."""
+    key, policy = stage_graph.find_resource("signing-key"), stage_graph.find_resource("signing-policy")
     assert (key.inputs["keyUsage"], key.inputs["customerMasterKeySpec"]) == ("SIGN_VERIFY", "ECC_NIST_P256")
     [denied] = [each for each in json.loads(policy.inputs["policy"])["Statement"] if each["Effect"] == "Deny"]
     assert (denied["Principal"], denied["Action"]) == ("*", "kms:Sign")
     assert denied["Condition"] == {
-        "ArnNotEquals": {"aws:PrincipalArn": stage_graph.named("seal-function").inputs["role"]}
+        "ArnNotEquals": {"aws:PrincipalArn": stage_graph.find_resource("seal-function").inputs["role"]}
     }
 
 
-def test_nobody_but_the_api_proves_callers(stage_graph: Graph) -> None:
-    """By the key's own policy, whatever a role allows."""
-    key, policy = stage_graph.named("proofs-key"), stage_graph.named("proofs-policy")
-    assert (key.inputs["keyUsage"], key.inputs["customerMasterKeySpec"]) == ("GENERATE_VERIFY_MAC", "HMAC_256")
-    [denied] = [each for each in json.loads(policy.inputs["policy"])["Statement"] if each["Effect"] == "Deny"]
-    assert (denied["Principal"], denied["Action"]) == ("*", "kms:GenerateMac")
-    role = stage_graph.named("answer-function").inputs["role"]
-    assert denied["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": role}}
-
-
-def test_every_route_is_served_and_only_public_ones_need_no_token(stage_graph: Graph) -> None:
-    """There is no `$default` route; the authorizer takes tokens of the stage's issuer and audiences alone."""
+def test_only_public_routes_need_no_token(stage_graph: Graph) -> None:
+    """There is no `$default` route."""
     routes = {each.inputs["routeKey"]: each.inputs for each in stage_graph.of_type("aws:apigatewayv2/route:Route")}
     assert set(routes) == {route.key for route in ROUTES}
     for route in ROUTES:
@@ -441,7 +440,7 @@ def test_every_route_is_served_and_only_public_ones_need_no_token(stage_graph: G
     assert authorizer.inputs["identitySources"] == ["$request.header.Authorization"]
 
 
-def test_calls_are_throttled_and_logged_without_what_they_carry(stage_graph: Graph) -> None:
+def test_api_calls_are_throttled_and_logged_without_their_contents(stage_graph: Graph) -> None:
     """The access log has no path, query, header or body."""
     [stage] = stage_graph.of_type("aws:apigatewayv2/stage:Stage")
     limits = stage.inputs["defaultRouteSettings"]
@@ -453,19 +452,19 @@ def test_calls_are_throttled_and_logged_without_what_they_carry(stage_graph: Gra
     }
 
 
-def test_the_audit_bucket_refuses_every_put_that_could_overwrite(stage_graph: Graph) -> None:
-    """By the bucket's own policy: AWS's example, which lets the parts of an upload pass."""
-    statements = json.loads(stage_graph.named("audit-bucket-policy").inputs["policy"])["Statement"]
-    [once] = [each for each in statements if each["Sid"] == "WrittenOnce"]
-    assert (once["Effect"], once["Principal"], once["Action"]) == ("Deny", "*", "s3:PutObject")
-    assert once["Condition"] == {
+def test_the_audit_bucket_denies_puts_that_could_overwrite(stage_graph: Graph) -> None:
+    """The statement is AWS's example, which allows the parts of a multipart upload."""
+    statements = json.loads(stage_graph.find_resource("audit-bucket-policy").inputs["policy"])["Statement"]
+    [write_once] = [each for each in statements if each["Sid"] == "WrittenOnce"]
+    assert (write_once["Effect"], write_once["Principal"], write_once["Action"]) == ("Deny", "*", "s3:PutObject")
+    assert write_once["Condition"] == {
         "Null": {"s3:if-none-match": "true"},
         "Bool": {"s3:ObjectCreationOperation": "true"},
     }
 
 
 def test_the_dashboard_shows_business_workflow_functions_and_store(stage_graph: Graph) -> None:
-    """One per stage, made of the components' own metrics."""
+    """There is one dashboard per stage."""
     [dashboard] = stage_graph.of_type("aws:cloudwatch/dashboard:Dashboard")
     widgets = json.loads(dashboard.inputs["dashboardBody"])["widgets"]
     rows = [widget["properties"]["markdown"] for widget in widgets if widget["type"] == "text"]
@@ -482,11 +481,11 @@ def test_the_dashboard_shows_business_workflow_functions_and_store(stage_graph: 
     ):
         assert metric in shown
     corners = [(widget["x"], widget["y"]) for widget in widgets]
-    assert len(set(corners)) == len(corners), "no widget lies on another"
+    assert len(set(corners)) == len(corners), "two widgets have the same position"
 
 
-def test_everything_that_takes_tags_has_ours(stage_graph: Graph) -> None:
-    """Project, stage, component and cost centre."""
+def test_every_taggable_resource_has_the_required_tags(stage_graph: Graph) -> None:
+    """The tags are project, stage, component and cost centre."""
     for each in stage_graph.resources:
         if each.custom and _takes_tags(each.type):
             assert {"project", "stage", "component", "cost-centre"} <= set(each.inputs.get("tags", ())), each.name
@@ -499,15 +498,15 @@ def _takes_tags(token: str) -> bool:
 
 
 @pytest.mark.parametrize("kind", [FUNCTION, "aws:iam/role:Role", QUEUE])
-def test_logical_names_begin_with_their_components(kind: str, prod: Graph) -> None:
-    """Children are parented, and named after their component."""
+def test_logical_names_start_with_the_name_of_their_component(kind: str, prod: Graph) -> None:
+    """Every resource of a component has a parent."""
     for each in prod.of_type(kind):
         assert each.parent
         assert each.name.startswith(each.parent.rpartition("::")[2].split("-")[0])
 
 
-def test_every_key_is_watched_for_its_loss(stage_graph: Graph) -> None:
-    """A call as CloudTrail reports it, on each key in turn: one rule matches, and it notifies the topic."""
+def test_disabling_or_deleting_a_key_notifies_the_alert_topic(stage_graph: Graph) -> None:
+    """Exactly one rule matches the call as CloudTrail reports it."""
     patterns = {rule.name: json.loads(rule.inputs["eventPattern"]) for rule in _rules(stage_graph)}
     keys = [key.name for key in stage_graph.of_type("aws:kms/key:Key")]
     for name, event in product(keys, ["DisableKey", "ScheduleKeyDeletion"]):
@@ -518,7 +517,7 @@ def test_every_key_is_watched_for_its_loss(stage_graph: Graph) -> None:
             "detail": {"eventSource": "kms.amazonaws.com", "eventName": event, "resources": [{"ARN": arn}]},
         }
         assert [rule for rule, pattern in patterns.items() if matches(pattern, call)] == [f"{name}-changes"]
-        target = stage_graph.named(f"{name}-changes-target").inputs
+        target = stage_graph.find_resource(f"{name}-changes-target").inputs
         assert target["arn"] == stage_graph.outputs["alertTopicArn"]
         message = target["inputTransformer"]
         assert f"{name} ({arn}) received <event> from <caller> at <time>" in message["inputTemplate"]
@@ -532,11 +531,15 @@ def test_other_calls_on_a_key_notify_nobody(stage_graph: Graph) -> None:
     assert not any(matches(pattern, call) for pattern in patterns)
 
 
-def test_neither_the_topic_nor_the_backups_share_a_key_with_what_they_outlive(prod: Graph) -> None:
-    """A lost key silences no alert about its loss, and takes no backup with the table."""
-    assert prod.named("base-alerts-topic").inputs["kmsMasterKeyId"].endswith("key/booking-base-alerts-key-0123456")
-    assert prod.named("orders-backup-vault").inputs["kmsKeyArn"].endswith("key/booking-orders-backup-key-0123456")
-    table = prod.named("orders-table").inputs["serverSideEncryption"]
+def test_the_alert_topic_and_the_backups_have_their_own_keys(prod: Graph) -> None:
+    """Otherwise losing one key would silence the alert about it, or lose the backups together with the table."""
+    assert (
+        prod.find_resource("base-alerts-topic").inputs["kmsMasterKeyId"].endswith("key/booking-base-alerts-key-0123456")
+    )
+    assert (
+        prod.find_resource("orders-backup-vault").inputs["kmsKeyArn"].endswith("key/booking-orders-backup-key-0123456")
+    )
+    table = prod.find_resource("orders-table").inputs["serverSideEncryption"]
     assert table["kmsKeyArn"].endswith("key/booking-orders-key-0123456")
 
 
@@ -556,14 +559,14 @@ def _rules(graph: Graph) -> list[RegisteredResource]:
     return [each for each in graph.of_type("aws:cloudwatch/eventRule:EventRule") if "eventPattern" in each.inputs]
 
 
-def test_the_recipient_of_alerts_in_prod_is_subscribed(prod: Graph) -> None:
-    subscription = prod.named("base-alerts-email").inputs
+def test_the_alert_recipient_of_prod_is_subscribed(prod: Graph) -> None:
+    subscription = prod.find_resource("base-alerts-email").inputs
     assert (subscription["protocol"], subscription["endpoint"]) == ("email", ALERT_EMAIL)
     assert subscription["topic"] == prod.outputs["alertTopicArn"]
 
 
 def test_schedules_send_each_function_its_own_event(stage_graph: Graph) -> None:
-    """Without it EventBridge would send its own, which reconcile rejects."""
+    """EventBridge would otherwise send its default event, which reconcile rejects."""
     sent = {each.name: each.inputs["input"] for each in stage_graph.of_type(TARGET) if "schedule" in each.name}
     assert sent == {
         "reconcile-schedule-target": '{"schema": 1, "recent_seconds": 7200}',

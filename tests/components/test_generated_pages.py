@@ -1,12 +1,12 @@
-"""Generated documentation: README's table of components, and docs/reference/config.md."""
+"""The generated documentation is up to date: README's table of components, and docs/reference/config.md."""
 
 from components.stage_schema import json_schema
 from tools.components_table import README, render_table, update_readme
 from tools.config_page import PAGE, render_page
 
 
-def test_readme_has_the_table_of_the_code() -> None:
-    """Otherwise: python -m tools.components_table."""
+def test_the_component_table_in_readme_is_up_to_date() -> None:
+    """To update it: python -m tools.components_table."""
     assert update_readme(README.read_text("utf-8")) == README.read_text("utf-8")
     assert render_table() in README.read_text("utf-8")
 
@@ -18,13 +18,13 @@ def test_the_table_lists_every_public_component() -> None:
     ] == []
 
 
-def test_the_page_is_what_the_program_says() -> None:
-    """Otherwise: python -m tools.config_page."""
+def test_the_config_page_is_up_to_date() -> None:
+    """To update it: python -m tools.config_page."""
     assert render_page() == PAGE.read_text("utf-8")
 
 
-def test_every_key_is_on_the_page() -> None:
-    """As the schema for editors names them."""
+def test_every_config_key_is_on_the_config_page() -> None:
+    """The keys are those of the editor schema."""
     schema = json_schema()
     keys = schema["properties"]["config"]["properties"]  # type: ignore[index]
     assert [key for key in keys if f"`{key.removeprefix('booking:')}`" not in render_page()] == []

@@ -1,4 +1,4 @@
-"""Upgrade safety: nothing that was deployed is lost or made anew without a review that saw it."""
+"""Upgrade safety: no deployed resource is deleted or replaced without a review."""
 
 import copy
 from typing import Any
@@ -20,22 +20,22 @@ LOGS = f"{OWN}MonitoredLambda$aws:cloudwatch/logGroup:LogGroup::purchase-logs"
 LOCK = f"{OWN}AuditBucket$aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration::audit-lock"
 LOSS = "DATA LOSS: "
 BUCKET_LOST = f"{LOSS}replaced for a new objectLockEnabled: aws:s3/bucket:Bucket audit-bucket"
-HOW = "look at the diff after `python -m tests.components.golden`, and commit it if it is what you want"
+REVIEW_HINT = "run `python -m tests.components.golden`, review the diff, and commit it if you want the change"
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_no_unreviewed_change_replaces_or_deletes_anything(stage: str) -> None:
-    """The message says which resource, and which property is to blame."""
+    """The message names the resource and the property that causes it."""
     graph = synth(stage)
     reviewed = golden.under_former_names(golden.read(stage), graph)
-    said = golden.consequences(reviewed, golden.golden_of(graph))
-    assert not said, "\n".join([HOW, *said])
+    sentences = golden.consequences(reviewed, golden.golden_of(graph))
+    assert not sentences, "\n".join([REVIEW_HINT, *sentences])
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_graph_is_the_reviewed_one(stage: str) -> None:
-    """In-place changes are reviewed too."""
-    assert golden.read(stage) == golden.golden_of(synth(stage)), HOW
+def test_the_resource_graph_matches_the_reviewed_file(stage: str) -> None:
+    """In-place changes are also reviewed."""
+    assert golden.read(stage) == golden.golden_of(synth(stage)), REVIEW_HINT
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,10 @@ def test_the_graph_is_the_reviewed_one(stage: str) -> None:
         (LOGS, {"name": "logs"}, "replaced for a new name: aws:cloudwatch/logGroup:LogGroup purchase-logs"),
     ],
 )  # fmt: skip
-def test_a_replacing_change_is_named(urn: str, change: dict[str, Any] | None, sentence: str) -> None:
-    """Proof that the check above can fail, and how it says so."""
+def test_changes_that_replace_or_delete_a_resource_are_reported(
+    urn: str, change: dict[str, Any] | None, sentence: str
+) -> None:
+    """This proves that the check above can fail."""
     reviewed = golden.read("prod")
     now = copy.deepcopy(reviewed)
     if change is None:
@@ -76,16 +78,16 @@ def _retention(mode: str, days: int) -> dict[str, Any]:
         (LOCK, _retention("COMPLIANCE", 30), 'becomes {"defaultRetention": {"mode": "COMPLIANCE", "days": 30}}: '),
     ],
 )
-def test_a_change_in_place_that_opens_what_guards_data_is_named(
+def test_in_place_changes_that_weaken_data_protection_are_reported(
     urn: str, change: dict[str, Any], sentence: str
 ) -> None:
-    """AWS does it without a replacement: a weaker lock, a table that can be deleted."""
+    """AWS weakens a lock, or makes a table deletable, without replacing it."""
     reviewed = golden.read("prod")
     now = copy.deepcopy(reviewed)
     now[urn]["inputs"].update(change)
-    [said] = golden.consequences(reviewed, now)
-    assert sentence in said
-    assert said.endswith(urn.rpartition("::")[2])
+    [sentences] = golden.consequences(reviewed, now)
+    assert sentence in sentences
+    assert sentences.endswith(urn.rpartition("::")[2])
 
 
 @pytest.mark.parametrize(
@@ -100,17 +102,16 @@ def test_a_change_in_place_that_opens_what_guards_data_is_named(
         ({"a": 1}, {"b": False}),
     ],
 )
-def test_an_overlay_restores_the_graph_that_it_was_made_from(base: Any, now: Any) -> None:
-    """Added, changed and removed values, at any depth."""
+def test_patching_with_a_difference_restores_the_graph(base: Any, now: Any) -> None:
+    """Values are added, changed and removed at any depth."""
     assert golden.patch(base, golden.difference(base, now)) == now
 
 
-def test_an_overlay_holds_only_what_differs() -> None:
+def test_a_difference_contains_only_changes() -> None:
     assert golden.difference({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 1, "c": 4}}) == {"a": {"c": 4}, "d": None}
 
 
-def test_a_protection_that_is_taken_away_is_named() -> None:
-    """Of anything."""
+def test_a_removed_protection_is_reported() -> None:
     reviewed = golden.read("prod")
     now = copy.deepcopy(reviewed)
     now[TABLE]["protect"] = False
@@ -122,8 +123,8 @@ def _store(name: str, *former: str) -> Graph:
     return record(lambda: OrderStore(name, {}, pulumi.ResourceOptions(aliases=aliases)), stage="prod")
 
 
-def test_a_rename_with_an_alias_loses_nothing_and_one_without_loses_everything() -> None:
-    """The engine finds what is below a renamed component by the former names; the check knows that."""
+def test_a_rename_deletes_resources_only_without_an_alias() -> None:
+    """Like the engine, the check finds children of a renamed component by their former names."""
     before, renamed, lost = golden.golden_of(_store("orders")), _store("ledger", "orders"), _store("ledger")
     kept = golden.consequences(golden.under_former_names(before, renamed), golden.golden_of(renamed))
     assert [sentence for sentence in kept if "deleted" in sentence] == []
@@ -131,12 +132,12 @@ def test_a_rename_with_an_alias_loses_nothing_and_one_without_loses_everything()
     assert f"{LOSS}deleted (or renamed without an alias): aws:dynamodb/table:Table orders-table" in gone
 
 
-def test_no_config_key_replaces_what_holds_data() -> None:
-    """Every stage's values over every other stage's: tables, buckets, keys and vaults stay."""
+def test_no_config_value_replaces_a_data_store() -> None:
+    """Changing one stage's values to another's keeps all tables, buckets, keys and vaults."""
     graphs = {stage: golden.golden_of(synth("prod", _values(stage))) for stage in STAGES}
     for before in graphs.values():
         for after in graphs.values():
-            assert [said for said in golden.consequences(before, after) if said.startswith("DATA")] == []
+            assert [sentences for sentences in golden.consequences(before, after) if sentences.startswith("DATA")] == []
 
 
 def _values(stage: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Function packages: the same bytes from the same sources, with what they need and nothing else."""
+"""Function packages are reproducible, and contain what the functions need and nothing else."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ LAMBDA = Target.of_lambda("arm64")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A platform team's folder of handlers, with what must not ship beside it."""
+    """Return a platform team's folder of handlers that also contains files which must not be packed."""
     root = tmp_path / "work"
     for name in (
         "app.py",
@@ -42,27 +42,26 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
-def built(folder: Path, shelf: str, target: Target = LAMBDA) -> Path:
-    """A package of the folder on a shelf of its own."""
-    return build_package("work", folder, None, target, folder.parent / shelf)
+def build(folder: Path, cache_name: str, target: Target = LAMBDA) -> Path:
+    """Build a package of the folder in the named cache folder."""
+    return build_package("work", folder, None, target, folder.parent / cache_name)
 
 
-def test_the_same_sources_give_the_same_bytes(folder: Path) -> None:
-    """Wherever and whenever it is made."""
-    one, two = built(folder, "one", HERE), built(folder, "two", HERE)
+def test_identical_sources_produce_identical_packages(folder: Path) -> None:
+    """Time and place of the build make no difference."""
+    one, two = build(folder, "one", HERE), build(folder, "two", HERE)
     assert (one.name, one.read_bytes()) == (two.name, two.read_bytes())
 
 
-def test_a_changed_source_gives_another_package(folder: Path) -> None:
-    """And the name says so."""
-    before = built(folder, "shelf")
+def test_a_changed_source_changes_the_name_of_the_package(folder: Path) -> None:
+    before = build(folder, "cache")
     (folder / "app.py").write_text("NAME = 'changed'\n")
-    assert before.name != built(folder, "shelf").name
+    assert before.name != build(folder, "cache").name
 
 
-def test_a_package_holds_modules_data_and_a_manifest_and_nothing_else(folder: Path) -> None:
+def test_a_package_contains_only_modules_data_and_a_manifest(folder: Path) -> None:
     """No tests, caches, requirements or hidden files."""
-    with zipfile.ZipFile(built(folder, "shelf", HERE)) as package:
+    with zipfile.ZipFile(build(folder, "cache", HERE)) as package:
         names = [name for name in package.namelist() if not name.endswith(".pyc")]
         manifest = json.loads(package.read("manifest.json"))
     assert names == [
@@ -73,55 +72,54 @@ def test_a_package_holds_modules_data_and_a_manifest_and_nothing_else(folder: Pa
     assert len(manifest["sources"]) == 64
 
 
-def test_packages_for_lambda_are_the_same_with_and_without_its_interpreter(
+def test_lambda_packages_do_not_depend_on_a_local_interpreter(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A python3.13 on PATH, as on some laptops, changes no byte: a deployment would publish new versions for ever."""
-    without = built(folder, "one").read_bytes()
+    """Otherwise deployments from laptops with and without python3.13 on PATH would publish a new version each time."""
+    without = build(folder, "one").read_bytes()
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python3.13").symlink_to(sys.executable)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
-    assert built(folder, "two").read_bytes() == without
+    assert build(folder, "two").read_bytes() == without
 
 
-def test_packages_for_this_machine_have_byte_code(folder: Path) -> None:
-    with zipfile.ZipFile(built(folder, "shelf", HERE)) as package:
+def test_packages_for_this_machine_contain_bytecode(folder: Path) -> None:
+    with zipfile.ZipFile(build(folder, "cache", HERE)) as package:
         compiled = [name for name in package.namelist() if name.endswith(".pyc")]
         assert len(compiled) == 3
         assert {0b01} == {package.read(name)[4] for name in compiled}, "unchecked hash: flags are 0b01"
 
 
-def test_the_like_is_made_for_this_machine(folder: Path) -> None:
-    """The embedded AWS swaps packages by the recipe beside them."""
-    ours = rebuild_for(built(folder, "shelf"), HERE)
-    assert ours == built(folder, "shelf", HERE)
+def test_a_package_is_rebuilt_for_this_machine_from_its_recipe(folder: Path) -> None:
+    """The embedded AWS thus replaces packages that were built for Lambda."""
+    rebuilt = rebuild_for(build(folder, "cache"), HERE)
+    assert rebuilt == build(folder, "cache", HERE)
 
 
-def test_old_packages_are_forgotten(folder: Path) -> None:
-    """A checkout that is worked on for years does not fill the disk."""
+def test_only_the_ten_newest_packages_are_kept(folder: Path) -> None:
+    """The packages of an old checkout do not fill the disk."""
     for number in range(13):
         (folder / "app.py").write_text(f"NUMBER = {number}\n")
-        newest = built(folder, "shelf")
+        newest = build(folder, "cache")
     left = sorted(newest.parent.glob("work-*.zip"))
     assert (len(left), newest in left) == (10, True)
     assert len(sorted(newest.parent.glob("work-*.recipe.json"))) == 10
 
 
-def test_a_zip_of_somebody_elses_making_has_no_recipe(tmp_path: Path) -> None:
-    """And the error says so."""
+def test_a_zip_without_a_recipe_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(PackageFailed, match="has no recipe beside it"):
         rebuild_for(tmp_path / "foreign.zip", HERE)
 
 
-def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    """A package without modules cannot be meant."""
+def test_a_folder_without_modules_is_rejected(tmp_path: Path) -> None:
+    """Packing such a folder is probably a mistake."""
     with pytest.raises(PackageFailed, match="must contain a Python module to pack"):
         build_package("work", tmp_path, None, LAMBDA, tmp_path)
 
 
 @pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
-def test_our_package_has_the_wheels_of_its_target(architecture: str) -> None:
-    """pydantic's compiled core is for Lambda's machine and Python, whatever this machine is."""
+def test_the_handlers_package_contains_the_wheels_of_its_target(architecture: str) -> None:
+    """pydantic's compiled core matches the architecture and Python version of Lambda, not of this machine."""
     with zipfile.ZipFile(handlers_package(architecture)) as package:
         compiled = [name for name in package.namelist() if name.endswith(".so")]
         names = package.namelist()
@@ -131,8 +129,8 @@ def test_our_package_has_the_wheels_of_its_target(architecture: str) -> None:
     assert not [name for name in names if "test" in name.split("/")[0] or name.startswith(("boto", "pulumi"))]
 
 
-def test_the_package_for_this_machine_runs_apart_from_the_checkout(tmp_path: Path) -> None:
-    """Unpacked elsewhere, with nothing else on the path but the standard library and boto3."""
+def test_the_package_for_this_machine_runs_outside_the_checkout(tmp_path: Path) -> None:
+    """It is unpacked elsewhere, with only the standard library and boto3 on the path."""
     with zipfile.ZipFile(local_package()) as package:
         package.extractall(tmp_path)
     script = (
@@ -143,8 +141,8 @@ def test_the_package_for_this_machine_runs_apart_from_the_checkout(tmp_path: Pat
     assert str(tmp_path) in done.stdout
 
 
-def test_the_lock_names_hashes_and_no_index() -> None:
-    """Every pinned wheel is known by its hash, and from nowhere in particular."""
+def test_the_lock_file_contains_hashes_and_no_index() -> None:
+    """Every pinned wheel is identified by its hash and may come from any index."""
     lock = (HANDLERS / "requirements.lock").read_text()
     pinned = [line for line in lock.splitlines() if "==" in line and not line.startswith((" ", "#"))]
     assert all(line.endswith("\\") for line in pinned)

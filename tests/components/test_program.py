@@ -1,4 +1,4 @@
-"""The program's resources, at every stage."""
+"""The resources that the program registers in every stage."""
 
 import ast
 import json
@@ -20,8 +20,8 @@ EXPORTS = {
 }
 
 
-def test_the_program_is_a_table_of_contents() -> None:
-    """At most 100 lines, no apply, no dictionary literals, no branches."""
+def test_the_program_is_short_and_contains_no_logic() -> None:
+    """It has at most 100 lines and no apply, dictionary literals or branches."""
     source = (CHECKOUT / "__main__.py").read_text()
     assert len(source.splitlines()) <= 100
     kinds = {type(node) for node in ast.walk(ast.parse(source))}
@@ -29,15 +29,14 @@ def test_the_program_is_a_table_of_contents() -> None:
     assert "apply" not in source
 
 
-def test_what_the_command_reads_is_exported(stage_graph: Graph) -> None:
-    """Names are an interface: the CLI and the tests read them."""
+def test_the_program_exports_the_outputs_that_the_cli_reads(stage_graph: Graph) -> None:
+    """The names of outputs are an interface."""
     assert sorted(EXPORTS) == sorted(stage_graph.outputs)
     assert all(isinstance(value, str) and value for value in stage_graph.outputs.values())
 
 
-def test_functions_are_told_exactly_what_they_read(stage_graph: Graph) -> None:
-    """The environment of each function, by name."""
-    told = {
+def test_functions_get_exactly_the_environment_variables_that_they_read(stage_graph: Graph) -> None:
+    actual = {
         function.name.removesuffix("-function"): sorted(function.inputs["environment"]["variables"])
         for function in stage_graph.of_type("aws:lambda/function:Function")
     }
@@ -55,7 +54,7 @@ def test_functions_are_told_exactly_what_they_read(stage_graph: Graph) -> None:
         "publish": sorted([*every[:2], "BOOKING_EVENT_BUS"]),
         "seal": sorted([*every[:2], "BOOKING_AUDIT_BUCKET", "BOOKING_SEAL_KEY"]),
         "answer": sorted([*every, *money, "BOOKING_AUDIT_BUCKET", proof, *tokens, *waiting]),
-    } == told
+    } == actual
 
 
 STRIPE = {
@@ -74,7 +73,7 @@ STRIPE = {
         ("prod", STRIPE),
     ],
 )
-def test_a_stage_knows_the_concurrency_that_all_of_its_functions_reserve(stage: str, config: dict[str, Any]) -> None:
+def test_reserved_concurrency_of_a_stage_is_the_sum_over_its_functions(stage: str, config: dict[str, Any]) -> None:
     """`booking doctor` compares it with the account's quota before the first `up`."""
     functions = synth(stage, config).of_type("aws:lambda/function:Function")
     reserved = sum(each.inputs.get("reservedConcurrentExecutions") or 0 for each in functions)
@@ -83,14 +82,16 @@ def test_a_stage_knows_the_concurrency_that_all_of_its_functions_reserve(stage: 
     assert Stage.of(stage, values).reserved_concurrency == reserved
 
 
-def test_the_api_is_told_which_clients_may_decide() -> None:
+def test_the_api_function_gets_the_list_of_deciding_clients() -> None:
     clients = '["risk-check@clients", "0oa1f"]'
-    variables = synth("prod", {"booking:apiDecidingClients": clients}).named("answer-function").inputs["environment"]
+    variables = (
+        synth("prod", {"booking:apiDecidingClients": clients}).find_resource("answer-function").inputs["environment"]
+    )
     assert variables["variables"]["BOOKING_API_DECIDING_CLIENTS"] == "risk-check@clients 0oa1f"
 
 
-def test_tasks_invoke_the_version_that_was_published_with_the_definition(stage_graph: Graph) -> None:
-    """A running execution never meets a newer function."""
+def test_tasks_invoke_the_function_versions_published_with_the_definition(stage_graph: Graph) -> None:
+    """A running execution never calls a newer function."""
     [machine] = stage_graph.of_type("aws:sfn/stateMachine:StateMachine")
     versions = {
         function: f"arn:aws:lambda:eu-central-1:123456789012:function:booking-{function}-function-0123456:7"
@@ -100,9 +101,9 @@ def test_tasks_invoke_the_version_that_was_published_with_the_definition(stage_g
     assert {name: arn in definition for name, arn in versions.items()} == dict.fromkeys(versions, True)
 
 
-def test_the_machine_may_invoke_every_version_of_its_functions_and_nothing_else(stage_graph: Graph) -> None:
-    """Executions that began before a deployment can end."""
-    allowed = _statements(stage_graph.named("booking-role-policy").inputs["policy"])
+def test_the_machine_may_invoke_every_version_of_its_functions_only(stage_graph: Graph) -> None:
+    """Executions that started before a deployment can still finish."""
+    allowed = _statements(stage_graph.find_resource("booking-role-policy").inputs["policy"])
     invoked = [
         resource for each in allowed if "lambda:InvokeFunction" in each["Action"] for resource in each["Resource"]
     ]
@@ -112,8 +113,8 @@ def test_the_machine_may_invoke_every_version_of_its_functions_and_nothing_else(
     ] == invoked
 
 
-def test_the_machine_role_is_what_its_definition_needs(stage_graph: Graph) -> None:
-    """As the owners grant it and as the workflow language reads it off the definition: the same, both ways."""
+def test_the_machine_role_allows_exactly_what_its_definition_needs(stage_graph: Graph) -> None:
+    """The grants equal the permissions that the workflow language derives from the definition."""
     [machine] = stage_graph.of_type("aws:sfn/stateMachine:StateMachine")
     needed = {
         (action, resource)
@@ -124,7 +125,7 @@ def test_the_machine_role_is_what_its_definition_needs(stage_graph: Graph) -> No
     services = ("kms:", "logs:", "xray:")
     allowed = {
         (action, resource)
-        for each in _statements(stage_graph.named("booking-role-policy").inputs["policy"])
+        for each in _statements(stage_graph.find_resource("booking-role-policy").inputs["policy"])
         for action in each["Action"]
         for resource in each["Resource"]
         if not action.startswith(services)
@@ -132,38 +133,44 @@ def test_the_machine_role_is_what_its_definition_needs(stage_graph: Graph) -> No
     assert needed == allowed
 
 
-def test_timeouts_nest() -> None:
-    """The call ends before the function, the function before the task, the task before the execution."""
+def test_each_timeout_is_shorter_than_the_enclosing_one() -> None:
+    """They are those of the SDK call, the function, the task and the execution."""
     graph = synth("staging", {"booking:sdkTimeoutSeconds": 3, "booking:taskTimeoutSeconds": 40})
     [machine] = graph.of_type("aws:sfn/stateMachine:StateMachine")
     definition = json.loads(machine.inputs["definition"])
     states = definition["States"]
     tasks = [states[name] for name in ("purchase", "refund", "record")]
-    function = graph.named("purchase-function").inputs
+    function = graph.find_resource("purchase-function").inputs
     assert int(function["environment"]["variables"]["BOOKING_SDK_TIMEOUT_SECONDS"]) == 3
     assert 3 < function["timeout"] < 40 < definition["TimeoutSeconds"] == 300
 
     assert {40} == {state["TimeoutSeconds"] for state in tasks}
 
 
-def test_a_change_of_type_makes_a_second_machine() -> None:
-    """AWS replaces a machine whose type changes, so the type is part of its name."""
+def test_the_machine_name_contains_the_workflow_type() -> None:
+    """AWS replaces a machine whose type changes."""
     [standard] = synth("prod").of_type("aws:sfn/stateMachine:StateMachine")
-    brief = {"booking:taskTimeoutSeconds": 20, "booking:alarmP99Seconds": 20, "booking:executionTimeoutSeconds": 24}
-    [express] = synth("prod", brief | {"booking:workflowType": "EXPRESS"}).of_type("aws:sfn/stateMachine:StateMachine")
+    short_timeouts = {
+        "booking:taskTimeoutSeconds": 20,
+        "booking:alarmP99Seconds": 20,
+        "booking:executionTimeoutSeconds": 24,
+    }
+    [express] = synth("prod", short_timeouts | {"booking:workflowType": "EXPRESS"}).of_type(
+        "aws:sfn/stateMachine:StateMachine"
+    )
     assert (standard.name, express.name) == ("booking-standard", "booking-express")
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_preview_needs_nothing_that_only_creation_can_tell(stage: str) -> None:
-    """With every computed value unknown, the same resources are registered."""
+def test_a_preview_registers_the_same_resources_as_an_up(stage: str) -> None:
+    """All values that creation computes are unknown in a preview."""
     assert [(each.type, each.name) for each in sorted(synth(stage).resources, key=lambda each: each.urn)] == [
         (each.type, each.name) for each in sorted(synth(stage, preview=True).resources, key=lambda each: each.urn)
     ]
 
 
-def test_what_a_team_already_has_is_used_instead_of_ours() -> None:
-    """Key, topic, boundary, log key, network and starter are handed through to every child."""
+def test_existing_resources_of_a_team_are_used_instead_of_new_ones() -> None:
+    """Key, topic, boundary, log key, network and starter role are passed on to every child."""
     arn = "arn:aws:{0}:eu-central-1:123456789012:{1}"
     graph = synth(
         "prod",
@@ -178,7 +185,7 @@ def test_what_a_team_already_has_is_used_instead_of_ours() -> None:
         },
     )
     own = sorted(each.name for each in graph.of_type("aws:kms/key:Key"))
-    assert own == ["proofs-key", "signing-key"]  # they sign, theirs encrypts
+    assert own == ["proofs-key", "signing-key"]  # for signatures; the team's key encrypts
     assert graph.of_type("aws:sns/topic:Topic") == []
     functions = graph.of_type("aws:lambda/function:Function")
     assert {("subnet-0a", "subnet-0b")} == {tuple(each.inputs["vpcConfig"]["subnetIds"]) for each in functions}
@@ -189,7 +196,7 @@ def test_what_a_team_already_has_is_used_instead_of_ours() -> None:
     assert {"arn:aws:iam::123456789012:policy/boundary"} == {each.inputs["permissionsBoundary"] for each in roles}
     alarms = graph.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")
     assert {(arn.format("sns", "theirs"),)} == {tuple(each.inputs["alarmActions"]) for each in alarms}
-    starter = graph.named("booking-starter").inputs
+    starter = graph.find_resource("booking-starter").inputs
     assert starter["role"] == "callers"
     [start, *_] = _statements(starter["policy"])
     assert (["states:StartExecution"], [graph.outputs["stateMachineArn"]]) == (start["Action"], start["Resource"])
@@ -200,8 +207,8 @@ def _statements(policy: str) -> list[dict[str, Any]]:
     return statements
 
 
-def test_a_stage_without_reserved_concurrency_deploys_into_a_new_account() -> None:
-    """AWS refuses any reservation that leaves less than its unreserved minimum, and a new account has no more."""
+def test_dev_reserves_no_concurrency_and_has_no_alarm_on_it() -> None:
+    """AWS rejects any reservation in a new account, whose quota is the unreserved minimum."""
     graph = synth("dev")
     assert [each.name for each in graph.of_type(FUNCTION) if "reservedConcurrentExecutions" in each.inputs] == []
     assert [each.name for each in graph.of_type(ALARM) if each.name.endswith("function-concurrency")] == []
@@ -217,16 +224,16 @@ def test_a_stage_without_reserved_concurrency_deploys_into_a_new_account() -> No
         ("cron(0 3 * * ? *)", 3600, 25),
     ],
 )
-def test_an_alarm_rings_when_reconcile_has_not_finished_in_time(schedule: str, period: int, periods: int) -> None:
-    """It counts successful invocations, and no data counts as none."""
-    alarm = synth("dev", {"booking:reconcileSchedule": schedule}).named("reconcile-function-heartbeat").inputs
+def test_the_reconcile_heartbeat_alarm_follows_the_schedule(schedule: str, period: int, periods: int) -> None:
+    """It counts successful invocations; missing data count as zero."""
+    alarm = synth("dev", {"booking:reconcileSchedule": schedule}).find_resource("reconcile-function-heartbeat").inputs
     assert (alarm["comparisonOperator"], alarm["threshold"], alarm["treatMissingData"]) == (
         "LessThanThreshold",
         1,
         "breaching",
     )
-    rest, whole, part = alarm["metricQueries"]
-    assert rest["expression"] == "whole - part"
+    running, whole, part = alarm["metricQueries"]
+    assert running["expression"] == "whole - part"
     assert [each["metric"]["metricName"] for each in (whole, part)] == ["Invocations", "Errors"]
     assert {each["metric"]["period"] for each in (whole, part)} == {period}
     assert alarm["evaluationPeriods"] == periods
@@ -247,44 +254,47 @@ def _readers(graph: Graph, secret: str) -> set[str]:
     return {each.name.removesuffix("-role-policy") for each in policies if secret in each.inputs["policy"]}
 
 
-def test_each_secret_of_stripe_has_its_readers_and_no_others() -> None:
+def test_each_stripe_secret_is_readable_only_by_the_functions_that_use_it() -> None:
     graph = synth("prod", WITH_STRIPE)
     assert _readers(graph, SECRET.format("key")) == {"purchase", "refund", "reconcile", "answer"}
     assert _readers(graph, SECRET.format("signing")) == {"webhooks-check"}
 
 
-def test_deployment_state_names_the_secrets_of_stripe_by_their_arns_only() -> None:
+def test_deployment_state_contains_only_the_arns_of_stripe_secrets() -> None:
     graph = synth("prod", WITH_STRIPE)
     state = json.dumps([each.inputs for each in graph.resources], default=str)
     assert SECRET.format("key") in state
     assert [text for text in ("whsec_", "sk_live_", "rk_live_", "sk_test_", "pm_") if text in state] == []
 
 
-def test_functions_pay_through_stripe_and_no_sandbox_exists() -> None:
+def test_a_stripe_stage_configures_its_functions_and_has_no_sandbox() -> None:
     graph = synth("prod", WITH_STRIPE)
-    told = graph.named("purchase-function").inputs["environment"]["variables"]
-    assert (told["BOOKING_GATEWAY"], told["BOOKING_STRIPE_MODE"]) == ("stripe", "live")
-    assert told["BOOKING_STRIPE_SECRET"] == SECRET.format("key")
-    assert told["BOOKING_RETURN_HOSTS"] == "shop.example"
-    assert {"BOOKING_GATEWAY_TABLE", "BOOKING_STRIPE_ENDPOINT"}.isdisjoint(told)
+    variables = graph.find_resource("purchase-function").inputs["environment"]["variables"]
+    assert (variables["BOOKING_GATEWAY"], variables["BOOKING_STRIPE_MODE"]) == ("stripe", "live")
+    assert variables["BOOKING_STRIPE_SECRET"] == SECRET.format("key")
+    assert variables["BOOKING_RETURN_HOSTS"] == "shop.example"
+    assert {"BOOKING_GATEWAY_TABLE", "BOOKING_STRIPE_ENDPOINT"}.isdisjoint(variables)
     assert [each.name for each in graph.of_type("aws:dynamodb/table:Table")] == ["orders-table"]
 
 
-def test_webhooks_have_one_throttled_route_and_their_orders_reach_reconcile() -> None:
+def test_webhooks_have_one_throttled_route_and_feed_reconcile() -> None:
     graph = synth("prod", WITH_STRIPE | {"booking:apiIssuer": "", "booking:apiAudiences": "[]"})
     [route] = graph.of_type("aws:apigatewayv2/route:Route")
     assert route.inputs["routeKey"] == "POST /webhooks/{gateway}"
     [stage] = graph.of_type("aws:apigatewayv2/stage:Stage")
     assert stage.inputs["defaultRouteSettings"] == {"throttlingRateLimit": 25, "throttlingBurstLimit": 50}
     assert "$context.path" not in stage.inputs["accessLogSettings"]["format"]
-    mapping = graph.named("webhooks-consumer").inputs
+    mapping = graph.find_resource("webhooks-consumer").inputs
     assert mapping["eventSourceArn"].endswith(":booking-webhooks-orders-0123456")
     assert "reconcile" in mapping["functionName"]
     assert mapping["functionResponseTypes"] == ["ReportBatchItemFailures"]
     assert graph.outputs["webhookUrl"].endswith(".amazonaws.com/webhooks/")
 
 
-def test_a_stage_with_a_double_says_so_to_its_functions() -> None:
+def test_functions_get_the_endpoint_of_a_stripe_double() -> None:
     double = WITH_STRIPE | {"stripeMode": "test", "stripeEndpoint": "http://127.0.0.1:12111"}
-    told = synth("dev", double).named("purchase-function").inputs["environment"]["variables"]
-    assert (told["BOOKING_STRIPE_MODE"], told["BOOKING_STRIPE_ENDPOINT"]) == ("test", "http://127.0.0.1:12111")
+    variables = synth("dev", double).find_resource("purchase-function").inputs["environment"]["variables"]
+    assert (variables["BOOKING_STRIPE_MODE"], variables["BOOKING_STRIPE_ENDPOINT"]) == (
+        "test",
+        "http://127.0.0.1:12111",
+    )

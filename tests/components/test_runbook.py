@@ -22,10 +22,10 @@ RUNBOOK = (CHECKOUT / "docs" / "how-to" / "runbook.md").read_text()
 LOADER = Loader()
 TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
-EVERY_SECTION_SAYS = ("**Meaning.**", "**Check.**", "**Action.**", "**Resolved when:**")
+SECTION_PARTS = ("**Meaning.**", "**Check.**", "**Action.**", "**Resolved when:**")
 
 
-def slugs(graph: Graph) -> set[str]:
+def section_slugs(graph: Graph) -> set[str]:
     """Return the sections that the stage's alarms and the messages of its rules name."""
     texts = [alarm.inputs["alarmDescription"] for alarm in graph.of_type(ALARM)]
     transformers = [target.inputs.get("inputTransformer") for target in graph.of_type(TARGET)]
@@ -34,7 +34,7 @@ def slugs(graph: Graph) -> set[str]:
 
 
 def sections() -> Iterator[tuple[str, str]]:
-    """Each section of an alarm: its heading is a slug."""
+    """Yield each section about an alarm; its heading is a slug."""
     for part in re.split(r"^#+ ", RUNBOOK, flags=re.MULTILINE)[1:]:
         heading, _, text = part.partition("\n")
         if re.fullmatch(r"[a-z0-9-]+", heading):
@@ -46,7 +46,7 @@ WITH_STRIPE = {"gateway": "stripe", "stripeSecretArn": SECRET, "stripeWebhookSec
 
 
 def graphs() -> Iterator[Graph]:
-    """The stages as they are configured, and one that pays through Stripe."""
+    """Yield the graph of each stage, and of one that pays through Stripe."""
     yield from (synth(stage) for stage in STAGES)
     yield synth("prod", WITH_STRIPE)
 
@@ -54,43 +54,42 @@ def graphs() -> Iterator[Graph]:
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_alarm_has_an_action_and_a_section(stage: str) -> None:
     graph = synth(stage)
-    assert slugs(graph) <= {heading for heading, _ in sections()}
+    assert section_slugs(graph) <= {heading for heading, _ in sections()}
     assert [alarm.name for alarm in graph.of_type(ALARM) if not alarm.inputs["alarmActions"]] == []
 
 
 def test_every_section_has_an_alarm() -> None:
-    """In some stage: dev, which reserves no concurrency, has no alarm on it."""
-    assert {heading for heading, _ in sections()} == {slug for graph in graphs() for slug in slugs(graph)}
+    """The alarm exists in at least one stage: dev, for example, has none on reserved concurrency."""
+    assert {heading for heading, _ in sections()} == {slug for graph in graphs() for slug in section_slugs(graph)}
 
 
 @pytest.mark.parametrize(("heading", "text"), list(sections()), ids=lambda value: value[:24].strip("\n"))
-def test_every_section_says_what_to_do_and_when_it_is_over(heading: str, text: str) -> None:
-    """Each section says what the alarm means, how to look, what to do, and how to know that it is over."""
-    assert [text.count(each) for each in EVERY_SECTION_SAYS] == [1, 1, 1, 1], heading
+def test_every_section_has_a_meaning_check_action_and_resolution(heading: str, text: str) -> None:
+    assert [text.count(each) for each in SECTION_PARTS] == [1, 1, 1, 1], heading
 
 
-def test_links_inside_the_runbook_lead_somewhere() -> None:
-    """At three in the morning a dead link is worse than none."""
+def test_links_within_the_runbook_are_not_broken() -> None:
+    """At three in the morning a broken link is worse than none."""
     headings = {
         re.sub(r"[^a-z0-9 -]", "", each.lower()).replace(" ", "-") for each in re.findall(r"^#+ (.+)$", RUNBOOK, re.M)
     }
     assert set(re.findall(r"\]\(#([^)]+)\)", RUNBOOK)) <= headings
 
 
-def test_the_query_of_the_runbook_asks_for_what_is_logged() -> None:
-    """Each field is in some line that the functions really write."""
+def test_the_runbook_query_selects_only_logged_fields() -> None:
+    """Each field is in some line that the functions write."""
     world = World()
     world.stock(mug=(500, 9))
     order = world.book(purchase_of(mug=(2, 500)))["order_id"]
     world.book(refund_of(order))
     world.book(purchase_of("late", "pm_timeout", mug=(2, 500)))
-    [asked] = re.findall(r"^fields @timestamp, (.+)$", RUNBOOK, re.M)
-    assert set(asked.split(", ")) <= {key for line in world.lines for key in json.loads(line)}
+    [fields] = re.findall(r"^fields @timestamp, (.+)$", RUNBOOK, re.M)
+    assert set(fields.split(", ")) <= {key for line in world.lines for key in json.loads(line)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_booking_command_of_a_page_exists(page: Path) -> None:
-    """With its options: an engineer who follows the page at night must not get a usage error.
+    """Its options exist, too: an engineer who follows the page at night must not get a usage error.
 
     `booking workflow` parses its own arguments; tests/workflow runs its commands.
     """
@@ -109,11 +108,11 @@ def is_valid(command: Any, words: list[str]) -> bool:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_aws_command_of_a_page_exists(page: Path) -> None:
-    """botocore's models have its service, operation and options; a command with options has the required ones."""
-    assert [command for command in aws_commands(page.read_text()) if faults_of(command)] == []
+    """botocore's models contain its service, operation and options; a command with options has all required ones."""
+    assert [command for command in aws_commands(page.read_text()) if command_faults(command)] == []
 
 
-def test_the_runbook_has_commands_to_judge_and_planted_faults_are_found() -> None:
+def test_the_command_check_finds_seeded_faults() -> None:
     assert len(list(aws_commands(RUNBOOK))) > 20
     for command, fault in {
         "aws kms enable-keys --key-id x": "no operation enable-keys",
@@ -121,7 +120,7 @@ def test_the_runbook_has_commands_to_judge_and_planted_faults_are_found() -> Non
         "aws kms list-keys --limits 9": "no option --limits",
         "aws dynamodb get-item --table-name x": "--key is missing",
     }.items():
-        assert faults_of(command) == [fault]
+        assert command_faults(command) == [fault]
 
 
 GLOBAL_OPTIONS = {"--query", "--output", "--region", "--profile"}
@@ -130,12 +129,12 @@ HIGH_LEVEL = {"s3": {"ls", "cp", "sync"}}
 
 
 def aws_commands(text: str) -> Iterator[str]:
-    """Each command of the AWS CLI on a page, up to the end of its line, its code span or its substitution."""
+    """Yield each command of the AWS CLI on a page, up to the end of its line, code span or substitution."""
     yield from re.findall(r"\baws [a-z0-9-]+ [a-z0-9-]+(?:\\\n|[^`|)\n])*", text)
 
 
-def faults_of(command: str) -> list[str]:
-    """Compare a command with the model of its service."""
+def command_faults(command: str) -> list[str]:
+    """Return the differences between a command and the model of its service."""
     _, service, verb, *_ = command.split()
     if verb in HIGH_LEVEL.get(service, ()):
         return []

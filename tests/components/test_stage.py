@@ -1,4 +1,4 @@
-"""A stage's configuration: strict by default, refused with one sentence per fault, declared for Pulumi and editors."""
+"""A stage's configuration is strict by default, validated with one sentence per fault, and declared in schemas."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ KEY = "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-1111-2222-3333-4444555
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-a1b2c3"
 KEYS = sorted(to_camel(name) for name in Stage.model_fields if name != "name")
 
-WRONG: dict[str, list[Any]] = {
+INVALID_VALUES: dict[str, list[Any]] = {
     "costCentre": ["", "x" * 65, "semi;colon"],
     "architecture": ["arm", ""],
     "functionMemoryMb": ["127", "10241", "much", "512.5"],
@@ -110,58 +110,58 @@ CONTRADICTORY = [
 ]
 
 
-def of(values: dict[str, Any]) -> Stage:
-    """A stage as its configuration spells it."""
-    [stage] = _load(values)
+def load_stage(values: dict[str, Any]) -> Stage:
+    """Load a stage from configuration values."""
+    [stage] = _load_stages(values)
     return stage
 
 
-def _load(values: dict[str, Any]) -> list[Stage]:
+def _load_stages(values: dict[str, Any]) -> list[Stage]:
     found: list[Stage] = []
     given = {"alertRecipientRequired": "false"} | values
     record(lambda: found.append(Stage.load()), config={f"booking:{key}": value for key, value in given.items()})
     return found
 
 
-def test_every_key_has_wrong_values_here() -> None:
-    """A new key comes with examples of what it refuses."""
-    assert sorted(WRONG) == KEYS
+def test_every_key_has_examples_of_invalid_values() -> None:
+    """A new key needs examples, too."""
+    assert sorted(INVALID_VALUES) == KEYS
 
 
-@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in WRONG.items() for value in values])
-def test_a_wrong_value_is_refused_naming_key_value_and_what_is_allowed(key: str, value: str) -> None:
-    """One clear sentence for one fault."""
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in INVALID_VALUES.items() for value in values])
+def test_an_invalid_value_is_rejected_with_key_value_and_allowed_values(key: str, value: str) -> None:
+    """One fault yields one sentence."""
     with pytest.raises(InvalidStage) as refused:
-        of({key: value})
+        load_stage({key: value})
     [sentence] = str(refused.value).splitlines()[1:]
     assert sentence.strip().startswith(f"booking:{key} must be {allowed_values(key)}, got ")
     assert value.strip("[]\"' ") in sentence
 
 
 @pytest.mark.parametrize(("key", "values"), CONTRADICTORY)
-def test_values_that_contradict_each_other_are_refused(key: str, values: dict[str, str]) -> None:
-    """Each value is allowed; together they are not."""
+def test_contradictory_values_are_rejected(key: str, values: dict[str, str]) -> None:
+    """Each value is allowed by itself."""
     with pytest.raises(InvalidStage) as refused:
-        of(values)
+        load_stage(values)
     [sentence] = str(refused.value).splitlines()[1:]
     assert f"booking:{key}" in sentence
     assert " must " in sentence
 
 
-def test_no_more_clients_may_decide_than_fit_into_the_environment_of_a_function() -> None:
+def test_deciding_clients_are_limited_to_what_fits_into_the_environment() -> None:
     longest = [f"{number:0255}" for number in range(MAX_DECIDING_CLIENTS + 1)]
     api = {"apiIssuer": "https://id.example.com", "apiAudiences": '["booking"]'}
-    stage = of({**api, "apiDecidingClients": json.dumps(longest[1:])})
+    stage = load_stage({**api, "apiDecidingClients": json.dumps(longest[1:])})
     environment = {**stage.token_policy, **stage.approval_policy, **stage.payment_policy}
     assert len("".join(f"{name}{value}" for name, value in environment.items())) < 3000
     with pytest.raises(InvalidStage, match="apiDecidingClients must be a list of at most 10 strings"):
-        of({**api, "apiDecidingClients": json.dumps(longest)})
+        load_stage({**api, "apiDecidingClients": json.dumps(longest)})
 
 
 def test_all_faults_are_reported_at_once() -> None:
-    """Wrong values, unknown keys and contradictions in one report."""
+    """One report contains invalid values, unknown keys and contradictions."""
     with pytest.raises(InvalidStage) as refused:
-        of({"functionMemoryMb": "1", "auditLockMode": "SOFT", "memory": "1", "taskTimeoutSeconds": "10"})
+        load_stage({"functionMemoryMb": "1", "auditLockMode": "SOFT", "memory": "1", "taskTimeoutSeconds": "10"})
     faults = str(refused.value).splitlines()[1:]
     assert [fault.strip().removeprefix("booking:").split()[0] for fault in faults] == [
         "functionMemoryMb",
@@ -171,30 +171,32 @@ def test_all_faults_are_reported_at_once() -> None:
     ]
 
 
-def test_an_unknown_key_is_answered_with_the_nearest_known_one() -> None:
-    """A misspelled key would otherwise be a silent default."""
+def test_an_unknown_key_is_rejected_with_the_closest_known_key() -> None:
+    """Otherwise a misspelled key would silently mean the default."""
     with pytest.raises(
         InvalidStage, match=r"logRetentionDay is not a configuration key. Did you mean booking:logRetentionDays\?"
     ):
-        of({"logRetentionDay": "30"})
+        load_stage({"logRetentionDay": "30"})
 
 
 @pytest.mark.parametrize("name", ["Prod", "1st", "", "x" * 11, "a_b"])
-def test_a_stage_name_that_cannot_be_part_of_names_is_refused(name: str) -> None:
+def test_an_invalid_stage_name_is_rejected(name: str) -> None:
     """The stage's name is part of every physical name."""
     with pytest.raises(InvalidStage, match="booking:name"):
         Stage.of(name, {})
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_stage_files_are_valid_and_hold_our_declared_keys_only(stage: str) -> None:
-    """Values only, each of a declared key."""
-    ours = {key.removeprefix("booking:"): value for key, value in stage_values(stage).items() if key != "aws:region"}
-    assert stage == Stage.of(stage, ours).name
+def test_stage_files_contain_only_declared_keys_with_valid_values(stage: str) -> None:
+    """They contain nothing but values."""
+    own_values = {
+        key.removeprefix("booking:"): value for key, value in stage_values(stage).items() if key != "aws:region"
+    }
+    assert stage == Stage.of(stage, own_values).name
 
 
 def test_the_defaults_are_strict() -> None:
-    """A stage relaxes by naming a key; prod takes what is strict."""
+    """A stage relaxes a default only by setting the key."""
     stage = Stage.of("prod", {"alertEmail": "team@example.com"})
     assert (
         stage.deletion_protection,
@@ -206,29 +208,34 @@ def test_the_defaults_are_strict() -> None:
 
 
 def test_pulumi_yaml_declares_every_key_with_its_type_default_and_meaning() -> None:
-    """`pulumi config` and the engine know the same keys as the program."""
+    """`pulumi config` and the engine thus know the same keys as the program."""
     declared = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())["config"]
-    ours = {key.removeprefix("booking:"): told for key, told in declared.items() if key.startswith("booking:")}
+    own_values = {
+        key.removeprefix("booking:"): property_ for key, property_ in declared.items() if key.startswith("booking:")
+    }
     fields = {to_camel(name): field for name, field in Stage.model_fields.items() if name != "name"}
     fields = {key: field for key, field in fields.items() if not field.deprecated}
-    assert list(fields) == list(ours)
+    assert list(fields) == list(own_values)
     for key, field in fields.items():
         default = list(field.default) if isinstance(field.default, tuple) else field.default
-        assert (default, str(field.description).replace("\n", " ")) == (ours[key]["default"], ours[key]["description"])
+        assert (default, str(field.description).replace("\n", " ")) == (
+            own_values[key]["default"],
+            own_values[key]["description"],
+        )
         kinds = {bool: "boolean", int: "integer", str: "string", list: "array"}
-        assert kinds[type(default)] == ours[key]["type"], key
+        assert kinds[type(default)] == own_values[key]["type"], key
 
 
-def test_the_schema_for_editors_knows_every_key_and_refuses_others() -> None:
-    """The editor completes exactly the keys that the program takes."""
+def test_the_editor_schema_accepts_exactly_the_declared_keys() -> None:
+    """Editors thus complete exactly the keys that the program accepts."""
     config: Any = json.loads(json.dumps(json_schema()))["properties"]["config"]
     assert sorted(f"booking:{key}" for key in KEYS) == sorted(config["properties"])
     assert config["additionalProperties"] is False
-    assert all(told["description"] for told in config["properties"].values())
+    assert all(property_["description"] for property_ in config["properties"].values())
 
 
-def test_only_the_stage_reads_the_configuration() -> None:
-    """One place at deploy time."""
+def test_only_the_stage_module_reads_the_configuration() -> None:
+    """Configuration is read in one place."""
     readers = [
         path.name
         for path in [CHECKOUT / "__main__.py", *(CHECKOUT / "components").rglob("*.py")]
@@ -238,7 +245,7 @@ def test_only_the_stage_reads_the_configuration() -> None:
     assert pulumi.Config is not None
 
 
-def test_a_stage_without_a_recipient_of_alerts_is_rejected_unless_it_says_so() -> None:
+def test_a_stage_without_an_alert_recipient_is_rejected_unless_none_is_required() -> None:
     with pytest.raises(
         InvalidStage, match="booking:alertEmail or alertTopicArn must be set with alertRecipientRequired"
     ):
@@ -248,10 +255,10 @@ def test_a_stage_without_a_recipient_of_alerts_is_rejected_unless_it_says_so() -
 
 
 def test_an_ignored_key_is_accepted_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    of({"auditArchiveDays": "60"})
+    load_stage({"auditArchiveDays": "60"})
     assert [message for message in caplog.messages if "auditArchiveDays is ignored" in message]
     caplog.clear()
-    of({})
+    load_stage({})
     assert [message for message in caplog.messages if "auditArchiveDays" in message] == []
 
 
@@ -266,7 +273,7 @@ def test_an_ignored_key_is_accepted_with_a_warning(caplog: pytest.LogCaptureFixt
     ],
 )
 def test_schedules_that_run_daily_are_accepted(schedule: str) -> None:
-    assert of({"reconcileSchedule": schedule}).reconcile_schedule == schedule
+    assert load_stage({"reconcileSchedule": schedule}).reconcile_schedule == schedule
 
 
 @pytest.mark.parametrize(
@@ -281,4 +288,4 @@ def test_schedules_that_run_daily_are_accepted(schedule: str) -> None:
     ],
 )
 def test_every_form_of_a_cron_expression_is_accepted(schedule: str) -> None:
-    assert of({"backupSchedule": schedule}).backup_schedule == schedule
+    assert load_stage({"backupSchedule": schedule}).backup_schedule == schedule

@@ -1,4 +1,4 @@
-"""A stage file as people write it: what the program refuses, and that an editor with our schema refuses the same."""
+"""Stage files as people write them: an editor with our schema rejects the same values as the program."""
 
 import json
 import random
@@ -15,19 +15,19 @@ from components.stage import InvalidStage, Stage
 from components.stage_schema import integer_pattern, json_schema
 from local.drivers.stack_config import load_config
 from tests.components.synth import CHECKOUT, STAGES, record
-from tests.components.test_stage import CONTRADICTORY, KEYS, WRONG, of
+from tests.components.test_stage import CONTRADICTORY, INVALID_VALUES, KEYS, load_stage
 from tests.workflow.asl_judges import INSTALLED, npm_judges
 
-NO_TEXT = {"a": 1}
-"""Of no key's type."""
+WRONG_TYPE = {"a": 1}
+"""An object, which no key accepts."""
 FIELDS: dict[str, Any] = Stage.model_json_schema(by_alias=True)["properties"]
 NUMBERS = [key for key in KEYS if FIELDS[key]["type"] == "integer"]
 FLAGS = [key for key in KEYS if FIELDS[key]["type"] == "boolean"]
 RANGES = [(FIELDS[key]["minimum"], FIELDS[key]["maximum"]) for key in NUMBERS if "minimum" in FIELDS[key]]
 
 
-def load(folder: Path, written: str, secrets: set[str] | None = None) -> Stage:
-    """The stage that a program sees whose `Pulumi.dev.yaml` has this as its configuration."""
+def load_file(folder: Path, written: str, secrets: set[str] | None = None) -> Stage:
+    """Load the stage of a program whose `Pulumi.dev.yaml` has this configuration."""
     (folder / "Pulumi.yaml").write_text("name: booking\nruntime: python\n")
     required = "" if "booking:alertRecipientRequired" in written else "  booking:alertRecipientRequired: false\n"
     (folder / "Pulumi.dev.yaml").write_text(f"config:\n{required}{written}")
@@ -43,16 +43,16 @@ def load(folder: Path, written: str, secrets: set[str] | None = None) -> Stage:
 
 
 def refusals(folder: Path, written: str, secrets: set[str] | None = None) -> list[str]:
-    """The sentences with which it is refused."""
+    """Return the sentences with which a configuration is rejected."""
     with pytest.raises(InvalidStage) as refused:
-        load(folder, written, secrets)
+        load_file(folder, written, secrets)
     return [line.strip() for line in str(refused.value).splitlines()[1:]]
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_value_of_another_type_is_refused_in_one_sentence(tmp_path: Path, key: str) -> None:
-    """An object, a list and nothing at all, in each key's place."""
-    for value in (NO_TEXT, [1, 2], None):
+def test_a_value_of_the_wrong_type_is_rejected_with_one_message(tmp_path: Path, key: str) -> None:
+    """The values are an object, a list and null."""
+    for value in (WRONG_TYPE, [1, 2], None):
         if value is None and loads_empty(key):
             continue
         sentences = refusals(tmp_path, f"  booking:{key}: {json.dumps(value)}\n")
@@ -61,14 +61,14 @@ def test_a_value_of_another_type_is_refused_in_one_sentence(tmp_path: Path, key:
 
 
 def loads_empty(key: str) -> bool:
-    """Nothing is text `null` on its way through Pulumi, which is a name like another for these."""
+    """Return True for keys that accept the string `null`, into which Pulumi turns an empty value."""
     return key in ("costCentre", "sealCopyBucket", "starterRole", "apiIssuer", "apiAudiences", "apiRolesClaim")
 
 
 @pytest.mark.parametrize("key", NUMBERS)
 @pytest.mark.parametrize("spelling", ["true", "12.0", "1_000", "0x20", "' 30'", "many", "''"])
-def test_a_number_is_spelled_like_one(tmp_path: Path, key: str, spelling: str) -> None:
-    """Numbers that another YAML reader would take for another number, or for a string."""
+def test_numbers_in_other_notations_are_rejected(tmp_path: Path, key: str, spelling: str) -> None:
+    """Other YAML parsers would read them as another number, or as a string."""
     if spelling in ("1_000", "0x20"):
         spelling = f"'{spelling}'"
     [sentence] = refusals(tmp_path, f"  booking:{key}: {spelling}\n")
@@ -77,14 +77,14 @@ def test_a_number_is_spelled_like_one(tmp_path: Path, key: str, spelling: str) -
 
 @pytest.mark.parametrize("key", FLAGS)
 @pytest.mark.parametrize("spelling", ["'yes'", "'on'", "1", "'True'", "''"])
-def test_a_truth_value_is_true_or_false(tmp_path: Path, key: str, spelling: str) -> None:
-    """A protection must not depend on how a reader takes a word."""
+def test_booleans_other_than_true_and_false_are_rejected(tmp_path: Path, key: str, spelling: str) -> None:
+    """A protection must not depend on how a YAML parser reads a word."""
     [sentence] = refusals(tmp_path, f"  booking:{key}: {spelling}\n")
     assert sentence.startswith(f"booking:{key} must be true or false, got ")
 
 
-def test_a_secret_that_is_wrong_is_refused_and_not_shown(tmp_path: Path) -> None:
-    """A refusal ends up in logs."""
+def test_an_invalid_secret_is_rejected_without_showing_it(tmp_path: Path) -> None:
+    """The message ends up in logs."""
     [sentence] = refusals(tmp_path, "  booking:alertEmail: hunter2\n", {"booking:alertEmail"})
     assert sentence == "booking:alertEmail must be an address such as team@example.com, or empty, got a secret."
 
@@ -100,76 +100,87 @@ def test_a_secret_that_is_wrong_is_refused_and_not_shown(tmp_path: Path) -> None
         ("booking:name: prod", "booking:name is not a configuration key."),
     ],
 )
-def test_a_key_that_is_none_of_ours_is_no_silent_default(tmp_path: Path, written: str, sentence: str) -> None:
-    """In our namespace, or one of ours in another's."""
+def test_an_unknown_key_is_rejected(tmp_path: Path, written: str, sentence: str) -> None:
+    """The key is in our namespace, or is one of our keys in a misspelled namespace."""
     assert refusals(tmp_path, f"  {written}\n") == [sentence]
 
 
-def test_keys_of_others_are_left_to_them(tmp_path: Path) -> None:
-    """Those of a provider, and of another program's namespace."""
-    assert load(tmp_path, "  aws:region: eu-west-1\n  random:seed: 1\n  booking:backupDays: 7\n").backup_days == 7
+def test_keys_in_other_namespaces_are_ignored(tmp_path: Path) -> None:
+    """Examples are the keys of a provider."""
+    assert load_file(tmp_path, "  aws:region: eu-west-1\n  random:seed: 1\n  booking:backupDays: 7\n").backup_days == 7
 
 
-def test_every_fault_of_a_file_is_told_at_once(tmp_path: Path) -> None:
-    """One wrong value for every key, a misspelled one and a misplaced one: as many sentences."""
-    wrong = "".join(f"  booking:{key}: {json.dumps(NO_TEXT)}\n" for key in KEYS)
-    told = refusals(tmp_path, f"{wrong}  booking:xyzzy: 1\n  bookings:backupDays: 1\n")
-    assert sorted(each.split()[0] for each in told) == sorted(
+def test_all_faults_of_a_file_are_reported_at_once(tmp_path: Path) -> None:
+    """Every key has an invalid value, and two keys are unknown: each yields one sentence."""
+    wrong = "".join(f"  booking:{key}: {json.dumps(WRONG_TYPE)}\n" for key in KEYS)
+    reported = refusals(tmp_path, f"{wrong}  booking:xyzzy: 1\n  bookings:backupDays: 1\n")
+    assert sorted(each.split()[0] for each in reported) == sorted(
         [*(f"booking:{key}" for key in KEYS), "booking:xyzzy", "bookings:backupDays"]
     )
 
 
-def test_each_rule_between_keys_is_broken_by_an_example() -> None:
-    """So no rule is without a sentence that somebody has read."""
+def test_every_rule_between_keys_has_an_example_that_breaks_it() -> None:
+    """The message of every rule is thus tested."""
     broken = {sentence for _, values in CONTRADICTORY for sentence in _contradictions(values)}
     assert len(broken) >= len(Stage.of("prod", {"alertEmail": "team@example.com"})._rules())
 
 
 def _contradictions(values: dict[str, str]) -> list[str]:
     with pytest.raises(InvalidStage) as refused:
-        of(values)
+        load_stage(values)
     return [re.sub(r"got \S+", "", line) for line in str(refused.value).splitlines()[1:]]
 
 
-# ---- the schema, judged by ajv ------------------------------------------------------------------------------------
+# ---- the schema, validated by ajv ----------------------------------------------------------------------------------
 
 
-def against(documents: list[Any]) -> list[list[str]]:
+def schema_errors(documents: list[Any]) -> list[list[str]]:
     """Return the findings of an independent validator for each document."""
     with npm_judges():  # installs it, or says how
         command = ["node", str(CHECKOUT / "tools" / "judges" / "asl" / "schema.cjs"), str(INSTALLED)]
-        asked = json.dumps({"schema": json_schema(), "documents": documents})
-        done = subprocess.run(command, input=asked, capture_output=True, text=True, check=False)
+        request = json.dumps({"schema": json_schema(), "documents": documents})
+        done = subprocess.run(command, input=request, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    told: list[list[str]] = json.loads(done.stdout)
-    return told
+    errors: list[list[str]] = json.loads(done.stdout)
+    return errors
 
 
-def test_the_schema_takes_every_stage_file_and_every_spelling_that_the_program_takes() -> None:
-    """As it is in the repository, as `pulumi config set` writes it, and encrypted."""
+def test_the_schema_accepts_every_stage_file_and_notation_that_the_program_accepts() -> None:
+    """The notations are those of the repository and of `pulumi config set`, and encrypted values."""
     files = [yaml.safe_load((CHECKOUT / f"Pulumi.{stage}.yaml").read_text()) for stage in STAGES]
     defaults = {f"booking:{key}": FIELDS[key]["default"] for key in KEYS}
     quoted = {key: json.dumps(value) for key, value in defaults.items() if not isinstance(value, str | list | tuple)}
     secret = {key: {"secure": "v1:abc"} for key in defaults}
     documents = [*files, *({"config": each, "encryptionsalt": "v1:x"} for each in (defaults, quoted, secret, {}))]
-    assert against(documents) == [[] for _ in documents]
+    assert schema_errors(documents) == [[] for _ in documents]
 
 
-def test_the_schema_refuses_every_wrong_value_and_key_that_the_program_refuses() -> None:
-    """Each by itself, quoted and not."""
-    wrong = [(key, value) for key, values in WRONG.items() for value in [*values, NO_TEXT]]
-    wrong += [(key, int(value)) for key, values in WRONG.items() for value in values if re.fullmatch(r"-?\d+", value)]
+def test_the_schema_rejects_every_value_and_key_that_the_program_rejects() -> None:
+    """Each is tested by itself, quoted and unquoted."""
+    wrong = [(key, value) for key, values in INVALID_VALUES.items() for value in [*values, WRONG_TYPE]]
+    wrong += [
+        (key, int(value)) for key, values in INVALID_VALUES.items() for value in values if re.fullmatch(r"-?\d+", value)
+    ]
     lists = {key for key in KEYS if FIELDS[key]["type"] == "array"}
-    spelled = [(key, json.loads(value) if key in lists and str(value)[:1] == "[" else value) for key, value in wrong]
-    spelled += [("xyzzy", 1), ("backupDay", 7)]
-    found = against([{"config": {f"booking:{key}": value}} for key, value in spelled])
-    assert [case for case, errors in zip(spelled, found, strict=True) if not errors] == []
+    cases = [(key, json.loads(value) if key in lists and str(value)[:1] == "[" else value) for key, value in wrong]
+    cases += [("xyzzy", 1), ("backupDay", 7)]
+    found = schema_errors([{"config": {f"booking:{key}": value}} for key, value in cases])
+    assert [case for case, errors in zip(cases, found, strict=True) if not errors] == []
 
 
 @pytest.mark.parametrize(("low", "high"), sorted(set(RANGES)))
-def test_a_quoted_number_has_the_same_limits(low: int, high: int) -> None:
-    """At its limits, beside them, and anywhere."""
-    pattern, chance = re.compile(integer_pattern(low, high)), random.Random(low * 1_000_003 + high)
-    tried = [low - 1, low, low + 1, high - 1, high, high + 1, 0, *(chance.randrange(3 * high + 10) for _ in range(500))]
-    assert [n for n in tried if bool(pattern.search(str(n))) != (low <= n <= high)] == []
+def test_quoted_numbers_have_the_same_limits_as_plain_ones(low: int, high: int) -> None:
+    """The numbers are at the limits, next to them, and random."""
+    pattern, rng = re.compile(integer_pattern(low, high)), random.Random(low * 1_000_003 + high)
+    candidates = [
+        low - 1,
+        low,
+        low + 1,
+        high - 1,
+        high,
+        high + 1,
+        0,
+        *(rng.randrange(3 * high + 10) for _ in range(500)),
+    ]
+    assert [n for n in candidates if bool(pattern.search(str(n))) != (low <= n <= high)] == []
     assert not pattern.search(f"0{low}")

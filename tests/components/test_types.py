@@ -1,4 +1,4 @@
-"""Type checkers find a misspelled AWS argument and a misspelled argument of ours."""
+"""Type checkers find misspelled arguments of AWS resources and of our components."""
 
 import json
 import subprocess
@@ -42,11 +42,11 @@ def faults(tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
 
 
 @pytest.mark.parametrize("fault", MISSPELLED)
-def test_pyright_sees_a_seeded_misspelling(fault: str, faults: Counter[str]) -> None:
-    """An AWS argument that does not exist would otherwise be found by the deployment, or not at all."""
+def test_pyright_finds_each_seeded_fault(fault: str, faults: Counter[str]) -> None:
+    """Otherwise only the deployment would find an AWS argument that does not exist, if at all."""
     assert faults[fault.replace(" ", "_")] >= 1
 
 
-def test_pyright_finds_nothing_in_the_right_spelling(faults: Counter[str]) -> None:
-    """So the check above means something."""
+def test_pyright_finds_no_error_in_correct_programs(faults: Counter[str]) -> None:
+    """This proves that the check above can distinguish them."""
     assert faults["right"] == 0

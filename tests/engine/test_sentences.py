@@ -71,7 +71,7 @@ def test_secrets_are_stored_encrypted_only(engine_of: Run, aws: Instance) -> Non
     assert outcome.outputs == {"password": "[secret]"}
 
 
-def test_an_unsupported_function_is_named(engine_of: Run) -> None:
+def test_an_unsupported_provider_function_is_reported(engine_of: Run) -> None:
     with pytest.raises(DeploymentFailed, match="the function aws:ec2/getVpc:getVpc is not supported"):
         engine_of("faulty", "functions", fault="call_unsupported_function").preview()
 

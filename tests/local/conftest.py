@@ -1,4 +1,4 @@
-"""One embedded AWS for all tests of this folder, emptied by those that need it empty."""
+"""Fixtures with one embedded AWS for all tests of this folder."""
 
 from pathlib import Path
 
@@ -14,5 +14,5 @@ __all__ = ["embedded_aws"]
 
 @pytest.fixture
 def provider(embedded_aws: Instance, tmp_path: Path) -> EmbeddedProvider:
-    """The provider of the shared instance, with a journal of its own."""
+    """Return a provider of the shared instance with its own journal."""
     return EmbeddedProvider(embedded_aws.aws(), Journal(tmp_path / "journal.jsonl"))

@@ -1,4 +1,4 @@
-"""Inputs that a program could write, generated for every resource type."""
+"""Generated inputs for every resource type, such as a program could contain."""
 
 import json
 import secrets
@@ -51,12 +51,12 @@ class Prerequisites:
     signing: str
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        """Print one word: the whole of it would hide the rest of a report by Hypothesis."""
+        """Print one word, because all fields would hide the rest of a report by Hypothesis."""
         printer.text("world")
 
     @classmethod
     def create(cls, provider: EmbeddedProvider, folder: Path) -> "Prerequisites":
-        """Create all of them, with the provider itself."""
+        """Create all of them with the provider."""
 
         def make(token: str, name: str, **inputs: Any) -> dict[str, Any]:
             urn = urn_of(token, name)
@@ -157,7 +157,7 @@ def urn_of(token: str, name: str) -> str:
 
 
 def package(path: Path, number: int) -> FileArchive:
-    """A function that says which one it is."""
+    """Return a package whose function returns this number."""
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("function.py", f"def handler(event, context):\n    return {number}\n")
     return FileArchive(hash=f"hash-{number}", path=path)

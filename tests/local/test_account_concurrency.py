@@ -1,4 +1,4 @@
-"""Lambda's account quota: reservations that AWS would refuse, and throttling of functions without one."""
+"""Lambda's account quota limits reservations, and throttles functions without one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,14 +9,14 @@ from local.instance.account_concurrency import UNRESERVED_CONCURRENCY, limit_con
 
 
 class FakeLambda:
-    """The parts of MiniStack's Lambda module that are patched."""
+    """The patched parts of MiniStack's Lambda module."""
 
     def __init__(self, quota: int = 1000, **reserved: int | None) -> None:
         self._ACCOUNT_CONCURRENCY_CAP = quota
         self._functions: dict[str, dict[str, Any]] = {
             name: {"concurrency": number, "config": {"FunctionName": name}} for name, number in reserved.items()
         }
-        self.held: list[str] = []
+        self.occupied: list[str] = []
         limit_concurrency(self)
 
     def error_response_json(self, code: str, message: str, status: int) -> tuple[int, str, str]:
@@ -30,11 +30,11 @@ class FakeLambda:
         return "accepted"
 
     def _acquire_execution_slot(self, record: Any, configuration: Mapping[str, str]) -> tuple[str | None, str | None]:
-        self.held.append(configuration["FunctionName"])
+        self.occupied.append(configuration["FunctionName"])
         return configuration["FunctionName"], None
 
     def _release_execution_slot(self, key: str) -> None:
-        self.held.remove(key)
+        self.occupied.remove(key)
 
     def _throttle_response(self, reason_code: str, msg: str, retry_after: int = 1) -> tuple[str, str, int]:
         return reason_code, msg, retry_after
@@ -93,7 +93,7 @@ def test_a_released_reserved_slot_frees_no_unreserved_one() -> None:
     assert functions.begin("one") == (None, "account")
 
 
-def test_a_throttled_invocation_names_the_limit_that_was_met() -> None:
+def test_a_throttled_invocation_names_the_limit_that_was_reached() -> None:
     functions = FakeLambda(one=None)
     shared = functions._throttle_response("ConcurrentInvocationLimitExceeded", "account concurrency cap 1000 reached")
     own = functions._throttle_response("ReservedFunctionConcurrentInvocationLimitExceeded", "function one", 2)

@@ -1,4 +1,4 @@
-"""The tables of properties against the installed SDK: same names, same required ones, at every depth."""
+"""The property tables agree with the installed SDK on names and required inputs, at every depth."""
 
 import importlib
 import inspect
@@ -12,8 +12,8 @@ from pulumi import _types
 from local.provider.property_schema import ListOf, Object, Property, Schema
 from local.provider.registry import resource_types
 
-OURS_ALONE: Mapping[str, set[str]] = {
-    # Required here and optional in the SDK: the other ways to give code, keys or conditions are not supported.
+REQUIRED_ONLY_HERE: Mapping[str, set[str]] = {
+    # Optional in the SDK, and required here because their alternatives are not supported.
     "aws:lambda/function:Function": {"handler", "runtime"},
     "aws:apigatewayv2/authorizer:Authorizer": {"identitySources"},
     "aws:lambda/eventSourceMapping:EventSourceMapping": {"eventSourceArn"},
@@ -37,51 +37,51 @@ def _arguments(resource: Any) -> Any:
 
 
 @pytest.mark.parametrize("token", resource_types())
-def test_every_input_is_one_of_the_sdks_at_every_depth(token: str) -> None:
+def test_every_input_exists_in_the_sdk_at_every_depth(token: str) -> None:
     assert list(_unknown_inputs(_arguments(_class(token)), resource_types()[token].properties, token)) == []
 
 
 @pytest.mark.parametrize("token", resource_types())
-def test_every_output_is_one_of_the_sdks(token: str) -> None:
+def test_every_output_exists_in_the_sdk(token: str) -> None:
     known = set(_types.resource_py_to_pulumi_names(_class(token)).values())
     assert set(resource_types()[token].properties) - known == set()
 
 
 @pytest.mark.parametrize("token", resource_types())
-def test_what_only_aws_sets_is_no_input_of_the_sdks(token: str) -> None:
+def test_computed_properties_are_not_inputs_in_the_sdk(token: str) -> None:
     inputs = set(_types.input_type_py_to_pulumi_names(_arguments(_class(token))).values())
     computed = {name for name, property_ in resource_types()[token].properties.items() if property_.computed}
     assert computed & inputs == set()
 
 
 @pytest.mark.parametrize("token", resource_types())
-def test_what_the_sdk_requires_is_required_here(token: str) -> None:
-    """And nothing else, but for what has no other way here."""
+def test_required_inputs_match_the_sdk(token: str) -> None:
+    """Exceptions are inputs whose alternatives are not supported here."""
     arguments = _arguments(_class(token))
     names = _types.input_type_py_to_pulumi_names(arguments)
     signature = inspect.signature(arguments.__init__).parameters
     required = {names[name] for name, one in signature.items() if one.default is one.empty and name in names}
-    ours = {name for name, property_ in resource_types()[token].properties.items() if property_.required}
-    assert ours - OURS_ALONE.get(token, set()) == required
+    required_here = {name for name, property_ in resource_types()[token].properties.items() if property_.required}
+    assert required_here - REQUIRED_ONLY_HERE.get(token, set()) == required
 
 
-def test_the_sdk_knows_every_type_by_our_token() -> None:
+def test_the_sdk_uses_our_token_for_every_type() -> None:
     for token in resource_types():
         assert f'"{token}"' in inspect.getsource(_class(token)) or f"'{token}'" in inspect.getsource(_class(token))
 
 
-def _unknown_inputs(arguments: Any, properties: Mapping[str, Property], place: str) -> Iterator[str]:
+def _unknown_inputs(arguments: Any, properties: Mapping[str, Property], path: str) -> Iterator[str]:
     names = set(_types.input_type_py_to_pulumi_names(arguments).values())
     types = _types.input_type_types(arguments)
     for name, property_ in properties.items():
         if property_.computed:
             continue
         if name not in names:
-            yield f"{place}.{name}"
+            yield f"{path}.{name}"
             continue
         inner = _object_in(property_.schema)
         if inner is not None:
-            yield from _unknown_inputs(_input_class(types[name]), inner.fields, f"{place}.{name}")
+            yield from _unknown_inputs(_input_class(types[name]), inner.fields, f"{path}.{name}")
 
 
 def _object_in(shape: Schema) -> Object | None:
@@ -91,7 +91,7 @@ def _object_in(shape: Schema) -> Object | None:
 
 
 def _input_class(hint: Any) -> Any:
-    """The SDK's class of a nested group, out of `Sequence[Union[SomeArgs, Awaitable[SomeArgs], Output[…]]]`."""
+    """Return the SDK's class of a nested group from `Sequence[Union[SomeArgs, Awaitable[SomeArgs], Output[…]]]`."""
     if inspect.isclass(hint) and _types.is_input_type(hint):
         return hint
     found = (_input_class(inner) for inner in typing.get_args(hint))

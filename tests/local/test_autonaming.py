@@ -21,7 +21,7 @@ def test_without_a_setting_the_rule_of_the_type_applies() -> None:
     assert propose({"mode": "default"}) == NameProposal()
 
 
-def test_a_pattern_is_expanded() -> None:
+def test_placeholders_of_a_pattern_are_expanded() -> None:
     name = propose({"pattern": "${project}-${stack}-${name}-${hex(7)}${num(2)}"}).name
     assert re.fullmatch(r"shop-dev-orders-[0-9a-f]{7}[0-9]{2}", name or "")
 
@@ -32,7 +32,7 @@ def test_modes_and_enforcement_are_passed_on() -> None:
     assert propose({"pattern": "x-${name}", "enforce": True}) == NameProposal(name="x-orders", enforced=True)
 
 
-def test_a_type_goes_before_its_provider_and_that_before_the_rest() -> None:
+def test_the_most_specific_pattern_applies() -> None:
     setting = {
         "pattern": "all-${name}",
         "providers": {"aws": {"pattern": "aws-${name}", "resources": {TOPIC: {"mode": "verbatim"}}}},
@@ -44,7 +44,7 @@ def test_a_type_goes_before_its_provider_and_that_before_the_rest() -> None:
     ]
 
 
-def test_an_unknown_mode_or_placeholder_is_named() -> None:
+def test_an_unknown_mode_or_placeholder_is_rejected() -> None:
     with pytest.raises(DeploymentFailed, match="mode must be one of default, verbatim, disabled, got 'odd'"):
         propose({"mode": "odd"})
     with pytest.raises(DeploymentFailed, match=r"unknown placeholder \$\{odd\}"):

@@ -1,4 +1,4 @@
-"""Processes beside an instance start once, keep their address, and leave nothing behind."""
+"""Companion processes of an instance start once, keep their address, and leave nothing behind."""
 
 import subprocess
 import sys
@@ -17,9 +17,9 @@ LISTENER = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int
 
 @pytest.fixture
 def companion(tmp_path: Path) -> Iterator[Companion]:
-    made = Companion(tmp_path, "listener")
-    yield made
-    made.stop()
+    listener = Companion(tmp_path, "listener")
+    yield listener
+    listener.stop()
 
 
 def test_a_companion_starts_once_and_keeps_its_address(companion: Companion) -> None:
@@ -34,13 +34,13 @@ def test_a_companion_starts_once_and_keeps_its_address(companion: Companion) -> 
     assert companion.start([sys.executable, "-c", LISTENER], ROOT) == address
 
 
-def test_a_companion_that_ends_at_once_is_one_sentence_with_its_log(companion: Companion) -> None:
+def test_a_companion_that_exits_at_once_is_reported_with_its_log(companion: Companion) -> None:
     with pytest.raises(StartFailed, match=r"^listener did not start: no mood \(see .*listener\.log\)$"):
         companion.start([sys.executable, "-c", "raise SystemExit('no mood')"], ROOT)
 
 
-def test_the_double_of_stripe_ends_when_its_instance_has_ended(tmp_path: Path) -> None:
-    """There is no instance in this folder, so it ends immediately without being stopped."""
+def test_the_stripe_double_exits_when_its_instance_has_stopped(tmp_path: Path) -> None:
+    """There is no instance in this folder, so the double exits immediately."""
     ensure_certificate(tmp_path / "tls")
     command = [sys.executable, "-m", "tests.support.stripe", str(tmp_path), str(free_port())]
     assert subprocess.run(command, cwd=ROOT, timeout=30, check=False).returncode == 0

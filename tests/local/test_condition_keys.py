@@ -1,4 +1,4 @@
-"""Condition keys of requests as our patches compute them, against what AWS documents for each operation."""
+"""Condition keys of requests, as our patches compute them, match AWS's documentation of each operation."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ ALIASES = {"#n0": "available", "#n1": "price_minor", "#n2": "requests", "#n3": "
 
 
 @pytest.mark.parametrize(
-    ("request_", "named"),
+    ("request_", "attributes"),
     [
         ({"Key": KEY}, ["pk"]),
         ({"Item": {**KEY, "available": {"N": "1"}}}, ["available", "pk"]),
@@ -37,13 +37,13 @@ ALIASES = {"#n0": "available", "#n1": "price_minor", "#n2": "requests", "#n3": "
         ({"Key": KEY, "ProjectionExpression": "#n0, lines[1]"}, ["available", "lines", "pk"]),
     ],
 )
-def test_every_attribute_that_a_request_names_is_in_the_context(request_: dict[str, Any], named: list[str]) -> None:
+def test_the_context_contains_every_attribute_of_a_request(request_: dict[str, Any], attributes: list[str]) -> None:
     context = item_context({"ExpressionAttributeNames": ALIASES, **request_}, "pk")
-    assert context["dynamodb:Attributes"] == named
+    assert context["dynamodb:Attributes"] == attributes
     assert context["dynamodb:LeadingKeys"] == ["SKU#MUG"]
 
 
-def test_the_leading_key_of_a_query_is_the_value_its_hash_key_is_compared_with() -> None:
+def test_the_leading_key_of_a_query_is_the_value_of_its_hash_key() -> None:
     query = {
         "KeyConditionExpression": "#day = :day AND #moment >= :since",
         "ExpressionAttributeNames": {"#day": "changed_day", "#moment": "changed_at"},
@@ -55,7 +55,7 @@ def test_the_leading_key_of_a_query_is_the_value_its_hash_key_is_compared_with()
     }
 
 
-def test_each_item_of_a_transaction_is_judged_by_its_own_keys() -> None:
+def test_transaction_items_are_listed_with_their_kinds() -> None:
     items = [{"Put": {"TableName": "t", "Item": KEY}}, {"ConditionCheck": {"TableName": "t", "Key": KEY}}]
     found = list(transaction_items(json.dumps({"TransactItems": items}).encode()))
     assert [kind for kind, _ in found] == ["Put", "ConditionCheck"]
@@ -71,7 +71,7 @@ def test_each_item_of_a_transaction_is_judged_by_its_own_keys() -> None:
         ({}, {"uploadId": ["u"]}, {"s3:ObjectCreationOperation": "true"}),
     ],
 )
-def test_a_put_says_whether_it_creates_an_object_and_under_which_condition(
+def test_the_context_of_a_put_contains_its_operation_and_precondition(
     headers: dict[str, str], query: dict[str, list[str]], context: dict[str, str]
 ) -> None:
     assert put_context(headers, query) == context
@@ -79,7 +79,7 @@ def test_a_put_says_whether_it_creates_an_object_and_under_which_condition(
 
 @pytest.fixture(scope="module")
 def aws(embedded_aws: Instance) -> Instance:
-    """A table and a versioned bucket, which the role `narrow` may use under conditions only."""
+    """Return an instance with a table and a bucket that the role `narrow` may use only under conditions."""
     embedded_aws.client("dynamodb").create_table(
         TableName="narrow",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -110,8 +110,8 @@ def aws(embedded_aws: Instance) -> Instance:
     return embedded_aws
 
 
-def _allow(actions: list[str], when: dict[str, Any]) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": actions, "Resource": "*", "Condition": when}
+def _allow(actions: list[str], condition: dict[str, Any]) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": "*", "Condition": condition}
 
 
 def _narrow(aws: Instance, service: str) -> Any:
@@ -143,37 +143,37 @@ def _update(pk: str, attribute: str) -> dict[str, Any]:
         ([_put("ORDER#3"), _update("ORDER#1", "available")], False),
     ],
 )
-def test_the_embedded_aws_judges_each_item_of_a_transaction(aws: Instance, items: list[Any], allowed: bool) -> None:
+def test_the_embedded_aws_authorizes_each_item_of_a_transaction(aws: Instance, items: list[Any], allowed: bool) -> None:
     call = _narrow(aws, "dynamodb").transact_write_items
     assert _is_allowed(lambda: call(TransactItems=items)) is allowed
 
 
 @pytest.mark.parametrize(("attribute", "allowed"), [("available", True), ("price_minor", False)])
-def test_the_embedded_aws_judges_the_attributes_of_an_update(aws: Instance, attribute: str, allowed: bool) -> None:
+def test_the_embedded_aws_authorizes_the_attributes_of_an_update(aws: Instance, attribute: str, allowed: bool) -> None:
     call = _narrow(aws, "dynamodb").update_item
     assert _is_allowed(lambda: call(**_update("SKU#1", attribute)["Update"])) is allowed
 
 
-def test_the_embedded_aws_judges_the_condition_of_a_put(aws: Instance) -> None:
+def test_the_embedded_aws_authorizes_the_precondition_of_a_put(aws: Instance) -> None:
     put = _narrow(aws, "s3").put_object
     assert not _is_allowed(lambda: put(Bucket="narrow", Key="x", Body=b"1"))
     assert _is_allowed(lambda: put(Bucket="narrow", Key="x", Body=b"1", IfNoneMatch="*"))
 
 
-def test_a_key_policy_knows_the_role_behind_a_session(aws: Instance) -> None:
+def test_a_key_policy_matches_the_role_of_a_session(aws: Instance) -> None:
     role = aws.client("iam").get_role(RoleName="narrow")["Role"]["Arn"]
     kms = aws.client("kms")
     key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     for signer, allowed in ((role, True), (f"{role}-other", False)):
-        only = {"ArnEquals": {"aws:PrincipalArn": signer}}
-        open_to = {
+        condition = {"ArnEquals": {"aws:PrincipalArn": signer}}
+        statement = {
             "Effect": "Allow",
             "Principal": {"AWS": "*"},
             "Action": "kms:Sign",
             "Resource": "*",
-            "Condition": only,
+            "Condition": condition,
         }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [open_to]})
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
         sign = _narrow(aws, "kms").sign
         request = {"KeyId": key, "Message": b"\0" * 32, "MessageType": "DIGEST", "SigningAlgorithm": "ECDSA_SHA_256"}

@@ -24,150 +24,152 @@ ALARM = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meddling:
-    """A resource, what is done to it, and which property shows it (none: it is gone)."""
+class ManualChange:
+    """A change to a resource outside the program, and the property that differs then (None if it was deleted)."""
 
     token: str
     inputs: Mapping[str, Any]
-    done: Callable[[Instance, Mapping[str, Any]], object]
-    shows: str | None
+    apply: Callable[[Instance, Mapping[str, Any]], object]
+    drifted_property: str | None
 
 
-MEDDLINGS = {
-    "a table's recovery is turned off": Meddling(
+MANUAL_CHANGES = {
+    "a table's recovery is turned off": ManualChange(
         token="aws:dynamodb/table:Table",
         inputs={**TABLE, "pointInTimeRecovery": {"enabled": True}},
-        done=lambda aws, made: aws.client("dynamodb").update_continuous_backups(
-            TableName=made["name"], PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False}
+        apply=lambda aws, created: aws.client("dynamodb").update_continuous_backups(
+            TableName=created["name"], PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False}
         ),
-        shows="pointInTimeRecovery.enabled",
+        drifted_property="pointInTimeRecovery.enabled",
     ),
-    "a table can be restored for fewer days": Meddling(
+    "a table can be restored for fewer days": ManualChange(
         token="aws:dynamodb/table:Table",
         inputs={**TABLE, "pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 20}},
-        done=lambda aws, made: aws.client("dynamodb").update_continuous_backups(
-            TableName=made["name"],
+        apply=lambda aws, created: aws.client("dynamodb").update_continuous_backups(
+            TableName=created["name"],
             PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 5},
         ),
-        shows="pointInTimeRecovery.recoveryPeriodInDays",
+        drifted_property="pointInTimeRecovery.recoveryPeriodInDays",
     ),
-    "a table is protected from deletion": Meddling(
+    "a table is protected from deletion": ManualChange(
         token="aws:dynamodb/table:Table",
         inputs=TABLE,
-        done=lambda aws, made: aws.client("dynamodb").update_table(
-            TableName=made["name"], DeletionProtectionEnabled=True
+        apply=lambda aws, created: aws.client("dynamodb").update_table(
+            TableName=created["name"], DeletionProtectionEnabled=True
         ),
-        shows="deletionProtectionEnabled",
+        drifted_property="deletionProtectionEnabled",
     ),
-    "an alarm is deleted": Meddling(
+    "an alarm is deleted": ManualChange(
         token="aws:cloudwatch/metricAlarm:MetricAlarm",
         inputs=ALARM,
-        done=lambda aws, made: aws.client("cloudwatch").delete_alarms(AlarmNames=[made["name"]]),
-        shows=None,
+        apply=lambda aws, created: aws.client("cloudwatch").delete_alarms(AlarmNames=[created["name"]]),
+        drifted_property=None,
     ),
-    "an alarm's actions are disabled": Meddling(
+    "an alarm's actions are disabled": ManualChange(
         token="aws:cloudwatch/metricAlarm:MetricAlarm",
         inputs=ALARM,
-        done=lambda aws, made: aws.client("cloudwatch").disable_alarm_actions(AlarmNames=[made["name"]]),
-        shows="actionsEnabled",
+        apply=lambda aws, created: aws.client("cloudwatch").disable_alarm_actions(AlarmNames=[created["name"]]),
+        drifted_property="actionsEnabled",
     ),
-    "a tag is added": Meddling(
+    "a tag is added": ManualChange(
         token="aws:sns/topic:Topic",
         inputs={"tags": {"ours": "1"}},
-        done=lambda aws, made: aws.client("sns").tag_resource(
-            ResourceArn=made["arn"], Tags=[{"Key": "theirs", "Value": "2"}]
+        apply=lambda aws, created: aws.client("sns").tag_resource(
+            ResourceArn=created["arn"], Tags=[{"Key": "theirs", "Value": "2"}]
         ),
-        shows="tags.theirs",
+        drifted_property="tags.theirs",
     ),
-    "a queue's retention is shortened": Meddling(
+    "a queue's retention is shortened": ManualChange(
         token="aws:sqs/queue:Queue",
         inputs={"messageRetentionSeconds": 86400},
-        done=lambda aws, made: aws.client("sqs").set_queue_attributes(
-            QueueUrl=made["url"], Attributes={"MessageRetentionPeriod": "60"}
+        apply=lambda aws, created: aws.client("sqs").set_queue_attributes(
+            QueueUrl=created["url"], Attributes={"MessageRetentionPeriod": "60"}
         ),
-        shows="messageRetentionSeconds",
+        drifted_property="messageRetentionSeconds",
     ),
-    "a key's rotation is stopped": Meddling(
+    "a key's rotation is stopped": ManualChange(
         token="aws:kms/key:Key",
         inputs={"enableKeyRotation": True},
-        done=lambda aws, made: aws.client("kms").disable_key_rotation(KeyId=made["keyId"]),
-        shows="enableKeyRotation",
+        apply=lambda aws, created: aws.client("kms").disable_key_rotation(KeyId=created["keyId"]),
+        drifted_property="enableKeyRotation",
     ),
-    "a role may be taken on by another service": Meddling(
+    "a role may be assumed by another service": ManualChange(
         token="aws:iam/role:Role",
         inputs={"assumeRolePolicy": trust("lambda")},
-        done=lambda aws, made: aws.client("iam").update_assume_role_policy(
-            RoleName=made["name"], PolicyDocument=trust("ec2")
+        apply=lambda aws, created: aws.client("iam").update_assume_role_policy(
+            RoleName=created["name"], PolicyDocument=trust("ec2")
         ),
-        shows="assumeRolePolicy",
+        drifted_property="assumeRolePolicy",
     ),
-    "a policy allows more": Meddling(
+    "a policy allows more": ManualChange(
         token="aws:iam/policy:Policy",
         inputs={"policy": allow("s3:GetObject")},
-        done=lambda aws, made: aws.client("iam").create_policy_version(
-            PolicyArn=made["arn"], PolicyDocument=allow("s3:*"), SetAsDefault=True
+        apply=lambda aws, created: aws.client("iam").create_policy_version(
+            PolicyArn=created["arn"], PolicyDocument=allow("s3:*"), SetAsDefault=True
         ),
-        shows="policy",
+        drifted_property="policy",
     ),
-    "a log group keeps for ever": Meddling(
+    "a log group never expires": ManualChange(
         token="aws:cloudwatch/logGroup:LogGroup",
         inputs={"retentionInDays": 7},
-        done=lambda aws, made: aws.client("logs").delete_retention_policy(logGroupName=made["name"]),
-        shows="retentionInDays",
+        apply=lambda aws, created: aws.client("logs").delete_retention_policy(logGroupName=created["name"]),
+        drifted_property="retentionInDays",
     ),
-    "a rule is disabled": Meddling(
+    "a rule is disabled": ManualChange(
         token="aws:cloudwatch/eventRule:EventRule",
         inputs={"scheduleExpression": "rate(1 hour)"},
-        done=lambda aws, made: aws.client("events").disable_rule(Name=made["name"]),
-        shows="state",
+        apply=lambda aws, created: aws.client("events").disable_rule(Name=created["name"]),
+        drifted_property="state",
     ),
-    "a topic's policy is opened": Meddling(
+    "a topic's policy is opened": ManualChange(
         token="aws:sns/topic:Topic",
         inputs={"policy": document({"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sns:Publish"})},
-        done=lambda aws, made: aws.client("sns").set_topic_attributes(
-            TopicArn=made["arn"],
+        apply=lambda aws, created: aws.client("sns").set_topic_attributes(
+            TopicArn=created["arn"],
             AttributeName="Policy",
             AttributeValue=document({"Effect": "Allow", "Principal": "*", "Action": "sns:Publish"}),
         ),
-        shows="policy",
+        drifted_property="policy",
     ),
 }
 
 
-@pytest.mark.parametrize("what", MEDDLINGS)
+@pytest.mark.parametrize("what", MANUAL_CHANGES)
 def test_drift_is_detected_and_repaired(what: str, embedded_aws: Instance, provider: EmbeddedProvider) -> None:
-    meddling = MEDDLINGS[what]
-    urn = urn_of(meddling.token, "meddled-with")
-    inputs = provider.check(urn, meddling.token, meddling.inputs).inputs
-    made = provider.create(urn, meddling.token, inputs)
-    meddling.done(embedded_aws, made.outputs)
-    found = provider.read(urn, meddling.token, made.id, inputs)
-    if meddling.shows is None:
+    manual_change = MANUAL_CHANGES[what]
+    urn = urn_of(manual_change.token, "changed-outside")
+    inputs = provider.check(urn, manual_change.token, manual_change.inputs).inputs
+    created = provider.create(urn, manual_change.token, inputs)
+    manual_change.apply(embedded_aws, created.outputs)
+    found = provider.read(urn, manual_change.token, created.id, inputs)
+    if manual_change.drifted_property is None:
         assert found is None
         return
     assert found is not None
-    diff = provider.diff(urn, meddling.token, made.id, found.inputs, inputs)
-    assert [change.property_path for change in diff.changes] == [meddling.shows]
-    provider.update(urn, meddling.token, made.id, found.inputs, inputs, found.outputs)
-    repaired = provider.read(urn, meddling.token, made.id, inputs)
+    diff = provider.diff(urn, manual_change.token, created.id, found.inputs, inputs)
+    assert [change.property_path for change in diff.changes] == [manual_change.drifted_property]
+    provider.update(urn, manual_change.token, created.id, found.inputs, inputs, found.outputs)
+    repaired = provider.read(urn, manual_change.token, created.id, inputs)
     assert repaired is not None
-    assert provider.diff(urn, meddling.token, made.id, repaired.inputs, inputs).is_empty
+    assert provider.diff(urn, manual_change.token, created.id, repaired.inputs, inputs).is_empty
 
 
 def test_a_removed_lifecycle_rule_is_detected_and_restored(embedded_aws: Instance, provider: EmbeddedProvider) -> None:
-    """The case of the runbook: somebody empties the bucket's rules in the console."""
+    """The runbook describes this case: somebody removes a bucket's rules in the console."""
     bucket_type, rules_type = "aws:s3/bucket:Bucket", "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-    named = provider.check(urn_of(bucket_type, "aged"), bucket_type, {}).inputs
-    bucket = provider.create(urn_of(bucket_type, "aged"), bucket_type, named).id
+    bucket_inputs = provider.check(urn_of(bucket_type, "aged"), bucket_type, {}).inputs
+    bucket = provider.create(urn_of(bucket_type, "aged"), bucket_type, bucket_inputs).id
     rules = [{"id": name, "status": "Enabled", "expiration": {"days": 9}} for name in ("one", "two")]
     inputs, urn = {"bucket": bucket, "rules": rules}, urn_of(rules_type, "rules")
-    made = provider.create(urn, rules_type, inputs)
-    left = [{"ID": "one", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 9}}]
-    embedded_aws.client("s3").put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": left})
-    found = provider.read(urn, rules_type, made.id, inputs)
+    created = provider.create(urn, rules_type, inputs)
+    remaining = [{"ID": "one", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 9}}]
+    embedded_aws.client("s3").put_bucket_lifecycle_configuration(
+        Bucket=bucket, LifecycleConfiguration={"Rules": remaining}
+    )
+    found = provider.read(urn, rules_type, created.id, inputs)
     assert found is not None
-    assert provider.diff(urn, rules_type, made.id, found.inputs, inputs).changed_properties == ("rules",)
-    provider.update(urn, rules_type, made.id, found.inputs, inputs)
+    assert provider.diff(urn, rules_type, created.id, found.inputs, inputs).changed_properties == ("rules",)
+    provider.update(urn, rules_type, created.id, found.inputs, inputs)
     assert len(embedded_aws.client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]) == 2
 
 
@@ -177,9 +179,9 @@ def test_previews_call_no_write_and_leave_values_of_aws_unknown(
     token = "aws:sqs/queue:Queue"
     urn = urn_of(token, "previewed")
     inputs = provider.check(urn, token, {"delaySeconds": 5}).inputs
-    foreseen = provider.create(urn, token, inputs, preview=True)
-    assert foreseen.id == ""
-    assert (foreseen.outputs["delaySeconds"], repr(foreseen.outputs["url"])) == (5, "UNKNOWN")
+    previewed = provider.create(urn, token, inputs, preview=True)
+    assert previewed.id == ""
+    assert (previewed.outputs["delaySeconds"], repr(previewed.outputs["url"])) == (5, "UNKNOWN")
     assert provider.journal.orphans() == []
     assert inputs["name"] not in json.dumps(embedded_aws.client("sqs").list_queues().get("QueueUrls", []))
 
@@ -188,7 +190,7 @@ def test_a_previewed_update_keeps_outputs_that_it_cannot_change(provider: Embedd
     token = "aws:sqs/queue:Queue"
     urn = urn_of(token, "changed")
     inputs = provider.check(urn, token, {}).inputs
-    made = provider.create(urn, token, inputs)
+    created = provider.create(urn, token, inputs)
     changed = {**inputs, "delaySeconds": 7, "tags": {"a": "b"}}
-    foreseen = provider.update(urn, token, made.id, inputs, changed, made.outputs, preview=True)
-    assert (foreseen["url"], foreseen["delaySeconds"], repr(foreseen["tagsAll"])) == (made.id, 7, "UNKNOWN")
+    previewed = provider.update(urn, token, created.id, inputs, changed, created.outputs, preview=True)
+    assert (previewed["url"], previewed["delaySeconds"], repr(previewed["tagsAll"])) == (created.id, 7, "UNKNOWN")

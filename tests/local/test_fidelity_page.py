@@ -1,4 +1,4 @@
-"""docs/reference/fidelity.md says what there is: its tables are the classes'."""
+"""docs/reference/fidelity.md is up to date: its tables describe the classes."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from tools.fidelity_tables import update_page
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "fidelity.md"
 
 
-def test_the_tables_are_current() -> None:
-    """Renew them with `python -m tools.fidelity_tables`."""
+def test_the_tables_are_up_to_date() -> None:
+    """To update them: `python -m tools.fidelity_tables`."""
     assert update_page(PAGE.read_text()) == PAGE.read_text()
 
 

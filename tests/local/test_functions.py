@@ -1,4 +1,4 @@
-"""Functions run as in AWS: under AWS's own client, with their role's rights, and with nothing of this checkout."""
+"""Functions run as in AWS: with AWS's runtime client and their role's permissions, and without this checkout."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -127,11 +127,11 @@ def call(event):
 @pytest.fixture(scope="module")
 def stack(embedded_aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> DeployedStack:
     folder = tmp_path_factory.mktemp("program")
-    _lay_out(folder)
+    _write_program(folder)
     return DeployedStack(instance=embedded_aws, outputs=deploy(embedded_aws, folder / "__main__.py"))
 
 
-def _lay_out(folder: Path) -> None:
+def _write_program(folder: Path) -> None:
     (folder / "__main__.py").write_text(PROGRAM)
     (folder / "code").mkdir()
     (folder / "code" / "subject.py").write_text(FUNCTION)
@@ -145,15 +145,26 @@ def call(stack: DeployedStack) -> Invoke:
     return lambda event: stack.invoke("function", event)
 
 
-def test_a_function_sees_what_awss_runtime_has_and_nothing_of_this_checkout(call: Invoke) -> None:
-    """A package that AWS lacks must be missing here, or a forgotten dependency shows only in production."""
+def test_a_function_can_import_only_what_the_aws_runtime_provides(call: Invoke) -> None:
+    """Otherwise a missing dependency would be found only in production."""
     provided = ["boto3", "botocore", "urllib3", "subject"]
-    ours = ["handlers", "components", "workflow", "local", "cli", "pulumi", "pydantic", "pytest", "yaml", "ministack"]
-    found = call({"do": "load", "modules": [*provided, *ours]})
+    unavailable = [
+        "handlers",
+        "components",
+        "workflow",
+        "local",
+        "cli",
+        "pulumi",
+        "pydantic",
+        "pytest",
+        "yaml",
+        "ministack",
+    ]
+    found = call({"do": "load", "modules": [*provided, *unavailable]})
     assert [name for name in found if found[name]] == provided
 
 
-def test_a_function_may_do_what_its_role_allows_and_nothing_else(call: Invoke) -> None:
+def test_a_function_may_make_only_calls_that_its_role_allows(call: Invoke) -> None:
     key = {"Key": {"pk": {"S": "a"}}}
     assert call({"do": "call", "operation": "get_item", "arguments": key}) == "allowed"
     assert call({"do": "call", "operation": "delete_item", "arguments": key}) == "AccessDeniedException"
@@ -161,46 +172,46 @@ def test_a_function_may_do_what_its_role_allows_and_nothing_else(call: Invoke) -
 
 
 def test_an_exception_keeps_its_class_name(stack: DeployedStack) -> None:
-    """Step Functions matches errors by it."""
+    """Step Functions matches errors by this name."""
     answer = stack.client("lambda").invoke(FunctionName=stack.outputs["function"], Payload=b'{"do": "fail"}')
-    said = json.loads(answer["Payload"].read())
-    assert (said["errorType"], said["errorMessage"]) == ("Unavailable", "try again")
-    assert "subject.py" in said["stackTrace"][0]
+    reply = json.loads(answer["Payload"].read())
+    assert (reply["errorType"], reply["errorMessage"]) == ("Unavailable", "try again")
+    assert "subject.py" in reply["stackTrace"][0]
 
 
-def test_a_state_machine_catches_it_by_that_name(stack: DeployedStack) -> None:
+def test_a_state_machine_catches_an_exception_by_its_class_name(stack: DeployedStack) -> None:
     assert stack.run({"do": "fail"}, machine="machine").output == "caught by class name"
 
 
-def test_the_same_process_serves_the_next_call_after_an_error(call: Invoke, stack: DeployedStack) -> None:
+def test_a_function_handles_the_next_call_after_an_error(call: Invoke, stack: DeployedStack) -> None:
     stack.client("lambda").invoke(FunctionName=stack.outputs["function"], Payload=b'{"do": "fail"}')
     assert call({"do": "load", "modules": ["subject"]}) == {"subject": "subject"}
 
 
-def test_awss_own_values_are_reported(stack: DeployedStack) -> None:
+def test_outputs_contain_the_runtime_architecture_and_version(stack: DeployedStack) -> None:
     assert stack.outputs["runtime"] == "python3.13"
     assert stack.outputs["architectures"] == ["arm64"]
     assert stack.outputs["version"] == "1"
 
 
-def test_nothing_of_the_embedded_aws_is_in_a_functions_environment(call: Invoke) -> None:
+def test_a_functions_environment_has_no_variables_of_the_embedded_aws(call: Invoke) -> None:
     names = call({"do": "environment"})
     assert {"AWS_REGION", "AWS_SESSION_TOKEN", "LAMBDA_TASK_ROOT", "TABLE"} <= set(names)
     assert [name for name in names if name.startswith(("MINISTACK", "SFN", "GATEWAY")) or name == "AUTH"] == []
 
 
-def test_what_a_function_logs_is_in_its_log_group(call: Invoke, stack: DeployedStack) -> None:
+def test_log_lines_of_a_function_are_in_its_log_group(call: Invoke, stack: DeployedStack) -> None:
     call({"do": "load", "modules": []})
     found = stack.client("logs").filter_log_events(logGroupName=stack.outputs["group"])["events"]
     assert any("called with ['do', 'modules']" in event["message"] for event in found)
 
 
-def test_the_calls_of_a_function_are_recorded_with_the_permissions_that_they_need(
+def test_calls_of_a_function_are_recorded_as_permissions(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Roles are held against what their functions were seen to do."""
+    """Other tests compare the roles of functions with these calls."""
     instance, folder = Instance.at(tmp_path_factory.mktemp("recorded")), tmp_path_factory.mktemp("program")
-    _lay_out(folder)
+    _write_program(folder)
     instance.start(record_calls=True)
     try:
         stack = DeployedStack(instance=instance, outputs=deploy(instance, folder / "__main__.py"))
@@ -220,7 +231,7 @@ def test_a_transaction_needs_the_permissions_of_its_items() -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "operation", "parameters", "needs"),
+    ("service", "operation", "parameters", "expected_permission"),
     [
         (
             "dynamodb",
@@ -238,28 +249,28 @@ def test_a_transaction_needs_the_permissions_of_its_items() -> None:
     ],
 )
 def test_a_recorded_call_names_its_resource(
-    service: str, operation: str, parameters: dict[str, Any], needs: dict[str, str]
+    service: str, operation: str, parameters: dict[str, Any], expected_permission: dict[str, str]
 ) -> None:
-    """The ARN that a policy must name; a star where the call names nothing."""
+    """It is the ARN that a policy must contain, or a star if the call names no resource."""
     call = RecordedCall(function="f", service=service, operation=operation, parameters=parameters)
     [(action, arn)] = call.permissions
-    [(expected, ending)] = needs.items()
+    [(expected, ending)] = expected_permission.items()
     assert action == expected
     assert arn.endswith(ending)
 
 
-def test_reserved_concurrency_holds_for_versions_and_a_throttled_task_has_awss_name(stack: DeployedStack) -> None:
-    """State machines invoke versions, and retry by this name (`local/instance/patches.py`)."""
+def test_a_throttled_task_fails_with_the_error_name_of_aws(stack: DeployedStack) -> None:
+    """Reserved concurrency also applies to versions, which state machines invoke, and they retry by this name."""
     functions = stack.client("lambda")
     functions.put_function_concurrency(FunctionName=stack.outputs["function"], ReservedConcurrentExecutions=0)
     try:
-        ended = stack.run({"do": "load", "modules": []}, machine="machine")
+        result = stack.run({"do": "load", "modules": []}, machine="machine")
     finally:
         functions.delete_function_concurrency(FunctionName=stack.outputs["function"])
-    assert (ended.status, ended.error) == ("FAILED", "Lambda.TooManyRequestsException")
+    assert (result.status, result.error) == ("FAILED", "Lambda.TooManyRequestsException")
 
 
-def test_a_reservation_beyond_the_accounts_quota_is_refused_as_by_aws(stack: DeployedStack) -> None:
+def test_a_reservation_beyond_the_account_quota_is_refused(stack: DeployedStack) -> None:
     functions, name = stack.client("lambda"), stack.outputs["function"]
     assert functions.get_account_settings()["AccountLimit"]["ConcurrentExecutions"] == 1000
     with pytest.raises(functions.exceptions.InvalidParameterValueException, match=r"minimum value of \[100\]"):
@@ -267,13 +278,13 @@ def test_a_reservation_beyond_the_accounts_quota_is_refused_as_by_aws(stack: Dep
     assert "ReservedConcurrentExecutions" not in functions.get_function_concurrency(FunctionName=name)
 
 
-def test_the_patches_are_for_the_version_that_is_installed() -> None:
-    """A new version of MiniStack is read before it is trusted."""
+def test_the_installed_ministack_version_is_the_patched_one() -> None:
+    """The code of a new version must be reviewed first."""
     assert version("ministack") == PATCHED_VERSION
 
 
-def test_a_machine_may_invoke_what_its_role_allows_and_nothing_else(stack: DeployedStack) -> None:
-    """A permission that is missing in the derived role is found here, not in AWS (`local/instance/patches.py`)."""
-    ended = stack.run({"do": "load", "modules": []}, machine="refused")
-    assert (ended.status, ended.error) == ("FAILED", "Lambda.AWSLambdaException")
-    assert "is not authorized to perform: lambda:InvokeFunction on resource: arn:aws:lambda:" in ended.cause
+def test_a_machine_without_permission_cannot_invoke_a_function(stack: DeployedStack) -> None:
+    """A missing permission in a derived role is thus found before a deployment to AWS."""
+    result = stack.run({"do": "load", "modules": []}, machine="refused")
+    assert (result.status, result.error) == ("FAILED", "Lambda.AWSLambdaException")
+    assert "is not authorized to perform: lambda:InvokeFunction on resource: arn:aws:lambda:" in result.cause

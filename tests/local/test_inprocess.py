@@ -1,4 +1,4 @@
-"""The driver without an engine: what it refuses, and how it says so."""
+"""The in-process driver deploys programs without an engine, and reports each error in one sentence."""
 
 import os
 import signal
@@ -35,24 +35,24 @@ def _deploy(instance: Instance, folder: Path, body: str, **rest: object) -> dict
     return deploy(instance, folder / "__main__.py", **{"fresh": True, **rest})  # type: ignore[arg-type]
 
 
-def test_an_unsupported_type_is_named(embedded_aws: Instance, folder: Path) -> None:
+def test_an_unsupported_resource_type_is_reported(embedded_aws: Instance, folder: Path) -> None:
     with pytest.raises(DeploymentFailed, match="resource type aws:ec2/vpc:Vpc is not supported in the embedded AWS"):
         _deploy(embedded_aws, folder, 'aws.ec2.Vpc("net", cidr_block="10.0.0.0/16")\n')
 
 
-def test_an_unsupported_function_is_named(embedded_aws: Instance, folder: Path) -> None:
+def test_an_unsupported_provider_function_is_reported(embedded_aws: Instance, folder: Path) -> None:
     with pytest.raises(DeploymentFailed, match="function aws:index/getAvailabilityZones:getAvailabilityZones is not"):
         _deploy(embedded_aws, folder, "aws.get_availability_zones()\n")
 
 
-def test_an_unsupported_property_is_named_at_its_resource(embedded_aws: Instance, folder: Path) -> None:
+def test_an_unsupported_property_is_reported_with_its_resource(embedded_aws: Instance, folder: Path) -> None:
     with pytest.raises(
         DeploymentFailed, match=r"^aws:dynamodb/table:Table t could not be created: replicas: not supported"
     ):
         _deploy(embedded_aws, folder, TABLE.format(', replicas=[dict(region_name="eu-west-1")]'))
 
 
-def test_an_error_of_aws_is_reported_in_its_words_with_the_resource(embedded_aws: Instance, folder: Path) -> None:
+def test_an_error_of_aws_is_reported_verbatim_with_the_resource(embedded_aws: Instance, folder: Path) -> None:
     body = TABLE.format(', name="x"')
     with pytest.raises(
         DeploymentFailed, match=r"^aws:dynamodb/table:Table t could not be created: AWS says Validation"
@@ -65,17 +65,20 @@ def test_an_exception_of_the_program_is_reported_in_one_sentence(embedded_aws: I
         _deploy(embedded_aws, folder, "raise ValueError('no such thing')\n")
 
 
-def test_an_unknown_stage_is_named_with_the_known_ones(embedded_aws: Instance, folder: Path) -> None:
+def test_an_unknown_stage_is_reported_with_the_known_ones(embedded_aws: Instance, folder: Path) -> None:
     with pytest.raises(DeploymentFailed, match=r"^There is no stage 'prod': .* there are dev\.$"):
         _deploy(embedded_aws, folder, "", stage="prod")
 
 
 def test_after_a_failure_no_new_creation_starts(embedded_aws: Instance, folder: Path) -> None:
-    told: list[Progress | ProgressNote] = []
+    events: list[Progress | ProgressNote] = []
     body = 'key = aws.kms.Key("k", policy="no json")\naws.kms.Alias("a", target_key_id=key.id)\n'
     with pytest.raises(DeploymentFailed, match="kms/key:Key k could not be created: policy: expected a JSON document"):
-        _deploy(embedded_aws, folder, body, listener=told.append)
-    assert [(step.phase, step.name) for step in told if isinstance(step, Progress)] == [("begun", "k"), ("failed", "k")]
+        _deploy(embedded_aws, folder, body, listener=events.append)
+    assert [(step.phase, step.name) for step in events if isinstance(step, Progress)] == [
+        ("begun", "k"),
+        ("failed", "k"),
+    ]
 
 
 def test_an_explicit_provider_sets_its_default_tags(embedded_aws: Instance, folder: Path) -> None:
@@ -87,8 +90,8 @@ def test_an_explicit_provider_sets_its_default_tags(embedded_aws: Instance, fold
     assert _deploy(embedded_aws, folder, body)["tags"] == {"team": "shop", "a": "c"}
 
 
-def test_a_provider_of_another_region_is_refused_by_name(embedded_aws: Instance, folder: Path) -> None:
-    """Its resources would end up in the one region there is, and the program would look right."""
+def test_a_provider_for_another_region_is_refused(embedded_aws: Instance, folder: Path) -> None:
+    """Otherwise its resources would be created in the only region, and the error would go unnoticed."""
     with pytest.raises(
         DeploymentFailed,
         match=r"^pulumi:providers:aws far could not be created: region: 'eu-west-1' does not exist here: .* us-east-1$",
@@ -97,7 +100,7 @@ def test_a_provider_of_another_region_is_refused_by_name(embedded_aws: Instance,
 
 
 def test_failed_deployments_do_not_affect_later_ones(embedded_aws: Instance, folder: Path) -> None:
-    """Pulumi's SDK keeps outputs that are still pending when a program fails, and their event loop is closed then."""
+    """Pulumi's SDK keeps outputs that are pending when a program fails, although their event loop is closed."""
     body = (
         "def fail(arn):\n"
         '    aws.sqs.Queue("later")\n'
@@ -110,7 +113,7 @@ def test_failed_deployments_do_not_affect_later_ones(embedded_aws: Instance, fol
     assert _deploy(embedded_aws, folder, 'pulumi.export("q", aws.sqs.Queue("q").url)\n').keys() == {"q"}
 
 
-def test_configuration_is_layered_as_the_engine_does_it(embedded_aws: Instance, folder: Path) -> None:
+def test_configuration_values_have_the_precedence_of_the_engine(embedded_aws: Instance, folder: Path) -> None:
     body = (
         "c = pulumi.Config()\n"
         "for name in ('colour', 'size', 'parts', 'given'):\n    pulumi.export(name, c.get(name))\n"
@@ -134,12 +137,12 @@ QUEUE = 'pulumi.export("q", aws.sqs.Queue("q").url)\n'
 
 def test_a_second_deployment_of_an_unchanged_program_keeps_its_data(embedded_aws: Instance, folder: Path) -> None:
     body = QUEUE + TABLE.format("") + 'pulumi.export("secret", pulumi.Output.secret("hush"))\n'
-    told: list[Progress | ProgressNote] = []
+    events: list[Progress | ProgressNote] = []
     first = _deploy(embedded_aws, folder, body)
     embedded_aws.client("sqs").send_message(QueueUrl=first["q"], MessageBody="kept")
-    second = _deploy(embedded_aws, folder, body + "# a comment\n", fresh=False, listener=told.append)
+    second = _deploy(embedded_aws, folder, body + "# a comment\n", fresh=False, listener=events.append)
     assert second == first == embedded_aws.outputs()
-    assert {step.operation for step in told if isinstance(step, Progress)} == {"same"}
+    assert {step.operation for step in events if isinstance(step, Progress)} == {"same"}
     [message] = embedded_aws.client("sqs").receive_message(QueueUrl=first["q"])["Messages"]
     assert message["Body"] == "kept"
 
@@ -153,7 +156,7 @@ def test_a_second_deployment_of_an_unchanged_program_keeps_its_data(embedded_aws
     ],
     ids=["changed", "added", "removed"],
 )
-def test_a_changed_program_asks_for_a_fresh_start_and_touches_nothing(
+def test_a_changed_program_is_refused_without_a_fresh_start(
     embedded_aws: Instance, folder: Path, body: str, difference: str
 ) -> None:
     first = _deploy(embedded_aws, folder, QUEUE)
@@ -165,21 +168,21 @@ def test_a_changed_program_asks_for_a_fresh_start_and_touches_nothing(
     assert _deploy(embedded_aws, folder, QUEUE, fresh=False) == first
 
 
-def test_changed_default_tags_are_a_change(embedded_aws: Instance, folder: Path) -> None:
+def test_changed_default_tags_count_as_a_change_of_the_program(embedded_aws: Instance, folder: Path) -> None:
     _deploy(embedded_aws, folder, QUEUE)
     tags = {"aws:defaultTags": {"tags": {"team": "shop"}}}
     with pytest.raises(ProgramChanged, match="Queue q differs"):
         _deploy(embedded_aws, folder, QUEUE, fresh=False, config=tags)
 
 
-def test_a_deleted_resource_is_named(embedded_aws: Instance, folder: Path) -> None:
+def test_a_resource_deleted_by_someone_else_is_reported(embedded_aws: Instance, folder: Path) -> None:
     first = _deploy(embedded_aws, folder, QUEUE)
     embedded_aws.client("sqs").delete_queue(QueueUrl=first["q"])
     with pytest.raises(ProgramChanged, match="Queue q has been deleted by someone else"):
         _deploy(embedded_aws, folder, QUEUE, fresh=False)
 
 
-def test_a_fresh_deployment_deletes_what_there_was(embedded_aws: Instance, folder: Path) -> None:
+def test_a_fresh_deployment_deletes_the_previous_resources(embedded_aws: Instance, folder: Path) -> None:
     first = _deploy(embedded_aws, folder, QUEUE)
     second = _deploy(embedded_aws, folder, QUEUE)
     assert first != second
@@ -188,8 +191,8 @@ def test_a_fresh_deployment_deletes_what_there_was(embedded_aws: Instance, folde
     assert first["q"] not in urls
 
 
-def test_two_stacks_in_one_session_leave_each_other_alone(embedded_aws: Instance, tmp_path: Path) -> None:
-    """As in a test session with two programs; also when one of them starts afresh, or fails half-way."""
+def test_two_stacks_in_one_session_do_not_affect_each_other(embedded_aws: Instance, tmp_path: Path) -> None:
+    """This also holds if one of them starts afresh or fails halfway."""
     outputs, bucket = {}, 'pulumi.export("b", aws.s3.Bucket("b").bucket)\n'
     for name in ("points", "shop"):
         (tmp_path / f"{name}.py").write_text(HEAD + QUEUE + bucket)
@@ -213,27 +216,27 @@ def test_two_stacks_in_one_session_leave_each_other_alone(embedded_aws: Instance
     assert deploy(embedded_aws, tmp_path / "points.py") == outputs["points"]
 
 
-def test_secrets_arrive_in_aws_and_stay_secret_to_the_program(embedded_aws: Instance, folder: Path) -> None:
+def test_secrets_reach_aws_and_stay_secret_in_the_program(embedded_aws: Instance, folder: Path) -> None:
     body = (
         'topic = aws.sns.Topic("t", display_name=pulumi.Output.secret("hush"), tags={"a": pulumi.Output.secret("b")})\n'
         'pulumi.export("arn", topic.arn)\n'
         'pulumi.export("secret", pulumi.Output.from_input(topic.display_name.is_secret()))\n'
     )
     outputs = _deploy(embedded_aws, folder, body)
-    facts = embedded_aws.client("sns").get_topic_attributes(TopicArn=outputs["arn"])["Attributes"]
-    assert facts["DisplayName"] == "hush"
+    attributes = embedded_aws.client("sns").get_topic_attributes(TopicArn=outputs["arn"])["Attributes"]
+    assert attributes["DisplayName"] == "hush"
     assert outputs["secret"] is True
 
 
-def test_an_instance_that_the_engine_deployed_to_is_left_alone(tmp_path: Path, folder: Path) -> None:
+def test_an_instance_deployed_by_the_engine_is_refused(tmp_path: Path, folder: Path) -> None:
     instance = Instance.at(tmp_path)
-    instance.driver = "pulumi"  # makes the folder
+    instance.driver = "pulumi"  # creates the folder
     instance.save_outputs({"some": "thing"})
     with pytest.raises(DeploymentFailed, match="Continue with --engine pulumi, or start again after `booking down`"):
         _deploy(instance, folder, "")
 
 
-def test_automatic_names_are_those_of_pulumi_aws(embedded_aws: Instance, folder: Path) -> None:
+def test_automatic_names_follow_pulumi_aws(embedded_aws: Instance, folder: Path) -> None:
     outputs = _deploy(embedded_aws, folder, 'pulumi.export("n", aws.s3.Bucket("My-Bucket").bucket)\n')
     assert str(outputs["n"]).startswith("my-bucket-")
     assert len(str(outputs["n"]).rsplit("-", 1)[-1]) == 7
@@ -242,17 +245,15 @@ def test_automatic_names_are_those_of_pulumi_aws(embedded_aws: Instance, folder:
 @pytest.mark.parametrize(
     "moment", [pytest.param(0, marks=pytest.mark.nightly), 3, pytest.param(7, marks=pytest.mark.nightly)]
 )
-def test_killed_in_the_middle_it_is_one_sentence_and_the_next_run_works(
-    tmp_path: Path, folder: Path, moment: int
-) -> None:
-    """`make up` on a machine that ran out of memory: said clearly, and repeatable."""
+def test_a_deployment_killed_halfway_is_reported_and_can_be_repeated(tmp_path: Path, folder: Path, moment: int) -> None:
+    """This happens to `make up` on a machine that runs out of memory."""
     instance = Instance.at(tmp_path)
     body = "for n in range(5):\n    q = aws.sqs.Queue(f'q{n}')\n    aws.sqs.Queue(f'after-{n}', tags={'a': q.arn})\n"
-    seen = []
+    received = []
 
     def kill(step: Progress | ProgressNote) -> None:
-        seen.append(step)
-        if len(seen) == moment + 1 and instance.pid:
+        received.append(step)
+        if len(received) == moment + 1 and instance.pid:
             os.killpg(instance.pid, signal.SIGKILL)
 
     instance.start()
@@ -266,8 +267,8 @@ def test_killed_in_the_middle_it_is_one_sentence_and_the_next_run_works(
         instance.stop()
 
 
-def test_two_deployments_at_once_leave_no_orphans(tmp_path: Path, folder: Path) -> None:
-    """The second waits for the first, and then finds the program unchanged."""
+def test_two_concurrent_deployments_leave_no_orphans(tmp_path: Path, folder: Path) -> None:
+    """The second waits for the first and then finds the program unchanged."""
     instance = Instance.at(tmp_path)
     (folder / "__main__.py").write_text(HEAD + QUEUE)
     code = (
@@ -286,34 +287,34 @@ def test_two_deployments_at_once_leave_no_orphans(tmp_path: Path, folder: Path) 
         instance.stop()
 
 
-def test_an_interrupted_deployment_ends_its_steps_and_begins_nothing_new(tmp_path: Path, folder: Path) -> None:
-    """Ctrl-C; the next run starts from nothing."""
+def test_an_interrupted_deployment_finishes_its_steps_and_starts_no_new_ones(tmp_path: Path, folder: Path) -> None:
+    """The user presses Ctrl-C. The next run starts from an empty account."""
     instance = Instance.at(tmp_path)
     body = "q = None\nfor n in range(10):\n    q = aws.sqs.Queue(f'q{n}', tags={'a': q.arn if q else 'first'})\n"
-    told: list[Progress | ProgressNote] = []
-    noticed = threading.Event()
+    events: list[Progress | ProgressNote] = []
+    interrupted = threading.Event()
 
     def raise_interrupt(_signal: int, _frame: object) -> None:
-        noticed.set()
+        interrupted.set()
         raise KeyboardInterrupt
 
     def interrupt(step: Progress | ProgressNote) -> None:
-        told.append(step)
-        if len(told) == 1:
+        events.append(step)
+        if len(events) == 1:
             os.kill(os.getpid(), signal.SIGINT)
-            assert noticed.wait(60)  # the steps go on only after the main thread has been interrupted
+            assert interrupted.wait(60)  # the steps continue only after the main thread has been interrupted
 
-    usual = signal.signal(signal.SIGINT, raise_interrupt)  # whatever the worker was started with
+    previous_handler = signal.signal(signal.SIGINT, raise_interrupt)  # the test worker may have its own handler
     instance.start()
     try:
         with pytest.raises(KeyboardInterrupt):
             _deploy(instance, folder, body, listener=interrupt)
-        steps = [step for step in told if isinstance(step, Progress)]
+        steps = [step for step in events if isinstance(step, Progress)]
         begun = {step.name for step in steps if step.phase == "begun"}
         assert begun == {step.name for step in steps if step.phase != "begun"}
         assert len(begun) < 10
         _deploy(instance, folder, body, fresh=False)
         assert len(instance.client("sqs").list_queues()["QueueUrls"]) == 10
     finally:
-        signal.signal(signal.SIGINT, usual)
+        signal.signal(signal.SIGINT, previous_handler)
         instance.stop()

@@ -19,26 +19,26 @@ from local.instance.daemon_environment import daemon_environment
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[Instance]:
-    made = Instance.at(tmp_path)
-    yield made
-    made.stop()
+    created = Instance.at(tmp_path)
+    yield created
+    created.stop()
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """A running instance for tests that do not stop it."""
-    made = Instance.at(tmp_path_factory.mktemp("running"))
-    made.start()
-    yield made
-    made.stop()
+    created = Instance.at(tmp_path_factory.mktemp("running"))
+    created.start()
+    yield created
+    created.stop()
 
 
 def _processes(word: str) -> list[str]:
-    listed = subprocess.run(["ps", "-ww", "-eo", "pid=,stat=,command="], capture_output=True, text=True, check=True)
-    return [line for line in listed.stdout.splitlines() if word in line and " Z" not in line[:20]]
+    output = subprocess.run(["ps", "-ww", "-eo", "pid=,stat=,command="], capture_output=True, text=True, check=True)
+    return [line for line in output.stdout.splitlines() if word in line and " Z" not in line[:20]]
 
 
-def test_it_answers_after_start_and_leaves_no_process_after_stop(instance: Instance) -> None:
+def test_an_instance_responds_after_start_and_leaves_no_process_after_stop(instance: Instance) -> None:
     instance.start()
     assert instance.client("sts").get_caller_identity()["Account"] == "000000000000"
     assert instance.stop() is True
@@ -46,8 +46,8 @@ def test_it_answers_after_start_and_leaves_no_process_after_stop(instance: Insta
     assert not instance.folder.exists()
 
 
-def test_only_the_owner_may_enter_its_folder(instance: Instance) -> None:
-    """Also where an earlier version, or a careless umask, left it open."""
+def test_only_the_owner_may_enter_the_folder_of_an_instance(instance: Instance) -> None:
+    """This holds even if an earlier version or a lax umask left it open."""
     assert instance.id, "which creates the folder"
     instance.folder.chmod(0o755)
     instance.start()
@@ -60,7 +60,7 @@ def test_only_the_owner_may_enter_its_folder(instance: Instance) -> None:
     [("POST", "/_ministack/reset"), ("POST", "/_ministack/config"), ("GET", "/_ministack/sqs/messages")],
 )
 def test_control_endpoints_need_the_instances_token(running: Instance, method: str, path: str) -> None:
-    """Another user's program, or a page in a browser, must not empty the account or read its messages."""
+    """Another user's program or a web page must not empty the account or read its messages."""
     running.client("sqs").create_queue(QueueName="kept")
     for headers in ({}, {connections.TOKEN_HEADER: "guessed"}):
         with pytest.raises(NotRunning, match="403"):
@@ -71,26 +71,26 @@ def test_control_endpoints_need_the_instances_token(running: Instance, method: s
     assert not running.client("sqs").list_queues().get("QueueUrls")
 
 
-def test_missing_packages_are_one_sentence_that_says_what_to_install(
+def test_missing_packages_are_reported_with_the_extra_to_install(
     instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The wheel without its extra `local`."""
-    monkeypatch.setitem(sys.modules, "hypercorn", None)  # an import of it fails, and it has no spec
+    """The wheel was installed without its extra `local`."""
+    monkeypatch.setitem(sys.modules, "hypercorn", None)  # its import fails, and it has no spec
     with pytest.raises(
         ToolMissing, match=r"not installed \(hypercorn\): install the extra `local`, as in `pip install"
     ):
         instance.start()
 
 
-def test_starting_a_running_one_changes_nothing(instance: Instance) -> None:
+def test_starting_a_running_instance_changes_nothing(instance: Instance) -> None:
     instance.start()
     before = instance.status()
     instance.start()
     assert instance.status() == before
 
 
-def test_another_process_of_the_same_folder_finds_and_stops_it(instance: Instance) -> None:
-    """One command finds the instance that another has started, by its folder alone."""
+def test_another_process_can_find_and_stop_an_instance_by_its_folder(instance: Instance) -> None:
+    """One command thus finds the instance that another command started."""
     instance.start()
     other = Instance(instance.folder)
     assert (other.id, other.port, other.pid) == (instance.id, instance.port, instance.pid)
@@ -99,8 +99,8 @@ def test_another_process_of_the_same_folder_finds_and_stops_it(instance: Instanc
     assert not instance.is_running
 
 
-def test_it_outlives_the_process_that_started_it_and_holds_no_pipe_of_it(tmp_path: Path) -> None:
-    """`make up` in a script returns even if its output is not read."""
+def test_an_instance_outlives_the_process_that_started_it(tmp_path: Path) -> None:
+    """It holds none of that process's pipes, so `make up` in a script returns even if nobody reads its output."""
     code = (
         f"from pathlib import Path; from local.instance import Instance; Instance.at(Path({str(tmp_path)!r})).start()"
     )
@@ -114,8 +114,8 @@ def test_it_outlives_the_process_that_started_it_and_holds_no_pipe_of_it(tmp_pat
     instance.stop()
 
 
-def test_a_stale_pid_file_of_a_stranger_is_not_believed(instance: Instance) -> None:
-    """After a reboot the pid belongs to another process, which must not be ended."""
+def test_a_pid_file_with_the_pid_of_another_program_is_ignored(instance: Instance) -> None:
+    """After a reboot the pid may belong to another process, which must not be killed."""
     assert instance.id, "which creates the folder"
     stranger = subprocess.Popen(["sleep", "3600"])
     try:
@@ -130,7 +130,7 @@ def test_a_stale_pid_file_of_a_stranger_is_not_believed(instance: Instance) -> N
         stranger.wait()
 
 
-def test_a_taken_port_is_one_sentence_and_the_next_start_takes_another(instance: Instance) -> None:
+def test_a_taken_port_is_reported_and_the_next_start_uses_another(instance: Instance) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", instance.port))
         other.listen()
@@ -140,8 +140,8 @@ def test_a_taken_port_is_one_sentence_and_the_next_start_takes_another(instance:
         assert instance.is_running
 
 
-def test_a_deployed_state_keeps_its_port_and_says_so(instance: Instance) -> None:
-    """URLs with the port are in the engine's state, so it cannot move."""
+def test_a_deployed_instance_never_changes_its_port(instance: Instance) -> None:
+    """The engine's state contains URLs with the port."""
     port = instance.port
     instance.driver = "pulumi"
     with socket.socket() as other:
@@ -152,7 +152,7 @@ def test_a_deployed_state_keeps_its_port_and_says_so(instance: Instance) -> None
     assert Instance(instance.folder).port == port
 
 
-def test_a_killed_instance_is_reported_as_gone_and_starts_again(instance: Instance) -> None:
+def test_a_killed_instance_is_reported_as_not_running_and_can_be_restarted(instance: Instance) -> None:
     instance.start()
     pid = instance.pid
     assert pid is not None
@@ -164,16 +164,14 @@ def test_a_killed_instance_is_reported_as_gone_and_starts_again(instance: Instan
     assert instance.is_running
 
 
-def test_a_process_that_dies_while_starting_is_one_sentence(
-    instance: Instance, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_that_exits_while_starting_is_reported(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(StartFailed, match=r"^The embedded AWS ended while it was starting: "):
         instance.start()
 
 
-def test_after_a_crash_the_account_is_empty_and_nothing_is_deployed(instance: Instance) -> None:
-    """Half of what there was would be worse: objects without the orders that they record."""
+def test_a_crash_leaves_an_empty_account_and_no_outputs(instance: Instance) -> None:
+    """Restoring only a part would be worse: objects without the orders that they record."""
     instance.start()
     instance.client("s3").create_bucket(Bucket="lost")
     instance.client("s3").put_object(Bucket="lost", Key="object", Body=b"x")
@@ -199,7 +197,7 @@ def test_a_kept_instance_has_its_resources_after_a_restart(instance: Instance) -
     assert instance.client("sqs").list_queues()["QueueUrls"] == urls
 
 
-def test_reset_empties_the_account_and_forgets_what_was_deployed(instance: Instance) -> None:
+def test_reset_empties_the_account_and_removes_the_outputs(instance: Instance) -> None:
     instance.start()
     instance.client("sqs").create_queue(QueueName="gone")
     instance.save_outputs({"queue": "gone"})
@@ -208,8 +206,10 @@ def test_reset_empties_the_account_and_forgets_what_was_deployed(instance: Insta
     assert instance.outputs() == {}
 
 
-def test_nothing_of_the_users_shell_reaches_it(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A profile or a proxy of the user's would reach the functions, and through them the world."""
+def test_an_instance_does_not_inherit_the_users_environment(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise functions could use the user's profile or proxy."""
     for name in ("AWS_PROFILE", "AWS_CONFIG_FILE", "HTTPS_PROXY", "PYTHONSTARTUP"):
         monkeypatch.setenv(name, "of-the-user")
     assert "of-the-user" not in daemon_environment(instance, 1.0).values()
@@ -223,29 +223,29 @@ def _until(condition: object, seconds: float = 900) -> None:
         if condition():  # type: ignore[operator]
             return
         time.sleep(0.02)
-    raise AssertionError("it did not come to pass")
+    raise AssertionError("the condition did not become true in time")
 
 
-def test_a_full_disk_is_one_sentence(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 2**20))
     with pytest.raises(ToolMissing, match=r"^Only 1 MiB are free where .* lies, .*: free some space\.$"):
         instance.start()
 
 
-def test_a_missing_openssl_is_one_sentence(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_openssl_is_reported(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(ToolMissing, match=r"^openssl is missing, .* Install the package openssl\.$"):
         instance.start()
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / ".booking").write_text("a file where a folder should be")
     with pytest.raises(ToolMissing, match=r"^The folder .* cannot be created: "):
         Instance.at(tmp_path).start()
 
 
 def test_two_concurrent_starts_start_one_process(tmp_path: Path) -> None:
-    """A second `up` waits for the first; no process is left that its folder does not know."""
+    """A second `up` waits for the first, and no untracked process remains."""
     code = (
         f"from pathlib import Path; from local.instance import Instance; Instance.at(Path({str(tmp_path)!r})).start()"
     )

@@ -1,4 +1,4 @@
-"""A creation that is killed between AWS's answer and ours leaves no orphan: the next one under its URN adopts it."""
+"""A creation that is killed before its result is recorded leaves no orphan: the next one of its URN adopts it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,21 +18,21 @@ from tests.local.inputs import INPUTS, Prerequisites, urn_of
 
 
 class Killed(BaseException):
-    """As SIGKILL would: nothing after it runs."""
+    """Ends the creation like SIGKILL: nothing runs after it."""
 
 
 class KilledAfterTheCall(Journal):
-    """The AWS call was made, and its answer was never written down."""
+    """A journal that is killed after the AWS call, before it records the result."""
 
-    lost: str | None = None
+    lost_id: str | None = None
 
     def record_created(self, entry: JournalEntry, id_: str) -> JournalEntry:
-        self.lost = id_
+        self.lost_id = id_
         raise Killed
 
 
 class KilledBeforeTheCall(Journal):
-    """The intent was written down, and nothing happened."""
+    """A journal that is killed after it has recorded the intent, before the AWS call."""
 
     def record_intent(self, urn: str, names: dict[str, Any]) -> JournalEntry:
         super().record_intent(urn, names)
@@ -47,7 +47,7 @@ def world(embedded_aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture(scope="module")
 def journals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A new file for each example."""
+    """Return a new journal file for each example."""
     folder = tmp_path_factory.mktemp("journals")
     return (folder / f"{number}.jsonl" for number in range(10_000))
 
@@ -66,15 +66,15 @@ def test_a_creation_killed_after_the_call_is_adopted(
 
     second = EmbeddedProvider(world.provider.aws, Journal(path))
     checked = second.check(urn, token, inputs, naming=NameProposal(seed=b"second"))
-    made = second.create(urn, token, checked.inputs)
+    created = second.create(urn, token, checked.inputs)
     try:
-        assert made.id == killed.lost
-        found = second.read(urn, token, made.id, checked.inputs)
+        assert created.id == killed.lost_id
+        found = second.read(urn, token, created.id, checked.inputs)
         assert found is not None
-        assert second.diff(urn, token, made.id, found.inputs, checked.inputs).is_empty
+        assert second.diff(urn, token, created.id, found.inputs, checked.inputs).is_empty
         assert second.journal.orphans() == []
     finally:
-        second.delete(urn, token, made.id, made.outputs)
+        second.delete(urn, token, created.id, created.outputs)
 
 
 def test_a_creation_killed_before_its_call_is_repeated(world: Prerequisites, journals: Iterator[Path]) -> None:
@@ -85,12 +85,14 @@ def test_a_creation_killed_before_its_call_is_repeated(world: Prerequisites, jou
     with pytest.raises(Killed):
         first.create(urn, token, inputs)
     second = EmbeddedProvider(world.provider.aws, Journal(path))
-    made = second.create(urn, token, second.check(urn, token, {}).inputs)
-    assert made.outputs["name"] == inputs["name"]
+    created = second.create(urn, token, second.check(urn, token, {}).inputs)
+    assert created.outputs["name"] == inputs["name"]
 
 
-def test_a_replacement_is_created_and_not_adopted(world: Prerequisites, journals: Iterator[Path]) -> None:
-    """The engine knows the old one, because it asked for a diff, so it is not an orphan."""
+def test_a_replacement_is_created_instead_of_adopting_the_old_resource(
+    world: Prerequisites, journals: Iterator[Path]
+) -> None:
+    """The engine has requested a diff of the old resource, so that one is not an orphan."""
     token = "aws:kms/key:Key"
     urn, provider = urn_of(token, "replaced"), EmbeddedProvider(world.provider.aws, Journal(next(journals)))
     old = provider.create(urn, token, {})
@@ -106,8 +108,8 @@ def test_a_deleted_resource_is_not_adopted(world: Prerequisites, journals: Itera
     assert provider.create(urn, token, {}).id != old.id
 
 
-def test_a_name_that_is_taken_by_a_stranger_is_not_adopted(world: Prerequisites, journals: Iterator[Path]) -> None:
-    """Only what the journal says is ours is ours."""
+def test_a_resource_of_another_urn_is_not_adopted(world: Prerequisites, journals: Iterator[Path]) -> None:
+    """Only resources in the journal are adopted, even if the name is taken."""
     token = "aws:dynamodb/table:Table"
     provider = EmbeddedProvider(world.provider.aws, Journal(next(journals)))
     inputs = {
@@ -131,10 +133,8 @@ def test_a_truncated_journal_line_is_ignored(tmp_path: Path) -> None:
     assert [(entry.urn, entry.id) for entry in again.orphans()] == [("urn:a", "id")]
 
 
-def test_a_half_created_resource_is_known_by_its_id_and_finished_by_an_update(
-    world: Prerequisites, journals: Iterator[Path]
-) -> None:
-    """The engine keeps id and outputs, and calls Update next time although nothing differs."""
+def test_a_partially_created_resource_is_finished_by_an_update(world: Prerequisites, journals: Iterator[Path]) -> None:
+    """The engine keeps its id and outputs, and calls Update next time even without a difference."""
     token, provider = "aws:dynamodb/table:Table", EmbeddedProvider(world.provider.aws, Journal(next(journals)))
     urn, table = urn_of(token, "half"), {"hashKey": "pk", "billingMode": "PAY_PER_REQUEST"}
     wrong = provider.check(

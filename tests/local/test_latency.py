@@ -1,4 +1,4 @@
-"""The embedded AWS neither waits nor hoards where AWS does not: sleeps and records are counted, never timed."""
+"""The embedded AWS neither sleeps nor keeps data where AWS does not. The tests count and never measure time."""
 
 import queue
 import threading
@@ -30,9 +30,9 @@ STREAM = "arn:aws:dynamodb:r:0:table/t/stream/1"
 @pytest.fixture
 def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Record the seconds of every sleep in the machines' module instead of sleeping."""
-    asked: list[float] = []
-    monkeypatch.setattr(stepfunctions, "time", SimpleNamespace(sleep=asked.append))
-    return asked
+    durations: list[float] = []
+    monkeypatch.setattr(stepfunctions, "time", SimpleNamespace(sleep=durations.append))
+    return durations
 
 
 def _run(module: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -55,19 +55,19 @@ def test_an_execution_enters_its_first_state_without_a_sleep(
     assert sum(sleeps) == 0
 
 
-def test_ministack_itself_still_sleeps_before_the_first_state(
+def test_unpatched_ministack_still_sleeps_before_the_first_state(
     sleeps: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A version that does not needs no patch."""
+    """The patch can be removed once MiniStack no longer sleeps."""
     _run(stepfunctions, monkeypatch)
     assert sum(sleeps) == pytest.approx(0.15)
 
 
 def test_a_function_gets_its_event_without_waiting_for_an_acknowledgement() -> None:
-    """Nagle's algorithm and the kernel's delayed acknowledgement cost 40 ms an invocation."""
+    """Nagle's algorithm and the kernel's delayed acknowledgements cost 40 ms per invocation."""
 
     class Worker(lambda_runtime.ProvidedWorker):
-        """A class of its own, so that MiniStack's stays as it is."""
+        """A subclass, so that MiniStack's class stays unpatched."""
 
     send_events_at_once(SimpleNamespace(ProvidedWorker=Worker))
     idle = Worker.__new__(Worker)
@@ -76,7 +76,7 @@ def test_a_function_gets_its_event_without_waiting_for_an_acknowledgement() -> N
 
 
 class FakeStreams:
-    """The parts of MiniStack's Lambda and DynamoDB modules that the poller of streams uses; one table `t`."""
+    """The parts of MiniStack's Lambda and DynamoDB modules that the stream poller uses, with one table `t`."""
 
     def __init__(self, records: int, *positions: int) -> None:
         self._dynamodb_stream_positions_lock = threading.Lock()
@@ -108,7 +108,7 @@ class FakeStreams:
         return self.records
 
     def poll(self) -> tuple[int, int]:
-        """Poll, and return the position and the number of the first record that is left."""
+        """Poll, and return the start position and the number of the first remaining record."""
         assert self._poll_dynamodb_streams()
         return self.stream_start_position("t", account_id="0", region="r"), self.records[0]
 
@@ -116,35 +116,35 @@ class FakeStreams:
 @pytest.mark.parametrize(
     ("records", "positions", "first"),
     [
-        (KEPT_RECORDS, [KEPT_RECORDS], 0),  # no more than are kept
-        (KEPT_RECORDS + 5, [KEPT_RECORDS + 5], 5),  # all are taken
+        (KEPT_RECORDS, [KEPT_RECORDS], 0),  # as many as are kept
+        (KEPT_RECORDS + 5, [KEPT_RECORDS + 5], 5),  # all are read
         (KEPT_RECORDS + 5, [KEPT_RECORDS + 5, 2], 2),  # a second mapping is behind
-        (KEPT_RECORDS + 5, [0], 0),  # nothing is taken
+        (KEPT_RECORDS + 5, [0], 0),  # nothing is read
         (KEPT_RECORDS + 5, [], 0),  # no consumer reads the stream
     ],
 )
-def test_a_stream_keeps_what_is_not_taken_and_its_last_records(records: int, positions: list[int], first: int) -> None:
+def test_a_stream_keeps_its_unread_and_its_latest_records(records: int, positions: list[int], first: int) -> None:
     streams = FakeStreams(records, *positions)
     assert streams.poll() == (first, first)
     assert streams.poll() == (first, first), "positions count from the start of the stream"
 
 
-def test_mappings_begin_anew_after_a_restart_which_loses_the_records() -> None:
+def test_mappings_read_from_the_beginning_after_a_restart() -> None:
     saved, streams = FakeStreams(7, 7), FakeStreams(3, 0)
     positions = streams._dynamodb_stream_positions
     streams._restore_esm_positions(positions, saved._dynamodb_stream_positions)
     assert positions.get_scoped("0", "r", "0") == 0
 
 
-def test_published_events_are_not_collected() -> None:
+def test_published_events_are_not_retained() -> None:
     buses = SimpleNamespace(_events_log_list=None)
     forget_published_events(buses)
     buses._events_log_list().append("event")
     assert buses._events_log_list() == []
 
 
-class AlarmsOfAnAccount:
-    """A client of CloudWatch and STS that writes down its calls."""
+class FakeAlarmClient:
+    """A client of CloudWatch and STS that records its calls."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -164,15 +164,15 @@ ALARM_URN = "urn:pulumi:dev::booking::aws:cloudwatch/metricAlarm:MetricAlarm::la
 ALARM = {"name": "late", "comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1}
 
 
-def test_a_new_resource_is_made_and_read_in_as_few_calls_as_that_takes(tmp_path: Path) -> None:
-    account = AlarmsOfAnAccount()
+def test_creating_an_alarm_takes_three_calls(tmp_path: Path) -> None:
+    account = FakeAlarmClient()
     provider = EmbeddedProvider(Aws(connect=lambda _: account, folder=tmp_path), Journal(tmp_path / "journal"))
     provider.create(ALARM_URN, "aws:cloudwatch/metricAlarm:MetricAlarm", ALARM)
     assert account.calls == ["put_metric_alarm", "describe_alarms", "list_tags_for_resource"]
 
 
-def test_what_an_interrupted_creation_has_left_is_brought_to_the_inputs_all_the_same(tmp_path: Path) -> None:
-    account, journal = AlarmsOfAnAccount(), Journal(tmp_path / "journal")
+def test_an_adopted_resource_is_updated_to_the_inputs(tmp_path: Path) -> None:
+    account, journal = FakeAlarmClient(), Journal(tmp_path / "journal")
     account.put_metric_alarm(AlarmName="late", Threshold=1)
     journal.record_intent(ALARM_URN, {"name": "late"})
     provider = EmbeddedProvider(Aws(connect=lambda _: account, folder=tmp_path), journal)
@@ -181,20 +181,20 @@ def test_what_an_interrupted_creation_has_left_is_brought_to_the_inputs_all_the_
     assert created.outputs["threshold"] == 2
 
 
-def test_a_program_that_asks_often_who_calls_makes_one_call(tmp_path: Path) -> None:
-    account = AlarmsOfAnAccount()
+def test_the_caller_identity_is_requested_once(tmp_path: Path) -> None:
+    account = FakeAlarmClient()
     provider = EmbeddedProvider(Aws(connect=lambda _: account, folder=tmp_path), Journal(tmp_path / "journal"))
     for _ in range(3):
         assert provider.invoke("aws:index/getCallerIdentity:getCallerIdentity", {})["arn"] == "root"
     assert account.calls == ["get_caller_identity"]
 
 
-def test_clients_share_what_botocore_reads_from_its_data(tmp_path: Path) -> None:
+def test_clients_share_one_botocore_loader(tmp_path: Path) -> None:
     one, other = (connect(name, "https://127.0.0.1:9", tmp_path, "us-east-1") for name in ("sqs", "sns"))
     assert one._loader is other._loader
 
 
-def test_a_policy_is_parsed_once_and_a_changed_one_anew() -> None:
+def test_a_policy_is_parsed_again_only_after_a_change() -> None:
     parsed: list[object] = []
 
     def parse(policy: object) -> list[object]:

@@ -77,7 +77,7 @@ CLOUDFORMATION: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "aws:sqs/queue:Queue": ("AWS::SQS::Queue", {"name": "QueueName", "fifoQueue": "FifoQueue"}),
     "aws:sqs/queuePolicy:QueuePolicy": ("AWS::SQS::QueueInlinePolicy", {"queueUrl": "Queue"}),
 }
-"""Our type → CloudFormation's, and the properties that both have and both replace for."""
+"""Each type with its CloudFormation type, and the properties that cause a replacement in both."""
 
 NEVER_SUPPORTED = {
     *("TenancyConfig", "ImportSourceSpecification", "BucketNamePrefix", "BucketNamespace", "SelfManagedEventSource"),
@@ -89,12 +89,12 @@ NEVER_SUPPORTED = {
         "EventSourceToken",
     ),
 }
-"""Create-only properties that no type here takes."""
+"""Create-only properties that no type here accepts."""
 
 NESTED = {"BackupSelection": "one group in CloudFormation, several properties in Pulumi"}
 
-PULUMI_TOO: Mapping[str, set[str]] = {
-    # Pulumi's AWS provider makes a new resource for these, where CloudFormation does not have them or refuses.
+REPLACED_ONLY_BY_PULUMI: Mapping[str, set[str]] = {
+    # Pulumi's AWS provider replaces the resource for these; CloudFormation lacks them or rejects the change.
     "aws:backup/selection:Selection": {"name", "iamRoleArn", "resources", "notResources", "selectionTags"},
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": {"actionsEnabled"},
     "aws:cloudwatch/eventRule:EventRule": {"eventBusName"},
@@ -109,19 +109,21 @@ PULUMI_TOO: Mapping[str, set[str]] = {
 def _create_only(kind: str) -> set[str]:
     file = json.loads((_SCHEMAS / "providers" / "us-east-1.json").read_text())[kind]
     schema = json.loads((_SCHEMAS / "resources" / f"{file}.json").read_text())
-    return {place.removeprefix("/properties/") for place in schema.get("createOnlyProperties", ())}
+    return {path.removeprefix("/properties/") for path in schema.get("createOnlyProperties", ())}
 
 
 @pytest.mark.parametrize("token", CLOUDFORMATION)
 def test_a_property_replaces_where_cloudformation_replaces(token: str) -> None:
     kind, names = CLOUDFORMATION[token]
     assert _create_only(kind) - NEVER_SUPPORTED - NESTED.keys() == set(names.values())
-    ours = {name for name, property_ in resource_types()[token].properties.items() if property_.replaces} - {"region"}
-    assert ours - PULUMI_TOO.get(token, set()) == set(names)
+    replacing = {name for name, property_ in resource_types()[token].properties.items() if property_.replaces} - {
+        "region"
+    }
+    assert replacing - REPLACED_ONLY_BY_PULUMI.get(token, set()) == set(names)
 
 
 def test_a_resource_with_an_unchanged_explicit_name_is_deleted_before_its_replacement() -> None:
-    """The engine creates first, and AWS has no room for two of one name."""
+    """By default the engine creates the replacement first, but two resources cannot have the same name."""
     table = resource_types()["aws:dynamodb/table:Table"]
     old = {"name": "seats", "hashKey": "a", "attributes": []}
     new = {"name": "seats", "hashKey": "b", "attributes": []}
@@ -129,7 +131,7 @@ def test_a_resource_with_an_unchanged_explicit_name_is_deleted_before_its_replac
     assert (diff.replacing_properties, diff.delete_before_replace) == (("hashKey",), True)
 
 
-def test_a_generated_name_is_replaced_by_another_generated_one() -> None:
+def test_a_resource_with_a_generated_name_is_deleted_after_its_replacement() -> None:
     table = resource_types()["aws:dynamodb/table:Table"]
     old = {"name": "seats-1", "hashKey": "a", "attributes": [], "__defaults": ["name"]}
     diff = compare_inputs(table.properties, old, {**old, "hashKey": "b"}, table.identity)

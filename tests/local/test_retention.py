@@ -1,4 +1,4 @@
-"""An embedded AWS forgets old work, so that its memory does not grow with all it has done: counted, never measured."""
+"""An embedded AWS removes old data, so that its memory stays bounded. The tests count and never measure memory."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -19,18 +19,18 @@ from local.instance.retention import (
 
 
 class FakeMachines:
-    """The parts of MiniStack's module of state machines that close executions."""
+    """The parts of MiniStack's Step Functions module that close executions."""
 
     def __init__(self) -> None:
         self._executions = AccountRegionScopedDict()
         self._run_execution = self._close
-        self._closings = 0
+        self._close_count = 0
         patched: Any = self
         bound_executions(patched)
 
     def _close(self, name: str) -> None:
-        self._closings += 1
-        self._executions[name] |= {"status": "SUCCEEDED", "stopDate": f"2026-01-01T00:00:00.{self._closings:06}Z"}
+        self._close_count += 1
+        self._executions[name] |= {"status": "SUCCEEDED", "stopDate": f"2026-01-01T00:00:00.{self._close_count:06}Z"}
 
     def start(self, name: str) -> None:
         self._executions[name] = {"status": "RUNNING", "stopDate": None}
@@ -46,17 +46,17 @@ class FakeMachines:
         return list(self._executions)
 
 
-def test_the_oldest_closed_executions_are_forgotten_and_the_last_ones_kept() -> None:
+def test_only_the_latest_closed_executions_are_kept() -> None:
     machines = FakeMachines()
     total = 2 * KEPT_EXECUTIONS + 1
     for number in range(total):
         machines.run(str(number))
-        assert str(number) in machines._executions, "the caller reads it after its end"
+        assert str(number) in machines._executions, "the caller reads an execution after its end"
         assert len(machines._executions._data) <= KEPT_EXECUTIONS + SLACK
     assert machines.names()[-KEPT_EXECUTIONS:] == [str(n) for n in range(total - KEPT_EXECUTIONS, total)]
 
 
-def test_a_running_execution_is_never_forgotten() -> None:
+def test_a_running_execution_is_never_removed() -> None:
     machines = FakeMachines()
     machines.start("waiting")
     for number in range(2 * KEPT_EXECUTIONS):
@@ -64,8 +64,8 @@ def test_a_running_execution_is_never_forgotten() -> None:
     assert "waiting" in machines.names()
 
 
-def test_an_execution_that_ran_long_is_kept_as_long_after_its_end_as_any_other() -> None:
-    """Executions stand in the order of their starts, and its own end is the one at which others are forgotten."""
+def test_a_long_execution_is_kept_after_its_end_like_any_other() -> None:
+    """Executions are in the order of their starts, and its own end triggers the removal of others."""
     machines = FakeMachines()
     machines.start("long")
     for number in range(KEPT_EXECUTIONS + SLACK):
@@ -78,8 +78,8 @@ def test_an_execution_that_ran_long_is_kept_as_long_after_its_end_as_any_other()
         assert "long" in machines.names()
 
 
-def test_an_execution_whose_end_is_being_written_is_the_latest() -> None:
-    """MiniStack sets the status before the time."""
+def test_a_closed_execution_without_a_stop_time_is_kept() -> None:
+    """MiniStack sets the status before the stop time."""
     machines = FakeMachines()
     machines.start("ending")
     machines._executions["ending"]["status"] = "SUCCEEDED"
@@ -88,7 +88,7 @@ def test_an_execution_whose_end_is_being_written_is_the_latest() -> None:
     assert "ending" in machines.names()
 
 
-def test_many_running_executions_take_no_place_of_closed_ones() -> None:
+def test_running_executions_do_not_displace_closed_ones() -> None:
     machines = FakeMachines()
     for number in range(2 * KEPT_EXECUTIONS):
         machines.start(f"running-{number}")
@@ -102,8 +102,10 @@ def function() -> dict[str, Any]:
     return {"config": {"FunctionName": "f", "Version": "1", "LoggingConfig": {"LogGroup": "g"}}}
 
 
-def test_the_last_streams_of_each_log_group_are_kept(function: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """MiniStack itself writes here, so that a version that keeps its streams elsewhere fails."""
+def test_only_the_latest_streams_of_a_log_group_are_kept(
+    function: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MiniStack itself writes the streams, so this fails for a version that stores them elsewhere."""
     monkeypatch.setattr(cloudwatch_logs, "_log_groups", AccountRegionScopedDict())
     functions: Any = SimpleNamespace(_emit_lambda_logs=lambda_svc._emit_lambda_logs)
     bound_logs(functions, cloudwatch_logs)
@@ -115,7 +117,7 @@ def test_the_last_streams_of_each_log_group_are_kept(function: dict[str, Any], m
     assert [starts[0], starts[-1]] == [f"START RequestId: request-{n} Version: 1" for n in (3, KEPT_LOG_STREAMS + 2)]
 
 
-def test_an_execution_of_ministack_is_forgotten_once_enough_newer_ones_have_ended(
+def test_ministack_keeps_only_the_latest_executions(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     machine = {"name": "m", "definition": '{"StartAt": "end", "States": {"end": {"Type": "Succeed"}}}'}
@@ -133,7 +135,7 @@ def test_an_execution_of_ministack_is_forgotten_once_enough_newer_ones_have_ende
     assert executions.keys() == names[-KEPT_EXECUTIONS:]
 
 
-def test_the_last_transactions_can_be_repeated_under_their_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_latest_transaction_tokens_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = AccountRegionScopedDict()
     monkeypatch.setattr(dynamodb, "_txn_idempotency", tokens)
     patched: Any = SimpleNamespace(_txn_token_store=dynamodb._txn_token_store, _txn_idempotency=tokens)

@@ -1,4 +1,4 @@
-"""`booking up` and `booking down` write to and remove folders of our own making, and nothing else (F1)."""
+"""`booking up` and `booking down` write to and remove only folders that they have created (F1)."""
 
 import json
 import shutil
@@ -11,13 +11,28 @@ from local.errors import ForeignFolder, InvalidInstanceName
 from local.instance import Instance, run_folder
 
 PRECIOUS = "years of work"
-OUTSIDE = ["..", ".", "", "../../precious", "a/b", "a\\b", "Default", "a b", "ä", "a\n", "x" * 64, "~", "*", "$HOME"]
+INVALID_NAMES = [
+    "..",
+    ".",
+    "",
+    "../../precious",
+    "a/b",
+    "a\\b",
+    "Default",
+    "a b",
+    "ä",
+    "a\n",
+    "x" * 64,
+    "~",
+    "*",
+    "$HOME",
+]
 VERBS = [("down",), ("down", "--keep"), ("up", "--no-tour", "--engine", "in-process")]
 
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program's folder, beside a folder of the user's that must survive everything."""
+    """Return a program's folder next to a folder of the user's that must never change."""
     root = tmp_path / "checkout"
     for folder in (root, tmp_path / "precious"):
         folder.mkdir()
@@ -34,8 +49,8 @@ def assert_nothing_was_lost(checkout: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb[0])
-@pytest.mark.parametrize("name", OUTSIDE)
-def test_a_name_that_leads_elsewhere_is_a_usage_error(
+@pytest.mark.parametrize("name", INVALID_NAMES)
+def test_an_invalid_instance_name_is_a_usage_error(
     checkout: Path, name: str, verb: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run([*verb, "--instance", name]) == 64
@@ -44,7 +59,7 @@ def test_a_name_that_leads_elsewhere_is_a_usage_error(
     assert not (checkout / ".booking").exists()
 
 
-def test_the_environment_variable_is_validated_too(
+def test_an_instance_name_in_the_environment_is_validated(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("BOOKING_INSTANCE", "..")
@@ -53,7 +68,7 @@ def test_the_environment_variable_is_validated_too(
     assert_nothing_was_lost(checkout)
 
 
-def test_an_absolute_path_is_not_a_name(checkout: Path) -> None:
+def test_an_absolute_path_is_not_a_valid_instance_name(checkout: Path) -> None:
     with pytest.raises(InvalidInstanceName):
         Instance.at(checkout, str(checkout.with_name("precious")))
 
@@ -107,7 +122,7 @@ def test_an_instance_never_starts_with_a_link_among_its_folders(checkout: Path) 
     assert_nothing_was_lost(checkout)
 
 
-def test_a_marker_that_is_a_link_proves_nothing(checkout: Path) -> None:
+def test_a_linked_marker_is_not_accepted(checkout: Path) -> None:
     folder = checkout / ".booking" / "default"
     folder.mkdir(parents=True)
     real = checkout / "elsewhere.json"
@@ -118,10 +133,8 @@ def test_a_marker_that_is_a_link_proves_nothing(checkout: Path) -> None:
     assert folder.exists()
 
 
-def test_an_interrupted_removal_is_still_ours_and_can_be_repeated(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The marker goes last."""
+def test_an_interrupted_removal_can_be_repeated(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The marker is removed last."""
     instance = Instance.at(checkout)
     assert instance.port
 

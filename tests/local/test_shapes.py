@@ -1,4 +1,4 @@
-"""The language of properties: what is wrong is named at its place, and what means the same is the same."""
+"""Property schemas report faults with their paths, and compare values by their meaning."""
 
 import json
 import re
@@ -78,10 +78,10 @@ def test_differences_are_symmetric(one: dict[str, object], other: dict[str, obje
 
 @given(VALUES, VALUES)
 def test_inputs_that_match_aws_have_no_diff(actual: dict[str, object], written: dict[str, object]) -> None:
-    """Read's law: its inputs are the actual state, seen with the program's eyes."""
+    """Inputs that Read returns are the actual state, without values that the program leaves to AWS."""
     inputs = inputs_from_actual(TABLE, actual, written)
-    seen = {name: value for name, value in actual.items() if name != "kind" or "kind" in written}
-    assert canonical_values(TABLE, inputs) == canonical_values(TABLE, seen)
+    visible = {name: value for name, value in actual.items() if name != "kind" or "kind" in written}
+    assert canonical_values(TABLE, inputs) == canonical_values(TABLE, visible)
 
 
 @given(VALUES)
@@ -122,9 +122,9 @@ def test_unreadable_properties_keep_the_last_written_value() -> None:
     ],
 )
 def test_a_fault_names_its_path(values: dict[str, object], sentence: str) -> None:
-    said = [f"{format_path(fault.path)}: {fault.reason}" for fault in find_faults(TABLE, values)]
-    assert len(said) == 1
-    assert said[0].startswith(sentence)
+    messages = [f"{format_path(fault.path)}: {fault.reason}" for fault in find_faults(TABLE, values)]
+    assert len(messages) == 1
+    assert messages[0].startswith(sentence)
 
 
 def test_an_unknown_is_valid_everywhere_and_differs_from_every_value() -> None:
@@ -139,10 +139,10 @@ def test_an_unknown_is_valid_everywhere_and_differs_from_every_value() -> None:
 def test_changes_are_reported_per_property_and_key() -> None:
     old = {"name": "a", "tags": {"x": "1", "y": "1"}, "order": ["a", "b"], "parts": [{"id": "p"}]}
     new = {"name": "b", "tags": {"x": "2", "z": "1"}, "order": ["a", "c"], "parts": [{"id": "q"}], "on": True}
-    told = {
+    reported = {
         change.property_path: (change.kind.value, change.replaces) for change in compare_inputs(TABLE, old, new).changes
     }
-    assert told == {
+    assert reported == {
         "name": ("update", True),
         "on": ("update", False),
         "parts": ("update", False),
@@ -159,12 +159,12 @@ def test_policies_are_compared_by_meaning_and_definitions_by_value() -> None:
     assert JsonString().canonical(one) != JsonString().canonical(list_of_one)
 
 
-def test_whole_numbers_stay_integers_over_a_wire_of_floats() -> None:
+def test_integral_floats_become_integers() -> None:
     assert json.dumps(integral_to_int({"a": [1.0, 2.5, True]})) == '{"a": [1, 2.5, true]}'
 
 
 @given(st.text(min_size=1, max_size=72), st.booleans())
-def test_an_automatic_name_is_the_logical_one_with_seven_digits(logical: str, lower: bool) -> None:
+def test_an_automatic_name_is_the_logical_name_with_seven_hex_digits(logical: str, lower: bool) -> None:
     rule = AutoName(max_length=80, lowercase=lower)
     urn = f"urn:pulumi:dev::booking::aws:sqs/queue:Queue::{logical.replace(':', '')}"
     name = generate_name(rule, urn, NameProposal(seed=b"1"))
@@ -204,7 +204,7 @@ def test_automatic_names_follow_pulumi_aws(token: str, property_: str, max_lengt
     assert re.sub("-[0-9a-f]{7}$", "-#", generate_name(rule, urn, NameProposal())) == pattern
 
 
-def test_a_logical_name_that_is_too_long_is_an_error_as_in_pulumi_aws() -> None:
+def test_a_logical_name_that_is_too_long_is_rejected() -> None:
     urn = f"urn:pulumi:dev::booking::aws:iam/role:Role::{'r' * 57}"
     with pytest.raises(
         NameMissing, match=r"logical name must have at most 56 characters: .* would have 65, and 64 are"

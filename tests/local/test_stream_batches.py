@@ -1,4 +1,4 @@
-"""Batches of a table's stream fail as in AWS: in part, so many times, and at last into a queue."""
+"""Batches of a table's stream fail as in AWS: in part, with retries, and finally into a queue."""
 
 import json
 import time
@@ -70,7 +70,7 @@ def handler(event, context):
 """
 
 
-def test_a_record_that_always_fails_goes_to_the_queue_and_the_others_are_taken(
+def test_records_that_always_fail_go_to_the_queue_and_the_others_are_processed(
     embedded_aws: Instance, tmp_path: Path
 ) -> None:
     (tmp_path / "code").mkdir()
@@ -80,22 +80,22 @@ def test_a_record_that_always_fails_goes_to_the_queue_and_the_others_are_taken(
     names = ("ORDER#a", "ORDER#poison", "ORDER#b", "SKU#crash", "ORDER#crash", "ORDER#c")
     for name in names:
         stack.client("dynamodb").put_item(TableName=stack.outputs["source"], Item={"pk": {"S": name}})
-    seen = next(each for each in _repeatedly(lambda: _seen(stack)) if "ORDER#c" in each)
-    assert seen == {"ORDER#a", "ORDER#b", "ORDER#c"}
+    keys = next(each for each in _poll(lambda: _read_keys(stack)) if "ORDER#c" in each)
+    assert keys == {"ORDER#a", "ORDER#b", "ORDER#c"}
     dead = stack.client("sqs").receive_message(QueueUrl=stack.outputs["failed"], MaxNumberOfMessages=10)["Messages"]
-    said = [json.loads(message["Body"]) for message in dead]
-    assert [each["requestContext"]["condition"] for each in said] == ["RetryAttemptsExhausted"] * 2
-    assert [each["DDBStreamBatchInfo"]["batchSize"] for each in said] == [1, 1]
+    failures = [json.loads(message["Body"]) for message in dead]
+    assert [each["requestContext"]["condition"] for each in failures] == ["RetryAttemptsExhausted"] * 2
+    assert [each["DDBStreamBatchInfo"]["batchSize"] for each in failures] == [1, 1]
 
 
-def _seen(stack: DeployedStack) -> set[str]:
+def _read_keys(stack: DeployedStack) -> set[str]:
     items = stack.client("dynamodb").scan(TableName=stack.outputs["seen"])["Items"]
     return {item["pk"]["S"] for item in items}
 
 
-def _repeatedly(look: Any) -> Iterator[Any]:
+def _poll(read: Any) -> Iterator[Any]:
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        yield look()
+        yield read()
         time.sleep(0.1)
-    raise TimeoutError("the records were not taken")
+    raise TimeoutError("the records were not processed")

@@ -13,21 +13,21 @@ from tests.local.inputs import urn_of
 
 @pytest.fixture
 def offline(tmp_path: Path) -> EmbeddedProvider:
-    """A provider whose AWS may not be asked."""
+    """Return a provider that fails if it calls AWS."""
 
     def refuse(service: str) -> None:
-        raise AssertionError(f"{service} was asked")
+        raise AssertionError(f"{service} was called")
 
     return EmbeddedProvider(Aws(connect=refuse, folder=tmp_path), Journal(tmp_path / "journal.jsonl"))
 
 
-def test_an_unknown_type_is_named_with_similar_ones(offline: EmbeddedProvider) -> None:
+def test_an_unknown_type_is_reported_with_similar_ones(offline: EmbeddedProvider) -> None:
     token = "aws:sqs/queues:Queues"
     with pytest.raises(UnsupportedType, match=r"queues:Queues is not supported .*; did you mean aws:sqs/queue:Queue"):
         offline.check(urn_of(token, "a"), token, {})
 
 
-def test_an_unknown_function_is_named_with_the_supported_ones(offline: EmbeddedProvider) -> None:
+def test_an_unknown_function_is_reported_with_the_supported_ones(offline: EmbeddedProvider) -> None:
     with pytest.raises(
         UnsupportedFunction, match=r"getAmi:getAmi is not supported .*: aws:index/getCallerIdentity:getCallerIdentity, "
     ):
@@ -40,7 +40,7 @@ def test_a_function_refuses_another_region(offline: EmbeddedProvider) -> None:
 
 
 def test_a_resource_of_another_region_is_refused(offline: EmbeddedProvider) -> None:
-    """Put quietly into the one region there is, it would look as if it worked."""
+    """Otherwise it would be created in the only region, and the error would go unnoticed."""
     token = "aws:sqs/queue:Queue"
     [sentence] = offline.check(urn_of(token, "a"), token, {"region": "eu-west-1"}).messages()
     assert sentence == "region: 'eu-west-1' is not here, the embedded AWS has one region: us-east-1"
@@ -58,14 +58,14 @@ def test_all_faults_of_a_resource_are_reported_at_once(offline: EmbeddedProvider
     ]
 
 
-def test_an_attribute_that_no_key_uses_is_refused_as_by_aws(offline: EmbeddedProvider) -> None:
+def test_an_attribute_that_no_key_uses_is_refused(offline: EmbeddedProvider) -> None:
     token = "aws:dynamodb/table:Table"
     attributes = [{"name": name, "type": "S"} for name in ("pk", "idle")]
     checked = offline.check(urn_of(token, "a"), token, {"hashKey": "pk", "attributes": attributes})
     assert checked.messages() == ["attributes: must be exactly the attributes used as keys (pk)"]
 
 
-def test_a_generated_name_is_kept_from_check_to_check(offline: EmbeddedProvider) -> None:
+def test_repeated_checks_keep_the_generated_name(offline: EmbeddedProvider) -> None:
     token = "aws:sqs/queue:Queue"
     first = offline.check(urn_of(token, "a"), token, {}).inputs
     again = offline.check(urn_of(token, "a"), token, {}, old_inputs=first).inputs
