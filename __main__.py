@@ -68,7 +68,7 @@ dashboard = base.dashboard(
     machine,
     orders,
     (purchase, refund, record, reconcile, seal, *events.functions, *webhooks, *api.parts),
-    beside=(gateway, audit, seal_key, *events.buses, *proofs.keys),
+    without_charts=(gateway, audit, seal_key, *events.buses, *proofs.keys),
 )
 
 pulumi.export("stage", stage.name)

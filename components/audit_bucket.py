@@ -12,8 +12,16 @@ import pulumi_aws as aws
 from handlers.contracts.storage import REFUSALS_PREFIX, SEALS_PREFIX
 
 from .aws.iam import join, statement
-from .aws.kms import ACCESS_LOGS, origin_of
-from .aws.s3 import access_log_bucket, encrypt, keep_private, keep_versions, log_access, send_events, settings_of
+from .aws.kms import ACCESS_LOGS, depend_on_key
+from .aws.s3 import (
+    access_log_bucket,
+    encrypt,
+    keep_private,
+    keep_versions,
+    log_access,
+    send_events,
+    setting_options,
+)
 from .base import Arguments, Component
 from .shared_arguments import share
 
@@ -154,7 +162,9 @@ class AuditBucket(Component):
             object_lock_enabled=True,
             force_destroy=self._force_destroy,
             tags=self._shared.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=self._protected or None, depends_on=origin_of(self.key)),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=self._protected or None, depends_on=depend_on_key(self.key)
+            ),
         )
         self.bucket, self.arn = bucket.bucket, bucket.arn
         keep_private(f"{self._name}-bucket", bucket, self._denials())
@@ -213,7 +223,7 @@ class AuditBucket(Component):
         own = pulumi.ResourceOptions(
             parent=self, protect=self._protected or None, aliases=[pulumi.Alias(parent=bucket)]
         )
-        return pulumi.ResourceOptions.merge(settings_of(bucket, *after), own)
+        return pulumi.ResourceOptions.merge(setting_options(bucket, *after), own)
 
     def _denials(self) -> list[dict[str, object]]:
         """Deny deleting and overwriting objects, and putting them with any encryption other than the bucket's key.

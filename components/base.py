@@ -23,8 +23,8 @@ _WITHOUT_REGION = "aws:iam/"
 class Component(pulumi.ComponentResource):
     """A component whose children are in its own region, else its parent's, else its provider's.
 
-    Since version 7 each regional resource of pulumi-aws takes a `region`, so none needs a provider of its own. `below`
-    lists the component and all its descendants.
+    Since version 7 each regional resource of pulumi-aws takes a `region`, so none needs a provider of its own.
+    `descendants` begins with the component itself.
     """
 
     def __init__(self, token: str, name: str, args: Mapping[str, object], opts: pulumi.ResourceOptions | None) -> None:
@@ -34,13 +34,13 @@ class Component(pulumi.ComponentResource):
             )
         given = cast("pulumi.Input[str] | None", args.get("region"))
         self.chosen_region = _region_above(opts) if given is None else given
-        self.below: list[pulumi.Resource] = []
+        self.descendants: list[pulumi.Resource] = []
         adopting = pulumi.ResourceOptions(transformations=[self._adopt])
         super().__init__(token, name, dict(args), pulumi.ResourceOptions.merge(opts, adopting))
 
     def _adopt(self, child: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         """Register a child and set its region, unless it has one or belongs to IAM."""
-        self.below.append(child.resource)
+        self.descendants.append(child.resource)
         regional = child.type_.startswith("aws:") and not child.type_.startswith(_WITHOUT_REGION)
         props = cast("dict[str, Any]", child.props)  # the SDK does not type keys and values
         if self.chosen_region is None or not regional or props.get("region") is not None:

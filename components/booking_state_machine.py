@@ -223,19 +223,23 @@ class BookingStateMachine(Component):
             )
 
     def _create_parking_queue(self) -> None:
-        overflow = self._queue(
+        dead_letter_queue = self._queue(
             "parking-dead-letters",
             "Reconcile failed for days to record parked results. They are in the dead-letter queue until redriven.",
             None,
         )
         self._parking = self._queue(
-            "parking", "Results could not be recorded and are parked. Reconcile records them on its next run.", overflow
+            "parking",
+            "Results could not be recorded and are parked. Reconcile records them on its next run.",
+            dead_letter_queue,
         )
         self.parking = self._parking.url
         self.drain = grant_drain(self._parking, self._shared.key, "TakeParked")
 
-    def _queue(self, slug: str, meaning: str, overflow: aws.sqs.Queue | None) -> aws.sqs.Queue:
-        return monitored_queue(f"{self._name}-{slug}", self._shared, meaning=meaning, slug=slug, overflow=overflow)
+    def _queue(self, slug: str, meaning: str, dead_letter_queue: aws.sqs.Queue | None) -> aws.sqs.Queue:
+        return monitored_queue(
+            f"{self._name}-{slug}", self._shared, meaning=meaning, slug=slug, dead_letter_queue=dead_letter_queue
+        )
 
     def _create_log_group(self, args: BookingStateMachineArgs) -> None:
         key = args.get("logkey") or self._shared.key

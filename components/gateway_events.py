@@ -73,7 +73,7 @@ class GatewayEvents(Component):
             batch_size=10,
             function_response_types=["ReportBatchItemFailures"],
             tags=self._shared.tags,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=consumer.below[1:]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=consumer.descendants[1:]),
         )
 
     def _check(self, args: GatewayEventsArgs) -> None:
@@ -97,7 +97,7 @@ class GatewayEvents(Component):
             seconds=CONSUMER_SECONDS,
             keep_seconds=NOTICE_SECONDS,
             attempts=MAX_ATTEMPTS,
-            overflow=undelivered,
+            dead_letter_queue=undelivered,
         )
         self.queue = self._queue.arn
 

@@ -20,7 +20,7 @@ from .aws.s3 import (
     keep_versions,
     log_access,
     send_events,
-    settings_of,
+    setting_options,
 )
 from .base import Arguments, Component
 from .shared_arguments import share
@@ -108,7 +108,7 @@ class SignedPackage(Component):
         self.bucket = bucket.bucket
         keep_private(name, bucket)
         encrypt(name, bucket, self._shared.key)
-        send_events(f"{name}-events", bucket, settings_of(bucket))
+        send_events(f"{name}-events", bucket, setting_options(bucket))
         versions = keep_versions(name, bucket)
         expire(name, bucket, versions)
         return bucket, versions
@@ -126,7 +126,7 @@ class SignedPackage(Component):
             force_destroy=self._force_destroy,
             protect=False,
         )
-        log_access(f"{self._name}-bucket-logging", bucket, into=logs, prefix=prefix, opts=settings_of(bucket))
+        log_access(f"{self._name}-bucket-logging", bucket, into=logs, prefix=prefix, opts=setting_options(bucket))
 
     def _create_signer(self) -> aws.signer.SigningProfile:
         """Create a profile named by a prefix: names have no hyphens, and a used name stays reserved for two years."""

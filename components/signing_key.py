@@ -7,7 +7,7 @@ import pulumi_aws as aws
 
 from .aws.eventbridge import alert_on_key_changes
 from .aws.iam import statement
-from .aws.kms import readable_name, reserve_action
+from .aws.kms import add_alias, reserve_action
 from .base import Arguments, Component, Shared, tags_of
 
 
@@ -50,7 +50,7 @@ class SigningKey(Component):
             tags=tags_of(name, args.get("tags")),
             opts=pulumi.ResourceOptions(parent=self, protect=protected or None),
         )
-        readable_name(f"{name}-key", self._key)
+        add_alias(f"{name}-key", self._key)
         self.arn = self._key.arn
         if topic := args.get("topic"):
             shared = Shared(parent=self, tags=tags_of(name, args.get("tags")), key=self.arn, topic=topic)

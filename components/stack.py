@@ -387,9 +387,9 @@ class Foundation(Component):
         orders: OrderStore,
         functions: Sequence[MonitoredLambda | GatewayEvents | BookingApi],
         *,
-        beside: Sequence[Component] = (),
+        without_charts: Sequence[Component] = (),
     ) -> pulumi.Output[str]:
-        """Create the dashboard of these components and return its name; those in `beside` have no charts.
+        """Create the dashboard of these components and return its name; those in `without_charts` have none on it.
 
         The dashboard is created after all of them, so `pulumi destroy` begins with it. If it is protected, the command
         stops there instead of deleting everything that is not protected itself.
@@ -403,7 +403,9 @@ class Foundation(Component):
         last = pulumi.ResourceOptions(
             parent=self,
             protect=self._stage.deletion_protection or None,
-            depends_on=[each for part in (self, machine, orders, *functions, *beside) for each in part.below[1:]],
+            depends_on=[
+                each for part in (self, machine, orders, *functions, *without_charts) for each in part.descendants[1:]
+            ],
         )
         return create_dashboard(f"{self._name}-dashboard", rows, region=self.region, opts=last)
 

@@ -132,7 +132,7 @@ def stream_grant(table: pulumi.Input[str], *, key: pulumi.Input[str], parent: pu
             "ListStreams",
             ["dynamodb:ListStreams"],
             ["*"],
-            why_everywhere="Lambda lists streams to find the table's, and the action has no resource-level scope",
+            wildcard_reason="Lambda lists streams to find the table's, and the action has no resource-level scope",
         ),
         statement("ReadStreamKey", _READ_ACTIONS, [key], when=via),
     )

@@ -36,18 +36,18 @@ def statement(
     resources: Sequence[pulumi.Input[str]],
     *,
     when: Condition | None = None,
-    why_everywhere: str | None = None,
+    wildcard_reason: str | None = None,
 ) -> pulumi.Output[str]:
     """Allow `actions` on `resources`, as a grant.
 
     Raises:
-        TooBroad: an action has a wildcard, or a resource is `*` and `why_everywhere` does not say why AWS offers no
+        TooBroad: an action has a wildcard, or a resource is `*` and `wildcard_reason` does not say why AWS offers no
             narrower scope.
     """
     if any("*" in action for action in actions):
         raise TooBroad(f"{sid}: actions must be named without wildcards, got {sorted(actions)}")
-    if "*" in resources and not why_everywhere:
-        raise TooBroad(f"{sid}: resource '*' needs a reason; pass why_everywhere")
+    if "*" in resources and not wildcard_reason:
+        raise TooBroad(f"{sid}: resource '*' needs a reason; pass wildcard_reason")
     allowed = {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
     return pulumi.Output.json_dumps([allowed | ({"Condition": when} if when else {})])
 
@@ -93,7 +93,7 @@ def trace_grant(*, by_machine: bool = False) -> pulumi.Output[str]:
         "Trace",
         ["xray:PutTelemetryRecords", "xray:PutTraceSegments", *sampling],
         ["*"],
-        why_everywhere="X-Ray has no resource-level scope for traces",
+        wildcard_reason="X-Ray has no resource-level scope for traces",
     )
 
 

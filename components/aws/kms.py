@@ -61,12 +61,12 @@ def encryption_key(
         tags=tags,
         opts=pulumi.ResourceOptions(parent=parent, protect=protect or None),
     )
-    readable_name(name, key)
+    add_alias(name, key)
     arn: pulumi.Output[str] = key.arn
     return arn
 
 
-def readable_name(name: str, key: aws.kms.Key) -> None:
+def add_alias(name: str, key: aws.kms.Key) -> None:
     """Give a key a recognisable alias: project, stack, name, and the beginning of the key's id.
 
     The id distinguishes the keys of two components with the same name, and of two stacks with the same name in one
@@ -101,13 +101,13 @@ def reserve_action(name: str, key: aws.kms.Key, action: str, role: pulumi.Input[
     )
 
 
-def origin_of(key: pulumi.Input[str]) -> pulumi.Output[list[pulumi.Resource]]:
+def depend_on_key(key: pulumi.Input[str]) -> pulumi.Output[list[pulumi.Resource]]:
     """Return a `depends_on` that creates a resource after its key and deletes it before."""
 
-    def no_others(_: str) -> list[pulumi.Resource]:
+    def no_resources(_: str) -> list[pulumi.Resource]:
         return []
 
-    return pulumi.Output.from_input(key).apply(no_others)
+    return pulumi.Output.from_input(key).apply(no_resources)
 
 
 def _policy(context: DeploymentContext, services: Sequence[str]) -> pulumi.Output[str]:

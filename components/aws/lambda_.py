@@ -152,7 +152,7 @@ def network_grant() -> pulumi.Output[str]:
             "ec2:UnassignPrivateIpAddresses",
         ],
         ["*"],
-        why_everywhere="Lambda calls these without naming a network interface, because none exists yet",
+        wildcard_reason="Lambda calls these without naming a network interface, because none exists yet",
     )
 
 

@@ -49,5 +49,5 @@ def grant_deliver_logs() -> pulumi.Output[str]:
             "logs:UpdateLogDelivery",
         ],
         ["*"],
-        why_everywhere="Log delivery has no resource-level scope",
+        wildcard_reason="Log delivery has no resource-level scope",
     )

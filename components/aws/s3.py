@@ -7,12 +7,12 @@ import pulumi_aws as aws
 
 from ..base import Tags
 from .deployment_context import DeploymentContext
-from .kms import origin_of
+from .kms import depend_on_key
 
 ACCESS_LOG_DAYS = 400
 
 
-def settings_of(bucket: aws.s3.Bucket, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+def setting_options(bucket: aws.s3.Bucket, *after: pulumi.Resource) -> pulumi.ResourceOptions:
     """Return options for the settings of a bucket, which are deleted with it and not before it.
 
     A bucket that cannot be deleted, because objects in it are locked, thus keeps its policy, its lock and its key.
@@ -22,7 +22,7 @@ def settings_of(bucket: aws.s3.Bucket, *after: pulumi.Resource) -> pulumi.Resour
 
 def keep_private(name: str, bucket: aws.s3.Bucket, statements: Sequence[dict[str, object]] = ()) -> aws.s3.BucketPolicy:
     """Block public access, let the account own every object, reject plain HTTP, and add `statements` to the policy."""
-    child = settings_of(bucket)
+    child = setting_options(bucket)
     blocked = aws.s3.BucketPublicAccessBlock(
         f"{name}-private",
         bucket=bucket.bucket,
@@ -43,7 +43,7 @@ def keep_private(name: str, bucket: aws.s3.Bucket, statements: Sequence[dict[str
         f"{name}-policy",
         bucket=bucket.bucket,
         policy=pulumi.Output.json_dumps(policy),
-        opts=settings_of(bucket, blocked),
+        opts=setting_options(bucket, blocked),
     )
 
 
@@ -53,7 +53,7 @@ def keep_versions(name: str, bucket: aws.s3.Bucket) -> aws.s3.BucketVersioning:
         f"{name}-versions",
         bucket=bucket.bucket,
         versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
-        opts=settings_of(bucket),
+        opts=setting_options(bucket),
     )
 
 
@@ -80,13 +80,13 @@ def access_log_bucket(
         name,
         force_destroy=force_destroy,
         tags=tags,
-        opts=pulumi.ResourceOptions(parent=parent, protect=protect or None, depends_on=origin_of(key)),
+        opts=pulumi.ResourceOptions(parent=parent, protect=protect or None, depends_on=depend_on_key(key)),
     )
     versions = keep_versions(name, bucket)
     delivery = _log_delivery(bucket.arn, source.arn, prefix, DeploymentContext.of(parent))
     policy = keep_private(name, bucket, [delivery])
     encrypt(name, bucket, key)
-    send_events(f"{name}-events", bucket, settings_of(bucket))
+    send_events(f"{name}-events", bucket, setting_options(bucket))
     expire(name, bucket, versions, expire_days=ACCESS_LOG_DAYS)
     bucket_name: pulumi.Output[str] = policy.bucket
     return bucket_name
@@ -118,7 +118,7 @@ def encrypt(name: str, bucket: aws.s3.Bucket, key: pulumi.Input[str]) -> None:
                 apply_server_side_encryption_by_default=default, bucket_key_enabled=True
             )
         ],
-        opts=settings_of(bucket),
+        opts=setting_options(bucket),
     )
 
 
@@ -144,7 +144,7 @@ def expire(
         ),
     )
     aws.s3.BucketLifecycleConfiguration(
-        f"{name}-lifecycle", bucket=bucket.bucket, rules=[rule], opts=settings_of(bucket, versions)
+        f"{name}-lifecycle", bucket=bucket.bucket, rules=[rule], opts=setting_options(bucket, versions)
     )
 
 

@@ -25,20 +25,20 @@ def monitored_queue(
     *,
     meaning: str,
     slug: str,
-    overflow: aws.sqs.Queue | None = None,
+    dead_letter_queue: aws.sqs.Queue | None = None,
     attempts: int = MAX_RECEIVES,
     sender: str | None = None,
 ) -> aws.sqs.Queue:
     """Create a queue whose alarm `slug` fires while a message is visible in it.
 
-    A message that was received `attempts` times without being deleted moves to `overflow`. An AWS service that is the
-    `sender` may put messages into it for this account.
+    A message that was received `attempts` times without being deleted moves to `dead_letter_queue`. An AWS service that
+    is the `sender` may put messages into the queue for this account.
     """
     queue = aws.sqs.Queue(
         name,
         kms_master_key_id=shared.key,
         message_retention_seconds=FOURTEEN_DAYS,
-        redrive_policy=_redrive(overflow, attempts),
+        redrive_policy=_redrive(dead_letter_queue, attempts),
         tags=shared.tags,
         opts=pulumi.ResourceOptions(parent=shared.parent),
     )
@@ -60,20 +60,20 @@ def monitored_queue(
 
 
 def work_queue(
-    name: str, shared: Shared, *, seconds: int, keep_seconds: int, attempts: int, overflow: aws.sqs.Queue
+    name: str, shared: Shared, *, seconds: int, keep_seconds: int, attempts: int, dead_letter_queue: aws.sqs.Queue
 ) -> aws.sqs.Queue:
     """Create a queue for a function that takes up to `seconds` per batch.
 
-    A message that was received `attempts` times without being deleted moves to `overflow`. Messages stay invisible for
-    six times `seconds`, because Lambda itself retries a throttled batch. Source: Lambda developer guide, "Using Lambda
-    with Amazon SQS".
+    A message that was received `attempts` times without being deleted moves to `dead_letter_queue`. Messages stay
+    invisible for six times `seconds`, because Lambda itself retries a throttled batch. Source: Lambda developer guide,
+    "Using Lambda with Amazon SQS".
     """
     queue = aws.sqs.Queue(
         name,
         kms_master_key_id=shared.key,
         visibility_timeout_seconds=6 * seconds,
         message_retention_seconds=keep_seconds,
-        redrive_policy=_redrive(overflow, attempts),
+        redrive_policy=_redrive(dead_letter_queue, attempts),
         tags=shared.tags,
         opts=pulumi.ResourceOptions(parent=shared.parent),
     )
@@ -108,10 +108,10 @@ def grant_take(queue: aws.sqs.Queue, key: pulumi.Input[str], sid: str) -> pulumi
     return join(statement(sid, actions, [queue.arn]), statement(f"{sid}Key", ["kms:Decrypt"], [key]))
 
 
-def _redrive(overflow: aws.sqs.Queue | None, attempts: int) -> pulumi.Output[str] | None:
-    if overflow is None:
+def _redrive(dead_letter_queue: aws.sqs.Queue | None, attempts: int) -> pulumi.Output[str] | None:
+    if dead_letter_queue is None:
         return None
-    return pulumi.Output.json_dumps({"deadLetterTargetArn": overflow.arn, "maxReceiveCount": attempts})
+    return pulumi.Output.json_dumps({"deadLetterTargetArn": dead_letter_queue.arn, "maxReceiveCount": attempts})
 
 
 def _policy(queue: pulumi.Output[str], sender: str | None, parent: pulumi.Resource) -> pulumi.Output[str]:

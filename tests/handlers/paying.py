@@ -12,7 +12,8 @@ from typing import Any, ClassVar, Final, Protocol
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
 from handlers.adapters.sandbox_tokens import TOKENS
 from handlers.adapters.stripe.replies import KEY, ORDER, is_declined, payment_reply, refund_reply
-from handlers.domain.payments import Movement, MovementPage
+from handlers.domain.errors import Unavailable
+from handlers.domain.payments import GatewayReply, Instruction, Movement, MovementPage
 from tests.fakes.clock import FakeClock
 from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.secrets_manager import FakeSecretsManager
@@ -47,6 +48,14 @@ class Payer(Protocol):
     def effects(self) -> Mapping[str, str]:
         """Return the state of every key that arrived."""
         ...
+
+
+class UnansweringGateway(SandboxPaymentGateway):
+    """A sandbox whose lookups fail, because its service is down."""
+
+    def lookup(self, instruction: Instruction) -> GatewayReply:
+        """Raise Unavailable."""
+        raise Unavailable(instruction.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ from pydantic import ValidationError
 
 from handlers.adapters.sandbox_gateway import SandboxPaymentGateway
 from handlers.domain.canonical import format_instant
-from handlers.domain.errors import Unavailable
 from handlers.domain.ledger import Kind
 from handlers.domain.payments import GatewayReply, Instruction, Operation
 from handlers.reconcile import handler, reconcile
 from handlers.runtime import dependencies
 from tests.environment import THOROUGH
+from tests.handlers.paying import UnansweringGateway
 from tests.handlers.world import World, purchase_of, refund_of
 
 
@@ -67,18 +67,13 @@ def test_a_key_unknown_to_the_gateway_is_not_released_while_an_attempt_may_run()
 
 def test_a_deferred_order_gets_its_due_time_back_once_the_gateway_recovers() -> None:
     """Law 28 (isolation): one failed lookup does not make it due in every later run."""
-
-    class Failing(SandboxPaymentGateway):
-        def lookup(self, instruction: Instruction) -> GatewayReply:
-            raise Unavailable(instruction.key)
-
     world = World()
     world.stock(MUG=(800, 100))
     order_id = world.book({**purchase_of(MUG=(1, 800)), "capture": "later"})["order_id"]
     key = {"pk": {"S": f"ORDER#{order_id}"}}
     waiting = world.dynamodb.get_item(TableName="orders", Key=key)["Item"]
     deps = world.dependencies()
-    deps.__dict__["gateway"] = Failing(client=world.dynamodb, table="gateway", now=world.clock)
+    deps.__dict__["gateway"] = UnansweringGateway(client=world.dynamodb, table="gateway", now=world.clock)
     assert order_id in reconcile({"schema": 1}, deps)["postponed"]
     assert "deferred_since" in world.dynamodb.get_item(TableName="orders", Key=key)["Item"]
     world.clock.advance(timedelta(minutes=10))
@@ -368,13 +363,8 @@ def test_a_run_without_time_left_stops_and_the_next_one_continues() -> None:
 def test_orders_whose_lookups_fail_do_not_starve_later_orders() -> None:
     """Law 28 (isolation): they are retried with growing pauses, and settled once the gateway answers again."""
     world = _open_cases(12)
-
-    class Failing(SandboxPaymentGateway):
-        def lookup(self, instruction: Instruction) -> GatewayReply:
-            raise Unavailable(instruction.key)
-
     deps = world.dependencies()
-    deps.__dict__["gateway"] = Failing(client=world.dynamodb, table="gateway")
+    deps.__dict__["gateway"] = UnansweringGateway(client=world.dynamodb, table="gateway")
     failed = reconcile({"schema": 1, "days": []}, deps)["postponed"]
     assert len(failed) == 12
     assert any('"PostponedByReconcile": 12' in line for line in world.lines)

@@ -20,7 +20,7 @@ from handlers.domain.ports import OrderRepository
 from handlers.reconcile import reconcile
 from handlers.refund import refund
 from handlers.runtime.reconcile.order_walk import WalkPosition, WalkPurpose
-from tests.handlers.paying import OrphanListing
+from tests.handlers.paying import OrphanListing, UnansweringGateway
 from tests.handlers.world import World, purchase_of, refund_of
 
 
@@ -150,24 +150,17 @@ def test_a_failed_lookup_defers_its_order_and_does_not_block_the_sweep() -> None
 
 @dataclass
 class InterruptedOrders:
-    """A repository of orders; something happens just before the first call of one of its methods."""
+    """A repository of orders that runs an interruption just before the first call of one of its methods."""
 
     orders: OrderRepository
     method: str
-    happen: Callable[[], object] | None
+    interruption: Callable[[], object] | None
 
     def __getattr__(self, name: str) -> Any:
-        if name == self.method and self.happen:
-            happen, self.happen = self.happen, None
-            happen()
+        if name == self.method and self.interruption:
+            interruption, self.interruption = self.interruption, None
+            interruption()
         return getattr(self.orders, name)
-
-
-class UnansweringGateway(SandboxPaymentGateway):
-    """A gateway without lookups: its service is down."""
-
-    def lookup(self, instruction: Instruction) -> GatewayReply:
-        raise Unavailable(instruction.key)
 
 
 def _sweep_without_lookups(world: World, **overrides: Any) -> list[str]:
@@ -254,10 +247,10 @@ def test_an_order_whose_lookup_keeps_failing_is_retried_with_growing_pauses() ->
     """Law 28 (isolation): it starves no other order, and its lookups never stop."""
     looks = list[Any]()
 
-    class Failing(SandboxPaymentGateway):
+    class Failing(UnansweringGateway):
         def lookup(self, instruction: Instruction) -> GatewayReply:
             looks.append(self.now())
-            raise Unavailable(instruction.key)
+            return super().lookup(instruction)
 
     world, _, _ = _make_refund()
     _run_schedule(world)
