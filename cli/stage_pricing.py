@@ -158,7 +158,7 @@ def successful_path(facts: PricedStage, action: str) -> tuple[str, ...]:
     """Return the states of a request that succeeds: the first path through the function that ends without an error."""
     types = {state.name: state.type for state in facts.definition.root.states}
     for cost in costs(facts.definition.value):
-        if action in cost.states and "(caught)" not in cost.way and types[cost.states[-1]] == "Succeed":
+        if action in cost.states and "(caught)" not in cost.path and types[cost.states[-1]] == "Succeed":
             return cost.states
     raise CommandFailed(f"No path of the state machine runs through a state {action} and succeeds.")
 

@@ -234,18 +234,18 @@ def cost(file: str, express: bool = False, as_json: bool = False) -> None:
             "path": list(one.states),
             "transitions": one.transitions,
             "transitions_per_item": one.transitions_per_item,
-            "longest_seconds": one.longest_seconds,
+            "longest_seconds": one.max_seconds,
             "dollars_per_million": float(one.dollars_per_million),
         }
         for one in found
     ]
     rows = [
         [
-            one.way,
+            one.path,
             f"{one.transitions} + {one.transitions_per_item} × items"
             if one.transitions_per_item
             else str(one.transitions),
-            "" if one.longest_seconds is None else f"{one.longest_seconds:g}",
+            "" if one.max_seconds is None else f"{one.max_seconds:g}",
             f"{one.dollars_per_million:,.2f}",
         ]
         for one in found

@@ -60,7 +60,7 @@ THROTTLES: Final = Retry(
     interval=timedelta(seconds=1),
     attempts=37,
     backoff=2.0,
-    longest=timedelta(seconds=3),
+    max_delay=timedelta(seconds=3),
     jitter=False,
 )
 """The retrier for throttled purchase and refund functions: a burst is late, not lost (law 45).
@@ -75,7 +75,7 @@ RECORD_THROTTLES: Final = Retry(
     interval=timedelta(seconds=1),
     attempts=38,
     backoff=2.0,
-    longest=timedelta(seconds=3),
+    max_delay=timedelta(seconds=3),
     jitter=False,
 )
 """The retrier for throttled recording: it waits 111 s, longer than `THROTTLES`, because an outcome exists by then."""
@@ -85,7 +85,7 @@ TRANSIENT: Final = Retry(
     interval=timedelta(seconds=1),
     attempts=3,
     backoff=2.0,
-    longest=timedelta(seconds=10),
+    max_delay=timedelta(seconds=10),
     jitter=True,
 )
 RECORD_TRANSIENT: Final = Retry(
@@ -93,11 +93,11 @@ RECORD_TRANSIENT: Final = Retry(
     interval=timedelta(seconds=2),
     attempts=5,
     backoff=2.0,
-    longest=timedelta(seconds=20),
+    max_delay=timedelta(seconds=20),
     jitter=True,
 )
 QUEUED: Final = Retry(
-    on=(ALL,), interval=timedelta(seconds=1), attempts=2, backoff=2.0, longest=timedelta(seconds=5), jitter=True
+    on=(ALL,), interval=timedelta(seconds=1), attempts=2, backoff=2.0, max_delay=timedelta(seconds=5), jitter=True
 )
 
 _request = input_of(BookingRequest)

@@ -33,12 +33,12 @@ CHUNK_MB: Final = 64
 class Cost:
     """The cost of one path through a state machine."""
 
-    way: str
+    path: str
     """The path as text; an estimate marks transitions by rule, default or catcher, as in `work →(caught) failed`."""
     states: tuple[str, ...]
     transitions: int
     """Billed state transitions; an estimate does not include retries."""
-    longest_seconds: float | None
+    max_seconds: float | None
     """The longest possible duration in an estimate; the actual duration of a run.
 
     An estimate adds up the limits of the path's tasks and waits, capped by the limit of the execution; None if

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from .asl.definition import Scope, Transition, parse
+from .deprecation import renamed_keywords
 from .failures import WorkflowError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class StatePath:
         return " ".join(pieces) + suffix
 
 
+@renamed_keywords(most="max_paths")
 def paths(definition: object, *, scope: Scope | None = None, max_paths: int = 10_000) -> Iterator[StatePath]:
     """Yield the paths through the machine's own scope, or through `scope`; raises TooManyPaths after `max_paths`."""
     searched_scope = scope or parse(definition).root
@@ -65,6 +67,7 @@ def paths(definition: object, *, scope: Scope | None = None, max_paths: int = 10
         yield path
 
 
+@renamed_keywords(most="max_paths")
 def all_paths(definition: object, *, max_paths: int = 10_000) -> Iterator[StatePath]:
     """Yield the paths through every scope, outer scopes first."""
     parsed = parse(definition)
@@ -86,6 +89,7 @@ class Coverage:
         for path in taken_paths(self.definition, run):
             self._taken[path.key] = self._taken.get(path.key, 0) + 1
 
+    @renamed_keywords(most="max_paths")
     def missing(self, *, max_paths: int = 10_000) -> tuple[StatePath, ...]:
         """Return the paths that no run took."""
         return tuple(path for path in all_paths(self.definition, max_paths=max_paths) if path.key not in self._taken)

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Final
 
-_OWN_PACKAGE: Final = "workflow.dsl."
+_OWN_MODULES: Final = ("workflow.dsl.", "workflow.deprecation")
 
 
 class WorkflowError(Exception):
@@ -53,7 +53,7 @@ def _frames(traceback: TracebackType | None) -> Iterator[TracebackType]:
 
 def _is_own(step: TracebackType) -> bool:
     """Return whether a traceback step is inside the workflow language and not in the code that uses it."""
-    return str(step.tb_frame.f_globals.get("__name__", "")).startswith(_OWN_PACKAGE)
+    return str(step.tb_frame.f_globals.get("__name__", "")).startswith(_OWN_MODULES)
 
 
 def _source_text(file: str, line: int) -> str:

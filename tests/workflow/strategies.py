@@ -136,7 +136,9 @@ RETRIES: list[Any] = [
     Retry(on=(ALL,), interval=timedelta(seconds=1), attempts=2, jitter=True),
     Retry(attempts=0),
     (
-        Retry(on=("E", TIMEOUT), interval=timedelta(seconds=2), attempts=1, backoff=1.5, longest=timedelta(seconds=9)),
+        Retry(
+            on=("E", TIMEOUT), interval=timedelta(seconds=2), attempts=1, backoff=1.5, max_delay=timedelta(seconds=9)
+        ),
         Retry(on=(TASK_FAILED,), attempts=2, jitter=False, comment="the rest"),
     ),
     Retry(on=LAMBDA_TRANSIENT, attempts=2),
@@ -419,7 +421,7 @@ def _states(
         case "task":
             return draw(tasks(payload, value, retry, portable=portable, functions_only=calls == "functions"))
         case "map":
-            return Map(payload["items"], _fragment(draw(st.booleans())), at_once=2, retry=retry)
+            return Map(payload["items"], _fragment(draw(st.booleans())), max_concurrency=2, retry=retry)
         case "distributed":
             return draw(_distributed_maps(payload, retry, f"{name}of{nesting}"))
         case "inline":
@@ -440,7 +442,7 @@ def _copy_of(payload: Payload) -> Payload:
 def _distributed_maps(draw: Callable[..., Any], payload: Payload, retry: Any, label: str) -> Any:
     """Generate distributed Maps with any of their options."""
     options: dict[str, Any] = {
-        "at_once": 3,
+        "max_concurrency": 3,
         "retry": retry,
         "execution_type": draw(st.sampled_from(["STANDARD", "EXPRESS"])),
     }

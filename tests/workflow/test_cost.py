@@ -19,7 +19,7 @@ ONE = machine({"Z": {"Type": "Wait", "Seconds": 5, "End": True}})
 
 def cost_of(state: dict[str, Any], **options: Any) -> tuple[int, int, float | None, float]:
     (cost,) = costs({**machine({"A": state}), **options.pop("beside", {})}, **options)
-    return cost.transitions, cost.transitions_per_item, cost.longest_seconds, float(cost.dollars_per_million)
+    return cost.transitions, cost.transitions_per_item, cost.max_seconds, float(cost.dollars_per_million)
 
 
 def map_of_two(**config: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Nightly(Workflow[Night, object]):
             max_items=night["limit"],
         ),
         Work,
-        at_once=night["limit"],
+        max_concurrency=night["limit"],
         batcher=ItemBatcher(max_items=night["limit"], max_bytes=1000, batch_input={"key": night["key"]}),
         tolerated_failures=night["limit"],
         tolerated_percentage=night["share"],

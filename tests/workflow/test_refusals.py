@@ -305,7 +305,7 @@ def test_states_and_edges_are_instances_of_their_annotations() -> None:
         lambda: Wait(timedelta(milliseconds=500)),
         lambda: Invoke(any_fn, timeout=timedelta(seconds=1.5)),
         lambda: Invoke(any_fn, retry=Retry(interval=timedelta(milliseconds=200))),
-        lambda: Invoke(any_fn, retry=Retry(longest=timedelta(seconds=0.1))),
+        lambda: Invoke(any_fn, retry=Retry(max_delay=timedelta(seconds=0.1))),
     ],
 )
 def test_fractions_of_a_second_are_rejected(state: Any) -> None:

@@ -57,7 +57,7 @@ class Each(Workflow[object, str]):
 class Limited(Workflow[list[int], list[str]]):
     items = input_of(list[int])
     route = Choice(items)
-    each = Map(items, Each, at_once=EXECUTIONS)
+    each = Map(items, Each, max_concurrency=EXECUTIONS)
     held = Wait(PAUSE, passes=list[int])
     failed = Fail("Limited.Failed")
     start = route
@@ -121,8 +121,11 @@ def test_limits_use_their_defaults_unless_bound() -> None:
     [
         (lambda: Limited.asl({EXECUTIONS: "many"}), "executions must be a number, got 'many'"),
         (lambda: Limited.asl({PAUSE: "soon"}), "pause must be a timedelta or whole seconds, got 'soon'"),
-        (lambda: Map(input_of(list[int]), Each, at_once=PAUSE), "at_once must be an integer from 0"),
-        (lambda: Map(input_of(list[int]), Each, at_once=Limit("n", "", -1)), "at_once must be an integer from 0"),
+        (lambda: Map(input_of(list[int]), Each, max_concurrency=PAUSE), "max_concurrency must be an integer from 0"),
+        (
+            lambda: Map(input_of(list[int]), Each, max_concurrency=Limit("n", "", -1)),
+            "max_concurrency must be an integer from 0",
+        ),
         (lambda: Invoke(work_fn, retry=Retry(attempts=PAUSE)), "attempts must be an integer from 0"),
         (lambda: Invoke(work_fn, retry=Retry(backoff=Limit("b", "", 0.5))), "backoff must be a number of at least 1"),
     ],

@@ -159,7 +159,7 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
             "Retry: interval must be a timedelta, or a Limit of one, got 3",
         ),
         (lambda: Invoke(buy_fn, retry=Retry(backoff=0.5)), "backoff must be a number of at least 1, got 0.5"),
-        (lambda: Invoke(buy_fn, retry=Retry(longest=timedelta(seconds=1))), "must be longer than the first wait"),
+        (lambda: Invoke(buy_fn, retry=Retry(max_delay=timedelta(seconds=1))), "must be longer than the first wait"),
         (lambda: Invoke(buy_fn, retry=Retry(jitter="FULL")), "jitter must be True or False, got 'FULL'"),
         (lambda: Wait(timedelta(seconds=-1)), "Wait: how_long must be from 0 to 99999999 seconds, got -1 day"),
         (lambda: Wait(queue), "Wait: how_long must be a timedelta, a Limit, or seconds from data, got Queue"),
@@ -200,8 +200,11 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
         (lambda: Activity("arn", Acknowledgement), "Activity: must be given a Binding"),
         (lambda: Map("abc", Nested), r"Map\('abc'\): must be given an array, got str"),
         (lambda: Map({"a": 1}, Nested), "must be given an array, got dict"),
-        (lambda: Map([buy], Nested, at_once=-1), "at_once must be an integer from 0"),
-        (lambda: Map([buy], Nested, at_once=buy.sku), "at_once must be an integer from 0 .* which is str"),
+        (lambda: Map([buy], Nested, max_concurrency=-1), "max_concurrency must be an integer from 0"),
+        (
+            lambda: Map([buy], Nested, max_concurrency=buy.sku),
+            "max_concurrency must be an integer from 0 .* which is str",
+        ),
         (
             lambda: DistributedMap([buy], Nested, execution_type="FAST"),
             "execution_type must be one of STANDARD, EXPRESS",

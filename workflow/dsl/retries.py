@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..asl.json_type import Json
 from ..asl.limits import MAX_RETRY_DELAY_SECONDS
 from ..asl.records import Record
+from ..deprecation import renamed_keywords
 from ..failures import WorkflowError
 from .bindings import Bindings, Limit
 from .option_checks import check_fixed_durations, check_fixed_strings, check_flags, check_kind, check_numbers, reject
@@ -67,17 +68,23 @@ class Retry(Record, kw_only=True):
     """The maximum number of retries after the first attempt, 0 for none. AWS's default: 3."""
     backoff: float | Limit | None = None
     """The factor by which the wait grows with each retry. AWS's default: 2."""
-    longest: timedelta | Limit | None = None
+    max_delay: timedelta | Limit | None = None
     """The cap on a single wait, in whole seconds."""
     jitter: bool | None = None
     """True if each wait is drawn between zero and its full length."""
     comment: str | None = None
 
+    if not TYPE_CHECKING:
+
+        @renamed_keywords(longest="max_delay")
+        def __init__(self, *values: Any, **named: Any) -> None:
+            super().__init__(*values, **named)
+
     def check(self) -> None:
         """Raise WorkflowError for values that Step Functions would not accept."""
         check_errors("Retry", self.on)
         check_fixed_durations(self, 1, interval=self.interval)
-        check_fixed_durations(self, 1, MAX_RETRY_DELAY_SECONDS, longest=self.longest)
+        check_fixed_durations(self, 1, MAX_RETRY_DELAY_SECONDS, max_delay=self.max_delay)
         check_numbers(self, 0, attempts=self.attempts)
         check_flags(self, jitter=self.jitter)
         check_fixed_strings(self, comment=self.comment)
@@ -85,9 +92,9 @@ class Retry(Record, kw_only=True):
         if backoff is not None and (not isinstance(backoff, int | float) or backoff < 1):
             reject(self, "backoff must be a number of at least 1", self.backoff)
         first = self.interval or timedelta(seconds=1)
-        if isinstance(self.longest, timedelta) and isinstance(first, timedelta) and self.longest <= first:
+        if isinstance(self.max_delay, timedelta) and isinstance(first, timedelta) and self.max_delay <= first:
             raise WorkflowError(
-                f"Retry: longest ({self.longest}) must be longer than the first wait ({self.interval or '1 s'})"
+                f"Retry: max_delay ({self.max_delay}) must be longer than the first wait ({self.interval or '1 s'})"
             )
 
     def asl(self, bindings: Bindings | None = None) -> dict[str, Json]:
@@ -99,7 +106,7 @@ class Retry(Record, kw_only=True):
             "IntervalSeconds": None if self.interval is None else bound.seconds(self.interval),
             "MaxAttempts": bound.number(self.attempts) if isinstance(self.attempts, Limit) else self.attempts,
             "BackoffRate": bound.number(self.backoff) if isinstance(self.backoff, Limit) else self.backoff,
-            "MaxDelaySeconds": None if self.longest is None else bound.seconds(self.longest),
+            "MaxDelaySeconds": None if self.max_delay is None else bound.seconds(self.max_delay),
             "JitterStrategy": None if self.jitter is None else "FULL" if self.jitter else "NONE",
         }
         return {name: value for name, value in fields.items() if value is not None}

@@ -6,7 +6,7 @@ import sys
 
 from ..asl.records import Record
 
-_OWN = __name__.rpartition(".")[0]
+_OWN = (__name__.rpartition(".")[0], "workflow.deprecation")
 
 
 class SourceLine(Record):

@@ -10,6 +10,7 @@ from ..asl.json_type import Json
 from ..asl.json_values import json_of, json_text
 from ..asl.limits import MAX_EXPRESS_SECONDS, MAX_HISTORY_EVENTS, MAX_PAYLOAD_BYTES
 from ..asl.records import NOTHING
+from ..deprecation import renamed_keywords
 from ..queries.jsonata_evaluation import Evaluator
 from .calls import Callables, TaskFunctions
 from .frame import ExecutionState, Variables, iso
@@ -26,6 +27,7 @@ _ACCOUNT: Final = "arn:aws:states:us-east-1:123456789012"
 Faults: TypeAlias = Mapping[str, Iterable[Fault | str | None]]
 
 
+@renamed_keywords(most_transitions="max_transitions")
 def run(
     definition: object,
     input: object = NOTHING,  # noqa: A002  # AWS's term
@@ -43,15 +45,21 @@ def run(
 ) -> Run:
     """Execute a state machine with Python callables in place of its tasks; equal arguments give equal runs.
 
-    `definition`  a workflow class, a Definition, a JSON value, JSON text, or a file
-    `input`       any JSON value (None is null); by default an empty object
-    `functions`   callables by state name, function name, `service:action`, Resource, or Function of the language
-    `type`        EXPRESS ends after five minutes and supports no `.sync`, task token, activity or distributed Map.
-                  AWS runs an asynchronous EXPRESS execution at least once: run it twice to test that this is harmless
-    `faults`      by state name, one entry per attempt: a Fault, an error's name, or None for no fault
-    `objects`     the S3 objects that ItemReaders read, by `s3://bucket/key`: the text, or a list of items
-    `seed`        the seed of all random values, such as jitter, `$random` and `States.UUID`
-    `documented`  True to follow AWS's documentation where executions recorded on AWS contradict it
+    `definition`        a workflow class, a Definition, a JSON value, JSON text, or a file
+    `input`             any JSON value (None is null); by default an empty object
+    `functions`         callables by state name, function name, `service:action`, Resource, or Function of the language
+    `type`              EXPRESS ends after five minutes and supports no `.sync`, task token, activity or distributed
+                        Map. AWS runs an asynchronous EXPRESS execution at least once: run it twice to test that this
+                        is harmless
+    `faults`            by state name, one entry per attempt: a Fault, an error's name, or None for no fault
+    `objects`           the S3 objects that ItemReaders read, by `s3://bucket/key`: the text, or a list of items
+    `name`              the execution's name, which is in the context object and ends the execution's ARN
+    `start`             the virtual clock's time when the execution starts; it needs a time zone
+    `seed`              the seed of all random values, such as jitter, `$random` and `States.UUID`
+    `variables`         the variables that are assigned before the first state, by name
+    `max_transitions`   the number of state visits, and of attempts of one state, after which the run fails with
+                        States.Runtime, so that an endless loop ends
+    `documented`        True to follow AWS's documentation where executions recorded on AWS contradict it
 
     Raises:
         CannotRun: the machine type is unknown or does not support the definition.

@@ -47,7 +47,7 @@ def _map(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
         yield collector.field("Items", map_.items)
     if map_.sends is not None:
         yield collector.payload("ItemSelector", map_.sends.value)
-    yield from collector.fields({"MaxConcurrency": map_.at_once})
+    yield from collector.fields({"MaxConcurrency": map_.max_concurrency})
     config: JsonObject = {"Mode": "INLINE"}
     if distribution is not None:
         config = {"Mode": "DISTRIBUTED", "ExecutionType": distribution.execution_type}

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeVar, Unpack, overload
 
+from ...deprecation import renamed_keywords
 from ...failures import WorkflowError
 from ..bindings import Limit
 from ..compatibility import mismatch, value_mismatch
@@ -167,37 +168,38 @@ class Parallel(Catching[I, O]):
 class Map(Catching[object, O], Generic[O]):
     """A state that runs a workflow for every item of an array and outputs the results in the items' order.
 
-    `sends`      the input of each run instead of the item, which is then in `context.Map.Item` (`.Value`, `.Index`)
-    `at_once`    the maximum number of runs at the same time, fixed or from data; 0 and None set no limit
+    `sends`              the input of each run instead of the item, which is then in `context.Map.Item`
+    `max_concurrency`    the maximum number of runs at the same time, fixed or from data; 0 and None set no limit
     """
 
     type = "Map"
     distribution: Distribution | None = None
 
+    @renamed_keywords(at_once="max_concurrency")
     def __init__(
         self: Map[list[R]],
         items: Sequence[T],
         each: Class[AnyWorkflow[T, R]],
         *,
         sends: object = None,
-        at_once: int | Limit | None = None,
+        max_concurrency: int | Limit | None = None,
         retry: Retry | tuple[Retry, ...] = (),
         name: str | None = None,
         comment: str | None = None,
     ) -> None:
         super().__init__(retry=retry, name=name, comment=comment)
-        self._run(items, each, sends, at_once)
+        self._run(items, each, sends, max_concurrency)
 
     def _run(
-        self, items: object, each: Class[AnyWorkflow[Any, Any]], sends: object, at_once: int | Limit | None
+        self, items: object, each: Class[AnyWorkflow[Any, Any]], sends: object, max_concurrency: int | Limit | None
     ) -> None:
         allowed_kinds = {"array"} if self.distribution is None else {"array", "object"}
         if isinstance(items, str) or allowed_kinds.isdisjoint(kinds_of(form_of(items))):
             raise WorkflowError(f"Map({items!r}): must be given an array, got {name_of(form_of(items))}")
-        check_numbers(self, 0, at_once=at_once)
+        check_numbers(self, 0, max_concurrency=max_concurrency)
         check_workflow(self, each)
         self.items, self.each = items, each
-        self.at_once = at_once
+        self.max_concurrency = max_concurrency
         self.sends = None if sends is None else Some(sends)
         _check_sent(self, sends, each)
         if (
@@ -222,7 +224,7 @@ class DistributedOptions(TypedDict, total=False):
     """Options of a distributed Map."""
 
     sends: object
-    at_once: int | Limit | None
+    max_concurrency: int | Limit | None
     execution_type: Literal["STANDARD", "EXPRESS"]
     batcher: ItemBatcher | None
     tolerated_failures: int | Limit | None
@@ -272,6 +274,7 @@ class DistributedMap(Map[O]):
         writer: ResultWriter,
         **options: Unpack[DistributedOptions],
     ) -> None: ...
+    @renamed_keywords(at_once="max_concurrency")
     def __init__(
         self,
         items: Sequence[Any] | ItemReader,
@@ -303,7 +306,7 @@ class DistributedMap(Map[O]):
             label=options.get("label"),
         )
         self.distribution.check()
-        self._run(() if reader is not None else items, each, options.get("sends"), options.get("at_once"))
+        self._run(() if reader is not None else items, each, options.get("sends"), options.get("max_concurrency"))
         if writer is not None:
             self.output_type = WrittenResults
         elif flatten:

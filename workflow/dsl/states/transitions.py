@@ -9,12 +9,12 @@ Longer than 250 lines because states and transitions refer to each other.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, Never, Self, TypedDict, TypeVar, cast, overload
 
 from ...asl.limits import MAX_STATE_NAME_LENGTH, MAX_VARIABLE_NAME_LENGTH
 from ...asl.records import NOTHING, Record, copy_with
+from ...deprecation import warn_of_old_name
 from ...failures import NoSuchField, WorkflowError, WrongJoin
 from ..compatibility import misfit
 from ..option_checks import check_fixed_strings, check_form
@@ -110,7 +110,7 @@ class Edge(Joinable[Out]):
 
     def remember(self, target: T, value: T) -> Self:
         """Deprecated name of `assign`, until 0.3."""
-        _warn_of_old_name("remember", "assign")
+        warn_of_old_name("remember()", "assign()")
         return self.assign(target, value)
 
     def passing(self, output: T) -> Edge[T]:
@@ -208,7 +208,7 @@ class State(Joinable[Out], Generic[In, Out]):
 
     def remember(self, target: T, value: T) -> Self:
         """Deprecated name of `assign`, until 0.3."""
-        _warn_of_old_name("remember", "assign")
+        warn_of_old_name("remember()", "assign()")
         return self.assign(target, value)
 
     def exits(self) -> tuple[Exit, ...]:
@@ -306,10 +306,6 @@ def _errors(names: tuple[object, ...]) -> tuple[str, ...]:
     given = cast("tuple[str, ...]", names) or (ALL,)
     check_errors("catch", given)
     return given
-
-
-def _warn_of_old_name(old: str, new: str) -> None:
-    warnings.warn(f"{old}() was renamed to {new}() and will be removed in 0.3.", DeprecationWarning, stacklevel=3)
 
 
 def assigned_variable(target: object, value: object) -> str:
