@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from ..asl.definition import JsonObject
 from ..asl.fields import JOINERS, OPERATORS, RULE, WORDS
 from ..asl.json_type import Json
 from ..asl.json_values import child, format_value
 from ..asl.suggestions import format_list, suggest
 from ..queries.jsonata_evaluation import is_expression
-from .lint_context import LintContext, is_time, unknown_field
+from .lint_context import AssignCheck, LintContext, is_time, unknown_field
 from .lint_findings import Code
 from .reads import has_placeholders, looks_like_path
-from .templates import Phase
-
-AssignCheck = Callable[[LintContext, Mapping[str, Json], str, Phase], None]
 
 
 def check_choices(context: LintContext, check_assign: AssignCheck) -> None:

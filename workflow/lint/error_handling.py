@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Final
 
 from ..asl.definition import JsonObject
@@ -11,11 +10,9 @@ from ..asl.json_type import Json
 from ..asl.json_values import child
 from ..asl.limits import MAX_RETRY_DELAY_SECONDS, MAX_SECONDS
 from ..asl.suggestions import suggest
-from .lint_context import LintContext, unknown_field
+from .lint_context import AssignCheck, LintContext, unknown_field
 from .reads import has_placeholders
-from .templates import Phase
 
-AssignCheck = Callable[[LintContext, Mapping[str, Json], str, Phase], None]
 _ALL: Final = "States.ALL"
 _TASK_FAILED: Final = "States.TaskFailed"
 _NOT_TASK_FAILED: Final = ("States.Timeout", "States.HeartbeatTimeout", _ALL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..asl.definition import JsonObject, StateNode
 from ..asl.fields import COUNTERPARTS, WORDS, Language
@@ -129,6 +129,10 @@ class LintContext(Record):
             f"{call} has no argument {key}: argument names start with a capital letter.",
             f"Did you mean {key[0].upper()}{key[1:]}?",
         )
+
+
+AssignCheck = Callable[[LintContext, Mapping[str, Json], str, Phase], None]
+"""A check of the variables that an object assigns: the context, the object, its pointer, and the phase of Assign."""
 
 
 def _check_integer(
