@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import types
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, Literal, TypedDict
 
 import pytest
@@ -116,6 +116,13 @@ class Plain(Workflow[Sale, int]):
     flow = (only >> END,)
 
 
+class WithoutOffset(tzinfo):
+    """A time zone that does not know its offset, so that its times are as naive as those without a zone."""
+
+    def utcoffset(self, _: datetime | None) -> None:
+        return None
+
+
 def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]:
     """Return a workflow that starts with its first attribute, which leads to END if no flow is given."""
     first = next(iter(attributes.values()))
@@ -166,7 +173,11 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
         (lambda: Wait(until="tomorrow"), "until must be a datetime, or a string such as 2026-01-31T12:00:00Z"),
         (lambda: Wait(until="2026-13-01T00:00:00Z"), "until must be a datetime, or a string such as"),
         (lambda: Wait(until=buy.quantity), "got <input.quantity>, which is int"),
-        (lambda: Wait(until=datetime(2026, 1, 1)), "must have a time zone"),  # noqa: DTZ001
+        (
+            lambda: Wait(until=datetime(2026, 1, 1)),  # noqa: DTZ001
+            r"Wait: until must have a time zone, such as tzinfo=UTC, got datetime.datetime\(2026, 1, 1, 0, 0\)",
+        ),
+        (lambda: Wait(until=datetime(2026, 1, 1, tzinfo=WithoutOffset())), "until must have a time zone"),
         (lambda: Fail(3), "Fail: error must be a string, fixed or from data, got 3"),
         (lambda: SendMessage("queue"), "SendMessage: must be given a Queue, got 'queue'"),
         (lambda: SendMessage(queue, delay=timedelta(hours=1)), "delay must be from 0 to 900 seconds, got 1:00:00"),
@@ -212,8 +223,14 @@ def workflow(flow: Any = None, /, **attributes: Any) -> type[Workflow[Any, Any]]
         (lambda: DistributedMap([buy], Nested, label="a b"), "label must have 1 to 40 characters"),
         (
             lambda: DistributedMap([buy], Nested, tolerated_percentage=101),
-            "tolerated_percentage must be an .* from 0 to 100",
+            "tolerated_percentage must be a number from 0 to 100, fixed, a Limit or from data, got 101",
         ),
+        (
+            lambda: DistributedMap([buy], Nested, tolerated_percentage=Limit("share", "", 100.5)),
+            "tolerated_percentage must be a number from 0 to 100",
+        ),
+        (lambda: DistributedMap([buy], Nested, tolerated_percentage=True), "tolerated_percentage must be a number"),
+        (lambda: DistributedMap([buy], Nested, tolerated_failures=1.5), "tolerated_failures must be an integer from 0"),
         (lambda: DistributedMap([buy], Nested, batcher={"max_items": 3}), "must be given an ItemBatcher"),
         (lambda: DistributedMap([buy], Nested, batcher=ItemBatcher()), "limit the batches with max_items or max_bytes"),
         (
@@ -276,6 +293,7 @@ def test_states_reject_invalid_arguments(state: Any, message: str) -> None:
         (lambda: matches(buy.sku, 3), "pattern must be a fixed string"),
         (lambda: before(buy.quantity, "2026-01-01T00:00:00Z"), "<input.quantity> is int, not a string"),
         (lambda: before(buy.sku, "tomorrow"), "must be a datetime, or a string such as"),
+        (lambda: before(buy.sku, datetime(2026, 1, 1)), "other must have a time zone, such as tzinfo=UTC"),  # noqa: DTZ001
         (lambda: is_true(buy.sku), "<input.sku> is str, not a boolean"),
         (lambda: all_of(), r"all_of\(\) must be given at least one condition"),
         (lambda: (buy.sku == "a") == (buy.sku == "b"), "conditions can only be combined with & and |, not compared"),
@@ -323,6 +341,29 @@ def test_functions_reject_invalid_arguments(value: Any, message: str) -> None:
 def test_states_are_checked_when_the_class_is_created(state: Any, message: str) -> None:
     with pytest.raises(WorkflowError, match=message):
         workflow(first=state())
+
+
+@pytest.mark.parametrize("share", [0, 2.5, 100])
+def test_a_tolerated_percentage_may_have_decimals(share: float) -> None:
+    class Tolerant(Workflow[list[Sale], object]):
+        each = DistributedMap(input_of(list[Sale]), Nested, tolerated_percentage=share)
+        start = each
+        flow = (each >> END,)
+
+    assert Tolerant.asl()["States"]["each"]["ToleratedFailurePercentage"] == share
+
+
+@pytest.mark.parametrize(
+    ("offset", "text"),
+    [
+        (timedelta(0), "2026-01-31T12:00:00Z"),
+        (timedelta(hours=1), "2026-01-31T12:00:00+01:00"),
+        (timedelta(minutes=19, seconds=32), "2026-01-31T11:40:28Z"),
+    ],
+)
+def test_the_timestamp_of_a_wait_has_a_time_zone_of_rfc_3339(offset: timedelta, text: str) -> None:
+    wait = Wait(until=datetime(2026, 1, 31, 12, tzinfo=timezone(offset)))
+    assert workflow(wait=wait).asl()["States"]["wait"]["Timestamp"] == text
 
 
 def test_cyclic_and_deeply_nested_values_are_rejected() -> None:

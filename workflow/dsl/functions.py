@@ -325,8 +325,8 @@ def at_time(value: str | datetime, other: str | datetime) -> bool:
 
 
 def _compare_times(operator: Operator, value: object, other: str | datetime) -> bool:
+    check_timestamps("a comparison of times", other=other)
     timestamp = timestamp_text(other) if isinstance(other, datetime) else other
-    check_timestamps("a comparison of times", other=timestamp)
     return cast("bool", CompareTimes(operator, _expression(value, "string"), timestamp))
 
 

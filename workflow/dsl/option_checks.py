@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Final, NoReturn
+from typing import Final, NoReturn, cast
 
 from ..asl.limits import MAX_SECONDS
 from ..failures import WorkflowError
@@ -44,18 +44,29 @@ def check_fixed_strings(owner: object, **values: object) -> None:
             reject(owner, f"{name} must be a fixed string", value)
 
 
-def check_numbers(owner: object, minimum: float, maximum: float = MAX_SECONDS, **values: object) -> None:
-    """Reject anything but an integer in a range, fixed, a Limit or from data; None is allowed.
+def check_numbers(owner: object, minimum: int, maximum: int = MAX_SECONDS, **values: object) -> None:
+    """Reject anything but an integer in a range, fixed, a Limit or from data; None is allowed."""
+    for name, value in values.items():
+        if not _is_number_from(minimum, maximum, value, int):
+            requirement = f"{name} must be an integer from {minimum} to {maximum}, fixed, a Limit or from data"
+            reject(owner, requirement, value)
 
-    A fraction is accepted if `maximum` is at most 100, as for a percentage.
+
+def check_percentages(owner: object, **values: object) -> None:
+    """Reject anything but a number from 0 to 100, fixed, a Limit or from data; None is allowed.
+
+    Source: States Language specification, "Map State": a percentage may have decimals.
     """
-    for name, given in values.items():
-        value = given.default if isinstance(given, Limit) else given
-        if value is None or _is_from_data(value, "number"):
-            continue
-        whole = isinstance(value, int) or (isinstance(value, float) and maximum <= 100)
-        if not whole or isinstance(value, bool) or not minimum <= value <= maximum:  # type: ignore[operator]  # a number
-            reject(owner, f"{name} must be an integer from {minimum} to {maximum}, fixed, a Limit or from data", given)
+    for name, value in values.items():
+        if not _is_number_from(0, 100, value, int, float):
+            reject(owner, f"{name} must be a number from 0 to 100, fixed, a Limit or from data", value)
+
+
+def _is_number_from(minimum: int, maximum: int, value: object, *types: type) -> bool:
+    value = value.default if isinstance(value, Limit) else value
+    if value is None or _is_from_data(value, "number"):
+        return True
+    return isinstance(value, types) and not isinstance(value, bool) and minimum <= cast("float", value) <= maximum
 
 
 def check_durations(owner: object, minimum: int, maximum: int = MAX_SECONDS, **values: object) -> None:
@@ -85,8 +96,13 @@ def check_fixed_durations(owner: object, minimum: int, maximum: int = MAX_SECOND
 
 
 def check_timestamps(owner: object, **values: object) -> None:
-    """Reject anything but a datetime, or a timestamp that is fixed or from data; None is allowed."""
+    """Reject anything but a datetime with a time zone, or a timestamp that is fixed or from data; None is allowed.
+
+    Source: Step Functions developer guide, "Wait workflow state": a timestamp ends with Z or an offset.
+    """
     for name, value in values.items():
+        if isinstance(value, datetime) and value.utcoffset() is None:
+            reject(owner, f"{name} must have a time zone, such as tzinfo=UTC", value)
         if value is None or isinstance(value, datetime) or _is_from_data(value, "string"):
             continue
         from ..asl.timestamps import is_timestamp

@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from functools import cache
 from typing import (
@@ -312,9 +312,15 @@ def wire_value(value: object) -> object:
 
 
 def timestamp_text(instant: datetime) -> str:
-    """Return a datetime as the RFC 3339 text of the States Language; raises WorkflowError without a time zone."""
-    if instant.tzinfo is None:
-        raise WorkflowError(f"{instant!r} must have a time zone")
+    """Return a datetime as the RFC 3339 text of the States Language; raises WorkflowError without a time zone.
+
+    An offset with seconds, as zones had before they were standardised, has no RFC 3339 text and becomes UTC.
+    """
+    offset = instant.utcoffset()
+    if offset is None:
+        raise WorkflowError(f"{instant!r} must have a time zone, such as tzinfo=UTC")
+    if offset % timedelta(minutes=1):
+        instant = instant.astimezone(UTC)
     return instant.isoformat().replace("+00:00", "Z")
 
 

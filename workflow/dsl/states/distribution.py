@@ -17,6 +17,7 @@ from ..option_checks import (
     check_fixed_strings,
     check_numbers,
     check_objects,
+    check_percentages,
     check_strings,
     reject,
 )
@@ -180,7 +181,7 @@ class Distribution(Record, kw_only=True):
         """Raise WorkflowError for an invalid option of the Map, its reader, its batcher or its writer."""
         owner = "DistributedMap"
         check_numbers(owner, 0, tolerated_failures=self.tolerated_failures)
-        check_numbers(owner, 0, 100, tolerated_percentage=self.tolerated_percentage)
+        check_percentages(owner, tolerated_percentage=self.tolerated_percentage)
         check_fixed_strings(owner, label=self.label)
         if self.label is not None and not (re.fullmatch(_LABEL, self.label) and len(self.label) <= MAX_LABEL_LENGTH):
             reject(
