@@ -1,4 +1,4 @@
-"""A shell in the folder of a deployed program, and a folder with a program of its own to deploy."""
+"""Fixtures: a shell in the folder of a deployed program, and a folder with a copy of our program to deploy."""
 
 import json
 import shutil
@@ -32,7 +32,7 @@ class CommandResult:
 
     @property
     def document(self) -> Any:
-        """Standard output as JSON: with --json it is one document and nothing else."""
+        """Return standard output as JSON: with --json it contains exactly one document."""
         return json.loads(self.stdout)
 
 
@@ -41,21 +41,21 @@ Shell = Callable[..., CommandResult]
 
 @pytest.fixture
 def shell(booking_stack: DeployedStack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    """Runs a verb where the deployed embedded AWS lies."""
+    """Return a function that runs a verb in the folder of the deployed stack."""
     monkeypatch.chdir(booking_stack.instance.folder.parents[1])
 
-    def type_(*arguments: str) -> CommandResult:
+    def run_verb(*arguments: str) -> CommandResult:
         capsys.readouterr()
         code = run(list(arguments))
         printed = capsys.readouterr()
         return CommandResult(exit_code=code, stdout=printed.out, stderr=printed.err)
 
-    return type_
+    return run_verb
 
 
 @pytest.fixture
 def program_folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder with our program and its stages; whatever runs there is stopped."""
+    """Yield a folder with our program and its stage files; an instance there is stopped afterwards."""
     for file in ("__main__.py", "Pulumi.yaml", "Pulumi.dev.yaml"):
         shutil.copy(ROOT / file, tmp_path)
     yield tmp_path
@@ -63,20 +63,20 @@ def program_folder(tmp_path: Path) -> Iterator[Path]:
 
 
 def run_booking(folder: Path, *arguments: str) -> CommandResult:
-    """Run the installed command as a person would: a process of its own."""
-    ran = subprocess.run(
+    """Run the installed command in its own process, as a person would."""
+    completed = subprocess.run(
         [str(BOOKING), *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
         timeout=1_200,
-        preexec_fn=_listen_to_interrupts,
+        preexec_fn=_restore_interrupt_handler,
     )
-    return CommandResult(exit_code=ran.returncode, stdout=ran.stdout, stderr=ran.stderr)
+    return CommandResult(exit_code=completed.returncode, stdout=completed.stdout, stderr=completed.stderr)
 
 
-def _listen_to_interrupts() -> None:
-    """Undo what a job in the background inherits from its shell."""
+def _restore_interrupt_handler() -> None:
+    """Restore the default handler, which a background job does not inherit from its shell."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

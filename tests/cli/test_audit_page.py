@@ -1,4 +1,4 @@
-"""docs/explanation/audit.md describes the objects that are really written."""
+"""docs/explanation/audit.md describes the objects as they are written."""
 
 import json
 import re
@@ -17,13 +17,13 @@ PAGE = (CHECKOUT / "docs" / "explanation" / "audit.md").read_text("utf-8")
 
 
 def columns(table: str) -> set[str]:
-    """The columns of a table as Athena is told."""
+    """Return the columns of a table in the statement that creates it."""
     defined = PAGE.partition(f"CREATE EXTERNAL TABLE {table} (\n")[2].partition("\n)\n")[0]
     return set(re.findall(r"^  (\w+) +\w", defined, re.MULTILINE))
 
 
 def members(table: str, column: str) -> set[str]:
-    """The members of a column that is a struct, or an array of them."""
+    """Return the members of a column that is a struct or an array of structs."""
     struct = (
         PAGE.partition(f"TABLE {table} (")[2].partition(f"  {column} ")[2].partition("struct<")[2].partition(">")[0]
     )
@@ -40,8 +40,8 @@ def records() -> tuple[dict[str, Any], dict[str, Any]]:
     return parsed[-2], parsed[-1]
 
 
-def test_the_tables_have_the_columns_of_the_records() -> None:
-    """Nothing is left out, nothing is invented."""
+def test_tables_have_the_columns_of_the_records() -> None:
+    """No column is missing or superfluous."""
     outcome, refusal = records()
     assert (set(outcome), set(refusal)) == (columns("booking_outcomes"), columns("booking_refusals"))
     answer = {"schema", *(field.name for field in fields(Answer))}
@@ -51,19 +51,19 @@ def test_the_tables_have_the_columns_of_the_records() -> None:
     assert ["currency" in entry for entry in entries] == [True] + [False] * (len(entries) - 1)
 
 
-def test_every_kind_of_entry_is_told_with_its_money() -> None:
-    """By the names in the ledger."""
+def test_every_kind_of_entry_is_documented() -> None:
+    """The page uses the names in the ledger."""
     assert [kind for kind in Kind if f"`{kind.value}`" not in PAGE] == []
 
 
 @pytest.mark.parametrize("table", ["booking_outcomes", "booking_refusals"])
-def test_athena_reads_the_prefixes_that_are_written(table: str) -> None:
-    """The template of a day's location, with the day in the projection's format, is where that day's objects lie."""
-    asked = PAGE.partition(f"CREATE EXTERNAL TABLE {table} (")[2].partition(";")[0]
-    [location] = re.findall(r"LOCATION 's3://AUDIT_BUCKET/([^']+)'", asked)
-    [template] = re.findall(r"'storage.location.template' = 's3://AUDIT_BUCKET/([^']+)'", asked)
-    assert "'projection.day.format' = 'yyyy-MM-dd'" in asked
-    assert "PARTITIONED BY (day string)" in asked
+def test_athena_reads_the_prefixes_of_the_written_objects(table: str) -> None:
+    """The location template, with the day in the projection's format, is the prefix of that day's objects."""
+    statement = PAGE.partition(f"CREATE EXTERNAL TABLE {table} (")[2].partition(";")[0]
+    [location] = re.findall(r"LOCATION 's3://AUDIT_BUCKET/([^']+)'", statement)
+    [template] = re.findall(r"'storage.location.template' = 's3://AUDIT_BUCKET/([^']+)'", statement)
+    assert "'projection.day.format' = 'yyyy-MM-dd'" in statement
+    assert "PARTITIONED BY (day string)" in statement
     assert template.startswith(location)
     world = World()
     world.stock(mug=(500, 9))
@@ -76,13 +76,13 @@ def test_athena_reads_the_prefixes_that_are_written(table: str) -> None:
     assert [key for key in keys if not key.startswith(template.replace("${day}", days[table]))] == []
 
 
-def test_the_types_that_athena_is_told_are_those_of_the_records() -> None:
-    """A number that is called a string is null in every row."""
+def test_column_types_match_the_records() -> None:
+    """A wrong type would make the column null in every row."""
     outcome, refusal = records()
     for table, record in (("booking_outcomes", outcome), ("booking_refusals", refusal)):
         struct = PAGE.partition(f"TABLE {table} (")[2].partition("struct<")[2].partition(">")[0]
-        told = dict(re.findall(r"`?(\w+)`?:(\w+)", struct))
+        types = dict(re.findall(r"`?(\w+)`?:(\w+)", struct))
         values = {name: value for name, value in record["result"].items() if value is not None}
         assert {name: "string" if isinstance(value, str) else "number" for name, value in values.items()} == {
-            name: "string" if told[name] == "string" else "number" for name in values
+            name: "string" if types[name] == "string" else "number" for name in values
         }

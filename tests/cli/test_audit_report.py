@@ -1,4 +1,4 @@
-"""The report says what the trail says, day by day, and never holds more than a day's totals."""
+"""The report agrees with the trail, day by day, and never holds more than a day's totals in memory."""
 
 import json
 import sys
@@ -22,17 +22,17 @@ from .test_verbs import buy_mugs
 
 
 def report_of(world: World, day: str) -> list[DayTotals]:
-    """The rows of a day."""
+    """Return the rows of a day."""
     return report_day(S3AuditTrail(client=world.s3, bucket="audit"), day)
 
 
 def today(world: World) -> str:
-    """The day that the world's clock shows."""
+    """Return the current day of the world's clock."""
     return world.clock().date().isoformat()
 
 
 def test_purchases_refunds_and_rejections_are_counted_with_their_money() -> None:
-    """Per day and currency; refusals that named no currency have a row of their own."""
+    """There is a row per day and currency; refusals without a currency have their own row."""
     world = World()
     world.stock(mug=(500, 3))
     order = world.book(purchase_of("one", mug=(2, 500)))
@@ -40,17 +40,17 @@ def test_purchases_refunds_and_rejections_are_counted_with_their_money() -> None
     world.book(purchase_of("two", "pm_declined", mug=(1, 500)))
     world.book(purchase_of("three", mug=(9, 500)))
     world.book({"action": "nonsense"})
-    nobody, euros = report_of(world, today(world))
-    assert (nobody.currency, dict(nobody.rejections)) == ("-", {"INVALID_REQUEST": 1})
+    without_currency, euros = report_of(world, today(world))
+    assert (without_currency.currency, dict(without_currency.rejections)) == ("-", {"INVALID_REQUEST": 1})
     assert (euros.purchases, euros.refunds, euros.money_in_minor, euros.money_out_minor) == (1, 1, 1000, 300)
     assert dict(euros.rejections) == {"OUT_OF_STOCK": 1, "PAYMENT_DECLINED": 1}
 
 
-def test_what_nobody_requested_is_counted_and_what_waits_is_not_a_failure() -> None:
+def test_disputes_and_dashboard_refunds_are_counted_and_holds_are_not_failures() -> None:
     """Law 36 (disputes), law 38 (orphans): disputes, a refund of the dashboard, a case, and a hold that is given up."""
     world = World()
     world.stock(mug=(500, 9))
-    paid = [world.book(purchase_of(token, token, mug=(2, 500)))["order_id"] for token in MADE_ELSEWHERE]
+    paid = [world.book(purchase_of(token, token, mug=(2, 500)))["order_id"] for token in PAYMENT_METHODS]
     held = world.book({**purchase_of("later", mug=(2, 500)), "capture": "later"})
     world.book({"action": "cancel", "request_id": "c-1", "order_id": held["order_id"], "requested_by": "agent-7"})
     first = today(world)
@@ -59,25 +59,31 @@ def test_what_nobody_requested_is_counted_and_what_waits_is_not_a_failure() -> N
     world.clock.advance(timedelta(days=1))
     for order_id in paid:
         world.reconcile(order_id=order_id)
-    [made], [decided] = report_of(world, first), report_of(world, today(world))
-    assert (made.purchases, made.refunds, made.disputes, made.failed, made.unknown) == (3, 1, 2, 0, 0)
-    assert (made.money_in_minor, made.money_out_minor, made.disputed_minor) == (3000, 250, 2000)
-    assert (decided.disputes, decided.disputed_minor, decided.failed) == (0, -1000, 0)
+    [first_day], [second_day] = report_of(world, first), report_of(world, today(world))
+    assert (first_day.purchases, first_day.refunds, first_day.disputes, first_day.failed, first_day.unknown) == (
+        3,
+        1,
+        2,
+        0,
+        0,
+    )
+    assert (first_day.money_in_minor, first_day.money_out_minor, first_day.disputed_minor) == (3000, 250, 2000)
+    assert (second_day.disputes, second_day.disputed_minor, second_day.failed) == (0, -1000, 0)
 
 
-MADE_ELSEWHERE = ("pm_dashboard_refund", "pm_dispute_won", "pm_dispute_lost")
+PAYMENT_METHODS = ("pm_dashboard_refund", "pm_dispute_won", "pm_dispute_lost")
 
 
-def test_each_day_has_its_own_outcomes() -> None:
-    """A refund counts on the day on which it settled, not on the day of its purchase."""
+def test_outcomes_count_on_the_day_on_which_they_happened() -> None:
+    """A refund counts on the day on which it settled, not on the day of the purchase."""
     world = World()
     world.stock(mug=(500, 3))
     order, first = world.book(purchase_of("one", mug=(2, 500))), today(world)
     world.clock.advance(timedelta(days=1))
     world.book(refund_of(order["order_id"]))
-    [bought], [given_back] = report_of(world, first), report_of(world, today(world))
-    assert (bought.purchases, bought.refunds, given_back.purchases, given_back.refunds) == (1, 0, 0, 1)
-    assert bought.money_in_minor == given_back.money_out_minor == 1000
+    [purchase_day], [refund_day] = report_of(world, first), report_of(world, today(world))
+    assert (purchase_day.purchases, purchase_day.refunds, refund_day.purchases, refund_day.refunds) == (1, 0, 0, 1)
+    assert purchase_day.money_in_minor == refund_day.money_out_minor == 1000
 
 
 @pytest.fixture(params=["UTC", "America/Los_Angeles", "Pacific/Kiritimati", "Europe/Berlin"])
@@ -90,8 +96,8 @@ def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     time.tzset()
 
 
-def test_a_day_is_one_of_utc_wherever_the_report_is_asked_for(zone: str) -> None:
-    """A second apart, around midnight of the night in which Europe's clocks change: two days, each 24 hours long."""
+def test_days_are_utc_days_in_every_local_time_zone(zone: str) -> None:
+    """The instants are a second before and after midnight UTC, around the change to summer time in Europe."""
     world = World()
     world.clock.now = datetime(2026, 3, 28, 23, 59, 59, tzinfo=UTC)
     world.stock(mug=(500, 3))
@@ -106,7 +112,7 @@ def test_a_day_is_one_of_utc_wherever_the_report_is_asked_for(zone: str) -> None
 
 @dataclass(frozen=True)
 class EndlessAuditLog(AuditTrail):
-    """A trail with so many purchases on every day, made up as they are asked for, in pages of a thousand."""
+    """A trail that generates this many purchases for any day, in pages of a thousand."""
 
     records_per_day: int
 
@@ -127,22 +133,22 @@ class EndlessAuditLog(AuditTrail):
 
 
 def measure_peak(days: int, records_per_day: int, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Bytes that a report of so many days needs at most."""
+    """Return the peak memory in bytes of a report over this many days."""
     monkeypatch.setattr(sys, "stdout", StringIO())
     first = datetime(2026, 1, 1, tzinfo=UTC)
     last = first + timedelta(days=days - 1)
-    asked = list_days(first.date().isoformat(), last.date().isoformat())
+    requested_days = list_days(first.date().isoformat(), last.date().isoformat())
     tracemalloc.start()
-    print_report("csv", EndlessAuditLog(records_per_day), asked)
+    print_report("csv", EndlessAuditLog(records_per_day), requested_days)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return peak
 
 
-def test_a_year_needs_no_more_memory_than_a_day_and_a_busy_day_no_more_than_a_page(
+def test_memory_grows_with_neither_days_nor_records(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Only totals are kept: ten times the days, or five times the records, need at most half as much again."""
+    """Only totals are kept: ten times the days, or five times the records, need less than 1.5 times the memory."""
     page = measure_peak(1, 1000, monkeypatch)
     assert measure_peak(10, 1000, monkeypatch) < 1.5 * page
     assert measure_peak(1, 5_000, monkeypatch) < 1.5 * page
@@ -150,7 +156,7 @@ def test_a_year_needs_no_more_memory_than_a_day_and_a_busy_day_no_more_than_a_pa
 
 
 def test_a_report_and_the_gateway_agree_on_the_money() -> None:
-    """Money in minus money out is what the gateway holds."""
+    """Money in minus money out equals the gateway's net amount."""
     world = World()
     world.stock(mug=(500, 50))
     orders = [world.book(purchase_of(f"buy-{n}", mug=(1, 500)))["order_id"] for n in range(5)]
@@ -160,16 +166,16 @@ def test_a_report_and_the_gateway_agree_on_the_money() -> None:
     assert sum(map(world.gateway_net, orders)) == euros.money_in_minor - euros.money_out_minor
 
 
-def test_a_stranger_in_the_trail_stops_the_report_and_is_named() -> None:
-    """No total is printed that leaves something out."""
+def test_an_unknown_object_in_the_trail_stops_the_report_and_is_named() -> None:
+    """No incomplete total is printed."""
     world = World()
     world.s3.put_object(Bucket="audit", Key="outcomes/date=2026-01-01/order=x/000001.json", Body=b"[]")
     with pytest.raises(CommandFailed, match="order=x"):
         report_of(world, "2026-01-01")
 
 
-def test_days_are_counted_with_both_ends() -> None:
-    """Across a leap day."""
+def test_a_range_of_days_includes_both_ends() -> None:
+    """The range contains a leap day."""
     assert list_days("2028-02-28", "2028-03-01") == ["2028-02-28", "2028-02-29", "2028-03-01"]
 
 
@@ -180,15 +186,15 @@ def test_days_are_counted_with_both_ends() -> None:
         ("2026-01-02", "2026-01-01", "must not be before"),
     ],
 )
-def test_impossible_days_are_refused_in_a_sentence(first: str, last: str, sentence: str) -> None:
-    """Before anything is read."""
+def test_invalid_days_are_a_usage_error(first: str, last: str, sentence: str) -> None:
+    """Nothing has been read yet."""
     with pytest.raises(UsageError, match=sentence):
         list_days(first, last)
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
-def test_the_command_prints_each_form(shell: Shell, form: str) -> None:
-    """Against the embedded AWS."""
+def test_the_command_prints_each_format(shell: Shell, form: str) -> None:
+    """It runs against the embedded AWS."""
     buy_mugs(shell)
     said = shell("audit", "report", "--from", "2026-01-01", "--to", "2026-01-01", "--format", form)
     assert (said.exit_code, said.stderr) == (0, "")

@@ -1,4 +1,4 @@
-"""`booking destroy` and `booking down` list what they delete, and ask on a terminal."""
+"""`booking destroy` and `booking down` list what they delete, and ask for confirmation on a terminal."""
 
 import json
 import os
@@ -22,7 +22,7 @@ RESOURCES = [
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program whose stage dev the engine deployed into an embedded AWS that is stopped now."""
+    """Return the folder of a program whose stage dev the engine deployed into an embedded AWS, now stopped."""
     (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
     (tmp_path / "Pulumi.dev.yaml").write_text("config: {}\n")
     (tmp_path / "__main__.py").touch()
@@ -41,21 +41,26 @@ def state_file(folder: Path) -> Path:
 
 
 def answer_on_terminal(folder: Path, answer: str, *arguments: str) -> tuple[int, str]:
-    """Run the command on a terminal, answer its question, and return its exit code and what it printed."""
-    ours, theirs = pty.openpty()
+    """Run the command on a terminal, answer its question, and return its exit code and output."""
+    terminal, command_side = pty.openpty()
     environment = {**os.environ, "COLUMNS": "200", "TERM": "dumb"}
     process = subprocess.Popen(
-        [str(BOOKING), *arguments], cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+        [str(BOOKING), *arguments],
+        cwd=folder,
+        stdin=command_side,
+        stdout=command_side,
+        stderr=command_side,
+        env=environment,
     )
-    os.close(theirs)
-    os.write(ours, f"{answer}\n".encode())
+    os.close(command_side)
+    os.write(terminal, f"{answer}\n".encode())
     printed = b""
     try:
-        while chunk := os.read(ours, 4096):
+        while chunk := os.read(terminal, 4096):
             printed += chunk
     except OSError:
         pass  # Linux reports the end of the other side as an error
-    os.close(ours)
+    os.close(terminal)
     return process.wait(), printed.decode()
 
 

@@ -33,7 +33,7 @@ OUTPUTS = {
     **{f"{name}Function": name for name in ("purchase", "refund", "record", "reconcile")},
 }
 Answers = list[tuple[str, str, Any]]
-"""Service, operation, and its answer, or the code of its error."""
+"""Service, operation, and its response or error code."""
 
 
 def facts(answers: Answers, outputs: Mapping[str, Any] = OUTPUTS, **values: Any) -> StageFacts:
@@ -41,15 +41,15 @@ def facts(answers: Answers, outputs: Mapping[str, Any] = OUTPUTS, **values: Any)
     clients: dict[str, Any] = {}
     for service, operation, answer in answers:
         if service not in clients:
-            given = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "eu-central-1"}
-            client = boto3.client(service, **given)  # type: ignore[call-overload]
+            credentials = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "eu-central-1"}
+            client = boto3.client(service, **credentials)  # type: ignore[call-overload]
             clients[service] = client
-            client.recorded = Stubber(client)
-            client.recorded.activate()
+            client.stubber = Stubber(client)
+            client.stubber.activate()
         if isinstance(answer, str):
-            clients[service].recorded.add_client_error(operation, answer)
+            clients[service].stubber.add_client_error(operation, answer)
         else:
-            clients[service].recorded.add_response(operation, answer)
+            clients[service].stubber.add_response(operation, answer)
     stage = Stage.of("staging", {"functionConcurrency": 100, "alertRecipientRequired": "false", **values})
     return StageFacts(stage=stage, outputs=outputs, client=lambda service: clients[service], now=NOW)
 
@@ -108,7 +108,7 @@ def backup(created: datetime, *points: tuple[str, datetime]) -> Answers:
 
 
 def signing(policy: str | None) -> Answers:
-    """Return the code signing of four functions, or that of the first if it is the fault."""
+    """Return the code signing of four functions, or of only the first if it has none."""
     config = {
         "CodeSigningConfigId": "csc-0123456789abcdef0",
         "CodeSigningConfigArn": SIGNING,
@@ -151,19 +151,19 @@ ROLE = {
     "CreateDate": NOW,
 }
 ROLES: Answers = [("iam", "get_policy", {"Policy": {"Arn": BOUNDARY}}), ("iam", "get_role", {"Role": ROLE})]
-HANDED_IN = {"permissionsBoundaryArn": BOUNDARY, "starterRole": "caller"}
-BEFORE: Mapping[str, Any] = {"outputs": {}}
+GIVEN_ROLES = {"permissionsBoundaryArn": BOUNDARY, "starterRole": "caller"}
+NOT_DEPLOYED: Mapping[str, Any] = {"outputs": {}}
 
 HEALTHY: list[tuple[str, Answers, Mapping[str, Any]]] = [
     ("credentials", IDENTITY, {}),
-    ("lambda-quota", quota(1000, 1000), BEFORE),
+    ("lambda-quota", quota(1000, 1000), NOT_DEPLOYED),
     ("lambda-quota", [], {}),
-    ("names", dashboards(), BEFORE),
+    ("names", dashboards(), NOT_DEPLOYED),
     ("keys", key("Enabled"), {"keyArn": KEY}),
     ("keys", [], {}),
     ("alert-topic", [("sns", "get_topic_attributes", {"Attributes": {}})], {"alertTopicArn": TOPIC}),
-    ("roles", ROLES, HANDED_IN),
-    ("recipients", [], {**BEFORE, "alertEmail": "team@example.com"}),
+    ("roles", ROLES, GIVEN_ROLES),
+    ("recipients", [], {**NOT_DEPLOYED, "alertEmail": "team@example.com"}),
     ("recipients", subscriptions("PendingConfirmation", f"{TOPIC}:1"), {}),
     ("execution-log", log_events({"order_id": "ord_1"}), {}),
     ("mask", log_events(MASKED, {"order_id": "ord_1"}), {}),
@@ -173,15 +173,15 @@ HEALTHY: list[tuple[str, Answers, Mapping[str, Any]]] = [
 ]
 FAULTY: list[tuple[str, Answers, Mapping[str, Any], str]] = [
     ("credentials", [("sts", "get_caller_identity", "ExpiredToken")], {}, "does not accept your credentials"),
-    ("lambda-quota", quota(10, 10), BEFORE, "lets this account reserve 0 more"),
-    ("lambda-quota", quota(1000, 401), BEFORE, "reserves 313 invocations"),
-    ("names", dashboards("booking-staging-base-dashboard"), BEFORE, "overwrite dashboards"),
+    ("lambda-quota", quota(10, 10), NOT_DEPLOYED, "lets this account reserve 0 more"),
+    ("lambda-quota", quota(1000, 401), NOT_DEPLOYED, "reserves 313 invocations"),
+    ("names", dashboards("booking-staging-base-dashboard"), NOT_DEPLOYED, "overwrite dashboards"),
     ("keys", key("PendingDeletion"), {"keyArn": KEY}, "keyArn is PendingDeletion"),
     ("keys", key("Enabled", "SIGN_VERIFY"), {"logKeyArn": KEY}, "for SIGN_VERIFY"),
     ("alert-topic", [("sns", "get_topic_attributes", "NotFound")], {"alertTopicArn": TOPIC}, "cannot be read"),
-    ("roles", [("iam", "get_policy", "NoSuchEntity")], HANDED_IN, "does not exist in this account"),
-    ("roles", [ROLES[0], ("iam", "get_role", "NoSuchEntity")], HANDED_IN, "does not exist in this account"),
-    ("recipients", [], BEFORE, "Set alertEmail or alertTopicArn"),
+    ("roles", [("iam", "get_policy", "NoSuchEntity")], GIVEN_ROLES, "does not exist in this account"),
+    ("roles", [ROLES[0], ("iam", "get_role", "NoSuchEntity")], GIVEN_ROLES, "does not exist in this account"),
+    ("recipients", [], NOT_DEPLOYED, "Set alertEmail or alertTopicArn"),
     ("recipients", subscriptions(), {}, "Nobody has confirmed"),
     ("recipients", subscriptions("PendingConfirmation"), {}, "1 subscriptions wait"),
     ("execution-log", log_events(), {}, f"is in {GROUP}"),
@@ -226,7 +226,7 @@ def test_a_check_finds_a_planted_fault(name: str, answers: Answers, arguments: M
         ("access-logs", [("s3", "get_bucket_logging", "AccessDenied")], "AccessDenied"),
     ],
 )
-def test_a_check_that_cannot_look_says_why(name: str, answers: Answers, message: str) -> None:
+def test_a_check_that_cannot_run_states_the_reason(name: str, answers: Answers, message: str) -> None:
     diagnosis = diagnose(name, ALL_CHECKS[name], facts(answers))
     assert diagnosis.status == "not run"
     assert message in diagnosis.message
@@ -248,26 +248,28 @@ def test_the_checks_of_a_deployed_stage_are_not_run_before_the_first_up() -> Non
         ("alertEmail", "nobody"),
     ],
 )
-def test_a_wrong_value_in_the_stage_file_is_a_finding(key: str, value: str) -> None:
+def test_an_invalid_value_in_the_stage_file_is_a_finding(key: str, value: str) -> None:
     diagnosis, stage = check_configuration("prod", {f"booking:{key}": value})
     assert (diagnosis.status, stage) == ("finding", None)
     assert key in diagnosis.message
 
 
-def test_the_test_alarm_is_one_that_notifies_the_stage() -> None:
+def test_the_test_alarm_notifies_the_topic_of_the_stage() -> None:
     alarms = [{"AlarmName": name, "AlarmActions": actions} for name, actions in (("other", []), ("ours", [TOPIC]))]
-    told = facts([("cloudwatch", "describe_alarms", {"MetricAlarms": alarms}), ("cloudwatch", "set_alarm_state", {})])
-    assert send_test_alarm(told) == "ours"
-    told.client("cloudwatch").recorded.assert_no_pending_responses()
+    stage_facts = facts(
+        [("cloudwatch", "describe_alarms", {"MetricAlarms": alarms}), ("cloudwatch", "set_alarm_state", {})]
+    )
+    assert send_test_alarm(stage_facts) == "ours"
+    stage_facts.client("cloudwatch").stubber.assert_no_pending_responses()
 
 
-def test_a_stage_without_alarms_for_its_topic_has_none_to_set_off() -> None:
+def test_a_stage_without_alarms_has_no_test_alarm() -> None:
     assert send_test_alarm(facts([("cloudwatch", "describe_alarms", {"MetricAlarms": []})])) is None
 
 
 @pytest.fixture
-def in_our_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
-    """Work in a folder with our stage files, where a Pulumi CLI prints the given text as outputs."""
+def install_cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
+    """Change to a folder with our stage files, and return a function that installs a script as the Pulumi CLI."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "Pulumi.yaml").write_text("name: booking\nruntime: python\n")
     (tmp_path / "Pulumi.staging.yaml").write_bytes((ROOT / "Pulumi.staging.yaml").read_bytes())
@@ -282,37 +284,37 @@ def in_our_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[
     return with_cli
 
 
-def test_an_invalid_stage_file_ends_the_examination(shell: Shell, in_our_folder: Callable[[str], None]) -> None:
-    in_our_folder("echo '{}'")
+def test_an_invalid_stage_file_prevents_all_other_checks(shell: Shell, install_cli: Callable[[str], None]) -> None:
+    install_cli("echo '{}'")
     Path("Pulumi.staging.yaml").write_text("config:\n  booking:functionMemoryMb: 64\n")
-    said = shell("doctor", "--stage", "staging", "--json")
-    assert said.exit_code == 1
-    assert [check["check"] for check in said.document["checks"]] == ["configuration"]
+    result = shell("doctor", "--stage", "staging", "--json")
+    assert result.exit_code == 1
+    assert [check["check"] for check in result.document["checks"]] == ["configuration"]
 
 
-def test_a_missing_stage_file_is_a_usage_error(shell: Shell, in_our_folder: Callable[[str], None]) -> None:
-    in_our_folder("echo '{}'")
-    said = shell("doctor", "--stage", "nowhere")
-    assert (said.exit_code, "Pulumi.nowhere.yaml cannot be read" in said.stderr) == (64, True)
+def test_a_missing_stage_file_is_a_usage_error(shell: Shell, install_cli: Callable[[str], None]) -> None:
+    install_cli("echo '{}'")
+    result = shell("doctor", "--stage", "nowhere")
+    assert (result.exit_code, "Pulumi.nowhere.yaml cannot be read" in result.stderr) == (64, True)
 
 
 def test_every_check_is_listed_for_a_stage_in_the_embedded_aws(
-    shell: Shell, booking_stack: Any, in_our_folder: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    shell: Shell, booking_stack: Any, install_cli: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Read-only, against a deployed program; what the embedded AWS lacks is listed as not run or as a finding."""
+    """Checks that the embedded AWS does not support are listed as not run or as findings."""
     for name, value in booking_stack.instance.environment().items():
         monkeypatch.setenv(name, value)
     Path("outputs.json").write_text(json.dumps(dict(booking_stack.outputs)))
-    in_our_folder("cat outputs.json")
-    said = shell("doctor", "--stage", "staging", "--json")
-    assert "Traceback" not in said.stderr
-    assert [check["check"] for check in said.document["checks"]] == [
+    install_cli("cat outputs.json")
+    result = shell("doctor", "--stage", "staging", "--json")
+    assert "Traceback" not in result.stderr
+    assert [check["check"] for check in result.document["checks"]] == [
         *("configuration", *CHECKS, *CHECKS_AFTER, "alarm-reaches-a-person")
     ]
-    assert said.exit_code == (0 if said.document["healthy"] else 1)
+    assert result.exit_code == (0 if result.document["healthy"] else 1)
 
 
-def test_the_page_names_every_check() -> None:
+def test_the_page_lists_every_check() -> None:
     page = (ROOT / "docs" / "how-to" / "first-real-account.md").read_text("utf-8")
-    named = ("configuration", *ALL_CHECKS, "alarm-reaches-a-person")
-    assert [name for name in named if f"| `{name}` |" not in page] == []
+    check_names = ("configuration", *ALL_CHECKS, "alarm-reaches-a-person")
+    assert [name for name in check_names if f"| `{name}` |" not in page] == []

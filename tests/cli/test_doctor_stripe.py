@@ -24,7 +24,7 @@ URL = "https://a.execute-api.eu-central-1.amazonaws.com/webhooks/stripe"
 
 @dataclass
 class HealthyStage:
-    """A stage whose secrets and whose account at Stripe are as they should be, until a test breaks something."""
+    """A stage whose secrets and Stripe account are valid until a test changes them."""
 
     address: str
     double: StripeDouble
@@ -36,8 +36,8 @@ class HealthyStage:
 
     def __post_init__(self) -> None:
         events = {f"enabled_events[{number}]": kind for number, kind in enumerate(EVENT_TYPES)}
-        made = self.double.endpoints.create_endpoint({"url": URL, "api_version": API_VERSION, **events})
-        self.endpoint = self.double.books.objects[made["id"]]
+        created = self.double.endpoints.create_endpoint({"url": URL, "api_version": API_VERSION, **events})
+        self.endpoint = self.double.books.objects[created["id"]]
 
     def diagnose(self) -> dict[str, Diagnosis]:
         stage = Stage.of(
@@ -118,7 +118,7 @@ def test_each_check_finds_its_planted_fault_and_shows_no_secret(account: Healthy
     assert [secret for secret in (TEST_KEY, "whsec_double") if secret in shown] == []
 
 
-def test_a_stage_without_webhooks_and_a_key_that_may_not_list_endpoints_are_not_judged(account: HealthyStage) -> None:
+def test_webhooks_are_not_checked_without_a_secret_or_permission(account: HealthyStage) -> None:
     account.double.forbidden.add("/v1/webhook_endpoints")
     found = account.diagnose()["stripe-webhooks"]
     assert (found.status, URL in found.message) == ("not run", True)
@@ -126,12 +126,12 @@ def test_a_stage_without_webhooks_and_a_key_that_may_not_list_endpoints_are_not_
     assert account.diagnose()["stripe-webhooks"].status == "not run"
 
 
-def test_the_page_names_every_check_of_stripe() -> None:
+def test_the_page_lists_every_check_of_stripe() -> None:
     page = (Path(__file__).parents[2] / "docs/how-to/first-real-account.md").read_text("utf-8")
     assert [name for name in (*STRIPE_CHECKS, *STRIPE_CHECKS_AFTER) if f"`{name}`" not in page] == []
 
 
-def test_the_guide_names_each_event_that_the_endpoint_needs() -> None:
-    """Whoever follows the guide has no finding of the doctor, and needs no checkout for it."""
+def test_the_guide_lists_every_event_that_the_endpoint_needs() -> None:
+    """Following the guide, without a checkout, thus leaves no finding of `booking doctor`."""
     guide = (Path(__file__).parents[2] / "docs" / "how-to" / "first-stripe-account.md").read_text(encoding="utf-8")
     assert set(EVENT_TYPES) == set(re.findall(r"`((?:payment_intent|charge|refund)\.[a-z_.]+)`", guide))

@@ -36,7 +36,7 @@ def _repository(world: World) -> DynamoDBOrderRepository:
     return DynamoDBOrderRepository(client=world.dynamodb, table="orders", retry=RetryPolicy.without_delays())
 
 
-def test_an_erasure_is_done_once_and_a_dry_run_writes_nothing() -> None:
+def test_an_order_is_erased_once_and_a_dry_run_writes_nothing() -> None:
     world, order_id = _world()
     before = world.order(order_id)
     erased = OrderErasure(order_id=order_id, outcome="erased", texts=1)
@@ -56,7 +56,7 @@ def _break_ledger(table: Any, name: str, order_id: str) -> dict[str, Any]:
     return item
 
 
-def test_an_order_whose_ledger_is_broken_is_refused_and_the_others_are_erased(
+def test_an_order_with_a_broken_ledger_is_refused_and_the_others_are_erased(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     world, first = _world()
@@ -71,7 +71,7 @@ def test_an_order_whose_ledger_is_broken_is_refused_and_the_others_are_erased(
     assert recorded == [first, last]
 
 
-def test_an_error_at_one_order_does_not_hide_what_was_erased_before(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_at_one_order_does_not_hide_earlier_erasures(capsys: pytest.CaptureFixture[str]) -> None:
     world, order_id = _world()
     eraser = Eraser(orders=_repository(world), requested_by="p")
     with pytest.raises(CommandFailed, match="ord_none no longer exists"):
@@ -81,7 +81,7 @@ def test_an_error_at_one_order_does_not_hide_what_was_erased_before(capsys: pyte
 
 @dataclass(frozen=True)
 class RacingRepository(DynamoDBOrderRepository):
-    """A repository in which a refund always begins between the read and the write."""
+    """A repository in which a refund always starts between the read and the write."""
 
     world: World = None  # type: ignore[assignment]  # a dataclass field after those with defaults
 
@@ -90,8 +90,8 @@ class RacingRepository(DynamoDBOrderRepository):
         return super().append(change)
 
 
-def test_a_refund_that_begins_meanwhile_wins_and_keeps_its_text() -> None:
-    """Law 42 (erased is erased): the erasure is judged on the order at the moment of the write."""
+def test_a_concurrent_refund_prevents_the_erasure() -> None:
+    """Law 42 (erased is erased): the refund keeps its text, since it was in flight at the moment of the write."""
     world, order_id = _world()
     client, retry = world.dynamodb, RetryPolicy.without_delays()
     racing = RacingRepository(client=client, table="orders", retry=retry, world=world)
@@ -113,8 +113,8 @@ class InterruptedRepository(DynamoDBOrderRepository):
         return super().append(change)
 
 
-def test_an_order_with_more_requests_than_one_write_can_hold_is_erased_to_the_last_even_after_an_interruption() -> None:
-    """Law 42 (erased is erased): DynamoDB takes at most 4096 bytes of an update expression."""
+def test_an_interrupted_erasure_of_many_requests_is_completed_by_the_next_run() -> None:
+    """Law 42 (erased is erased): one write is not enough, since update expressions have at most 4096 bytes."""
     world = World()
     world.stock(mug=(500, 100))
     order_id = str(world.book(purchase_of("buy", mug=(2, 500)))["order_id"])
@@ -126,29 +126,27 @@ def test_an_order_with_more_requests_than_one_write_can_hold_is_erased_to_the_la
         Eraser(orders=InterruptedRepository(client=client, table="orders", retry=retry), requested_by="p").erase(
             order_id
         )
-    left = [each for each in world.order(order_id).requests.values() if not each.erased]
-    assert len(left) == count - 30
+    remaining = [each for each in world.order(order_id).requests.values() if not each.erased]
+    assert len(remaining) == count - 30
     erasure = Eraser(orders=_repository(world), requested_by="p").erase(order_id)
-    assert (erasure.outcome, erasure.texts) == ("erased", len(left))
+    assert (erasure.outcome, erasure.texts) == ("erased", len(remaining))
     assert all(each.erased and not each.text for each in world.order(order_id).requests.values())
 
 
 @pytest.mark.parametrize("arguments", [(), ("--order", "ord_1", "--customer", "c-1")])
-def test_an_erasure_names_an_order_or_a_customer(
-    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_erasure_needs_exactly_one_target(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["forget", "--by", "privacy-1", *arguments]) == 64
     assert "Use exactly one of --order, --customer and --orphan" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("option", ["--order", "--customer", "--orphan"])
-def test_an_empty_name_is_refused_under_its_own_option(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_id_is_rejected_with_its_option(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["forget", "--by", "privacy-1", option, ""]) == 64
     assert f"{option} '' is not an id" in capsys.readouterr().err
 
 
-def _orphan_of(world: World) -> Callable[..., int]:
-    """Put an orphan, and return the verb's effect on it."""
+def _add_orphan(world: World) -> Callable[..., int]:
+    """Add an orphan, and return a function that runs the verb on it."""
     movement = Movement(reference="txn_1", at="2026-03-01T00:00:00Z", kind="charge", amount_minor=500, currency="EUR")
     world.dependencies().sweeps.add_orphan(movement, "2026-03-01T00:00:00Z")
     target = DeploymentTarget(name="", outputs={"ordersTable": "orders"}, client=lambda _: world.dynamodb)
@@ -163,7 +161,7 @@ def test_the_evidence_of_a_closed_orphan_is_erased_once_and_not_by_a_dry_run(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     world = World()
-    forget = _orphan_of(world)
+    forget = _add_orphan(world)
     for by in ("anna", "eva"):
         world.dependencies().sweeps.close_orphan("txn_1", by, "A receipt.", "2026-03-02T00:00:00Z", dry_run=False)
     item = world.dynamodb.get_item(TableName="orders", Key={"pk": {"S": "ORPHAN#txn_1"}})["Item"]
@@ -178,18 +176,18 @@ def test_the_evidence_of_a_closed_orphan_is_erased_once_and_not_by_a_dry_run(
 
 
 def test_the_evidence_of_an_open_orphan_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
-    forget = _orphan_of(World())
+    forget = _add_orphan(World())
     assert forget() == 1
     assert "Evidence of orphan txn_1: refused. It is still open. Two people can close it" in capsys.readouterr().out
 
 
-def test_an_orphan_that_does_not_exist_is_named() -> None:
+def test_an_unknown_orphan_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match=r"There is no orphan txn_2\."):
-        _orphan_of(World())("txn_2")
+        _add_orphan(World())("txn_2")
 
 
 def test_the_text_of_an_order_is_erased_while_its_chain_stays_intact(shell: Shell) -> None:
-    """Without a terminal the verb needs --yes; afterwards its audit object exists at once."""
+    """Without a terminal the verb needs --yes. It writes the audit object immediately."""
     order = str(buy_mugs(shell)["order_id"])
     assert shell("forget", "--order", order, "--by", "privacy-1").exit_code == 64
     dry = shell("forget", "--customer", "c-1", "--by", "privacy-1", "--dry-run", "--json")
@@ -201,7 +199,7 @@ def test_the_text_of_an_order_is_erased_while_its_chain_stays_intact(shell: Shel
     assert shell("reconcile", "--order", order, "--json").document["restored"] == []
 
 
-def test_an_order_whose_ledger_is_broken_is_one_sentence(booking_stack: DeployedStack, shell: Shell) -> None:
+def test_a_broken_ledger_is_reported_in_one_sentence(booking_stack: DeployedStack, shell: Shell) -> None:
     order = str(buy_mugs(shell)["order_id"])
     table, name = booking_stack.instance.client("dynamodb"), str(booking_stack.outputs["ordersTable"])
     item = _break_ledger(table, name, order)
@@ -221,12 +219,12 @@ def test_an_order_whose_ledger_is_broken_is_one_sentence(booking_stack: Deployed
         (("--order", "ord_1", "--day", "2026-01-31"), "not both"),
     ],
 )
-def test_reconcile_refuses_an_order_or_a_day_that_is_none(
+def test_reconcile_rejects_an_unknown_order_or_an_invalid_day(
     shell: Shell, arguments: tuple[str, ...], message: str
 ) -> None:
     result = shell("reconcile", *arguments)
     assert (result.exit_code, message in result.stderr) == (64, True)
 
 
-def test_reconcile_asks_for_the_day_that_was_named() -> None:
+def test_reconcile_requests_the_given_day() -> None:
     assert ReconcileInput.model_validate({"schema": 1, **scope_of(None, "2026-01-31")}).days == ["2026-01-31"]

@@ -1,4 +1,4 @@
-"""`booking audit verify --gateway` says for each difference which order, which side, and what to do."""
+"""`booking audit verify --gateway` reports each difference with the order, the side and the next step."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -18,7 +18,7 @@ from handlers.domain.trail.verification import Finding, Problem
 from tests.console.in_process_deployment import OUTPUTS, FunctionConfigurations
 from tests.handlers.world import World, purchase_of, refund_of
 
-Break = Callable[[World, str], object]
+Damage = Callable[[World, str], object]
 
 
 def _verification(world: World, gateway: PaymentGateway | None = None, **more: Any) -> GatewayVerification:
@@ -35,8 +35,8 @@ def _findings(world: World, **more: Any) -> list[Finding]:
     return list(_verification(world, **more).findings())
 
 
-def _booked() -> tuple[World, str]:
-    """A purchase, a refund of it on the next day, a capture for less, and a declined card."""
+def _book_orders() -> tuple[World, str]:
+    """Book a purchase, its refund on the next day, a capture for less, and a declined card."""
     world = World()
     world.stock(MUG=(800, 20))
     order_id = str(world.book(purchase_of(MUG=(2, 800)))["order_id"])
@@ -58,9 +58,9 @@ def _drop(world: World, table: str, key: str) -> None:
     world.dynamodb.delete_item(TableName=table, Key={"pk": {"S": key}})
 
 
-def test_what_agrees_has_no_finding() -> None:
-    """Law 38 (orphans): charges, captures, refunds, and outcomes that were heard of days later."""
-    world, _ = _booked()
+def test_matching_movements_and_entries_have_no_findings() -> None:
+    """Law 38 (orphans): charges, captures, refunds, and outcomes that the ledger recorded days later."""
+    world, _ = _book_orders()
     late = purchase_of("late", "pm_timeout", MUG=(1, 800))
     assert world.book(late)["status"] == "unknown"
     world.clock.advance(timedelta(days=3))
@@ -73,8 +73,8 @@ def test_what_agrees_has_no_finding() -> None:
 
 
 @pytest.mark.parametrize("token", ["pm_dashboard_refund", "pm_dashboard_refund_reversed"])
-def test_a_refund_made_in_the_dashboard_agrees_once_it_is_reconciled(token: str) -> None:
-    """Law 38 (orphans): on its own day, and on the day on which the ledger heard of it."""
+def test_a_dashboard_refund_has_no_findings_after_reconcile(token: str) -> None:
+    """Law 38 (orphans): neither on its own day, nor on the day on which the ledger recorded it."""
     world = World()
     world.stock(MUG=(800, 20))
     order_id = world.book(purchase_of(payment_method=token, MUG=(2, 800)))["order_id"]
@@ -86,7 +86,7 @@ def test_a_refund_made_in_the_dashboard_agrees_once_it_is_reconciled(token: str)
     assert {each.problem for each in _findings(world)} == {Problem.NO_MOVEMENT}
 
 
-HARMS: list[tuple[Break, Problem, str]] = [
+DIFFERENCES: list[tuple[Damage, Problem, str]] = [
     (
         lambda world, order_id: _drop(world, "gateway", order_id),
         Problem.NO_MOVEMENT,
@@ -111,26 +111,28 @@ HARMS: list[tuple[Break, Problem, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("harm", "problem", "words"), HARMS)
-def test_a_difference_names_the_order_the_side_and_the_next_step(harm: Break, problem: Problem, words: str) -> None:
+@pytest.mark.parametrize(("damage", "problem", "expected_text"), DIFFERENCES)
+def test_a_difference_names_the_order_the_side_and_the_next_step(
+    damage: Damage, problem: Problem, expected_text: str
+) -> None:
     """Law 38 (orphans): every entry without its movement, and every movement without its entry."""
-    world, order_id = _booked()
-    harm(world, order_id)
+    world, order_id = _book_orders()
+    damage(world, order_id)
     found = _findings(world)
     assert {each.problem for each in found} == {problem}
     assert found[0].where == order_id
-    assert words.format(order=order_id) in found[0].message
+    assert expected_text.format(order=order_id) in found[0].message
 
 
 def _copy(world: World, order_id: str, key: str) -> None:
-    """A refund without a request of ours."""
+    """Add a refund that nobody requested from us."""
     item = world.dynamodb.get_item(TableName="gateway", Key={"pk": {"S": order_id}})["Item"]
     refund = {"pk": {"S": key}, "kind": {"S": "refund"}, "charge": {"S": order_id}}
     world.dynamodb.put_item(TableName="gateway", Item={**item, **refund})
 
 
-class Silent:
-    """A gateway with an empty list, or with none, that does not answer."""
+class SilentGateway:
+    """A gateway that does not answer, with an empty list of movements or none."""
 
     def __init__(self, page: MovementPage | None) -> None:
         self.page = page
@@ -143,24 +145,24 @@ class Silent:
 
 
 @pytest.mark.parametrize(("page", "number"), [(None, 1), (MovementPage(movements=()), 3)])
-def test_what_the_gateway_does_not_tell_is_not_judged(page: MovementPage | None, number: int) -> None:
-    """A gateway without a list is one finding; an entry that it does not answer about is one each."""
-    world, _ = _booked()
-    silent: Any = Silent(page)
+def test_what_a_silent_gateway_cannot_confirm_is_reported(page: MovementPage | None, number: int) -> None:
+    """A gateway without a list is one finding; so is each entry that it does not answer about."""
+    world, _ = _book_orders()
+    silent: Any = SilentGateway(page)
     assert [each.problem for each in _findings(world, gateway=silent)] == [Problem.CANNOT_JUDGE] * number
 
 
-def test_a_failing_list_of_the_gateway_is_a_finding_that_names_the_day() -> None:
-    """Findings of the days before it, and of the ledgers and the trail, are not lost."""
-    world, _ = _booked()
+def test_a_failing_movement_list_is_a_finding_that_names_the_day() -> None:
+    """Findings of earlier days, of the ledgers and of the trail are kept."""
+    world, _ = _book_orders()
 
-    class Failing(Silent):
+    class FailingGateway(SilentGateway):
         def movements(self, *arguments: object) -> MovementPage | None:
             if str(arguments[0]) < "2026-03-01T":
                 return MovementPage(movements=())
             raise SecretMisconfigured("The secret must contain a Stripe key.")
 
-    failing: Any = Failing(None)
+    failing: Any = FailingGateway(None)
     *_, finding = _findings(world, gateway=failing)
     assert finding.problem is Problem.CANNOT_JUDGE
     assert finding.message == (
@@ -169,24 +171,24 @@ def test_a_failing_list_of_the_gateway_is_a_finding_that_names_the_day() -> None
     )
 
 
-def test_memory_holds_one_day() -> None:
-    """The list is asked for a day and an hour on either side of it, whatever the trail's age."""
-    world, _ = _booked()
-    asked: list[tuple[str, str]] = []
+def test_movements_are_requested_one_day_at_a_time() -> None:
+    """Each request covers the day and an hour on either side, so memory holds one day of movements."""
+    world, _ = _book_orders()
+    requested_ranges: list[tuple[str, str]] = []
 
-    class Watched(Silent):
+    class RecordingGateway(SilentGateway):
         def movements(self, since: str, until: str, after: object) -> MovementPage | None:  # type: ignore[override]
-            asked.append((since[:13], until[:13]))
+            requested_ranges.append((since[:13], until[:13]))
             return super().movements(since, until, after)
 
-    watched: Any = Watched(MovementPage(movements=()))
-    _findings(world, gateway=watched)
-    assert asked[1:] == [("2026-02-28T23", "2026-03-02T01"), ("2026-03-01T23", "2026-03-03T01")]
+    recording: Any = RecordingGateway(MovementPage(movements=()))
+    _findings(world, gateway=recording)
+    assert requested_ranges[1:] == [("2026-02-28T23", "2026-03-02T01"), ("2026-03-01T23", "2026-03-03T01")]
 
 
-def test_the_gateway_is_that_of_the_deployed_reconcile_function() -> None:
-    """Its settings come from the function, and the caller's own credentials are used."""
-    world, order_id = _booked()
+def test_the_gateway_is_configured_like_that_of_the_reconcile_function() -> None:
+    """Settings come from the function, and credentials from the caller."""
+    world, order_id = _book_orders()
     outputs = {**OUTPUTS, "reconcileFunction": "reconcile"}
     clients: dict[str, Any] = {"lambda": FunctionConfigurations(world.environment), "dynamodb": world.dynamodb}
     target = DeploymentTarget(name="here", outputs=outputs, client=clients.__getitem__)
@@ -194,13 +196,13 @@ def test_the_gateway_is_that_of_the_deployed_reconcile_function() -> None:
     assert gateway_of(target).lookup(order.instruction(order_id)).amount_minor == 1600
 
 
-def test_an_environment_that_the_caller_may_not_decrypt_is_one_sentence() -> None:
-    class Undecrypted:
+def test_an_undecryptable_environment_is_reported_with_the_missing_permission() -> None:
+    class UndecryptableFunction:
         def get_function_configuration(self, **_: str) -> dict[str, Any]:
             error = {"ErrorCode": "AccessDeniedException", "Message": "Lambda was unable to decrypt it."}
             return {"Environment": {"Error": error}}
 
-    clients = {"lambda": Undecrypted()}
+    clients = {"lambda": UndecryptableFunction()}
     outputs = {**OUTPUTS, "reconcileFunction": "reconcile"}
     target = DeploymentTarget(name="here", outputs=outputs, client=clients.__getitem__)
     with pytest.raises(

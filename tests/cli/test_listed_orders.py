@@ -1,4 +1,4 @@
-"""`booking orders` lists what the indexes hold: of a customer, since an instant, or with money in flight."""
+"""`booking orders` lists orders of a customer, since an instant, or with money in flight."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,20 +16,20 @@ from tests.handlers.world import purchase_of
 
 @pytest.fixture(scope="module")
 def lists() -> OrderLists:
-    """Orders of two customers over twelve days, the last one unknown, and one that is only authorised."""
+    """Return orders of two customers over twelve days: one is only authorised, and the last one is unknown."""
     deployment = InProcessDeployment()
     deployment.world.stock(mug=(500, 99))
-    wishes: list[dict[str, Any]] = [{}, {}, {"capture": "later"}, {"payment_method": "pm_timeout"}]
-    for number, wish in enumerate(wishes):
+    variants: list[dict[str, Any]] = [{}, {}, {"capture": "later"}, {"payment_method": "pm_timeout"}]
+    for number, variant in enumerate(variants):
         customer = {"customer_id": f"customer-{number % 2}"}
-        deployment.book({**purchase_of(f"buy-{number}", "pm_ok", mug=(1, 500)), **customer, **wish})
+        deployment.book({**purchase_of(f"buy-{number}", "pm_ok", mug=(1, 500)), **customer, **variant})
         deployment.world.clock.advance(timedelta(days=4))
     return OrderLists.of(deployment, deployment.world.clock)
 
 
 def page_of(lists: OrderLists, size: int = 25, **options: Any) -> OrderPage:
-    asked: dict[str, Any] = {"customer": None, "since": None, "needs_attention": False, **options}
-    return lists.page(select_orders(lists, **asked), size=size)
+    filters: dict[str, Any] = {"customer": None, "since": None, "needs_attention": False, **options}
+    return lists.page(select_orders(lists, **filters), size=size)
 
 
 def days_of(page: OrderPage) -> list[str]:
@@ -47,20 +47,20 @@ def days_of(page: OrderPage) -> list[str]:
         ({}, ["03-13"]),
     ],
 )
-def test_a_list_holds_the_orders_that_were_asked_for_newest_first(
+def test_a_list_contains_the_selected_orders_newest_first(
     lists: OrderLists, options: dict[str, Any], days: list[str]
 ) -> None:
     assert days_of(page_of(lists, **options)) == days
 
 
-def test_orders_that_need_attention_say_since_when(lists: OrderLists) -> None:
+def test_orders_in_flight_show_since_when(lists: OrderLists) -> None:
     listed = page_as_json(page_of(lists, needs_attention=True))
     unknown = next(order for order in listed["orders"] if order["status"] == "PENDING")
     assert unknown["in_flight_since"].startswith("2026-03-13")
 
 
 def test_an_open_dispute_needs_attention() -> None:
-    """It is listed until the bank has decided."""
+    """The order is listed until the bank has decided."""
     deployment = InProcessDeployment()
     deployment.world.stock(mug=(500, 99))
     deployment.book(purchase_of("disputed", "pm_disputed", mug=(1, 500)))
@@ -70,7 +70,7 @@ def test_an_open_dispute_needs_attention() -> None:
     assert (disputed["open_disputes"], disputed["open_cases"], disputed["refundable_minor"]) == (1, 0, 0)
 
 
-def test_a_limit_says_that_there_are_more_and_the_table_has_the_amounts(lists: OrderLists) -> None:
+def test_a_limited_list_mentions_further_orders_and_shows_amounts(lists: OrderLists) -> None:
     page = page_of(lists, size=2, since="2026-01-01")
     assert (len(page.orders), page_as_json(page)["more"]) == (2, True)
     console = Console(width=200)
@@ -81,11 +81,11 @@ def test_a_limit_says_that_there_are_more_and_the_table_has_the_amounts(lists: O
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "0001-01-01T00:00:00+14:00"])
-def test_a_since_that_is_no_instant_is_a_usage_error(lists: OrderLists, text: str) -> None:
+def test_an_invalid_since_is_a_usage_error(lists: OrderLists, text: str) -> None:
     with pytest.raises(UsageError, match="--since must be an instant"):
         page_of(lists, since=text)
 
 
-def test_two_lists_at_once_are_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_filters_at_once_are_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["orders", "--customer", "c", "--needs-attention"]) == 64
     assert "Use one of --customer, --since and --needs-attention" in capsys.readouterr().err

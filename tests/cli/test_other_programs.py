@@ -1,4 +1,4 @@
-"""The verbs in another team's program: what it does not export is named, and its own machine can be run."""
+"""The verbs work with another team's program: they report missing outputs, and can run its own machine."""
 
 import json
 import os
@@ -38,7 +38,7 @@ NEEDED_OUTPUTS = {
 
 @pytest.fixture
 def export(shell: Shell, booking_stack: DeployedStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Export:
-    """Return a function that sets what a Pulumi CLI says are the outputs of every stack.
+    """Return a function that sets the outputs that a Pulumi CLI reports for every stack.
 
     The AWS of that stack is the embedded one.
     """
@@ -60,39 +60,37 @@ def export(shell: Shell, booking_stack: DeployedStack, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(("arguments", "output"), NEEDED_OUTPUTS.items(), ids=lambda value: str(value))
-def test_a_verb_names_the_output_that_the_program_does_not_export(
-    shell: Shell, export: Export, arguments: tuple[str, ...], output: str
-) -> None:
+def test_a_verb_names_a_missing_output(shell: Shell, export: Export, arguments: tuple[str, ...], output: str) -> None:
     export(THEIR_STACK)
-    said = shell(*arguments, "--stage", "theirs")
-    assert (said.exit_code, said.stdout) == (1, "")
-    assert f"This verb needs the output {output}" in said.stderr
-    assert "the stack theirs does not export it" in said.stderr
-    assert "Exported: bucket, region." in said.stderr
-    assert len(said.stderr.splitlines()) == 1
+    result = shell(*arguments, "--stage", "theirs")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"This verb needs the output {output}" in result.stderr
+    assert "the stack theirs does not export it" in result.stderr
+    assert "Exported: bucket, region." in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("value", [17, ["orders"], None, "", {"name": "orders"}])
-def test_an_output_that_is_not_a_string_is_named(shell: Shell, export: Export, value: object) -> None:
+def test_an_output_that_is_not_a_string_is_rejected(shell: Shell, export: Export, value: object) -> None:
     export({"ordersTable": value, "region": "us-east-1"})
-    said = shell("stock", "show", "--stage", "theirs")
-    assert said.exit_code == 1
-    assert f"The output ordersTable of the stack theirs must be a string, got {json.dumps(value)}." in said.stderr
+    result = shell("stock", "show", "--stage", "theirs")
+    assert result.exit_code == 1
+    assert f"The output ordersTable of the stack theirs must be a string, got {json.dumps(value)}." in result.stderr
 
 
-def test_a_secret_output_is_not_taken_for_a_name(shell: Shell, export: Export) -> None:
+def test_a_secret_output_is_rejected(shell: Shell, export: Export) -> None:
     export({"auditBucket": "[secret]", "region": "us-east-1"})
-    said = shell("recover", "--dry-run", "--stage", "theirs")
-    assert (said.exit_code, "is a secret" in said.stderr) == (1, True)
+    result = shell("recover", "--dry-run", "--stage", "theirs")
+    assert (result.exit_code, "is a secret" in result.stderr) == (1, True)
 
 
-def test_a_stack_without_outputs_is_to_be_deployed_first(shell: Shell, export: Export) -> None:
+def test_a_stack_without_outputs_must_be_deployed_first(shell: Shell, export: Export) -> None:
     export({})
-    said = shell("show", "ord_1", "--stage", "theirs")
-    assert (said.exit_code, "pulumi up -s theirs" in said.stderr) == (1, True)
+    result = shell("show", "ord_1", "--stage", "theirs")
+    assert (result.exit_code, "pulumi up -s theirs" in result.stderr) == (1, True)
 
 
-def test_no_purchase_reaches_a_machine_of_another_program(
+def test_a_purchase_never_starts_a_machine_of_another_program(
     shell: Shell, export: Export, booking_stack: DeployedStack
 ) -> None:
     machine = create_machine(booking_stack, "not-a-till", {"Type": "Pass", "End": True})
@@ -105,21 +103,21 @@ def test_no_purchase_reaches_a_machine_of_another_program(
 def test_the_output_of_another_machine_is_printed(
     shell: Shell, export: Export, booking_stack: DeployedStack, output: object
 ) -> None:
-    ended = run_machine(shell, export, booking_stack, {"Type": "Pass", "Result": output, "End": True})
-    assert ended.exit_code == 0, ended.stderr
-    assert (ended.document["execution_status"], ended.document["output"]) == ("SUCCEEDED", output)
-    assert ended.document["path"] == ["only"]
+    result = run_machine(shell, export, booking_stack, {"Type": "Pass", "Result": output, "End": True})
+    assert result.exit_code == 0, result.stderr
+    assert (result.document["execution_status"], result.document["output"]) == ("SUCCEEDED", output)
+    assert result.document["path"] == ["only"]
 
 
 def test_the_error_of_another_machine_is_printed(shell: Shell, export: Export, booking_stack: DeployedStack) -> None:
-    ended = run_machine(
+    result = run_machine(
         shell, export, booking_stack, {"Type": "Fail", "Error": "Shop.Closed", "Cause": "It is Sunday."}
     )
-    assert ended.exit_code == 3
-    assert (ended.document["error"], ended.document["cause"]) == ("Shop.Closed", "It is Sunday.")
+    assert result.exit_code == 3
+    assert (result.document["error"], result.document["cause"]) == ("Shop.Closed", "It is Sunday.")
 
 
-def test_the_end_of_another_machine_is_a_table_for_people(
+def test_the_result_of_another_machine_is_printed_as_a_table(
     shell: Shell, export: Export, booking_stack: DeployedStack
 ) -> None:
     fail = {"Type": "Fail", "Error": "Shop.Closed", "Cause": "It is Sunday."}
@@ -128,22 +126,22 @@ def test_the_end_of_another_machine_is_a_table_for_people(
     assert all(word in shown.stdout for word in ("FAILED", "Shop.Closed", "It is Sunday.", "only"))
 
 
-def test_the_region_follows_from_an_arn(shell: Shell, export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program that exports no region: its machine's ARN has one."""
+def test_the_region_is_taken_from_an_arn(shell: Shell, export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program exports no region."""
     monkeypatch.delenv("AWS_REGION")
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     export({"stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:gone"})
-    said = shell("run", "event.json", "--stage", "theirs")
-    assert (said.exit_code, "StateMachineDoesNotExist" in said.stderr) == (1, True)
+    result = shell("run", "event.json", "--stage", "theirs")
+    assert (result.exit_code, "StateMachineDoesNotExist" in result.stderr) == (1, True)
 
 
-def test_up_takes_no_tour_of_a_program_that_does_not_book(program_folder: Path) -> None:
+def test_up_skips_the_tour_of_a_program_without_bookings(program_folder: Path) -> None:
     (program_folder / "__main__.py").write_text('import pulumi\npulumi.export("greeting", "hello")\n')
-    said = run_booking(program_folder, "up", "--engine", "in-process")
-    assert said.exit_code == 0, said.stderr
-    assert "No tour: it makes bookings, and this program does not export stateMachineArn" in said.stderr
-    assert "booking run EVENT.json" in said.stdout
-    assert "booking purchase" not in said.stdout
+    result = run_booking(program_folder, "up", "--engine", "in-process")
+    assert result.exit_code == 0, result.stderr
+    assert "No tour: it makes bookings, and this program does not export stateMachineArn" in result.stderr
+    assert "booking run EVENT.json" in result.stdout
+    assert "booking purchase" not in result.stdout
 
 
 def create_machine(stack: DeployedStack, name: str, state: dict[str, Any]) -> str:

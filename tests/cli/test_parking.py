@@ -1,4 +1,4 @@
-"""`booking parking redrive` takes messages back from the dead-letter queue, and reconcile records them."""
+"""`booking parking redrive` moves messages back from the dead-letter queue, and reconcile records them."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ SOURCE, DESTINATION = "https://sqs.test/000000000000/dead", "https://sqs.test/00
 
 
 class RefusingSQS(FakeSQS):
-    """A queue service that refuses to take messages with a certain body."""
+    """A queue service that rejects messages with a certain body."""
 
     refused = ""
 
@@ -29,7 +29,7 @@ class RefusingSQS(FakeSQS):
         return super().send_message(**request)
 
 
-def filled(count: int) -> RefusingSQS:
+def queue_messages(count: int) -> RefusingSQS:
     sqs = RefusingSQS()
     for number in range(count):
         sqs.send_message(QueueUrl=SOURCE, MessageBody=f"result {number}")
@@ -41,14 +41,14 @@ def bodies(sqs: FakeSQS, url: str) -> list[str]:
 
 
 def test_every_message_is_moved() -> None:
-    sqs = filled(23)
+    sqs = queue_messages(23)
     before = bodies(sqs, SOURCE)
     assert move_all(sqs, source=SOURCE, destination=DESTINATION) == 23
     assert (bodies(sqs, SOURCE), bodies(sqs, DESTINATION)) == ([], before)
 
 
 def test_a_refused_message_stays_and_a_second_run_moves_it() -> None:
-    sqs = filled(3)
+    sqs = queue_messages(3)
     sqs.refused = "result 1"
     with pytest.raises(CommandFailed, match=r"after 1 had been moved: .*slow down.* No message was lost"):
         move_all(sqs, source=SOURCE, destination=DESTINATION)
@@ -76,8 +76,8 @@ def test_results_that_reconcile_gave_up_on_are_recorded_after_a_redrive(
     erase(booking_stack, key)
     dead = dead_letter_queue(sqs, booking_stack.outputs["parkingQueueUrl"])
     sqs.send_message(QueueUrl=dead, MessageBody=json.dumps(parked))
-    said = shell("parking", "redrive", "--json")
-    assert (said.exit_code, said.document) == (0, {"moved": 1})
+    result = shell("parking", "redrive", "--json")
+    assert (result.exit_code, result.document) == (0, {"moved": 1})
     assert f"{bought['order_id']}/2" in shell("reconcile", "--json").document["restored"]
     assert shell("audit", "verify").exit_code == 0
     assert "Moved 0 message(s)" in shell("parking", "redrive").stdout

@@ -1,4 +1,4 @@
-"""The drill from the audit trail: whatever happens to the table, its orders come back as they were, chains proven."""
+"""Recovery from the audit trail restores lost or outdated orders, and verifies their hash chains."""
 
 import json
 from datetime import timedelta
@@ -24,7 +24,7 @@ from .test_verbs import buy_mugs
 
 
 def book_orders() -> tuple[World, list[str]]:
-    """A world with every kind of order: paid, refunded in parts, declined, and in flight."""
+    """Return a world with orders that are paid, partly refunded, declined and in flight."""
     world = World()
     world.stock(mug=(500, 100))
     orders = []
@@ -43,13 +43,13 @@ def recover_outcomes(world: World, dry_run: bool = False) -> dict[str, RecoveryO
 
 
 def recover_orders(world: World, dry_run: bool = False) -> list[RecoveredOrder]:
-    """The same with the sentences."""
+    """Return the recovered orders with their explanations."""
     log = S3AuditTrail(client=world.s3, bucket="audit")
     return list(Recovery(log=log, client=world.dynamodb, table="orders", dry_run=dry_run).run())
 
 
 def lose_table(world: World) -> None:
-    """The table is lost; the trail and the gateway are not."""
+    """Lose the table, but not the trail and the gateway."""
     gateway = world.dynamodb.scan(TableName="gateway")["Items"]
     world.dynamodb = FakeDynamoDB()
     world.__post_init__()
@@ -59,12 +59,12 @@ def lose_table(world: World) -> None:
 
 def without_text(order: Order) -> tuple[Any, ...]:
     """Return the part of an order that the trail can restore."""
-    answers = {subject: (asked.request_id, asked.answer) for subject, asked in order.requests.items()}
+    answers = {subject: (request.request_id, request.answer) for subject, request in order.requests.items()}
     return order.ledger, order.account, order.status, answers
 
 
-def test_held_denied_and_approved_refunds_come_back_with_their_decisions() -> None:
-    """A refund that waits is not an answered one, and a decision keeps its own answer."""
+def test_recovery_restores_refunds_with_their_decisions() -> None:
+    """A held refund has no final answer, and a decision keeps its own."""
     world = World()
     world.stock(mug=(500, 100))
     order = str(world.book(purchase_of("buy", "pm_ok", mug=(2, 500)))["order_id"])
@@ -78,8 +78,8 @@ def test_held_denied_and_approved_refunds_come_back_with_their_decisions() -> No
     assert world.findings() == ()
 
 
-def test_disputes_and_closed_cases_come_back_with_the_answers_of_both_people() -> None:
-    """A proposal that was denied, and one that was approved, keep their own answers."""
+def test_recovery_restores_disputes_and_cases_with_all_answers() -> None:
+    """A denied and an approved proposal keep their own answers."""
     world = World()
     world.stock(mug=(500, 100))
     order = str(world.book(purchase_of("buy", "pm_disputed", mug=(2, 500)))["order_id"])
@@ -101,8 +101,8 @@ def test_disputes_and_closed_cases_come_back_with_the_answers_of_both_people() -
     assert world.findings() == ()
 
 
-def test_a_refund_that_people_found_comes_back_without_a_request_of_its_own() -> None:
-    """Nobody had requested it of us, so nothing can be repeated."""
+def test_recovery_restores_a_refund_that_had_no_request() -> None:
+    """It was an orphan that two people settled, so no request can be repeated."""
     world = World()
     world.stock(mug=(500, 100))
     order = world.order(str(world.book(purchase_of(mug=(2, 500)))["order_id"]))
@@ -123,8 +123,8 @@ def test_a_refund_that_people_found_comes_back_without_a_request_of_its_own() ->
     assert world.findings() == ()
 
 
-def test_an_emptied_table_comes_back_from_the_trail() -> None:
-    """Ledgers, totals, statuses and answers are the same, and the trail agrees with every one of them."""
+def test_recovery_restores_a_lost_table() -> None:
+    """Ledgers, totals, statuses and answers are restored, and the trail agrees with each of them."""
     world, orders = book_orders()
     before = {order_id: without_text(world.order(order_id)) for order_id in orders}
     lose_table(world)
@@ -134,7 +134,7 @@ def test_an_emptied_table_comes_back_from_the_trail() -> None:
 
 
 def test_a_second_recovery_changes_nothing() -> None:
-    """An order that is complete is left alone."""
+    """A complete order is left unchanged."""
     world, orders = book_orders()
     before = world.dynamodb.scan(TableName="orders")["Items"]
     assert dict.fromkeys(orders, RecoveryOutcome.UNCHANGED) == recover_outcomes(world)
@@ -142,7 +142,7 @@ def test_a_second_recovery_changes_nothing() -> None:
 
 
 def test_a_table_restored_to_an_earlier_time_is_brought_forward() -> None:
-    """The texts and the salt that the restored items still hold are kept."""
+    """The texts and the salt in the restored items are kept."""
     world, orders = book_orders()
     restored = world.dynamodb.scan(TableName="orders")["Items"]
     world.book(refund_of(orders[0], "part-3", amount_minor=100))
@@ -157,8 +157,8 @@ def test_a_table_restored_to_an_earlier_time_is_brought_forward() -> None:
     assert world.findings() == ()
 
 
-def test_text_that_a_restored_table_brings_back_is_erased_again() -> None:
-    """Law 42 (erased is erased): a backup of before the erasure has the text and its salt; the trail has the entry."""
+def test_erased_text_from_a_backup_is_erased_again() -> None:
+    """Law 42 (erased is erased): the backup has the text and its salt, but the trail has the erasure."""
     world, orders = book_orders()
     restored = world.dynamodb.scan(TableName="orders")["Items"]
     old_salt = world.order(orders[0]).salt
@@ -175,7 +175,7 @@ def test_text_that_a_restored_table_brings_back_is_erased_again() -> None:
     assert world.findings() == ()
 
 
-def test_an_order_that_is_further_than_the_trail_is_never_overwritten() -> None:
+def test_an_order_ahead_of_the_trail_is_never_overwritten() -> None:
     """An outcome that the record step has not written yet survives a recovery."""
     world, orders = book_orders()
     world.step(refund_of(orders[0], "unrecorded", amount_minor=50))
@@ -184,8 +184,8 @@ def test_an_order_that_is_further_than_the_trail_is_never_overwritten() -> None:
     assert before == world.order(orders[0])
 
 
-def test_a_record_that_was_tampered_with_is_not_recovered_from() -> None:
-    """The chain of hashes is recomputed; the order is left to people, with a sentence."""
+def test_a_tampered_record_is_not_used_for_recovery() -> None:
+    """The hash chain is recomputed, and the order is left to people with an explanation."""
     world, orders = book_orders()
     lose_table(world)
     [key] = [key for key in world.s3.keys("audit") if orders[2] in key]
@@ -197,8 +197,8 @@ def test_a_record_that_was_tampered_with_is_not_recovered_from() -> None:
     assert "its hash differs" in broken.explanation
 
 
-def test_a_table_with_another_history_is_left_to_people() -> None:
-    """Neither side is believed."""
+def test_a_ledger_that_contradicts_the_trail_is_left_to_people() -> None:
+    """Neither side is trusted."""
     world, orders = book_orders()
     item = next(each for each in world.dynamodb.scan(TableName="orders")["Items"] if orders[0] in each["pk"]["S"])
     item["ledger"]["L"][0]["M"]["amount_minor"]["N"] = "1"
@@ -207,7 +207,7 @@ def test_a_table_with_another_history_is_left_to_people() -> None:
 
 
 def test_a_dry_run_writes_nothing() -> None:
-    """It says the same."""
+    """It reports the same outcomes as a recovery."""
     world, orders = book_orders()
     lose_table(world)
     assert dict.fromkeys(orders, RecoveryOutcome.WRITTEN) == recover_outcomes(world, dry_run=True)
@@ -216,7 +216,7 @@ def test_a_dry_run_writes_nothing() -> None:
 
 @pytest.mark.parametrize("request_id", ["buy-0"])
 def test_a_repeated_purchase_of_a_recovered_order_moves_no_money(request_id: str) -> None:
-    """Its text is not in the trail, so it cannot be told from another request: it is refused, and never paid twice."""
+    """The trail has no text to compare the request with, so it is refused rather than paid twice."""
     world, orders = book_orders()
     lose_table(world)
     recover_outcomes(world)
@@ -226,8 +226,8 @@ def test_a_repeated_purchase_of_a_recovered_order_moves_no_money(request_id: str
     assert before == world.gateway_net(orders[0])
 
 
-def test_what_was_in_flight_is_settled_after_a_recovery() -> None:
-    """The attention index is rebuilt too, so reconcile finds the order and asks the gateway."""
+def test_a_payment_in_flight_is_settled_after_a_recovery() -> None:
+    """The attention index is rebuilt, too, so that reconcile finds the order and asks the gateway."""
     world, orders = book_orders()
     lose_table(world)
     recover_outcomes(world)
@@ -237,21 +237,19 @@ def test_what_was_in_flight_is_settled_after_a_recovery() -> None:
     assert world.order(orders[3]).in_flight == ()
 
 
-def test_the_command_finds_nothing_to_recover_in_a_sound_stack(shell: Shell) -> None:
-    """Against the embedded AWS; a dry run first, as the runbook says."""
+def test_the_command_finds_nothing_to_recover_in_an_intact_stack(shell: Shell) -> None:
+    """As in the runbook, a dry run comes first."""
     buy_mugs(shell)
     for arguments in (("recover", "--dry-run", "--json"), ("recover", "--json")):
-        said = shell(*arguments)
-        assert (said.exit_code, said.document["left_to_people"]) == (0, [])
-        assert said.document["orders"]["written"] == 0
-        assert said.document["orders"]["unchanged"] > 0
+        reply = shell(*arguments)
+        assert (reply.exit_code, reply.document["left_to_people"]) == (0, [])
+        assert reply.document["orders"]["written"] == 0
+        assert reply.document["orders"]["unchanged"] > 0
     assert "Every hash chain was recomputed" in shell("recover").stdout
 
 
-def test_the_command_brings_back_orders_that_are_gone_from_the_table(
-    shell: Shell, booking_stack: DeployedStack
-) -> None:
-    """The drill of the runbook, as a person types it: what was lost is written, and the trail agrees with the table."""
+def test_the_command_restores_deleted_orders(shell: Shell, booking_stack: DeployedStack) -> None:
+    """The commands are those of the runbook's drill."""
     orders = [str(buy_mugs(shell)["order_id"]) for _ in range(3)]
     assert shell("refund", orders[0], "--amount", "5", "--by", "agent-7", "--reason", "late").exit_code == 0
     before = [shell("show", order, "--json").document for order in orders]
@@ -259,8 +257,8 @@ def test_the_command_brings_back_orders_that_are_gone_from_the_table(
         key = {"pk": {"S": f"ORDER#{order}"}}
         booking_stack.client("dynamodb").delete_item(TableName=booking_stack.outputs["ordersTable"], Key=key)
     assert shell("audit", "verify").exit_code != 0
-    said = shell("recover", "--json")
-    assert (said.exit_code, said.document["orders"]["written"]) == (0, 2)
+    reply = shell("recover", "--json")
+    assert (reply.exit_code, reply.document["orders"]["written"]) == (0, 2)
     after = [shell("show", order, "--json").document for order in orders]
     assert [each["ledger"] for each in before] == [each["ledger"] for each in after]
     assert [each["refundable_minor"] for each in before] == [each["refundable_minor"] for each in after]

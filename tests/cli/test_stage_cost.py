@@ -1,4 +1,4 @@
-"""The cost of a stage: by hand for one stage, and the recorded calls against the handlers."""
+"""The cost of a stage equals a calculation by hand, and the recorded usage equals that of the handlers."""
 
 import json
 import math
@@ -32,11 +32,13 @@ MACHINE = "aws:sfn/stateMachine:StateMachine"
 
 @cache
 def resources(stage: str) -> tuple[tuple[str, Mapping[str, Any]], ...]:
-    """Return the reviewed resources of a stage, with the definition that the reviewed files leave out."""
+    """Return the reviewed resources of a stage, with the definition that the reviewed files omit."""
     names = {f"{name}_fn": f"arn:aws:lambda:eu-central-1:123456789012:function:{name}:1" for name in (*USAGE, "record")}
     values = names | {"parking": "https://sqs.example/parking", "task_seconds": 20, "execution_seconds": 300}
     definition = {"definition": json.dumps(Booking.asl(values, partition="aws"))}
-    found = ((urn.split("::")[2].rpartition("$")[2], told["inputs"]) for urn, told in golden.read(stage).items())
+    found = (
+        (urn.split("::")[2].rpartition("$")[2], resource["inputs"]) for urn, resource in golden.read(stage).items()
+    )
     return tuple((type_, {**inputs, **definition} if type_ == MACHINE else inputs) for type_, inputs in found)
 
 
@@ -54,8 +56,8 @@ def dollars_per_million(
     }
 
 
-def test_a_purchase_of_the_reviewed_stage_costs_what_the_price_pages_say() -> None:
-    """Six transitions; 400 ms of a 64 MB chunk; 137 ms of 512 MB; 14 writes and a read; a PUT and a GET."""
+def test_the_price_of_a_purchase_matches_the_price_pages() -> None:
+    """It has 6 transitions, 400 ms of a 64 MB chunk, 137 ms of 512 MB, 14 writes, a read, a PUT and a GET."""
     priced = dollars_per_million(facts_of())
     assert priced["STANDARD"]["machine"] == pytest.approx(6 * 25)
     assert priced["EXPRESS"]["machine"] == pytest.approx(1 + 0.4 / 16 * 16.67)
@@ -67,8 +69,8 @@ def test_a_purchase_of_the_reviewed_stage_costs_what_the_price_pages_say() -> No
     }
 
 
-def test_the_core_misses_its_budget_and_says_so() -> None:
-    """Issue: $10 per million. The writes and the audit object alone cost more; a change that meets it must say so."""
+def test_the_core_exceeds_its_budget_and_reports_it() -> None:
+    """The budget is $10 per million; the writes and the audit object alone cost more."""
     document = describe_costs(facts_of(), "purchase", MILLISECONDS, MILLION, frozenset())
     priced = dollars_per_million(facts_of())["EXPRESS"]
     assert document["budget"]["express_core_per_million"] == pytest.approx(sum(priced[name] for name in CORE))
@@ -78,7 +80,7 @@ def test_the_core_misses_its_budget_and_says_so() -> None:
     assert document["totals"]["STANDARD"]["included"]["dominant"] == "machine"
 
 
-def test_the_page_of_the_command_states_the_present_figures() -> None:
+def test_the_page_of_the_command_states_the_current_figures() -> None:
     page = (ROOT / "docs" / "reference" / "command.md").read_text("utf-8")
     priced = dollars_per_million(facts_of())
     core = sum(priced["EXPRESS"][name] for name in CORE)
@@ -86,8 +88,8 @@ def test_the_page_of_the_command_states_the_present_figures() -> None:
     assert [f"${each:.2f}" for each in stated if f"${each:.2f}" not in page] == []
 
 
-def test_the_stage_decides_its_lines() -> None:
-    """A line that a stage does not have is not there; data in the log, memory and processor change the price."""
+def test_cost_lines_depend_on_the_stage() -> None:
+    """Lines without a resource are absent; logged data, memory and processor change the price."""
     facts = facts_of()
     small = replace(facts, has_api=False, has_events=False, traces=False, indexes=frozenset())
     assert set(facts_of("dev").functions) == set(facts.functions)
@@ -107,14 +109,16 @@ def test_traces_are_sampled_above_one_request_a_second(requests: int, dollars: f
     assert dollars_per_million(facts_of(), requests=requests)["EXPRESS"]["traces"] == pytest.approx(dollars)
 
 
-def test_a_line_that_is_left_out_is_shown_but_not_added() -> None:
-    def described(*left_out: str) -> dict[str, Any]:
-        return describe_costs(facts_of(), "refund", MILLISECONDS, 2 * MILLION, set(left_out))
+def test_an_excluded_line_is_shown_but_not_added() -> None:
+    def costs_without(*excluded: str) -> dict[str, Any]:
+        return describe_costs(facts_of(), "refund", MILLISECONDS, 2 * MILLION, set(excluded))
 
-    api = next(line for line in described("api")["lines"] if line["name"] == "api")
+    api = next(line for line in costs_without("api")["lines"] if line["name"] == "api")
     assert not api["included"]
-    whole, rest = (each["totals"]["EXPRESS"]["included"]["dollars"] for each in (described(), described("api")))
-    assert whole - rest == pytest.approx(api["EXPRESS"]["dollars"])
+    full, reduced = (
+        each["totals"]["EXPRESS"]["included"]["dollars"] for each in (costs_without(), costs_without("api"))
+    )
+    assert full - reduced == pytest.approx(api["EXPRESS"]["dollars"])
     assert api["EXPRESS"]["dollars"] == pytest.approx(2 * dollars_per_million(facts_of(), "refund")["EXPRESS"]["api"])
 
 
@@ -123,7 +127,7 @@ def test_the_priced_path_is_the_one_without_errors(action: str) -> None:
     assert successful_path(facts_of(), action) == ("route", action, "record", "verdict", "completed")
 
 
-def test_a_program_without_bookings_is_refused() -> None:
+def test_a_program_without_bookings_is_rejected() -> None:
     with pytest.raises(CommandFailed, match="must have one state machine to be priced, got 0"):
         read_facts([])
     machines = [each for each in resources("prod") if each[0] == MACHINE]
@@ -137,7 +141,7 @@ def test_every_price_has_a_source_and_a_region() -> None:
 
 
 @pytest.mark.parametrize("text", ["purchase", "purchase=", "purchase=fast", "purchase=0", "shop=5", "purchase=-1"])
-def test_a_duration_that_cannot_be_used_is_refused(text: str) -> None:
+def test_an_invalid_duration_is_rejected(text: str) -> None:
     with pytest.raises(UsageError, match="--ms must be NAME=MS"):
         parse_duration(text)
     assert parse_duration("purchase=12.5") == ("purchase", 12.5)
@@ -155,7 +159,7 @@ def test_durations_are_read_from_the_reports_of_lambda() -> None:
         (["--action", "capture"], "--action must be purchase or refund, got capture."),
     ],
 )
-def test_an_unknown_choice_is_refused(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+def test_an_unknown_choice_is_rejected(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
     assert run(["stage-cost", *arguments]) == 64
     assert capsys.readouterr().err.strip() == message
 
@@ -163,9 +167,9 @@ def test_an_unknown_choice_is_refused(capsys: pytest.CaptureFixture[str], argume
 def test_the_verb_prices_the_synthesised_program(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The only test that runs the program, which takes two seconds: its lines are those of the reviewed resources.
+    """The lines are those of the reviewed resources. Only this test runs the program, which takes two seconds.
 
-    The reviewed stage has an issuer. That of the repository has none, and so neither an API nor its price.
+    Unlike the reviewed stage, the repository's has no issuer, and so neither an API nor its price.
     """
     monkeypatch.chdir(ROOT)
     assert run(["stage-cost", "--stage", "prod", "--ms", "purchase=100", "--json"]) == 0
@@ -180,7 +184,7 @@ def test_the_verb_prices_the_synthesised_program(
 
 
 class TickingClock(FakeClock):
-    """Moves a millisecond with every look, so that each change has a time of its own."""
+    """Advances a millisecond with every call, so that each change has its own time."""
 
     def __call__(self) -> datetime:
         self.advance(timedelta(milliseconds=1))
@@ -189,7 +193,7 @@ class TickingClock(FakeClock):
 
 @dataclass
 class MeteredDynamoDB(FakeDynamoDB):
-    """Counts the units that AWS would bill for orders and stock."""
+    """Count the units that AWS would bill for orders and stock."""
 
     units: Counter[str] = field(default_factory=Counter[str])
 
@@ -222,7 +226,7 @@ class MeteredDynamoDB(FakeDynamoDB):
 
 
 def _index_writes(old: Item, new: Item) -> Iterator[str]:
-    """Yield an index for each entry that is written or deleted; keys are all that our indexes hold."""
+    """Yield an index for each entry that is written or deleted; our indexes contain only keys."""
     for index in ORDERS.indexes:
         keys = [tuple(str(item.get(key)) for key in (index.hash_key, index.range_key)) for item in (old, new)]
         if keys[0] != keys[1]:
@@ -230,7 +234,7 @@ def _index_writes(old: Item, new: Item) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("action", USAGE)
-def test_recorded_calls_are_those_of_the_handlers(action: str) -> None:
+def test_recorded_usage_matches_the_handlers(action: str) -> None:
     """Bytes of log lines may differ by a tenth, because names differ between stages."""
     dynamodb = MeteredDynamoDB()
     world = World(clock=TickingClock(), dynamodb=dynamodb)

@@ -1,4 +1,4 @@
-"""The streaming check of the trail finds what a check in memory finds, and needs no more memory for a longer trail."""
+"""The streaming check of the trail finds the same as a check in memory, and its memory is bounded."""
 
 import json
 from collections.abc import Callable
@@ -18,8 +18,8 @@ from tests.handlers.world import World, purchase_of, refund_of
 LATER = "9999-12-31T00:00:00.000Z"
 
 
-def booked(orders: int = 3) -> World:
-    """Return a world with as many orders, each with a refund and a rejected refund, on three days."""
+def book_orders(orders: int = 3) -> World:
+    """Return a world with this many orders on three days, each with a refund and a rejected refund."""
     world = World()
     world.stock(MUG=(800, 10_000))
     world.dynamodb.page_items = 10
@@ -33,11 +33,11 @@ def booked(orders: int = 3) -> World:
 
 def verification(world: World, **arguments: Any) -> TrailVerification:
     archive = Archive(client=world.dynamodb, table="orders")
-    given = {"orders": archive.orders, "load_order": archive.order, "settled_before": LATER, **arguments}
-    return TrailVerification(audit=S3AuditTrail(client=world.s3, bucket="audit"), **given)
+    parameters = {"orders": archive.orders, "load_order": archive.order, "settled_before": LATER, **arguments}
+    return TrailVerification(audit=S3AuditTrail(client=world.s3, bucket="audit"), **parameters)
 
 
-def streamed(world: World, **arguments: Any) -> list[Finding]:
+def stream_findings(world: World, **arguments: Any) -> list[Finding]:
     return list(verification(world, **arguments).findings())
 
 
@@ -114,63 +114,63 @@ DAMAGES: tuple[Callable[[World], None], ...] = (
 
 
 def test_an_intact_trail_has_no_findings() -> None:
-    world = booked()
+    world = book_orders()
     check = verification(world)
     assert list(check.findings()) == []
     assert check.counts == {"orders": 3, "objects": 9}
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
-def test_the_stream_finds_what_a_check_in_memory_finds(damage: Callable[[World], None]) -> None:
-    world = booked()
+def test_the_streaming_check_finds_the_same_as_a_check_in_memory(damage: Callable[[World], None]) -> None:
+    world = book_orders()
     damage(world)
     expected = verify(Archive(client=world.dynamodb, table="orders").orders(), world.audit_objects())
     assert expected
-    assert set(streamed(world)) == set(expected)
+    assert set(stream_findings(world)) == set(expected)
 
 
 @pytest.mark.parametrize("page_keys", [1, 2, 7, 1000])
-def test_pages_of_any_size_give_the_same_findings(page_keys: int) -> None:
-    world = booked()
+def test_findings_do_not_depend_on_the_page_size(page_keys: int) -> None:
+    world = book_orders()
     alter(world)
     del world.s3.versions["audit", outcome_keys(world)[-1]]
     world.s3.page_keys = page_keys
-    assert [finding.problem for finding in streamed(world)] == [Problem.ALTERED, Problem.MISSING]
+    assert [finding.problem for finding in stream_findings(world)] == [Problem.ALTERED, Problem.MISSING]
 
 
 def test_an_object_outside_the_known_prefixes_is_found_wherever_it_sorts() -> None:
-    world = booked()
+    world = book_orders()
     strays = ["aaa/x.json", "outcomes", "pictures/x.json", "refusals.json", "zzz"]
     for key in strays:
         put(world, key, b"{}")
     world.s3.page_keys = 2
-    found = streamed(world)
+    found = stream_findings(world)
     assert [(finding.problem, finding.where) for finding in found] == [(Problem.EXTRA, key) for key in strays]
 
 
 def test_since_reads_no_earlier_object() -> None:
-    """The damage is on the first day; a check from the second day on does not see it."""
-    world = booked()
+    """The damage is on the first day, so a check from the second day on does not find it."""
+    world = book_orders()
     days = sorted({key.split("/")[1].removeprefix("date=") for key in outcome_keys(world)})
     remove_object(world)
     check = verification(world, since=days[1])
     assert list(check.findings()) == []
     assert check.counts["objects"] == 6
-    assert [finding.problem for finding in streamed(world, since=days[0])] == [Problem.MISSING]
+    assert [finding.problem for finding in stream_findings(world, since=days[0])] == [Problem.MISSING]
 
 
 def test_an_entry_within_the_grace_period_may_lack_its_object() -> None:
-    world = booked()
+    world = book_orders()
     [last] = [key for key in outcome_keys(world) if key.endswith("000004.json")][-1:]
     del world.s3.versions["audit", last]
     at = format_instant(world.clock.now - timedelta(seconds=1))
-    assert streamed(world, settled_before=at) == []
-    assert [finding.where for finding in streamed(world)] == [last]
+    assert stream_findings(world, settled_before=at) == []
+    assert [finding.where for finding in stream_findings(world)] == [last]
 
 
 def test_a_booking_during_the_check_is_not_a_finding() -> None:
-    """The bookings happen after the ledgers were read, so only the bucket's side has seen them."""
-    world = booked()
+    """The bookings happen after the ledgers were read, so only the bucket contains them."""
+    world = book_orders()
     archive = Archive(client=world.dynamodb, table="orders")
 
     def orders_then_bookings() -> Any:
@@ -178,11 +178,11 @@ def test_a_booking_during_the_check_is_not_a_finding() -> None:
         if "p-late" not in str(world.calls):
             world.book(purchase_of("p-late", MUG=(1, 800)))
 
-    assert streamed(world, orders=orders_then_bookings) == []
+    assert stream_findings(world, orders=orders_then_bookings) == []
 
 
 class ObjectCount:
-    """Counts what is in memory, now and at most."""
+    """Count objects in memory, with the present and the highest number."""
 
     def __init__(self) -> None:
         self.live = self.peak = self.total = 0
@@ -218,8 +218,8 @@ class CountedTrail(S3AuditTrail):
 
 
 def test_memory_does_not_grow_with_the_trail() -> None:
-    """No more than a batch of objects is in memory at once, however long the trail is."""
-    world, log = booked(60), CountedTrail
+    """At most a batch of objects is in memory at once."""
+    world, log = book_orders(60), CountedTrail
     log.tally = ObjectCount()
     check = replace(verification(world), audit=log(client=world.s3, bucket="audit"))
     assert list(check.findings()) == []
@@ -229,13 +229,13 @@ def test_memory_does_not_grow_with_the_trail() -> None:
 
 
 def test_no_more_than_a_batch_is_read_at_once() -> None:
-    world = booked(60)
-    archive, asked = Archive(client=world.dynamodb, table="orders"), list[int]()
+    world = book_orders(60)
+    archive, batch_sizes = Archive(client=world.dynamodb, table="orders"), list[int]()
 
     def in_batches(function: Callable[[str], Any], keys: Any) -> Any:
         keys = list(keys)
-        asked.append(len(keys))
+        batch_sizes.append(len(keys))
         return map(function, keys)
 
-    assert streamed(world, load_order=archive.order, parallel_map=in_batches) == []
-    assert max(asked) <= MAX_HELD
+    assert stream_findings(world, load_order=archive.order, parallel_map=in_batches) == []
+    assert max(batch_sizes) <= MAX_HELD

@@ -1,4 +1,4 @@
-"""The lessons of docs/tutorial: every command, typed in order, prints what the page shows."""
+"""The commands of the lessons in docs/tutorial, run in order, print what the page shows."""
 
 import subprocess
 from pathlib import Path

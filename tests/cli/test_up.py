@@ -1,4 +1,4 @@
-"""`booking up` and `down`: the tour, and an embedded AWS that is killed or whose port is taken."""
+"""`booking up` runs the tour, and recovers from a killed embedded AWS, a taken port and Ctrl-C."""
 
 import re
 import socket
@@ -35,29 +35,29 @@ KILL_ONCE = (
 
 @pytest.fixture
 def queues(program_folder: Path) -> Path:
-    """The folder of a program with two queues, the second one after the first: it deploys in a moment."""
+    """Return the folder of a program with two queues, created one after the other, which deploys quickly."""
     (program_folder / "__main__.py").write_text(TWO_QUEUES.format(action="pass"))
     (program_folder / "Pulumi.dev.yaml").write_text("config: {}\n")
     return program_folder
 
 
-def test_up_takes_the_tour_and_down_leaves_no_process(program_folder: Path) -> None:
-    said = run_booking(program_folder, "up", "--engine", "in-process", "--json", "--wait-scale", "0")
-    assert said.exit_code == 0, said.stderr
-    assert said.document["ok"]
-    assert [step["result"]["status"] for step in said.document["steps"]] == [
+def test_up_runs_the_tour_and_down_leaves_no_process(program_folder: Path) -> None:
+    result = run_booking(program_folder, "up", "--engine", "in-process", "--json", "--wait-scale", "0")
+    assert result.exit_code == 0, result.stderr
+    assert result.document["ok"]
+    assert [step["result"]["status"] for step in result.document["steps"]] == [
         *("succeeded", "succeeded", "succeeded", "rejected", "pending", "succeeded", "rejected", "rejected"),
         *("rejected", "succeeded", "unknown", "rejected"),
     ]
-    shown = run_booking(program_folder, "show", said.document["steps"][0]["result"]["order_id"], "--json").document
-    assert_is_told(shown)
+    shown = run_booking(program_folder, "show", result.document["steps"][0]["result"]["order_id"], "--json").document
+    assert_matches_page(shown)
     assert run_booking(program_folder, "audit", "verify").exit_code == 0
     assert Instance.at(program_folder).is_running
     assert run_booking(program_folder, "down").exit_code == 0
     assert processes_of(program_folder) == []
 
 
-def assert_is_told(order: Any) -> None:
+def assert_matches_page(order: Any) -> None:
     """Compare the tour's first order with the page about the first five minutes."""
     page = FIRST_MINUTES.read_text("utf-8")
     third = page.partition("**Minute 3")[2].partition("**Minute 4")[0]
@@ -68,15 +68,15 @@ def assert_is_told(order: Any) -> None:
 
 def test_up_and_down_can_be_repeated(queues: Path) -> None:
     for _ in range(2):
-        said = run_booking(queues, "up", "--engine", "in-process", "--no-tour")
-        assert said.exit_code == 0, said.stderr
+        result = run_booking(queues, "up", "--engine", "in-process", "--no-tour")
+        assert result.exit_code == 0, result.stderr
     for _ in range(2):
         assert run_booking(queues, "down").exit_code == 0
 
 
 @pytest.mark.nightly
-def test_an_embedded_aws_killed_in_the_middle_is_one_sentence_and_the_next_up_works(queues: Path) -> None:
-    """The program itself sends SIGKILL, between its two queues."""
+def test_an_embedded_aws_killed_during_up_is_reported_and_the_next_up_works(queues: Path) -> None:
+    """The program itself sends SIGKILL between its two queues."""
     (queues / "__main__.py").write_text(TWO_QUEUES.format(action=KILL_ONCE))
     killed = run_booking(queues, "up", "--engine", "in-process", "--no-tour")
     assert killed.exit_code == 1
@@ -87,33 +87,33 @@ def test_an_embedded_aws_killed_in_the_middle_is_one_sentence_and_the_next_up_wo
 
 
 @pytest.mark.nightly
-def test_ctrl_c_says_what_still_runs_and_how_to_stop_it(queues: Path) -> None:
-    """The program itself sends it, between its two queues."""
+def test_ctrl_c_prints_what_still_runs_and_how_to_stop_it(queues: Path) -> None:
+    """The program itself sends the signal between its two queues."""
     (queues / "__main__.py").write_text(TWO_QUEUES.format(action="os.kill(os.getpid(), signal.SIGINT)"))
-    said = run_booking(queues, "up", "--engine", "in-process", "--no-tour")
-    assert said.exit_code == 130
+    result = run_booking(queues, "up", "--engine", "in-process", "--no-tour")
+    assert result.exit_code == 130
     pid = Instance.at(queues).pid
-    told = f"Interrupted. The embedded AWS 'default' still runs (process {pid}); `booking down` stops it"
-    assert said.stderr.splitlines()[-1].startswith(told)
+    message = f"Interrupted. The embedded AWS 'default' still runs (process {pid}); `booking down` stops it"
+    assert result.stderr.splitlines()[-1].startswith(message)
     assert run_booking(queues, "down", "--yes").exit_code == 0
 
 
 @pytest.mark.nightly
-def test_a_taken_port_is_one_sentence_and_the_next_up_works(queues: Path) -> None:
-    """Another program listens where the embedded AWS would."""
+def test_a_taken_port_is_reported_and_the_next_up_works(queues: Path) -> None:
+    """Another program listens on the port of the embedded AWS."""
     instance = Instance.at(queues)
     with socket.socket() as other:
         other.bind(("127.0.0.1", instance.port))
         other.listen()
-        said = run_booking(queues, "up", "--engine", "in-process", "--no-tour")
-    assert said.exit_code == 1
-    assert f"Port {instance.port}" in said.stderr.splitlines()[-1]
-    assert "Traceback" not in said.stderr
+        result = run_booking(queues, "up", "--engine", "in-process", "--no-tour")
+    assert result.exit_code == 1
+    assert f"Port {instance.port}" in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.stderr
     assert run_booking(queues, "up", "--engine", "in-process", "--no-tour").exit_code == 0
 
 
 def processes_of(folder: Path) -> list[str]:
-    """Processes whose command line names the folder, once those that were told to end have had a moment to."""
+    """Return the processes whose command line names the folder, after waiting for terminated ones to exit."""
     found: list[str] = []
     for _ in range(3000):
         shown = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""The command imports a verb's own module only, and finds every verb in its table."""
+"""The command imports only the module of the given verb, and its table lists every verb."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ def test_a_module_offers_the_verbs_of_its_row(module: str) -> None:
     assert names_in(build_app(MODULES[module][:1])) == set(MODULES[module])
 
 
-def test_an_unknown_verb_gets_the_whole_command() -> None:
+def test_an_unknown_verb_builds_the_whole_command() -> None:
     assert names_in(build_app(["frobnicate"])) == set(VERBS)
 
 
@@ -50,5 +50,5 @@ def test_a_verb_imports_only_what_it_needs(verb: str, unwanted: set[str]) -> Non
     program = (
         f"import json, sys\nfrom cli.main import build_app\nbuild_app(['{verb}'])\nprint(json.dumps(list(sys.modules)))"
     )
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert set(json.loads(ran.stdout)) & unwanted == set()
+    completed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert set(json.loads(completed.stdout)) & unwanted == set()

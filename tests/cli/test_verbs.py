@@ -1,4 +1,4 @@
-"""The verbs of `booking` against a deployed stack: what they print, and how they end."""
+"""Output and exit codes of the verbs of `booking` against a deployed stack."""
 
 import json
 from pathlib import Path
@@ -10,47 +10,47 @@ from local.pytest_plugin import DeployedStack
 from .conftest import Shell, supply
 
 
-def buy_mugs(shell: Shell, *more: str) -> dict[str, object]:
-    """Stock a shelf and buy two from it."""
+def buy_mugs(shell: Shell, *options: str) -> dict[str, object]:
+    """Stock mugs, buy two, and return the result."""
     supply(shell)
-    said = shell("purchase", "MUG=2", "--customer", "c-1", "--json", *more)
-    assert said.exit_code == 0, said.stderr
-    return dict(said.document)
+    result = shell("purchase", "MUG=2", "--customer", "c-1", "--json", *options)
+    assert result.exit_code == 0, result.stderr
+    return dict(result.document)
 
 
-def test_a_purchase_and_a_refund_by_what_people_type(shell: Shell) -> None:
-    """The price comes from the shelf, amounts are typed as people write them, the result is the contract's."""
+def test_prices_come_from_stock_and_amounts_are_parsed(shell: Shell) -> None:
+    """The output contains the result and the path of the execution."""
     bought = buy_mugs(shell)
     order = str(bought["order_id"])
     assert (bought["status"], bought["amount_minor"], bought["order_status"]) == ("succeeded", 1600, "CONFIRMED")
-    said = shell("refund", order, "--amount", "5.5", "--by", "agent-7", "--reason", "late", "--json")
-    assert said.exit_code == 0
-    assert (said.document["amount_minor"], said.document["refundable_minor"]) == (550, 1050)
-    assert said.document["path"] == ["route", "refund", "record", "verdict", "completed"]
+    result = shell("refund", order, "--amount", "5.5", "--by", "agent-7", "--reason", "late", "--json")
+    assert result.exit_code == 0
+    assert (result.document["amount_minor"], result.document["refundable_minor"]) == (550, 1050)
+    assert result.document["path"] == ["route", "refund", "record", "verdict", "completed"]
 
 
-def test_a_refund_by_lines_gives_back_what_was_paid(shell: Shell) -> None:
-    """One of two mugs comes back."""
+def test_a_refund_by_line_returns_the_price_paid(shell: Shell) -> None:
+    """One of two mugs is returned."""
     order = str(buy_mugs(shell)["order_id"])
-    said = shell("refund", order, "--line", "MUG=1", "--by", "a", "--reason", "broken", "--json")
-    assert (said.exit_code, said.document["amount_minor"]) == (0, 800)
+    result = shell("refund", order, "--line", "MUG=1", "--by", "a", "--reason", "broken", "--json")
+    assert (result.exit_code, result.document["amount_minor"]) == (0, 800)
 
 
-def test_a_rejection_exits_with_2_and_names_what_is_allowed(shell: Shell) -> None:
-    """A rejection is the customer's case, not a failure of ours, and its message helps."""
+def test_a_rejection_exits_with_2_and_states_the_allowed_amount(shell: Shell) -> None:
+    """A rejection has its own exit code, because it is not a failure of the system."""
     order = str(buy_mugs(shell)["order_id"])
-    said = shell("refund", order, "--amount", "16.01", "--by", "a", "--reason", "all and more")
-    assert said.exit_code == 2
-    assert "REFUND_EXCEEDS_BALANCE" in said.stdout
-    assert "16.00 EUR" in said.stdout
+    result = shell("refund", order, "--amount", "16.01", "--by", "a", "--reason", "all and more")
+    assert result.exit_code == 2
+    assert "REFUND_EXCEEDS_BALANCE" in result.stdout
+    assert "16.00 EUR" in result.stdout
 
 
 def test_an_unknown_outcome_exits_with_3_and_reconcile_settles_it(shell: Shell) -> None:
-    """A gateway that never answers leaves `unknown`; asking it later settles."""
+    """The gateway does not answer during the purchase."""
     supply(shell)
-    said = shell("purchase", "MUG", "--customer", "c-2", "--payment", "pm_timeout", "--json")
-    assert (said.exit_code, said.document["status"]) == (3, "unknown")
-    order = said.document["order_id"]
+    result = shell("purchase", "MUG", "--customer", "c-2", "--payment", "pm_timeout", "--json")
+    assert (result.exit_code, result.document["status"]) == (3, "unknown")
+    order = result.document["order_id"]
     report = shell("reconcile", "--json")
     assert report.exit_code == 0
     assert order in report.document["settled"]
@@ -59,7 +59,7 @@ def test_an_unknown_outcome_exits_with_3_and_reconcile_settles_it(shell: Shell) 
 
 
 def test_show_agrees_with_the_ledger(shell: Shell) -> None:
-    """The totals are what the entries add up to, and every outcome has its audit object."""
+    """The totals are the sums of the entries, and every outcome has its audit object."""
     order = str(buy_mugs(shell)["order_id"])
     shell("refund", order, "--amount", "3", "--by", "a", "--reason", "late")
     shown = shell("show", order, "--json").document
@@ -72,33 +72,33 @@ def test_show_agrees_with_the_ledger(shell: Shell) -> None:
         assert word in shell("show", order).stdout
 
 
-def test_run_takes_any_json_and_prints_the_result(shell: Shell, tmp_path: Path) -> None:
-    """`booking run` starts an execution with the file as it is."""
+def test_run_accepts_a_file_and_prints_the_result(shell: Shell, tmp_path: Path) -> None:
+    """The file becomes the input of the execution unchanged."""
     event = tmp_path / "event.json"
     event.write_text(json.dumps({"action": "purchase", "amount": 1.5}))
-    said = shell("run", str(event), "--json")
-    assert said.exit_code == 2
-    assert (said.document["status"], said.document["code"]) == ("rejected", "INVALID_REQUEST")
+    result = shell("run", str(event), "--json")
+    assert result.exit_code == 2
+    assert (result.document["status"], result.document["code"]) == ("rejected", "INVALID_REQUEST")
 
 
 @pytest.mark.parametrize("text", ["[]", '"purchase"', "null", "17", "{}"])
-def test_run_of_json_that_is_no_request_is_rejected(shell: Shell, tmp_path: Path, text: str) -> None:
-    """The system, not the command, refuses an invalid request, with a result and an audit record."""
+def test_run_of_an_invalid_request_is_rejected(shell: Shell, tmp_path: Path, text: str) -> None:
+    """The system rejects it with a result and an audit record, not the command."""
     event = tmp_path / "event.json"
     event.write_text(text)
-    said = shell("run", str(event), "--json")
-    assert (said.exit_code, said.document["code"]) == (2, "INVALID_REQUEST")
+    result = shell("run", str(event), "--json")
+    assert (result.exit_code, result.document["code"]) == (2, "INVALID_REQUEST")
 
 
 @pytest.mark.parametrize("text", ["", "{", "{'a': 1}", '{"amount_minor": NaN}', "[" * 100_000])
-def test_a_file_that_is_no_json_is_a_usage_error(shell: Shell, tmp_path: Path, text: str) -> None:
-    """Nothing is started; one sentence names the file."""
+def test_a_file_without_valid_json_is_a_usage_error(shell: Shell, tmp_path: Path, text: str) -> None:
+    """No execution is started, and one sentence names the file."""
     event = tmp_path / "event.json"
     event.write_text(text)
-    said = shell("run", str(event))
-    assert (said.exit_code, said.stdout) == (64, "")
-    assert "event.json is not JSON" in said.stderr
-    assert len(said.stderr.splitlines()) == 1
+    result = shell("run", str(event))
+    assert (result.exit_code, result.stdout) == (64, "")
+    assert "event.json is not JSON" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -126,26 +126,26 @@ def test_a_file_that_is_no_json_is_a_usage_error(shell: Shell, tmp_path: Path, t
     ],
 )
 def test_usage_errors_exit_with_64_and_one_sentence(shell: Shell, arguments: tuple[str, ...], sentence: str) -> None:
-    """Bad input never gives a traceback: it is said what was wrong."""
+    """Invalid input never prints a traceback."""
     if arguments[0] != "stock":
         supply(shell)
-    said = shell(*arguments)
-    assert (said.exit_code, said.stdout) == (64, "")
-    assert sentence in said.stderr or "Pulumi.yaml" in said.stderr
-    assert "Traceback" not in said.stderr
+    result = shell(*arguments)
+    assert (result.exit_code, result.stdout) == (64, "")
+    assert sentence in result.stderr or "Pulumi.yaml" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
-def test_without_an_embedded_aws_the_sentence_says_how_to_start_one(
+def test_without_an_embedded_aws_the_error_mentions_booking_up(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """In a folder where nothing runs."""
+    """No instance runs in this folder."""
     monkeypatch.chdir(tmp_path)
-    said = shell("stock", "show")
-    assert said.exit_code == 1
-    assert "booking up" in said.stderr
+    result = shell("stock", "show")
+    assert result.exit_code == 1
+    assert "booking up" in result.stderr
 
 
-def test_stock_verbs_change_what_they_say_and_dry_runs_nothing(shell: Shell) -> None:
+def test_stock_verbs_apply_changes_that_dry_runs_only_preview(shell: Shell) -> None:
     sku = "VASE"
     assert shell("stock", "set", sku, "--price", "8", "--available", "5", "--dry-run", "--json").document["dry_run"]
     assert shell("stock", "show", sku).exit_code == 64
@@ -177,7 +177,9 @@ def test_stock_verbs_change_what_they_say_and_dry_runs_nothing(shell: Shell) -> 
         (("receive", "NOTHING", "1"), "There is no SKU NOTHING."),
     ],
 )
-def test_a_refused_stock_verb_exits_with_1_and_says_why(shell: Shell, arguments: tuple[str, ...], message: str) -> None:
+def test_a_refused_stock_verb_exits_with_1_and_states_the_reason(
+    shell: Shell, arguments: tuple[str, ...], message: str
+) -> None:
     shell("stock", "set", "BOWL", "--price", "8", "--available", "5")
     for mode in ((), ("--dry-run",)):
         refused = shell("stock", *arguments, *mode)
@@ -188,9 +190,9 @@ def test_a_refused_stock_verb_exits_with_1_and_says_why(shell: Shell, arguments:
 def test_another_person_approves_a_refund_after_a_preview(shell: Shell) -> None:
     """Law 35 (approval): the preview moves nothing, the requester may not approve, another person may."""
     order = str(buy_mugs(shell)["order_id"])
-    asked = shell("refund", order, "--amount", "5", "--by", "a", "--reason", "kind", "--override-window", "--json")
-    assert (asked.exit_code, asked.document["status"]) == (0, "pending")
-    refund = str(asked.document["refund_id"])
+    pending = shell("refund", order, "--amount", "5", "--by", "a", "--reason", "kind", "--override-window", "--json")
+    assert (pending.exit_code, pending.document["status"]) == (0, "pending")
+    refund = str(pending.document["refund_id"])
     shown = shell("approve", order, refund, "--by", "b", "--dry-run", "--json")
     assert (shown.exit_code, shown.document["entry"]) == (0, "RefundApproved")
     own = shell("approve", order, refund, "--by", "a", "--json")
@@ -207,17 +209,17 @@ def test_a_purchase_is_authorised_then_captured_by_lines_after_a_preview(shell: 
     order = str(bought["order_id"])
     assert bought["order_status"] == "AUTHORIZED"
     assert "16.00 EUR until " in shell("show", order).stdout
-    wish = ("capture", order, "--by", "b", "--line", "MUG=1", "--request-id", "once", "--json")
-    shown = shell(*wish, "--dry-run")
+    command = ("capture", order, "--by", "b", "--line", "MUG=1", "--request-id", "once", "--json")
+    shown = shell(*command, "--dry-run")
     assert (shown.exit_code, shown.document["entry"], shown.document["amount_minor"]) == (
         0,
         "PaymentCaptureRequested",
         800,
     )
     assert shell("show", order, "--json").document["held_minor"] == 1600
-    captured = shell(*wish)
+    captured = shell(*command)
     assert (captured.exit_code, captured.document["status"], captured.document["amount_minor"]) == (0, "succeeded", 800)
-    assert shell(*wish, "--dry-run").document["status"] == "succeeded"
+    assert shell(*command, "--dry-run").document["status"] == "succeeded"
     again = shell("capture", order, "--by", "b", "--amount", "1", "--json")
     assert (again.exit_code, again.document["code"]) == (2, "ALREADY_CAPTURED")
 
@@ -238,10 +240,10 @@ def test_a_cancellation_that_waits_for_the_bank_is_pending_and_exits_with_0(shel
     supply(shell)
     bought = shell("purchase", "MUG", "--customer", "c-3", "--payment", "pm_slow_bank", "--json")
     assert (bought.exit_code, bought.document["status"]) == (0, "pending")
-    said = shell("cancel", str(bought.document["order_id"]), "--by", "b")
-    assert said.exit_code == 0
-    assert "pending" in said.stdout
-    assert "bank" in said.stdout
+    result = shell("cancel", str(bought.document["order_id"]), "--by", "b")
+    assert result.exit_code == 0
+    assert "pending" in result.stdout
+    assert "bank" in result.stdout
 
 
 def test_an_orphan_that_is_not_listed_cannot_be_closed(shell: Shell) -> None:
@@ -259,11 +261,15 @@ def test_two_people_close_a_case_after_a_preview(shell: Shell, booking_stack: De
     table.put_item(TableName=key["TableName"], Item={**table.get_item(**key)["Item"], "heard": {"S": "declined"}})
     assert len(shell("reconcile", "--json").document["cases"]) == 1
     (case,) = shell("show", order, "--json").document["cases"]
-    wish = ("resolve", order, case["case_id"], "--outcome", "settled", "--evidence", "A receipt.", "--by", "a")
-    shown = shell(*wish, "--dry-run", "--json")
+    command = ("resolve", order, case["case_id"], "--outcome", "settled", "--evidence", "A receipt.", "--by", "a")
+    shown = shell(*command, "--dry-run", "--json")
     assert (shown.exit_code, shown.document["entry"]) == (0, "ResolutionProposed")
-    asked = shell(*wish, "--json")
-    assert (asked.exit_code, asked.document["status"], asked.document["case_id"]) == (0, "pending", case["case_id"])
+    pending = shell(*command, "--json")
+    assert (pending.exit_code, pending.document["status"], pending.document["case_id"]) == (
+        0,
+        "pending",
+        case["case_id"],
+    )
     assert shell("approve", order, case["case_id"], "--by", "a", "--json").document["code"] == "OWN_DECISION"
     assert shell("approve", order, case["case_id"], "--by", "b").exit_code == 0
     assert shell("reconcile", "--json").document["cases"] == []

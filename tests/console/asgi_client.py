@@ -1,4 +1,4 @@
-"""A client of an ASGI application in this process, which sends any header an attacker could."""
+"""A client of an ASGI application in this process that can send any header, like an attacker."""
 
 import asyncio
 import re
@@ -19,7 +19,7 @@ Headers = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class PageAnswer:
-    """One answer."""
+    """A response of the console."""
 
     status: int
     headers: dict[str, str]
@@ -28,7 +28,7 @@ class PageAnswer:
 
 @dataclass
 class ConsoleClient:
-    """A browser of one console: `open` takes the start token, later requests carry the cookie."""
+    """A browser of one console: `open` exchanges the start token for a cookie that later requests send."""
 
     services: ConsoleServices
     entrance: Entrance = field(default_factory=lambda: Entrance(port=PORT))
@@ -44,18 +44,18 @@ class ConsoleClient:
         return self
 
     def get(self, path: str) -> PageAnswer:
-        """Get a page as the console's own links do."""
+        """Get a page with the headers of a link in the console."""
         return self.send("GET", path, [("host", HOST), ("cookie", self.cookie), ("sec-fetch-site", "same-origin")])
 
     def post(self, path: str, **fields: str) -> PageAnswer:
-        """Send a form as the console's own pages do, with the token that they have."""
+        """Send a form with the headers and the token of the console's own pages."""
         return self.send_form(path, {"csrf": self.entrance.csrf_token, **fields})
 
-    def send_form(self, path: str, fields: dict[str, str], *more: tuple[str, str]) -> PageAnswer:
+    def send_form(self, path: str, fields: dict[str, str], *overrides: tuple[str, str]) -> PageAnswer:
         """Send a form, with headers that replace the usual ones."""
-        usual = {"host": HOST, "origin": ORIGIN, "cookie": self.cookie, "sec-fetch-site": "same-origin"}
-        usual |= {"content-type": "application/x-www-form-urlencoded"} | dict(more)
-        return self.send("POST", path, [pair for pair in usual.items() if pair[1]], urlencode(fields).encode())
+        headers = {"host": HOST, "origin": ORIGIN, "cookie": self.cookie, "sec-fetch-site": "same-origin"}
+        headers |= {"content-type": "application/x-www-form-urlencoded"} | dict(overrides)
+        return self.send("POST", path, [pair for pair in headers.items() if pair[1]], urlencode(fields).encode())
 
     def send(self, method: str, path: str, headers: Headers = (("host", HOST),), body: bytes = b"") -> PageAnswer:
         """Send exactly these headers."""
@@ -71,18 +71,18 @@ class ConsoleClient:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        raw, _, query = path.partition("?")
+        route, _, query = path.partition("?")
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
-            "path": raw, "raw_path": raw.encode(), "root_path": "", "query_string": query.encode(),
+            "path": route, "raw_path": route.encode(), "root_path": "", "query_string": query.encode(),
             "headers": [(name.encode(), value.encode()) for name, value in headers],
             "client": ("127.0.0.1", 5), "server": ("127.0.0.1", PORT),
         }  # fmt: skip
         await self.app(scope, receive, send)
         start = sent[0]
-        named = {name.decode(): value.decode() for name, value in start["headers"]}
+        response_headers = {name.decode(): value.decode() for name, value in start["headers"]}
         text = b"".join(message.get("body", b"") for message in sent[1:]).decode()
-        return PageAnswer(start["status"], named, text)
+        return PageAnswer(start["status"], response_headers, text)
 
 
 def fields_of(page: str) -> dict[str, str]:

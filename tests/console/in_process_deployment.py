@@ -30,7 +30,7 @@ OUTPUTS = {
 
 
 class FunctionConfigurations:
-    """The configuration of functions, each with a log group of its own and the environment of the world."""
+    """The configuration of functions, each with its own log group and the environment of the world."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = environment
@@ -43,7 +43,7 @@ class FunctionConfigurations:
 
 @dataclass
 class FakeCloudWatch:
-    """Alarms, as `describe_alarms` lists them."""
+    """Lists alarms like `describe_alarms`."""
 
     alarms: list[dict[str, Any]] = field(default_factory=list)
 
@@ -94,8 +94,8 @@ class InProcessDeployment:
 
     def result(self, arn: str) -> dict[str, Any]:
         """Return the BookingResult of an execution."""
-        described = self.machine.describe_execution(executionArn=arn)
-        return dict(json.loads(described.get("output") or described["cause"]))
+        description = self.machine.describe_execution(executionArn=arn)
+        return dict(json.loads(description.get("output") or description["cause"]))
 
     def _functions(self, execution: FakeExecution) -> Mapping[Any, Callable[[Any], Any]]:
         functions = {key: self._function(key.name.removesuffix("_fn"), handler) for key, handler in HANDLERS.items()}

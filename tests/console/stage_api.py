@@ -1,4 +1,4 @@
-"""A deployed stage in this process: its API behind an HTTP pool, its machine and its console on one world."""
+"""A deployed stage in this process: its API behind an HTTP pool, its machine and its console share one world."""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -15,8 +15,8 @@ URL = "https://api.example.com"
 
 
 @dataclass(frozen=True)
-class HttpReply:
-    """A reply as urllib3 gives it."""
+class PoolReply:
+    """A reply as urllib3 returns it."""
 
     status: int
     data: bytes
@@ -33,31 +33,31 @@ class ApiPool:
     def request(self, method: str, url: str, *, body: bytes | None, headers: dict[str, str], redirect: bool) -> Any:
         assert not redirect, "a token must not follow a redirect to another host"
         self.paths.append(url.removeprefix(URL))
-        named = {name.replace("-", "_"): value for name, value in headers.items()}
-        token = named.pop("authorization").removeprefix("Bearer ")
-        reply = self.api.call(method, self.paths[-1], token, body, **named)
-        return HttpReply(reply.status, json.dumps(reply.body).encode(), reply.headers)
+        options = {name.replace("-", "_"): value for name, value in headers.items()}
+        token = options.pop("authorization").removeprefix("Bearer ")
+        reply = self.api.call(method, self.paths[-1], token, body, **options)
+        return PoolReply(reply.status, json.dumps(reply.body).encode(), reply.headers)
 
 
 class DeployedStageApi:
-    """A shop that takes decisions from its API alone, with a refund of 6.00 EUR that waits for one."""
+    """A shop that accepts decisions only through its API, with a held refund of 6.00 EUR."""
 
     def __init__(self) -> None:
         self.api = Api()
         self.api.world.environment |= {"BOOKING_APPROVALS": "api-only", "BOOKING_APPROVAL_LIMITS": "EUR:500"}
         self.order_id = self.api.place_order("anna")
-        self.hold()
+        self.request_refund()
         self.pool = ApiPool(self.api)
         self.deployment = InProcessDeployment(world=self.api.world)
 
-    def hold(self) -> None:
-        """Ask for the refund as a member of the staff."""
-        path, sent = f"/v1/orders/{self.order_id}/refunds", {"reason": "scratched", "amount_minor": 600}
-        reply = self.api.call("POST", path, self.api.staff(), sent, idempotency_key="back", prefer="wait=5")
+    def request_refund(self) -> None:
+        """Request the refund as a member of the staff."""
+        path, fields = f"/v1/orders/{self.order_id}/refunds", {"reason": "scratched", "amount_minor": 600}
+        reply = self.api.call("POST", path, self.api.staff(), fields, idempotency_key="back", prefer="wait=5")
         self.subject = str(reply.body["refund_id"])
 
     def services(self) -> ConsoleServices:
-        """Return what the console of such a stage does with --write."""
+        """Return the services of such a stage's console with --write."""
 
         def finish_meanwhile(_: float) -> None:
             self.api.machine.finish_all()

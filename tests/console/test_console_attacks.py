@@ -1,4 +1,4 @@
-"""Nothing that another site, another name or another user sends gets an answer, and nothing planted runs or moves."""
+"""The console refuses requests of other sites, hosts and users, and stored markup never runs."""
 
 import re
 import stat
@@ -16,12 +16,12 @@ from tests.console.conftest import BookedShop, services_of
 from tests.console.in_process_deployment import InProcessDeployment
 
 PAGES = ("/", "/orders", "/attention", "/executions", "/trust", "/days", "/purchase", "/search?q=x", "/live.js")
-PLANTED = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'{{7*7}}"
+INJECTION = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'{{7*7}}"
 
 
 @pytest.fixture
-def executions(booked: BookedShop) -> int:
-    return len(booked.deployment.machine.executions)
+def executions(shop: BookedShop) -> int:
+    return len(shop.deployment.machine.executions)
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def executions(booked: BookedShop) -> int:
         "[::1]:8123",
     ],
 )
-def test_a_foreign_or_rebound_host_gets_nothing(client: ConsoleClient, host: str) -> None:
+def test_requests_with_a_foreign_host_are_refused(client: ConsoleClient, host: str) -> None:
     answer = client.send("GET", "/orders", [("host", host), ("cookie", client.cookie)])
     assert (answer.status, "ord_" in answer.text) == (421, False)
 
 
-def test_two_hosts_or_none_get_nothing(client: ConsoleClient) -> None:
+def test_requests_with_two_hosts_or_none_are_refused(client: ConsoleClient) -> None:
     for hosts in ([("host", HOST), ("host", "evil.example")], []):
         assert client.send("GET", "/orders", [*hosts, ("cookie", client.cookie)]).status == 421
 
@@ -49,50 +49,50 @@ def test_two_hosts_or_none_get_nothing(client: ConsoleClient) -> None:
 @pytest.mark.parametrize(
     "origin", ["http://evil.example", "null", "http://127.0.0.1:9999", "https://127.0.0.1:8123", ""]
 )
-def test_a_form_from_a_foreign_origin_moves_nothing(
-    client: ConsoleClient, booked: BookedShop, executions: int, origin: str
+def test_a_form_from_a_foreign_origin_is_refused(
+    client: ConsoleClient, shop: BookedShop, executions: int, origin: str
 ) -> None:
     form = {"csrf": client.entrance.csrf_token, "mode": "do", "by": "a", "reason": "r", "request_id": "x"}
-    answer = client.send_form(f"/orders/{booked.order_id}/refunds", form, ("origin", origin))
+    answer = client.send_form(f"/orders/{shop.order_id}/refunds", form, ("origin", origin))
     assert answer.status == 403
-    assert len(booked.deployment.machine.executions) == executions
+    assert len(shop.deployment.machine.executions) == executions
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_a_page_that_another_site_asks_for_is_refused(client: ConsoleClient, site: str) -> None:
+def test_a_page_requested_by_another_site_is_refused(client: ConsoleClient, site: str) -> None:
     headers = [("host", HOST), ("cookie", client.cookie), ("sec-fetch-site", site)]
     assert client.send("GET", "/orders", headers).status == 403
     assert client.send("GET", "/orders", [*headers[:2], ("origin", "http://evil.example")]).status == 403
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "0" * 64])
-def test_a_missing_or_wrong_form_token_moves_nothing(
-    client: ConsoleClient, booked: BookedShop, executions: int, token: str
+def test_a_form_with_a_missing_or_wrong_token_is_refused(
+    client: ConsoleClient, shop: BookedShop, executions: int, token: str
 ) -> None:
     form = {"csrf": token, "mode": "do", "by": "agent-7", "reason": "r", "amount": "1", "request_id": "x"}
-    assert client.send_form(f"/orders/{booked.order_id}/refunds", form).status == 403
+    assert client.send_form(f"/orders/{shop.order_id}/refunds", form).status == 403
     del form["csrf"]
     assert client.send_form("/purchase", form).status == 403
-    assert len(booked.deployment.machine.executions) == executions
+    assert len(shop.deployment.machine.executions) == executions
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_without_the_session_no_page_is_shown(booked: BookedShop, path: str) -> None:
-    stranger = ConsoleClient(services_of(booked.deployment))
+def test_no_page_is_shown_without_a_session(shop: BookedShop, path: str) -> None:
+    visitor = ConsoleClient(services_of(shop.deployment))
     for cookie in (
         "",
-        f"{stranger.entrance.cookie_name}=",
-        f"{stranger.entrance.cookie_name}=guess",
+        f"{visitor.entrance.cookie_name}=",
+        f"{visitor.entrance.cookie_name}=guess",
         "a=b;;=;",
         "\x00",
     ):
         headers = [("host", HOST), *([("cookie", cookie)] if cookie else [])]
-        answer = stranger.send("GET", path, headers)
+        answer = visitor.send("GET", path, headers)
         assert (answer.status, "ord_" in answer.text) == (401, False)
 
 
-def test_the_start_token_works_once_and_no_other_does(booked: BookedShop) -> None:
-    client = ConsoleClient(services_of(booked.deployment))
+def test_the_start_token_works_exactly_once(shop: BookedShop) -> None:
+    client = ConsoleClient(services_of(shop.deployment))
     assert [client.send("GET", f"/start?token={token}").status for token in ("", "x", "é")] == [403, 403, 403]
     first = client.send("GET", f"/start?token={client.entrance.start_token}")
     again = client.send("GET", f"/start?token={client.entrance.start_token}")
@@ -101,8 +101,8 @@ def test_the_start_token_works_once_and_no_other_does(booked: BookedShop) -> Non
     assert client.entrance.start_token not in repr(client.entrance)
 
 
-def test_another_local_user_cannot_read_the_address(tmp_path: object) -> None:
-    """The launcher is readable by its user alone, and the socket is on the loopback interface."""
+def test_another_local_user_cannot_read_the_start_address(tmp_path: object) -> None:
+    """Only the user can read the launcher, and the socket is on the loopback interface."""
     entrance = Entrance(port=1)
     launcher = write_launcher(entrance.start_url)
     try:
@@ -115,21 +115,21 @@ def test_another_local_user_cannot_read_the_address(tmp_path: object) -> None:
         assert listener.getsockname()[0] == LOOPBACK
 
 
-def test_a_read_only_console_has_no_routes_that_write(booked: BookedShop, executions: int) -> None:
-    client = ConsoleClient(services_of(booked.deployment, can_write=False)).open()
-    for path in ("/purchase", f"/orders/{booked.order_id}/refunds"):
+def test_a_read_only_console_has_no_routes_that_write(shop: BookedShop, executions: int) -> None:
+    client = ConsoleClient(services_of(shop.deployment, can_write=False)).open()
+    for path in ("/purchase", f"/orders/{shop.order_id}/refunds"):
         assert client.post(path, mode="do", by="a", reason="r", request_id="x").status in (404, 405)
     assert client.get("/purchase").status == 404
-    assert '<form class="action"' not in client.get(f"/orders/{booked.order_id}").text
-    assert len(booked.deployment.machine.executions) == executions
+    assert '<form class="action"' not in client.get(f"/orders/{shop.order_id}").text
+    assert len(shop.deployment.machine.executions) == executions
 
 
-def test_reading_every_page_writes_nothing(client: ConsoleClient, booked: BookedShop) -> None:
-    world = booked.deployment.world
-    before = (world.dynamodb.scan(TableName="orders"), world.audit_objects(), len(booked.deployment.machine.executions))
-    for path in (*PAGES, f"/orders/{booked.order_id}", f"/executions/{booked.rejected}"):
+def test_reading_every_page_writes_nothing(client: ConsoleClient, shop: BookedShop) -> None:
+    world = shop.deployment.world
+    before = (world.dynamodb.scan(TableName="orders"), world.audit_objects(), len(shop.deployment.machine.executions))
+    for path in (*PAGES, f"/orders/{shop.order_id}", f"/executions/{shop.rejected}"):
         assert client.get(path).status in (200, 303, 404), path
-    after = (world.dynamodb.scan(TableName="orders"), world.audit_objects(), len(booked.deployment.machine.executions))
+    after = (world.dynamodb.scan(TableName="orders"), world.audit_objects(), len(shop.deployment.machine.executions))
     assert before == after
 
 
@@ -138,7 +138,7 @@ def test_other_methods_are_refused(client: ConsoleClient, method: str) -> None:
     assert client.send(method, "/orders", [("host", HOST), ("cookie", client.cookie)]).status == 405
 
 
-def test_a_body_that_is_too_long_or_no_form_is_refused(client: ConsoleClient) -> None:
+def test_a_body_that_is_too_long_or_not_a_form_is_refused(client: ConsoleClient) -> None:
     headers = [("host", HOST), ("origin", ORIGIN), ("cookie", client.cookie)]
     form = ("content-type", "application/x-www-form-urlencoded")
     assert client.send("POST", "/purchase", [*headers, form], b"a" * (MAX_BODY + 1)).status == 413
@@ -147,7 +147,7 @@ def test_a_body_that_is_too_long_or_no_form_is_refused(client: ConsoleClient) ->
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/start?token=no", "/nothing", "/orders/ord_none", "/style.css"])
-def test_every_answer_forbids_what_pages_do_not_need(client: ConsoleClient, path: str) -> None:
+def test_every_response_has_restrictive_security_headers(client: ConsoleClient, path: str) -> None:
     headers = client.get(path).headers
     policy = headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; ")
@@ -156,8 +156,8 @@ def test_every_answer_forbids_what_pages_do_not_need(client: ConsoleClient, path
     assert (headers["cache-control"], headers["x-content-type-options"]) == ("no-store", "nosniff")
 
 
-class Tags(HTMLParser):
-    """Collects what could run: scripts, event attributes, and addresses with a scheme."""
+class TagCollector(HTMLParser):
+    """Collect what could run: scripts, event attributes, and javascript: addresses."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -171,35 +171,38 @@ class Tags(HTMLParser):
         self.dangerous += [str(value) for value in values.values() if re.match(r"\s*javascript:", value or "")]
 
 
-def test_script_in_stored_data_is_shown_and_never_run(booked: BookedShop) -> None:
-    """In a SKU, a customer, a reason, an input, a state, an error, a cause, a log line and a search."""
-    deployment = booked.deployment
-    plant(deployment, booked.order_id)
-    arn = deployment.book({"sku": PLANTED, PLANTED: {"reason": PLANTED}})
-    planted = deployment.machine.executions[arn]
-    assert planted.run is not None
-    visits = (*planted.run.visits, replace(planted.run.visits[0], state=PLANTED, error=PLANTED, cause=PLANTED))
-    planted.run = replace(planted.run, status="FAILED", error=PLANTED, cause=PLANTED, visits=visits)
-    deployment.logs.put("record-logs", "stream", deployment.world.clock(), f"START {arn}", PLANTED, f"END {arn}")
+def test_script_in_stored_data_is_escaped_and_never_runs(shop: BookedShop) -> None:
+    """It is in a SKU, a customer, a reason, an input, a state, an error, a cause, a log line and a search."""
+    deployment = shop.deployment
+    inject(deployment, shop.order_id)
+    arn = deployment.book({"sku": INJECTION, INJECTION: {"reason": INJECTION}})
+    execution = deployment.machine.executions[arn]
+    assert execution.run is not None
+    visits = (
+        *execution.run.visits,
+        replace(execution.run.visits[0], state=INJECTION, error=INJECTION, cause=INJECTION),
+    )
+    execution.run = replace(execution.run, status="FAILED", error=INJECTION, cause=INJECTION, visits=visits)
+    deployment.logs.put("record-logs", "stream", deployment.world.clock(), f"START {arn}", INJECTION, f"END {arn}")
     client = ConsoleClient(services_of(deployment)).open()
-    planted_queries = ("/orders?customer=", "/search?q=", "/trust?since=", "/days?from=")
-    paths = [f"{path}{quote(PLANTED)}" for path in planted_queries]
-    paths += [*PAGES[:-1], f"/orders/{booked.order_id}", f"/executions/{arn}"]
+    injected_queries = ("/orders?customer=", "/search?q=", "/trust?since=", "/days?from=")
+    paths = [f"{path}{quote(INJECTION)}" for path in injected_queries]
+    paths += [*PAGES[:-1], f"/orders/{shop.order_id}", f"/executions/{arn}"]
     for path in paths:
-        tags = Tags()
+        tags = TagCollector()
         tags.feed(client.get(path).text)
         assert (set(tags.scripts) <= {"/live.js"}, tags.dangerous) == (True, []), path
     assert "&lt;script&gt;alert(1)" in client.get(f"/executions/{arn}").text
 
 
-def plant(deployment: InProcessDeployment, order_id: str) -> None:
-    """Write markup into every text of a stored order, and into a SKU of the catalogue."""
+def inject(deployment: InProcessDeployment, order_id: str) -> None:
+    """Write markup into every string of a stored order, and into a SKU of the catalogue."""
     dynamodb = deployment.world.dynamodb
     item = dynamodb.get_item(TableName="orders", Key={"pk": {"S": f"ORDER#{order_id}"}})["Item"]
-    item["customer_id"] = {"S": PLANTED}
+    item["customer_id"] = {"S": INJECTION}
     for entry in item["ledger"]["L"]:
-        entry["M"] |= {"customer_id": {"S": PLANTED}, "subject": {"S": PLANTED}, PLANTED: {"S": PLANTED}}
-    item["ledger"]["L"][0]["M"]["lines"]["L"][0]["L"][0] = {"S": PLANTED}
+        entry["M"] |= {"customer_id": {"S": INJECTION}, "subject": {"S": INJECTION}, INJECTION: {"S": INJECTION}}
+    item["ledger"]["L"][0]["M"]["lines"]["L"][0]["L"][0] = {"S": INJECTION}
     dynamodb.put_item(TableName="orders", Item=item)
-    sku = {"pk": {"S": f"SKU#{PLANTED}"}, "sku": {"S": PLANTED}, "currency": {"S": "EUR"}, "schema": {"N": "1"}}
+    sku = {"pk": {"S": f"SKU#{INJECTION}"}, "sku": {"S": INJECTION}, "currency": {"S": "EUR"}, "schema": {"N": "1"}}
     dynamodb.put_item(TableName="orders", Item={**sku, "price_minor": {"N": "1"}, "available": {"N": "1"}})

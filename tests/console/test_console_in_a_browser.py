@@ -1,4 +1,4 @@
-"""People use the console with a keyboard in Debian's Chromium: one browser and one shop for all tests.
+"""The console works with a keyboard in Debian's Chromium. All tests share one browser and one shop.
 
 The console runs in this process on fakes of AWS. Every wait is for a condition of the page, never for a time.
 """
@@ -23,7 +23,7 @@ from console.server.serving import listen, serve
 from tests.console.conftest import BookedShop, book_shop, services_of
 from tests.console.in_process_deployment import InProcessDeployment
 from tests.console.stage_api import DeployedStageApi
-from tests.console.test_console_attacks import PLANTED, plant
+from tests.console.test_console_attacks import INJECTION, inject
 from tests.console.test_order_report import READ_AT, alter_entry, report_of
 from tests.environment import require
 from tests.handlers.world import purchase_of, refund_of
@@ -33,14 +33,14 @@ pytestmark = pytest.mark.outside
 CHROMIUM = shutil.which("chromium")
 SIZES = ((1440, 900), (390, 844))
 PATHS = ("/orders", "/approvals", "/attention", "/executions", "/trust?since=all", "/days", "/purchase", "/nothing")
-DARK = ("/trust?since=all", "/purchase")
-"""Pages that together have every colour."""
+DARK_PATHS = ("/trust?since=all", "/purchase")
+"""Pages that together contain every colour."""
 Page = Any  # playwright's types come with the package, which may be missing
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A headless Chromium for all tests."""
+    """Start a headless Chromium for all tests."""
     require(CHROMIUM, "The browser tests need chromium (apt-get install chromium).")
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
@@ -51,7 +51,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def shop() -> BookedShop:
-    """A shop with two pages of orders."""
+    """Return a shop with two pages of orders."""
     shop = book_shop(InProcessDeployment())
     shop.deployment.world.stock(cup=(100, 99))
     for number in range(26):
@@ -61,14 +61,14 @@ def shop() -> BookedShop:
 
 @pytest.fixture(scope="module")
 def console(shop: BookedShop) -> Iterator[Entrance]:
-    """The console of the shop, served on a free port."""
-    with serving(services_of(shop.deployment)) as entrance:
+    """Serve the console of the shop on a free port."""
+    with serve_console(services_of(shop.deployment)) as entrance:
         yield entrance
 
 
 @contextmanager
-def serving(services: ConsoleServices) -> Iterator[Entrance]:
-    """Serve a console, and end it behind the block."""
+def serve_console(services: ConsoleServices) -> Iterator[Entrance]:
+    """Serve a console, and stop it after the block."""
     stopped, loop_ready = asyncio.Event(), threading.Event()
     with listen() as listener:
         entrance = Entrance(port=listener.getsockname()[1])
@@ -89,7 +89,7 @@ def serving(services: ConsoleServices) -> Iterator[Entrance]:
 
 @pytest.fixture(scope="module")
 def context(browser: Any, console: Entrance) -> Iterator[Any]:
-    """A browser profile that has opened the start address."""
+    """Return a browser profile that has opened the start address."""
     context = open_console(browser, console)
     yield context
     context.close()
@@ -108,14 +108,14 @@ def open_console(browser: Any, console: Entrance) -> Any:
 
 @pytest.fixture
 def page(context: Any) -> Iterator[Page]:
-    """A page that fails its test if a script of the page fails or the policy of the page is broken."""
-    with watched_page(context) as opened:
+    """Open a page that fails its test if one of its scripts fails or its security policy is violated."""
+    with open_checked_page(context) as opened:
         yield opened
 
 
 @contextmanager
-def watched_page(context: Any) -> Iterator[Page]:
-    """Open a page, and assert behind the block that nothing in it failed."""
+def open_checked_page(context: Any) -> Iterator[Page]:
+    """Open a page, and assert after the block that nothing in it failed."""
     opened = context.new_page()
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))
@@ -128,23 +128,23 @@ def watched_page(context: Any) -> Iterator[Page]:
 
 def reach(page: Page, name: str, role: str = "link") -> None:
     """Move the focus to an element with the Tab key, as someone without a mouse does."""
-    wanted = page.get_by_role(role, name=name, exact=True).first
+    element = page.get_by_role(role, name=name, exact=True).first
     for _ in range(150):
         page.keyboard.press("Tab")
-        if wanted.evaluate("element => element === document.activeElement"):
+        if element.evaluate("element => element === document.activeElement"):
             return
     raise AssertionError(f"Tab does not reach the {role} {name!r}")
 
 
 def type_into(page: Page, name: str, text: str, role: str = "textbox") -> None:
-    """Reach a field with the keyboard and replace its text; one that suggests values is a combobox."""
+    """Reach a field with the keyboard and replace its text; a field that suggests values is a combobox."""
     reach(page, name, role)
     page.keyboard.press("Control+A")
     page.keyboard.type(text)
 
 
 def plan_and_do(page: Page) -> None:
-    """Show what would happen, then start the execution, by keyboard."""
+    """Open the preview, then start the execution, by keyboard."""
     reach(page, "Show what would happen", "button")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="What would happen").wait_for()
@@ -153,7 +153,7 @@ def plan_and_do(page: Page) -> None:
     page.wait_for_url("**/executions/**")
 
 
-def test_a_purchase_and_its_refund_by_keyboard(page: Page) -> None:
+def test_a_purchase_and_its_refund_can_be_made_by_keyboard(page: Page) -> None:
     page.goto("/orders")
     reach(page, "New purchase")
     page.keyboard.press("Enter")
@@ -173,7 +173,7 @@ def test_a_purchase_and_its_refund_by_keyboard(page: Page) -> None:
 
 
 def test_another_person_approves_a_refund_by_keyboard(page: Page, shop: BookedShop) -> None:
-    """On the embedded AWS: the persona is a field of the form."""
+    """In the embedded AWS, the form has a field for the person."""
     shop.deployment.world.environment["BOOKING_APPROVAL_LIMITS"] = "EUR:100"
     held = shop.deployment.book(refund_of(shop.order_id, "refund-held", amount_minor=200))
     assert shop.deployment.result(held)["code"] == "APPROVAL_NEEDED"
@@ -191,7 +191,7 @@ def test_another_person_approves_a_refund_by_keyboard(page: Page, shop: BookedSh
 
 def test_an_approver_of_a_deployed_stage_decides_with_their_token_by_keyboard(browser: Any) -> None:
     stage = DeployedStageApi()
-    with serving(stage.services()) as console, watched_page(open_console(browser, console)) as page:
+    with serve_console(stage.services()) as console, open_checked_page(open_console(browser, console)) as page:
         page.goto("/orders")
         reach(page, "Approvals")
         page.keyboard.press("Enter")
@@ -211,7 +211,7 @@ def test_an_approver_of_a_deployed_stage_decides_with_their_token_by_keyboard(br
 
 
 def test_a_hold_that_nobody_captures_expires(page: Page, shop: BookedShop) -> None:
-    """Law 33 (authorise): it is seen while it is held, and its end after the run of reconcile that follows it."""
+    """Law 33 (authorise): the order shows the hold, and after the next run of reconcile its expiry."""
     world = shop.deployment.world
     later = {**purchase_of("hold", mug=(1, 500)), "capture": "later", "hold_seconds": 3600}
     order_id = shop.deployment.result(shop.deployment.book(later))["order_id"]
@@ -229,7 +229,7 @@ def test_a_hold_that_nobody_captures_expires(page: Page, shop: BookedShop) -> No
 
 
 def test_an_express_execution_is_found_by_its_arn_and_read_by_keyboard(page: Page, shop: BookedShop) -> None:
-    """It has no history: its states come from the machine's log."""
+    """It has no history, so its states come from the machine's log."""
     arn = shop.deployment.log_as_express(shop.rejected)
     page.goto("/orders")
     reach(page, "Search by id", "searchbox")
@@ -241,7 +241,7 @@ def test_an_express_execution_is_found_by_its_arn_and_read_by_keyboard(page: Pag
     assert page.get_by_alt_text("State diagram with the path taken").count() == 1
 
 
-def test_an_execution_arrives_live(page: Page, shop: BookedShop) -> None:
+def test_a_running_execution_is_updated_live(page: Page, shop: BookedShop) -> None:
     machine = shop.deployment.machine
     machine.is_holding = True
     arn = shop.deployment.book(purchase_of("held", mug=(1, 500)))
@@ -253,7 +253,7 @@ def test_an_execution_arrives_live(page: Page, shop: BookedShop) -> None:
     assert page.locator("[data-live]").count() == 0
 
 
-def test_a_planted_alteration_is_found_on_the_trust_page(page: Page, shop: BookedShop) -> None:
+def test_an_altered_entry_is_found_on_the_trust_page(page: Page, shop: BookedShop) -> None:
     key = {"pk": {"S": f"ORDER#{shop.order_id}"}}
     dynamodb = shop.deployment.world.dynamodb
     intact = dynamodb.get_item(TableName="orders", Key=key)["Item"]
@@ -266,17 +266,17 @@ def test_a_planted_alteration_is_found_on_the_trust_page(page: Page, shop: Booke
     dynamodb.put_item(TableName="orders", Item=intact)
 
 
-def test_a_hash_chain_is_followed_by_its_links(page: Page, shop: BookedShop) -> None:
+def test_links_follow_the_hash_chain(page: Page, shop: BookedShop) -> None:
     page.goto(f"/orders/{shop.order_id}")
     links = page.locator("a.hash")
     hashes = [row.hash for row in report_of(shop).ledger]
-    for place in range(links.count()):
-        links.nth(place).press("Enter")
-        page.wait_for_url(f"**#h-{hashes[place][:12]}")
+    for index in range(links.count()):
+        links.nth(index).press("Enter")
+        page.wait_for_url(f"**#h-{hashes[index][:12]}")
         assert page.locator("tr:target .ok").inner_text() == "✓ same"
 
 
-def test_search_filter_and_pages_by_keyboard(page: Page, shop: BookedShop) -> None:
+def test_search_filter_and_paging_work_by_keyboard(page: Page, shop: BookedShop) -> None:
     page.goto("/orders")
     reach(page, "Search by id", "searchbox")
     page.keyboard.type("customer-2\n")
@@ -292,8 +292,8 @@ def test_search_filter_and_pages_by_keyboard(page: Page, shop: BookedShop) -> No
     page.wait_for_url(f"**/orders/{shop.order_id}")
 
 
-def test_no_page_has_a_serious_finding_of_axe_or_overflows(page: Page, shop: BookedShop, tmp_path: Path) -> None:
-    """Every rule in light, the contrast of colours in dark as well, at both widths, with every detail open."""
+def test_no_page_overflows_or_has_serious_findings_of_axe(page: Page, shop: BookedShop, tmp_path: Path) -> None:
+    """All rules are checked in light mode, contrast also in dark mode, at both widths, with every detail open."""
     report = tmp_path / "report.html"
     text = render_report("order_report.html", report=report_of(shop), source="here", read_at=READ_AT)
     report.write_text(text, encoding="utf-8")
@@ -301,7 +301,7 @@ def test_no_page_has_a_serious_finding_of_axe_or_overflows(page: Page, shop: Boo
         page.goto(path)
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         assert serious_findings(page) == [], path
-        if path in DARK:
+        if path in DARK_PATHS:
             page.emulate_media(color_scheme="dark")
             assert serious_findings(page, "color-contrast") == [], path
             page.emulate_media(color_scheme="light")
@@ -311,7 +311,7 @@ def test_no_page_has_a_serious_finding_of_axe_or_overflows(page: Page, shop: Boo
 
 
 def serious_findings(page: Page, *rules: str) -> list[str]:
-    """Return the serious and critical findings of axe, by all of its rules or only by some."""
+    """Return the serious and critical findings of axe, for all of its rules or only the given ones."""
     from axe_playwright_python.sync_playwright import Axe
 
     options = {"resultTypes": ["violations"], "runOnly": list(rules) or ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
@@ -329,11 +329,11 @@ def test_pages_work_without_scripts(browser: Any, context: Any, console: Entranc
     opened.close()
 
 
-def test_a_planted_alteration_is_shown_and_planted_script_does_not_run(page: Page) -> None:
+def test_a_report_shows_an_alteration_and_runs_no_injected_script(page: Page) -> None:
     shop = book_shop(InProcessDeployment())
     alter_entry(shop, seq=2, amount_minor=1)
-    plant(shop.deployment, shop.order_id)
-    html = render_report("order_report.html", report=report_of(shop), source=PLANTED, read_at=READ_AT)
+    inject(shop.deployment, shop.order_id)
+    html = render_report("order_report.html", report=report_of(shop), source=INJECTION, read_at=READ_AT)
     page.set_content(html)
     assert page.get_by_text("✗ not intact").count() == 1
     assert page.locator("script").count() == 0

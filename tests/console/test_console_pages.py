@@ -1,4 +1,4 @@
-"""The pages of the console show what is stored; forms show first what they would do, and then do it."""
+"""The pages of the console show stored data, and forms show a preview before they act."""
 
 import json
 from dataclasses import replace
@@ -19,58 +19,58 @@ from tests.handlers.world import purchase_of, resolution_of
 Fields = dict[str, str]
 
 
-def ledger_size(booked: BookedShop) -> int:
-    return booked.deployment.world.order(booked.order_id).version
+def ledger_size(shop: BookedShop) -> int:
+    return shop.deployment.world.order(shop.order_id).version
 
 
-def plan_refund(client: ConsoleClient, booked: BookedShop, **fields: str) -> Fields:
-    """Plan a refund and return the fields with which the plan's page would start it."""
-    given = {"by": "agent-7", "reason": "late", "request_id": "console-1", "mode": "plan", **fields}
-    page = client.post(f"/orders/{booked.order_id}/refunds", **given)
+def plan_refund(client: ConsoleClient, shop: BookedShop, **fields: str) -> Fields:
+    """Preview a refund, and return the form fields with which the preview would start it."""
+    values = {"by": "agent-7", "reason": "late", "request_id": "console-1", "mode": "plan", **fields}
+    page = client.post(f"/orders/{shop.order_id}/refunds", **values)
     assert page.status == 200, page.text
     return {**fields_of(page.text), "shown": text_of(page.text)}
 
 
-def test_a_refund_is_shown_first_and_done_after(client: ConsoleClient, booked: BookedShop) -> None:
-    before = ledger_size(booked)
-    fields = plan_refund(client, booked, amount="2.50")
+def test_a_refund_is_previewed_before_it_is_made(client: ConsoleClient, shop: BookedShop) -> None:
+    before = ledger_size(shop)
+    fields = plan_refund(client, shop, amount="2.50")
     assert "2.50 EUR was refunded. 4.50 EUR can still be refunded." in fields.pop("shown")
-    assert ledger_size(booked) == before
-    answer = client.send_form(f"/orders/{booked.order_id}/refunds", {**fields, "mode": "do"})
+    assert ledger_size(shop) == before
+    answer = client.send_form(f"/orders/{shop.order_id}/refunds", {**fields, "mode": "do"})
     assert answer.status == 303
-    assert ledger_size(booked) == before + 2
-    again = client.send_form(f"/orders/{booked.order_id}/refunds", {**fields, "mode": "do"})
-    assert (again.status, ledger_size(booked)) == (303, before + 2), "the same form again is a replay"
+    assert ledger_size(shop) == before + 2
+    again = client.send_form(f"/orders/{shop.order_id}/refunds", {**fields, "mode": "do"})
+    assert (again.status, ledger_size(shop)) == (303, before + 2), "sending the same form again is a replay"
     page = client.get(answer.headers["location"])
     assert "2.50 EUR was refunded." in text_of(page.text)
 
 
-def test_a_forecast_says_what_the_function_would_refuse(client: ConsoleClient, booked: BookedShop) -> None:
-    shown = plan_refund(client, booked, amount="900")["shown"]
+def test_a_preview_shows_the_refusal_of_the_function(client: ConsoleClient, shop: BookedShop) -> None:
+    shown = plan_refund(client, shop, amount="900")["shown"]
     assert "REFUND_EXCEEDS_BALANCE At most 7.00 EUR can be refunded, but 900.00 EUR was requested." in shown
-    assert "INVALID_REQUEST" in plan_refund(client, booked, by="not an id!")["shown"]
+    assert "INVALID_REQUEST" in plan_refund(client, shop, by="not an id!")["shown"]
 
 
 @pytest.mark.parametrize("amount", ["1.234", "-1", "1e3", "NaN"])
-def test_an_amount_that_is_none_is_explained(client: ConsoleClient, booked: BookedShop, amount: str) -> None:
-    page = client.post(f"/orders/{booked.order_id}/refunds", mode="plan", by="a", reason="r", amount=amount)
+def test_an_invalid_amount_is_rejected_with_an_example(client: ConsoleClient, shop: BookedShop, amount: str) -> None:
+    page = client.post(f"/orders/{shop.order_id}/refunds", mode="plan", by="a", reason="r", amount=amount)
     assert (page.status, "is not an amount in EUR: write it like 12.34" in page.text) == (400, True)
 
 
-def test_a_purchase_is_shown_first_and_done_after(client: ConsoleClient, booked: BookedShop) -> None:
+def test_a_purchase_is_previewed_before_it_is_made(client: ConsoleClient, shop: BookedShop) -> None:
     form = client.get("/purchase")
     assert "mug (7 available)" in form.text
-    given = fields_of(form.text) | {"sku0": "mug", "quantity0": "2", "customer": "customer-9", "payment": "pm_ok"}
-    plan = client.send_form("/purchase", {**given, "mode": "plan"})
+    values = fields_of(form.text) | {"sku0": "mug", "quantity0": "2", "customer": "customer-9", "payment": "pm_ok"}
+    plan = client.send_form("/purchase", {**values, "mode": "plan"})
     assert "10.00 EUR was paid." in text_of(plan.text)
-    assert booked.deployment.world.available("mug") == 7
-    done = client.send_form("/purchase", {**fields_of(plan.text), "mode": "do"})
-    assert (done.status, booked.deployment.world.available("mug")) == (303, 5)
-    assert "10.00 EUR was paid." in text_of(client.get(done.headers["location"]).text)
+    assert shop.deployment.world.available("mug") == 7
+    reply = client.send_form("/purchase", {**fields_of(plan.text), "mode": "do"})
+    assert (reply.status, shop.deployment.world.available("mug")) == (303, 5)
+    assert "10.00 EUR was paid." in text_of(client.get(reply.headers["location"]).text)
     assert "customer-9" in client.get("/orders?customer=customer-9").text
 
 
-def test_a_purchase_above_the_stock_is_forecast_as_refused(client: ConsoleClient) -> None:
+def test_the_preview_of_a_purchase_above_the_stock_shows_the_refusal(client: ConsoleClient) -> None:
     page = client.post(
         "/purchase", mode="plan", sku0="mug", quantity0="99", customer="c", payment="pm_ok", request_id="x"
     )
@@ -81,10 +81,10 @@ def test_a_purchase_above_the_stock_is_forecast_as_refused(client: ConsoleClient
         assert (page.status, sentence in page.text) == (400, True)
 
 
-def test_an_execution_is_live_while_it_runs(client: ConsoleClient, booked: BookedShop) -> None:
-    machine = booked.deployment.machine
+def test_the_page_of_an_execution_is_live_while_it_runs(client: ConsoleClient, shop: BookedShop) -> None:
+    machine = shop.deployment.machine
     machine.is_holding = True
-    arn = booked.deployment.book(purchase_of("held", mug=(1, 500)))
+    arn = shop.deployment.book(purchase_of("held", mug=(1, 500)))
     assert 'data-live="' in client.get(f"/executions/{arn}").text
     assert "1 execution is running." in client.get("/executions").text
     machine.release()
@@ -92,107 +92,103 @@ def test_an_execution_is_live_while_it_runs(client: ConsoleClient, booked: Booke
     assert ('data-live="' in page, "SUCCEEDED" in page) == (False, True)
 
 
-def test_an_alteration_is_found_on_the_trust_page_and_leads_to_the_order(
-    client: ConsoleClient, booked: BookedShop
-) -> None:
+def test_the_trust_page_links_to_an_altered_order(client: ConsoleClient, shop: BookedShop) -> None:
     assert "they agree, every hash chain is intact" in text_of(client.get("/trust?since=all").text)
-    alter_entry(booked, seq=2, amount_minor=1)
+    alter_entry(shop, seq=2, amount_minor=1)
     page = client.get("/trust?since=all")
     assert "chain broken" in page.text
-    assert f'href="/orders/{booked.order_id}"' in page.text
+    assert f'href="/orders/{shop.order_id}"' in page.text
     assert client.get("/trust?since=yesterday").status == 400
 
 
-def test_the_latest_run_of_reconcile_is_shown_with_its_drift(client: ConsoleClient, booked: BookedShop) -> None:
+def test_the_latest_run_of_reconcile_is_shown_with_its_drift(client: ConsoleClient, shop: BookedShop) -> None:
     assert "not logged a finished run" in client.get("/trust?since=all").text
-    world = booked.deployment.world
-    booked.deployment.outputs = {**booked.deployment.outputs, "reconcileFunction": "reconcile"}
-    client = ConsoleClient(services_of(booked.deployment)).open()
+    world = shop.deployment.world
+    shop.deployment.outputs = {**shop.deployment.outputs, "reconcileFunction": "reconcile"}
+    client = ConsoleClient(services_of(shop.deployment)).open()
     world.lines.clear()
     [key] = [key for key in world.audit_objects() if key.endswith("000002.json")]
     world.s3.delete_object(Bucket="audit", Key=key)
     world.reconcile()
-    booked.deployment.logs.put("reconcile-logs", "stream", world.clock(), *world.lines)
+    shop.deployment.logs.put("reconcile-logs", "stream", world.clock(), *world.lines)
     text = text_of(client.get("/trust?since=all").text)
     assert "restored 1" in text
     assert "✓ ledger, gateway and audit trail agree" in text
     drift = {"_aws": {}, "Stage": "test", "Between": "gateway", "Drift": 2}
-    booked.deployment.logs.put("reconcile-logs", "stream", world.clock(), json.dumps(drift))
+    shop.deployment.logs.put("reconcile-logs", "stream", world.clock(), json.dumps(drift))
     text = text_of(client.get("/trust?since=all").text)
     assert "drift from gateway 2" in text
     assert "something needs attention" in text
 
 
-def test_a_movement_without_an_order_is_on_the_trust_page_until_people_close_it(
-    client: ConsoleClient, booked: BookedShop
-) -> None:
-    sweeps = booked.deployment.world.dependencies().sweeps
+def test_the_trust_page_lists_open_orphans(client: ConsoleClient, shop: BookedShop) -> None:
+    sweeps = shop.deployment.world.dependencies().sweeps
     assert "None is known." in client.get("/trust?since=all").text
-    stray = Movement(
+    movement = Movement(
         reference="ch_<b>", at="2026-03-01T09:00:00.000000Z", kind="charge", amount_minor=4200, currency="EUR"
     )
-    sweeps.add_orphan(stray, "2026-03-01T10:00:00.000000Z")
+    sweeps.add_orphan(movement, "2026-03-01T10:00:00.000000Z")
     page = client.get("/trust?since=all").text
     assert ("ch_&lt;b&gt;" in page, "42.00 EUR" in text_of(page)) == (True, True)
-    sweeps.remove_orphan(stray.reference)
+    sweeps.remove_orphan(movement.reference)
     assert "None is known." in client.get("/trust?since=all").text
 
 
 def test_another_person_approves_a_held_refund_and_its_requester_cannot(
-    client: ConsoleClient, booked: BookedShop
+    client: ConsoleClient, shop: BookedShop
 ) -> None:
-    booked.deployment.world.environment["BOOKING_APPROVAL_LIMITS"] = "EUR:100"
-    held = plan_refund(client, booked, amount="5.00")
+    shop.deployment.world.environment["BOOKING_APPROVAL_LIMITS"] = "EUR:100"
+    held = plan_refund(client, shop, amount="5.00")
     assert "APPROVAL_NEEDED" in held.pop("shown")
-    client.send_form(f"/orders/{booked.order_id}/refunds", {**held, "mode": "do"})
+    client.send_form(f"/orders/{shop.order_id}/refunds", {**held, "mode": "do"})
     queue = client.get("/approvals")
     assert "above limit" in queue.text
     decision = fields_of(queue.text) | {"decision": "approve", "mode": "plan"}
-    path = f"/orders/{booked.order_id}/decisions"
+    path = f"/orders/{shop.order_id}/decisions"
     own = client.send_form(path, {**decision, "by": "agent-7"})
     assert "rejected" in text_of(own.text)
     other = client.send_form(path, {**decision, "by": "approver-1"})
     assert 'class="badge good">succeeded</span>' in other.text
     assert "RefundSettled" in other.text, text_of(other.text)
-    assert booked.deployment.world.order(booked.order_id).account.refunded_minor == 300
+    assert shop.deployment.world.order(shop.order_id).account.refunded_minor == 300
     client.send_form(path, {**fields_of(other.text), "mode": "do"})
-    assert booked.deployment.world.order(booked.order_id).account.refunded_minor == 800
+    assert shop.deployment.world.order(shop.order_id).account.refunded_minor == 800
     assert "Nothing waits." in client.get("/approvals").text
 
 
-def test_another_person_closes_a_case_as_was_proposed(client: ConsoleClient, booked: BookedShop) -> None:
-    world = booked.deployment.world
-    (row,) = (each for each in world.dynamodb.scan(TableName="gateway")["Items"] if each["pk"]["S"] == booked.order_id)
+def test_another_person_closes_a_case_as_proposed(client: ConsoleClient, shop: BookedShop) -> None:
+    world = shop.deployment.world
+    (row,) = (each for each in world.dynamodb.scan(TableName="gateway")["Items"] if each["pk"]["S"] == shop.order_id)
     world.dynamodb.put_item(TableName="gateway", Item={**row, "heard": {"S": "declined"}})
     world.reconcile()
-    (case,) = world.order(booked.order_id).account.open_cases
-    booked.deployment.book(resolution_of(booked.order_id, case.case_id, outcome="settled"))
+    (case,) = world.order(shop.order_id).account.open_cases
+    shop.deployment.book(resolution_of(shop.order_id, case.case_id, outcome="settled"))
     queue = client.get("/approvals")
     assert "would close a case as settled" in queue.text, text_of(queue.text)
     decision = fields_of(queue.text) | {"decision": "approve", "by": "approver-1"}
-    plan = client.send_form(f"/orders/{booked.order_id}/decisions", decision | {"mode": "plan"})
+    plan = client.send_form(f"/orders/{shop.order_id}/decisions", decision | {"mode": "plan"})
     assert "CaseClosed" in plan.text, text_of(plan.text)
-    client.send_form(f"/orders/{booked.order_id}/decisions", fields_of(plan.text) | {"mode": "do"})
-    assert world.order(booked.order_id).account.open_cases == ()
+    client.send_form(f"/orders/{shop.order_id}/decisions", fields_of(plan.text) | {"mode": "do"})
+    assert world.order(shop.order_id).account.open_cases == ()
     assert "Nothing waits." in client.get("/approvals").text
 
 
 @pytest.mark.parametrize(
-    ("form", "wish", "entry", "status"),
+    ("form", "inputs", "entry", "status"),
     [
         ("captures", {"amount": "2.50"}, "PaymentCaptured", "CONFIRMED"),
         ("cancellations", {}, "PaymentVoided", "CANCELLED"),
     ],
 )
-def test_a_held_payment_is_captured_or_cancelled_after_it_was_shown(
-    client: ConsoleClient, booked: BookedShop, form: str, wish: Fields, entry: str, status: str
+def test_a_held_payment_is_captured_or_cancelled_after_a_preview(
+    client: ConsoleClient, shop: BookedShop, form: str, inputs: Fields, entry: str, status: str
 ) -> None:
-    """Law 33 (authorise): the forms are there while the amount is held, and the plan moves nothing."""
-    deployment = booked.deployment
+    """Law 33 (authorise): the forms exist while the amount is held, and the preview moves nothing."""
+    deployment = shop.deployment
     arn = deployment.book({**purchase_of("held", "pm_ok", mug=(1, 500)), "capture": "later"})
     path = f"/orders/{deployment.result(arn)['order_id']}"
     assert f'action="{path}/{form}"' in client.get(path).text
-    plan = client.post(f"{path}/{form}", by="agent-7", request_id="console-1", mode="plan", **wish)
+    plan = client.post(f"{path}/{form}", by="agent-7", request_id="console-1", mode="plan", **inputs)
     assert entry in plan.text, text_of(plan.text)
     assert "AUTHORIZED" in text_of(client.get(path).text)
     client.send_form(f"{path}/{form}", {**fields_of(plan.text), "mode": "do"})
@@ -200,46 +196,51 @@ def test_a_held_payment_is_captured_or_cancelled_after_it_was_shown(
     assert f'action="{path}/{form}"' not in client.get(path).text
 
 
-def test_a_hold_that_nobody_decides_expires(client: ConsoleClient, booked: BookedShop) -> None:
-    world = booked.deployment.world
+def test_a_held_refund_without_a_decision_expires(client: ConsoleClient, shop: BookedShop) -> None:
+    world = shop.deployment.world
     world.environment["BOOKING_APPROVAL_LIMITS"] = "EUR:100"
-    held = plan_refund(client, booked, amount="5.00")
-    client.send_form(f"/orders/{booked.order_id}/refunds", {**held, "mode": "do"})
-    assert booked.order_id in client.get("/approvals").text
+    held = plan_refund(client, shop, amount="5.00")
+    client.send_form(f"/orders/{shop.order_id}/refunds", {**held, "mode": "do"})
+    assert shop.order_id in client.get("/approvals").text
     world.clock.advance(timedelta(days=8))
     world.reconcile()
     assert "Nothing waits." in client.get("/approvals").text
-    assert "7.00 EUR" in text_of(client.get(f"/orders/{booked.order_id}").text)
+    assert "7.00 EUR" in text_of(client.get(f"/orders/{shop.order_id}").text)
 
 
-def test_ringing_alarms_come_with_their_section_of_the_runbook(client: ConsoleClient, booked: BookedShop) -> None:
-    described = "Executions failed. What to do: docs/how-to/runbook.md#executions-failed"
-    alarm = {"AlarmName": "booking-dev-x", "AlarmDescription": described, "StateValue": "ALARM", "StateReason": "1 > 0"}
-    booked.deployment.cloudwatch.alarms[:] = [alarm, {**alarm, "AlarmName": "booking-prod-y"}]
+def test_active_alarms_are_shown_with_their_runbook_section(client: ConsoleClient, shop: BookedShop) -> None:
+    description = "Executions failed. What to do: docs/how-to/runbook.md#executions-failed"
+    alarm = {
+        "AlarmName": "booking-dev-x",
+        "AlarmDescription": description,
+        "StateValue": "ALARM",
+        "StateReason": "1 > 0",
+    }
+    shop.deployment.cloudwatch.alarms[:] = [alarm, {**alarm, "AlarmName": "booking-prod-y"}]
     page = client.get("/trust?since=all").text
     assert "booking-dev-x" in page
     assert "booking-prod-y" not in page
     assert runbook_section("executions-failed").split("\n")[0][:20] in page
 
 
-def test_search_leads_to_orders_customers_and_executions(client: ConsoleClient, booked: BookedShop) -> None:
-    name = booked.rejected.rpartition(":")[2]
-    for wanted, place in (
-        (booked.order_id, f"/orders/{booked.order_id}"),
+def test_search_redirects_to_orders_customers_and_executions(client: ConsoleClient, shop: BookedShop) -> None:
+    name = shop.rejected.rpartition(":")[2]
+    for query_text, location in (
+        (shop.order_id, f"/orders/{shop.order_id}"),
         ("customer-1", "/orders?customer=customer-1"),
-        (name, f"/executions/{booked.rejected}"),
-        (booked.rejected, f"/executions/{booked.rejected}"),
+        (name, f"/executions/{shop.rejected}"),
+        (shop.rejected, f"/executions/{shop.rejected}"),
     ):
-        assert client.get(f"/search?q={wanted}").headers["location"] == place
+        assert client.get(f"/search?q={query_text}").headers["location"] == location
     assert client.get("/search?q=nobody").status == 404
 
 
-def test_filters_and_pages_go_on_where_the_last_one_ended(client: ConsoleClient, booked: BookedShop) -> None:
-    world = booked.deployment.world
+def test_the_next_page_of_a_list_continues_after_the_last_order(client: ConsoleClient, shop: BookedShop) -> None:
+    world = shop.deployment.world
     world.stock(cup=(100, 99))
     for number in range(30):
         world.clock.advance(timedelta(minutes=1))
-        booked.deployment.book({**purchase_of(f"cup-{number}", cup=(1, 100)), "customer_id": "customer-2"})
+        shop.deployment.book({**purchase_of(f"cup-{number}", cup=(1, 100)), "customer_id": "customer-2"})
     first = client.get("/orders?customer=customer-2")
     assert first.text.count("<code>ord_") == 25
     older = first.text.partition('<a href="/orders?customer=customer-2&amp;before=')[2].partition('"')[0]
@@ -249,21 +250,21 @@ def test_filters_and_pages_go_on_where_the_last_one_ended(client: ConsoleClient,
     assert client.get("/orders?status=nonsense&day=nonsense&before=nonsense").status == 200
 
 
-def test_days_that_cannot_be_are_explained(client: ConsoleClient) -> None:
+def test_invalid_days_are_rejected_with_an_example(client: ConsoleClient) -> None:
     for query in ("from=x", "from=2026-03-02&to=2026-03-01", "from=2025-01-01&to=2026-03-01"):
         page = client.get(f"/days?{query}")
         assert (page.status, "Give two days such as" in page.text) == (400, True)
 
 
-def test_an_error_of_aws_is_a_page_with_its_message(client: ConsoleClient, booked: BookedShop) -> None:
-    del booked.deployment.world.s3.versions[next(iter(booked.deployment.world.s3.versions))]
-    assert client.get(f"/orders/{booked.order_id}").status == 200
-    booked.deployment.outputs = {**booked.deployment.outputs, "purchaseFunction": ""}
+def test_a_missing_audit_object_does_not_break_the_page_of_its_order(client: ConsoleClient, shop: BookedShop) -> None:
+    del shop.deployment.world.s3.versions[next(iter(shop.deployment.world.s3.versions))]
+    assert client.get(f"/orders/{shop.order_id}").status == 200
+    shop.deployment.outputs = {**shop.deployment.outputs, "purchaseFunction": ""}
     assert client.get("/nothing").status == 404
 
 
-def test_a_deployed_stage_is_written_to_through_its_api_or_not_at_all(booked: BookedShop) -> None:
-    deployed = booked.deployment
+def test_a_deployed_stage_is_changed_only_through_its_api(shop: BookedShop) -> None:
+    deployed = shop.deployment
     target = DeploymentTarget(name="prod", outputs=deployed.outputs, client=deployed.client)
     with pytest.raises(UsageError, match="this stage has none"):
         console_services(target, write=True, is_deployed=True)
@@ -273,8 +274,8 @@ def test_a_deployed_stage_is_written_to_through_its_api_or_not_at_all(booked: Bo
         assert (services.can_write, services.decide is not None) == (False, write)
 
 
-def test_a_port_that_is_taken_is_a_usage_error(booked: BookedShop) -> None:
+def test_a_taken_port_is_a_usage_error(shop: BookedShop) -> None:
     from console.server.serving import listen
 
     with listen() as taken, pytest.raises(UsageError, match="cannot be used"):
-        run_console(services_of(booked.deployment), taken.getsockname()[1], open_browser=False)
+        run_console(services_of(shop.deployment), taken.getsockname()[1], open_browser=False)

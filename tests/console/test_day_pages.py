@@ -1,4 +1,4 @@
-"""The page of days shows the figures of the trail, and the plots the same as the tables."""
+"""The page of days shows the figures of the trail, in tables and plots."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -31,7 +31,7 @@ def test_money_rejections_and_open_orders_are_on_the_page() -> None:
     assert page.count("<svg") == 2
 
 
-def test_days_without_money_say_so() -> None:
+def test_a_page_without_money_states_that_no_money_moved() -> None:
     deployment = InProcessDeployment()
     target = DeploymentTarget(name="here", outputs=deployment.outputs, client=deployment.client)
     page = render_days(target, S3AuditTrail(client=deployment.world.s3, bucket="audit"), ["2026-03-01"])

@@ -1,4 +1,4 @@
-"""Visits, attempts and nesting are read from the events of an execution."""
+"""State visits, attempts and nesting are read from the events of an execution."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,15 +12,17 @@ from tests.handlers.world import purchase_of
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def events(*told: tuple[int, str, dict[str, str]]) -> list[HistoryEvent]:
-    """Make events a second apart: the number of the event before, type, details."""
+def events(*entries: tuple[int, str, dict[str, str]]) -> list[HistoryEvent]:
+    """Return events one second apart, from the number of the previous event, the type and the details."""
     return [
-        HistoryEvent(number=place, previous=previous, type=kind, at=START + timedelta(seconds=place), details=details)
-        for place, (previous, kind, details) in enumerate(told, start=1)
+        HistoryEvent(
+            number=position, previous=previous, type=kind, at=START + timedelta(seconds=position), details=details
+        )
+        for position, (previous, kind, details) in enumerate(entries, start=1)
     ]
 
 
-def test_attempts_and_the_waits_between_them_are_told() -> None:
+def test_attempts_and_the_waits_between_them_are_read() -> None:
     [span] = spans_of(
         events(
             (0, "TaskStateEntered", {"name": "pay", "input": '{"a": 1}'}),
@@ -37,7 +39,7 @@ def test_attempts_and_the_waits_between_them_are_told() -> None:
     assert span.error is None
 
 
-def test_branches_that_run_at_once_are_told_apart_by_the_event_before() -> None:
+def test_parallel_branches_are_distinguished_by_the_previous_event() -> None:
     spans = spans_of(
         events(
             (0, "ParallelStateEntered", {"name": "both"}),
@@ -60,7 +62,7 @@ def test_branches_that_run_at_once_are_told_apart_by_the_event_before() -> None:
     assert (both.output, left.error, right.error, after.left_at) == ([1, 2], "Left", None, None)
 
 
-def test_without_the_event_before_an_event_belongs_to_the_state_entered_last() -> None:
+def test_an_event_without_a_previous_one_belongs_to_the_state_entered_last() -> None:
     first, second = spans_of(
         events(
             (0, "TaskStateEntered", {"name": "one"}),
@@ -76,9 +78,9 @@ def test_without_the_event_before_an_event_belongs_to_the_state_entered_last() -
 
 
 @pytest.mark.parametrize("request_", [{"action": "nothing"}, purchase_of("x", "pm_timeout", mug=(1, 500))])
-def test_an_express_execution_is_read_from_the_log_of_its_machine(booked: BookedShop, request_: Any) -> None:
-    """The same states, attempts, inputs, outputs and end as in the history of a STANDARD one."""
-    deployment = booked.deployment
+def test_an_express_execution_is_read_from_the_log_of_its_machine(shop: BookedShop, request_: Any) -> None:
+    """States, attempts, inputs, outputs and status equal those in the history of a STANDARD execution."""
+    deployment = shop.deployment
     arn = deployment.book(request_)
     standard, express = (read_execution(deployment, each) for each in (arn, deployment.log_as_express(arn)))
     assert standard is not None
@@ -91,8 +93,8 @@ def test_an_express_execution_is_read_from_the_log_of_its_machine(booked: Booked
     assert "read from the machine's log" in express.notes[0]
 
 
-def test_an_express_execution_that_the_log_does_not_have_is_unknown(booked: BookedShop) -> None:
-    deployment = booked.deployment
-    deployment.log_as_express(booked.rejected)
-    other = deployment.log_as_express(booked.rejected).replace("5f0e4c1a", "00000000")
+def test_an_express_execution_missing_from_the_log_is_unknown(shop: BookedShop) -> None:
+    deployment = shop.deployment
+    deployment.log_as_express(shop.rejected)
+    other = deployment.log_as_express(shop.rejected).replace("5f0e4c1a", "00000000")
     assert read_execution(deployment, other) is None

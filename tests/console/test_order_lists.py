@@ -14,7 +14,7 @@ ORDERS = 23
 
 @pytest.fixture(scope="module")
 def shop() -> InProcessDeployment:
-    """Orders of three customers over three days."""
+    """Return orders of three customers over three days."""
     deployment = InProcessDeployment()
     deployment.world.stock(mug=(500, 99))
     for number in range(ORDERS):
@@ -29,7 +29,7 @@ def lists_of(shop: InProcessDeployment) -> OrderLists:
 
 
 def pages(lists: OrderLists, size: int) -> Iterator[OrderPage]:
-    """Yield every page, each from the position that the one before ended at, as a link carries it."""
+    """Yield every page, each from the end of the previous one, as in the link between them."""
     position: ListPosition | None = None
     for _ in range(60):
         page = lists.page(lists.list_changed(position), size=size, end=lists.continuation_of_changed(position))
@@ -40,14 +40,14 @@ def pages(lists: OrderLists, size: int) -> Iterator[OrderPage]:
 
 
 @pytest.mark.parametrize("size", [1, 4, 23, 50])
-def test_pages_of_any_size_hold_every_order_once_newest_first(shop: InProcessDeployment, size: int) -> None:
+def test_pages_of_any_size_contain_every_order_once_newest_first(shop: InProcessDeployment, size: int) -> None:
     found = [stored for page in pages(lists_of(shop), size) for stored in page.orders]
     times = [stored.order.ordered_at for stored in found if stored.order]
     assert len({stored.order_id for stored in found}) == len(found) == ORDERS
     assert times == sorted(times, reverse=True)
 
 
-def test_orders_of_one_customer_or_one_day_are_those_alone(shop: InProcessDeployment) -> None:
+def test_lists_of_one_customer_or_day_contain_no_other_orders(shop: InProcessDeployment) -> None:
     lists = lists_of(shop)
     of_customer = lists.page(lists.of_customer("customer-1"))
     assert {stored.order.customer_id for stored in of_customer.orders if stored.order} == {"customer-1"}
@@ -56,7 +56,7 @@ def test_orders_of_one_customer_or_one_day_are_those_alone(shop: InProcessDeploy
     assert {stored.order.ordered_at[:10] for stored in of_day.orders if stored.order} == {"2026-03-02"}
 
 
-def test_a_filter_skips_what_does_not_match_and_pages_go_on(shop: InProcessDeployment) -> None:
+def test_a_filtered_list_continues_on_the_next_page(shop: InProcessDeployment) -> None:
     lists = lists_of(shop)
     page = lists.page(lists.list_changed(), lambda order: bool(order and order.customer_id == "customer-2"), size=3)
     again = lists.page(lists.list_changed(page.after), lambda order: bool(order and order.customer_id == "customer-2"))
@@ -84,5 +84,5 @@ def test_an_order_in_flight_is_listed_until_it_is_settled() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "no position", "x" * 500 + "~y"])
-def test_a_position_that_no_link_has_is_ignored(text: str) -> None:
+def test_an_invalid_position_is_ignored(text: str) -> None:
     assert ListPosition.parse(text) is None

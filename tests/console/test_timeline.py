@@ -1,4 +1,4 @@
-"""The timeline shows a second of work beside a day of waiting."""
+"""The timeline shows seconds of work next to days of waiting."""
 
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
@@ -13,10 +13,18 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def trace(*attempts: tuple[float, float], name: str = "run") -> ExecutionTrace:
-    """An execution of one task whose attempts run between these seconds."""
-    tried = tuple(TaskAttempt(started_at=at(begin), ended_at=at(end)) for begin, end in attempts)
+    """Return an execution of one task whose attempts run between these seconds."""
+    task_attempts = tuple(TaskAttempt(started_at=at(begin), ended_at=at(end)) for begin, end in attempts)
     end = at(max(end for _, end in attempts))
-    span = StateSpan(state=name, type="Task", depth=0, entered_at=START, left_at=end, tries=len(tried), attempts=tried)
+    span = StateSpan(
+        state=name,
+        type="Task",
+        depth=0,
+        entered_at=START,
+        left_at=end,
+        tries=len(task_attempts),
+        attempts=task_attempts,
+    )
     return ExecutionTrace(name=name, status="SUCCEEDED", started_at=START, ended_at=end, spans=(span,))
 
 
@@ -24,7 +32,7 @@ def at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-def test_a_day_of_waiting_is_compressed_and_named() -> None:
+def test_a_day_of_waiting_is_compressed_and_labelled() -> None:
     waited = trace((0, 2), (86_402, 86_404))
     scale = time_scale(waited)
     [idle] = [segment for segment in scale.segments if segment.is_compressed]
@@ -34,18 +42,18 @@ def test_a_day_of_waiting_is_compressed_and_named() -> None:
 
 
 @given(lengths=st.lists(st.tuples(st.floats(0, 1e5), st.floats(0.001, 50)), min_size=1, max_size=8))
-def test_places_keep_the_order_of_time(lengths: list[tuple[float, float]]) -> None:
+def test_positions_follow_the_order_of_time(lengths: list[tuple[float, float]]) -> None:
     attempts, now = [], 0.0
     for idle, busy in lengths:
         attempts.append((now + idle, now + idle + busy))
         now += idle + busy
     scale = time_scale(trace(*attempts))
-    places = [scale.position_of(at(second)) for attempt in attempts for second in attempt]
-    assert places == sorted(places)
-    assert 0 <= places[0] <= places[-1] <= 1
+    positions = [scale.position_of(at(second)) for attempt in attempts for second in attempt]
+    assert positions == sorted(positions)
+    assert 0 <= positions[0] <= positions[-1] <= 1
 
 
-def test_a_state_name_cannot_leave_the_picture() -> None:
-    picture = draw_timeline(trace((0, 1), name='</text><script>alert("x")</script>'))
-    ET.fromstring(picture)
-    assert "<script" not in picture
+def test_a_state_name_cannot_inject_markup() -> None:
+    svg = draw_timeline(trace((0, 1), name='</text><script>alert("x")</script>'))
+    ET.fromstring(svg)
+    assert "<script" not in svg
