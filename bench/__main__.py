@@ -69,8 +69,8 @@ def chosen_names(arguments: Sequence[str]) -> list[str]:
     """
     names = [name for part in arguments for name in part.split(",") if name]
     if unknown := sorted({*names} - {*benchmark_names(), "all"}):
-        known = ", ".join(benchmark_names())
-        raise ValueError(f"Unknown benchmark {', '.join(unknown)}. Choose from {known}, or all.")
+        all_names = ", ".join(benchmark_names())
+        raise ValueError(f"Unknown benchmark {', '.join(unknown)}. Choose from {all_names}, or all.")
     if "all" in names:
         return benchmark_names()
     return names or [name for name in benchmark_names() if not getattr(_module(name), "IS_LONG", False)]

@@ -55,12 +55,12 @@ class Options:
 
 def take_turns(rounds: int, measures: Mapping[str, Callable[[], Measured]]) -> dict[str, list[Measured]]:
     """Call each measurement once per round, in alternating order, so that other load affects all equally."""
-    taken: dict[str, list[Measured]] = {name: [] for name in measures}
+    results: dict[str, list[Measured]] = {name: [] for name in measures}
     for number in range(rounds):
         names = list(measures)
         for name in names if number % 2 == 0 else reversed(names):
-            taken[name].append(measures[name]())
-    return taken
+            results[name].append(measures[name]())
+    return results
 
 
 def figure(name: str, values: Sequence[float], unit: Unit, against: str = "", **more: Any) -> Figure:

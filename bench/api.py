@@ -130,11 +130,11 @@ def _compare(standard: _Stage, express: _Stage, rounds: int) -> Iterator[Figure]
     }
     for measure in measures.values():
         measure()  # the first call of each function starts its process
-    taken = take_turns(rounds, measures)
-    yield ratio("POST /v1/orders, STANDARD: accepted", taken["post"], taken["start"], "StartExecution")
+    times = take_turns(rounds, measures)
+    yield ratio("POST /v1/orders, STANDARD: accepted", times["post"], times["start"], "StartExecution")
     described = "StartExecution, DescribeExecution"
-    yield ratio("POST /v1/orders, STANDARD: with its result", taken["bought"], taken["described"], described)
-    yield ratio("POST /v1/orders, EXPRESS", taken["posted"], taken["sync"], "StartSyncExecution")
+    yield ratio("POST /v1/orders, STANDARD: with its result", times["bought"], times["described"], described)
+    yield ratio("POST /v1/orders, EXPRESS", times["posted"], times["sync"], "StartSyncExecution")
 
 
 def _deploy(instance: Instance, stage: str, config: Mapping[str, Any]) -> _Stage:

@@ -37,11 +37,11 @@ class StoredTrail:
 
     def scan(self, **request: Any) -> dict[str, Any]:
         """Return a page of 100 items."""
-        places = list(self.items)
-        start = places.index(request["ExclusiveStartKey"]["pk"]["S"]) + 1 if "ExclusiveStartKey" in request else 0
-        page = places[start : start + 100]
-        more = {"LastEvaluatedKey": {"pk": {"S": page[-1]}}} if start + 100 < len(places) else {}
-        return {"Items": [self.items[place] for place in page], **more}
+        keys = list(self.items)
+        start = keys.index(request["ExclusiveStartKey"]["pk"]["S"]) + 1 if "ExclusiveStartKey" in request else 0
+        page = keys[start : start + 100]
+        next_key = {"LastEvaluatedKey": {"pk": {"S": page[-1]}}} if start + 100 < len(keys) else {}
+        return {"Items": [self.items[key] for key in page], **next_key}
 
     def get_item(self, **request: Any) -> dict[str, Any]:
         """Return one item."""

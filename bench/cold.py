@@ -89,14 +89,14 @@ def _compare(conversation: Conversation, aws: AwsDouble, folder: Path, options: 
         "fat": _TYPICAL_PROGRAM,
         "python": "",
     }
-    taken = take_turns(options.rounds, _measures(programs, conversation, aws, folder))
+    times = take_turns(options.rounds, _measures(programs, conversation, aws, folder))
     name = f"{function}: start to first answer, AWS calls: {len(conversation.calls)}"
-    yield ratio(name, taken["ours"], taken["bare"], "bare boto3 client", limit=1.25)
-    yield ratio(name, taken["ours"], taken["fat"], "pydantic and Powertools", limit=0.75)
+    yield ratio(name, times["ours"], times["bare"], "bare boto3 client", limit=1.25)
+    yield ratio(name, times["ours"], times["fat"], "pydantic and Powertools", limit=0.75)
     if function == "purchase":
-        yield figure(name, [1000 * each for each in taken["ours"]], "ms")
-        yield figure("bare boto3 client making the same calls", [1000 * each for each in taken["bare"]], "ms")
-        yield figure("interpreter that does nothing", [1000 * each for each in taken["python"]], "ms")
+        yield figure(name, [1000 * each for each in times["ours"]], "ms")
+        yield figure("bare boto3 client making the same calls", [1000 * each for each in times["bare"]], "ms")
+        yield figure("interpreter that does nothing", [1000 * each for each in times["python"]], "ms")
 
 
 def _compare_without_byte_code(
@@ -108,10 +108,10 @@ def _compare_without_byte_code(
         "ours": _without_byte_code(HANDLER_PROGRAM.format(function=conversation.function) + CHECK),
         "fat": _without_byte_code(_TYPICAL_PROGRAM),
     }
-    taken = take_turns(max(3, options.rounds // 2), _measures(programs, conversation, aws, folder))
+    times = take_turns(max(3, options.rounds // 2), _measures(programs, conversation, aws, folder))
     name = f"{conversation.function}: the same, packages without byte code"
-    yield ratio(name, taken["ours"], taken["bare"], "bare boto3 client", limit=1.25)
-    yield ratio(name, taken["ours"], taken["fat"], "pydantic and Powertools", limit=0.75)
+    yield ratio(name, times["ours"], times["bare"], "bare boto3 client", limit=1.25)
+    yield ratio(name, times["ours"], times["fat"], "pydantic and Powertools", limit=0.75)
 
 
 def _without_byte_code(program: str) -> str:
@@ -190,6 +190,6 @@ def _compare_gateways(conversation: Conversation, aws: AwsDouble, options: Optio
         "sandbox": partial(cpu_seconds_of, command, sandbox),
         "stripe": partial(cpu_seconds_of, command, {**sandbox, **STRIPE}),
     }
-    taken = take_turns(options.rounds, measures)
+    times = take_turns(options.rounds, measures)
     name = f"{conversation.function}: initialisation with Stripe"
-    return ratio(name, taken["stripe"], taken["sandbox"], "the sandbox", limit=1.05)
+    return ratio(name, times["stripe"], times["sandbox"], "the sandbox", limit=1.05)

@@ -84,16 +84,16 @@ class _Machine:
 
     def rate(self, clients: int, count: int) -> float:
         """Return the purchases per second that so many clients make together, without their pauses."""
-        left, failures, taken = iter(range(count)), list[BaseException](), list[float]()
+        numbers, failures, times = iter(range(count)), list[BaseException](), list[float]()
         lock = threading.Lock()
 
         def work() -> None:
             try:
                 while True:
                     with lock:
-                        if next(left, None) is None:
+                        if next(numbers, None) is None:
                             return
-                    taken.append(self.purchase()[0])
+                    times.append(self.purchase()[0])
             except BaseException as error:
                 failures.append(error)
 
@@ -105,7 +105,7 @@ class _Machine:
         if failures:
             raise failures[0]
         self.wait_for_events(count)
-        return clients * count / sum(taken)
+        return clients * count / sum(times)
 
     def wait_for_events(self, purchases: int) -> None:
         """Wait until what further purchases wrote is published; empty functions write nothing."""
@@ -146,23 +146,23 @@ def _compare(booking: _Machine, empty: _Machine, clients: int, rounds: int) -> I
     }
     for measure in measures.values():
         measure()  # starts as many processes as the clients need
-    taken = take_turns(rounds, measures)
+    rates = take_turns(rounds, measures)
     name = f"embedded AWS, {clients} client{'s' if clients > 1 else ''}: purchases per second"
-    yield ratio(name, taken["ours"], taken["empty"], "empty functions", better="more", limit=CLIENTS[clients])
-    yield figure(name, taken["ours"], "per s", better="more")
+    yield ratio(name, rates["ours"], rates["empty"], "empty functions", better="more", limit=CLIENTS[clients])
+    yield figure(name, rates["ours"], "per s", better="more")
 
 
 def _compare_cpu(booking: _Machine, empty: _Machine, rounds: int) -> Iterator[Figure]:
     """Yield the CPU time of a purchase by process, and the throughput limit that the functions' share implies."""
-    taken = take_turns(rounds, {"ours": lambda: _spend(booking), "empty": lambda: _spend(empty)})
+    spent = take_turns(rounds, {"ours": lambda: _spend(booking), "empty": lambda: _spend(empty)})
     name = "embedded AWS, 8 clients: CPU per purchase"
     for spender in _SPENDERS:
-        yield figure(f"{name}, {spender}", [each[spender] for each in taken["ours"]], "ms")
-        yield figure(f"{name}, {spender}, empty functions", [each[spender] for each in taken["empty"]], "ms")
-    floors = [sum(each.values()) for each in taken["empty"]]
+        yield figure(f"{name}, {spender}", [each[spender] for each in spent["ours"]], "ms")
+        yield figure(f"{name}, {spender}, empty functions", [each[spender] for each in spent["empty"]], "ms")
+    floors = [sum(each.values()) for each in spent["empty"]]
     lower_bounds = [
         floor - none["functions"] + own["functions"]
-        for floor, none, own in zip(floors, taken["empty"], taken["ours"], strict=True)
+        for floor, none, own in zip(floors, spent["empty"], spent["ours"], strict=True)
     ]
     ceiling = "embedded AWS, 8 clients: purchases per second, if calls of functions cost MiniStack nothing"
     yield ratio(ceiling, floors, lower_bounds, "empty functions", better="more")

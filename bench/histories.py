@@ -28,10 +28,10 @@ def figures(options: Options) -> Iterator[Figure]:
         simulate(1, range(done.histories, done.histories + HISTORIES), PERFORMANCES, done)
         return (time.process_time() - began) / HISTORIES
 
-    taken = take_turns(options.rounds, {"history": run_histories, "booking": _measure_booking})
+    times = take_turns(options.rounds, {"history": run_histories, "booking": _measure_booking})
     assert not done.violations, done.violations[0][1].broken
-    yield ratio("a history of the simulator", taken["history"], taken["booking"], "a booking on the fakes", limit=2)
-    yield figure("histories of the simulator", [1 / each for each in taken["history"]], "per s", better="more")
+    yield ratio("a history of the simulator", times["history"], times["booking"], "a booking on the fakes", limit=2)
+    yield figure("histories of the simulator", [1 / each for each in times["history"]], "per s", better="more")
 
 
 def _measure_booking() -> float:

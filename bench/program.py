@@ -23,10 +23,10 @@ def figures(options: Options) -> Iterator[Figure]:
     rounds = min(options.rounds, 3)
     programs = {"imports": _IMPORTS, **{stage: EVALUATE.format(stage=stage) for stage in STAGES}}
     measures = {name: partial(cpu_seconds_of, [sys.executable, "-c", program]) for name, program in programs.items()}
-    taken = take_turns(rounds, measures)
+    times = take_turns(rounds, measures)
     for stage in STAGES:
         count = len(synth(stage).resources)
         name = f"{stage}: evaluation of the program, {count} resources"
-        yield ratio(name, taken[stage], taken["imports"], "imports of Pulumi alone", limit=14)
-        pairs = zip(taken[stage], taken["imports"], strict=True)
+        yield ratio(name, times[stage], times["imports"], "imports of Pulumi alone", limit=14)
+        pairs = zip(times[stage], times["imports"], strict=True)
         yield figure(f"{stage}: one resource", [1000 * (one - other) / count for one, other in pairs], "ms")

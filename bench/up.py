@@ -45,14 +45,14 @@ class _Run:
 
 def figures(options: Options) -> Iterator[Figure]:
     """Yield the seconds of each phase, then what they add up to, and the CPU time against the bare evaluation."""
-    taken = take_turns(min(options.rounds, 3), {"up": _up, "evaluation": _evaluate})
-    runs = taken["up"]
+    runs_by_name = take_turns(min(options.rounds, 3), {"up": _up, "evaluation": _evaluate})
+    runs = runs_by_name["up"]
     for phase in _PHASES:
         yield figure(f"up: {phase}", [run.phases[phase] for run in runs], "s")
-    rest = "rest of the tour"
-    totals = [sum(seconds for phase, seconds in run.phases.items() if phase != rest) for run in runs]
+    rest_of_tour = "rest of the tour"
+    totals = [sum(seconds for phase, seconds in run.phases.items() if phase != rest_of_tour) for run in runs]
     yield figure("up: to the first settled refund", totals, "s", limit=GOAL_SECONDS)
-    cpu, floor = [run.cpu_seconds for run in runs], [run.cpu_seconds for run in taken["evaluation"]]
+    cpu, floor = [run.cpu_seconds for run in runs], [run.cpu_seconds for run in runs_by_name["evaluation"]]
     yield ratio("up: CPU time of the command", cpu, floor, "the evaluation of the program alone")
     name = f"up: deployment of one of {runs[0].resources} resources"
     yield figure(name, [1000 * run.phases["deployment"] / run.resources for run in runs], "ms")

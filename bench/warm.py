@@ -59,10 +59,10 @@ def figures(options: Options) -> Iterator[Figure]:
                 "calls": _BOTO3_PROGRAM + loop,
             }
             measures = {name: partial(_measure, program, file, conversation, aws) for name, program in programs.items()}
-            taken = take_turns(options.rounds, measures)
+            times = take_turns(options.rounds, measures)
             name = f"{function}: warm request, AWS calls: {len(conversation.calls)}"
-            yield ratio(name, taken["ours"], taken["calls"], "the calls alone", limit=1.7)
-            extra = [1000 * (handler - calls) / REQUESTS for handler, calls in zip(*taken.values(), strict=True)]
+            yield ratio(name, times["ours"], times["calls"], "the calls alone", limit=1.7)
+            extra = [1000 * (handler - calls) / REQUESTS for handler, calls in zip(*times.values(), strict=True)]
             yield figure(name, extra, "ms", "the calls alone, beyond")
 
 

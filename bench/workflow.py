@@ -77,24 +77,24 @@ def measure_programs(rounds: int, *programs: str) -> list[list[float]]:
 def chain_of_states(states: int, expressions: int = 50) -> dict[str, object]:
     """Return a definition with that many states, whose expressions repeat."""
     names = [f"State{number}" for number in range(states)]
-    written: dict[str, object] = {}
+    chain: dict[str, object] = {}
     for number, name in enumerate(names):
         text = f"{{% $states.input.number + {number % expressions} %}}"
         onward = {"Next": names[number + 1]} if number + 1 < states else {"End": True}
-        written[name] = {"Type": "Pass", "Output": {"number": text}, **onward}
-    return {"QueryLanguage": "JSONata", "StartAt": names[0], "States": written}
+        chain[name] = {"Type": "Pass", "Output": {"number": text}, **onward}
+    return {"QueryLanguage": "JSONata", "StartAt": names[0], "States": chain}
 
 
 def measure_check(states: int) -> float:
     """Measure the milliseconds to read and check a definition, with everything imported."""
     document = Definition(chain_of_states(states)).json()
-    taken: list[float] = []
+    times: list[float] = []
     for _ in range(5):
         gc.collect()
         start = time.process_time()
         assert not check(document)
-        taken.append(1000 * (time.process_time() - start))
-    return min(taken)
+        times.append(1000 * (time.process_time() - start))
+    return min(times)
 
 
 def measure_first_check(states: int) -> float:
@@ -122,8 +122,8 @@ def measure_build(states: int) -> float:
     from workflow.fn import plus
 
     def body(space: dict[str, object]) -> None:
-        given = input_of(dict[str, int])
-        chain = [Pass({"number": plus(given["number"], number % 50)}) for number in range(states)]
+        input_ = input_of(dict[str, int])
+        chain = [Pass({"number": plus(input_["number"], number % 50)}) for number in range(states)]
         for number, state in enumerate(chain):
             space[f"state{number}"] = state
         space["start"] = chain[0]
@@ -148,11 +148,11 @@ def figures(options: Options) -> Iterator[Figure]:
     contracts, booking = measure_programs(
         options.rounds, "import handlers.contracts.messages", "import workflow.booking"
     )
-    more = [
+    extra = [
         1000 * (with_booking - without_booking)
         for with_booking, without_booking in zip(booking, contracts, strict=True)
     ]
-    yield figure("importing workflow.booking", more, "ms", "its contracts, beyond", limit=40)
+    yield figure("importing workflow.booking", extra, "ms", "its contracts, beyond", limit=40)
     yield figure("2,000 states, 50 expressions: first check", [measure_first_check(2000)], "ms", limit=250)
     again = take_turns(3, {"2000": partial(measure_check, 2000), "4000": partial(measure_check, 4000)})
     yield ratio("4,000 states, 50 expressions: check", again["4000"], again["2000"], "2,000 states", limit=2.2)

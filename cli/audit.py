@@ -202,5 +202,7 @@ def _draw(console: Console, document: Mapping[str, Any]) -> None:
             console.print(f"- {statement}")
         return
     rows = [(each["problem"], each["where"], each["sentence"]) for each in document["findings"]]
-    shown = f", of which the first {len(rows)} are" if document["found"] > len(rows) else ""
-    console.print(table(f"{count(document['found'], 'finding')}{shown} in {counts}", ("problem", "where", ""), rows))
+    limit_note = f", of which the first {len(rows)} are" if document["found"] > len(rows) else ""
+    console.print(
+        table(f"{count(document['found'], 'finding')}{limit_note} in {counts}", ("problem", "where", ""), rows)
+    )

@@ -70,9 +70,11 @@ def read_stage_file(stage: str) -> Mapping[str, Any]:
 
 def check_configuration(name: str, values: Mapping[str, Any]) -> tuple[Diagnosis, Stage | None]:
     """Check every key of the stage: ranges, cron expressions, and ARNs of the right service."""
-    ours = {key.removeprefix(f"{PROJECT}:"): value for key, value in values.items() if key.startswith(f"{PROJECT}:")}
+    own_values = {
+        key.removeprefix(f"{PROJECT}:"): value for key, value in values.items() if key.startswith(f"{PROJECT}:")
+    }
     try:
-        return Diagnosis(check="configuration", status="passed", message=""), Stage.of(name, ours)
+        return Diagnosis(check="configuration", status="passed", message=""), Stage.of(name, own_values)
     except InvalidStage as error:
         return Diagnosis(check="configuration", status="finding", message=str(error)), None
 

@@ -104,10 +104,10 @@ def check_names(facts: StageFacts) -> str | None:
     if facts.outputs:
         return None
     found = facts.client("cloudwatch").list_dashboards(DashboardNamePrefix=f"booking-{facts.stage.name}-")
-    taken = [each["DashboardName"] for each in found["DashboardEntries"]]
-    if not taken:
+    existing = [each["DashboardName"] for each in found["DashboardEntries"]]
+    if not existing:
         return None
-    return f"`up` would overwrite dashboards of this account: {', '.join(taken)}. Delete them, or rename the stage."
+    return f"`up` would overwrite dashboards of this account: {', '.join(existing)}. Delete them, or rename the stage."
 
 
 def check_keys(facts: StageFacts) -> str | None:

@@ -129,8 +129,10 @@ def forget(
     if sum(each is not None for each in (order, customer, orphan)) != 1:
         raise UsageError("Use exactly one of --order, --customer and --orphan.")
     requested_by = parse_identifier("--by", by)
-    given = {"--order": order, "--customer": customer, "--orphan": orphan}
-    [(option, name)] = [(option, parse_identifier(option, text)) for option, text in given.items() if text is not None]
+    selections = {"--order": order, "--customer": customer, "--orphan": orphan}
+    [(option, name)] = [
+        (option, parse_identifier(option, text)) for option, text in selections.items() if text is not None
+    ]
     target = booking_target(stage, instance)
     if option == "--orphan":
         return forget_orphan(target, name, requested_by, dry_run=dry_run, yes=yes, as_json=as_json)
@@ -150,13 +152,17 @@ def forget_orphan(target: DeploymentTarget, reference: str, by: str, *, dry_run:
     erasure = orphan_store(target).erase_orphan(reference, by, now, dry_run=dry_run)
     if erasure is OrphanErasure.UNKNOWN:
         raise UsageError(f"There is no orphan {reference}. `booking reconcile` lists those that are open.")
-    further = (
+    explanation = (
         " It is still open. Two people can close it with `booking close-orphan`." if erasure.value == REFUSED else ""
     )
     outcome = {"reference": reference, "outcome": erasure.value}
     document = {"dry_run": dry_run, "orders": list[object](), "orphan": outcome}
-    shown = "would be erased (dry run)" if dry_run and erasure.value == ERASED else erasure.value
-    show(as_json, document, lambda console: console.print(f"Evidence of orphan {reference}: {shown}.{further}"))
+    outcome_text = "would be erased (dry run)" if dry_run and erasure.value == ERASED else erasure.value
+    show(
+        as_json,
+        document,
+        lambda console: console.print(f"Evidence of orphan {reference}: {outcome_text}.{explanation}"),
+    )
     return 1 if erasure.value == REFUSED else 0
 
 

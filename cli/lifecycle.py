@@ -229,9 +229,9 @@ def explain_interrupt(aws: EmbeddedAws) -> Generator[None, None, None]:
         yield
     except KeyboardInterrupt:
         pid = aws.pid
-        rest = f"still runs (process {pid}); `booking down` stops it" if pid else "is not running"
+        state = f"still runs (process {pid}); `booking down` stops it" if pid else "is not running"
         again = "`booking up` continues the deployment"
-        stderr_console().print(f"Interrupted. The embedded AWS {aws.name!r} {rest}, and {again}.", soft_wrap=True)
+        stderr_console().print(f"Interrupted. The embedded AWS {aws.name!r} {state}, and {again}.", soft_wrap=True)
         raise
 
 

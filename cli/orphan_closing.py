@@ -43,8 +43,8 @@ def close_orphan(
     if closing in _REFUSALS:
         raise CommandFailed(_REFUSALS[closing].format(by=person, reference=name))
     document = {"reference": name, "state": closing.value, "dry_run": dry_run}
-    further = " Another person must run the same command to close it." if closing is OrphanClosing.PROPOSED else ""
-    show(as_json, document, lambda console: console.print(f"The orphan {name} is {closing.value}.{further}"))
+    next_step = " Another person must run the same command to close it." if closing is OrphanClosing.PROPOSED else ""
+    show(as_json, document, lambda console: console.print(f"The orphan {name} is {closing.value}.{next_step}"))
 
 
 def orphan_store(target: DeploymentTarget) -> DynamoDBSweepRepository:

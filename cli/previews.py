@@ -29,12 +29,12 @@ def preview_request(target: DeploymentTarget, request: OrderRequest, begin: Begi
     Neither the gateway nor the stage's policies are consulted. The exit code is that of the answer.
     """
     order, at = load_order(target, request.order_id), format_instant(datetime.now(UTC))
-    known = order.find_request(request.key)
+    accepted = order.find_request(request.key)
     outcome: Change | Answer
-    if known and not order.is_repeat(request):
+    if accepted and not order.is_repeat(request):
         outcome = refuse_reused_key(request)
     else:
-        stored = known.answer if known else None
+        stored = accepted.answer if accepted else None
         outcome = stored or begin(order, Origin(execution=PREVIEW, requested_at=at), at)
     return _show(outcome, as_json=as_json)
 

@@ -250,8 +250,8 @@ def _rebuild_request(order: Order, subject: str) -> AcceptedRequest:
         fingerprint="",
         text="",
     )
-    known = order.with_request(request)
-    answer = result_at(known, key, outcome_seq(known, key))
+    rebuilt_order = order.with_request(request)
+    answer = result_at(rebuilt_order, key, outcome_seq(rebuilt_order, key))
     return request.with_answer(answer) if is_final(answer) else request
 
 
@@ -304,10 +304,10 @@ def _parse_json(content: bytes) -> Mapping[str, Json]:
 
 def _document(counts: Counter[str], unresolved: Sequence[RecoveredOrder], dry_run: bool) -> dict[str, Any]:
     orders = {outcome.value.replace(" ", "_"): counts[outcome.value] for outcome in RecoveryOutcome}
-    left = [
+    unresolved_orders = [
         {"order_id": each.order_id, "deed": each.outcome.value, "sentence": each.explanation} for each in unresolved
     ]
-    return {"dry_run": dry_run, "orders": orders, "left_to_people": left}
+    return {"dry_run": dry_run, "orders": orders, "left_to_people": unresolved_orders}
 
 
 def _draw(console: Console, counts: Counter[str], unresolved: Sequence[RecoveredOrder], dry_run: bool) -> None:
@@ -315,7 +315,7 @@ def _draw(console: Console, counts: Counter[str], unresolved: Sequence[Recovered
     title = "Recovery (dry run: nothing was written)" if dry_run else "Recovery"
     console.print(table(title, ("orders", "number"), rows, right=("number",)))
     if unresolved:
-        left = [(each.order_id, each.outcome.value, each.explanation) for each in unresolved]
-        console.print(table("Left to people", ("order", "", ""), left))
+        unresolved_rows = [(each.order_id, each.outcome.value, each.explanation) for each in unresolved]
+        console.print(table("Left to people", ("order", "", ""), unresolved_rows))
     console.print("Every hash chain was recomputed. Stock is not in the trail: restore it with `booking stock set`.")
     console.print("Next: run `booking reconcile` to settle what is in flight, then `booking audit verify`.")

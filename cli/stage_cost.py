@@ -51,12 +51,12 @@ def stage_cost(
     """
     left_out = set(_choose("--without", without or (), OPTIONAL))
     _choose("--action", [action], tuple(USAGE))
-    given = dict(parse_duration(each) for each in durations or ())
+    overrides = dict(parse_duration(each) for each in durations or ())
     found = measure_durations(instance) if measured else {}
     facts = read_facts(_synthesise(stage))
-    milliseconds = {**MILLISECONDS, **found, **given}
+    milliseconds = {**MILLISECONDS, **found, **overrides}
     document = describe_costs(facts, action, milliseconds, per, left_out)
-    document = {"stage": stage, **document, "durations_source": _source_of(found, given)}
+    document = {"stage": stage, **document, "durations_source": _source_of(found, overrides)}
     show(as_json, document, lambda console: _draw(console, document))
 
 
@@ -114,8 +114,8 @@ def _choose(option: str, chosen: Iterable[str], allowed: Sequence[str]) -> list[
     return list(chosen)
 
 
-def _source_of(found: Mapping[str, float], given: Mapping[str, float]) -> str:
-    parts = [f"given: {', '.join(given)}"] if given else []
+def _source_of(found: Mapping[str, float], overrides: Mapping[str, float]) -> str:
+    parts = [f"given: {', '.join(overrides)}"] if overrides else []
     parts += [f"measured in the embedded AWS: {', '.join(found)}"] if found else []
     return "; ".join([*parts, f"others: {MILLISECONDS_SOURCE}" if parts else MILLISECONDS_SOURCE])
 

@@ -177,8 +177,8 @@ def item_as_json(item: StockItem) -> dict[str, Any]:
 
 
 def _movement(sku: str, units: int, request_id: str | None) -> MoveUnits:
-    given = parse_identifier("--request-id", request_id) if request_id else new_request_id()
-    return MoveUnits(sku=parse_identifier("SKU", sku), units=units, request_id=given)
+    checked_id = parse_identifier("--request-id", request_id) if request_id else new_request_id()
+    return MoveUnits(sku=parse_identifier("SKU", sku), units=units, request_id=checked_id)
 
 
 def _execute(command: StockCommand, target: DeploymentTarget, *, as_json: bool, dry_run: bool) -> None:

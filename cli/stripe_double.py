@@ -79,10 +79,10 @@ def connect_webhooks(aws: Instance) -> None:
     """
     api, url, secrets = _api(aws), f"{aws.outputs()['webhookUrl']}stripe", aws.client("secretsmanager")
     name = _signing_secret(str(aws.outputs()["stage"]))
-    known = [each for each in _require(api.get(_ENDPOINTS, {"limit": "100"}))["data"] if each["url"] == url]
-    if known and secrets.get_secret_value(SecretId=name)["SecretString"] != PLACEHOLDER:
+    existing = [each for each in _require(api.get(_ENDPOINTS, {"limit": "100"}))["data"] if each["url"] == url]
+    if existing and secrets.get_secret_value(SecretId=name)["SecretString"] != PLACEHOLDER:
         return
-    for endpoint in known:
+    for endpoint in existing:
         _delete_endpoint(aws, endpoint["id"])
     secrets.put_secret_value(SecretId=name, SecretString=PLACEHOLDER)
     events = {f"enabled_events[{number}]": kind for number, kind in enumerate(EVENT_TYPES)}

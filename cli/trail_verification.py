@@ -135,9 +135,9 @@ class TrailVerification:
             page = self.audit.keys("", after or None)
             after = page.after
             for key in page.names:
-                known = next((prefix for prefix in KNOWN_PREFIXES if key.startswith(prefix)), None)
-                if known is not None:
-                    after = known + _LAST_CHARACTER
+                known_prefix = next((prefix for prefix in KNOWN_PREFIXES if key.startswith(prefix)), None)
+                if known_prefix is not None:
+                    after = known_prefix + _LAST_CHARACTER
                     break
                 yield Finding(problem=Problem.EXTRA, where=key, message="No object of this system has such a key.")
 

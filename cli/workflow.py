@@ -88,10 +88,10 @@ def diagram(file: str, form: str = "", output: Path | None = None, path: str = "
     chosen = form or ("svg" if output is not None and output.suffix == ".svg" else "mermaid")
     if chosen not in ("mermaid", "svg"):
         raise UsageError(f"--format must be mermaid or svg, got {chosen}.")
-    taken = tuple(name.strip() for name in path.split(",") if name.strip())
+    states = tuple(name.strip() for name in path.split(",") if name.strip())
     definition = read_definition(file)
     heading = title if title is not None else _default_title(file)
-    text = mermaid(definition, taken=taken) if chosen == "mermaid" else svg(definition, taken=taken, title=heading)
+    text = mermaid(definition, taken=states) if chosen == "mermaid" else svg(definition, taken=states, title=heading)
     if output is None:
         print(text)
     else:

@@ -32,8 +32,8 @@ class Component(pulumi.ComponentResource):
             raise InvalidArguments(
                 f"{token.rpartition(':')[2]} {name!r}: args must be a dictionary, {{}} for the defaults, got {args!r}."
             )
-        given = cast("pulumi.Input[str] | None", args.get("region"))
-        self.chosen_region = _region_above(opts) if given is None else given
+        region = cast("pulumi.Input[str] | None", args.get("region"))
+        self.chosen_region = _region_above(opts) if region is None else region
         self.descendants: list[pulumi.Resource] = []
         adopting = pulumi.ResourceOptions(transformations=[self._adopt])
         super().__init__(token, name, dict(args), pulumi.ResourceOptions.merge(opts, adopting))
@@ -176,10 +176,10 @@ class Arguments:
 
     def strings(self, key: str, default: Sequence[str], maximum: int, pattern: str, meaning: str) -> list[str]:
         """Return the list under `key`: 1 to `maximum` strings that match `pattern`."""
-        given = self._args.get(key)
-        if given is None:
+        value = self._args.get(key)
+        if value is None:
             return list(default)
-        strings = cast("list[object]", given) if isinstance(given, list) else []
+        strings = cast("list[object]", value) if isinstance(value, list) else []
         valid = [each for each in strings if isinstance(each, str) and re.fullmatch(pattern, each)]
         if not 1 <= len(valid) <= maximum or valid != strings:
             self._reject_value(key, f"a list of 1–{maximum} {meaning} ({pattern})")
@@ -193,15 +193,15 @@ class Arguments:
 
     def require_all_or_none(self, *keys: str) -> None:
         """Require either all of `keys` or none of them."""
-        given = [key for key in keys if self._args.get(key)]
-        if given and len(given) < len(keys):
-            self.reject(f"{' and '.join(keys)} must be given together, got only {' and '.join(given)}.")
+        present = [key for key in keys if self._args.get(key)]
+        if present and len(present) < len(keys):
+            self.reject(f"{' and '.join(keys)} must be given together, got only {' and '.join(present)}.")
 
     def require_exactly_one(self, *keys: str) -> None:
         """Require one of `keys` and no second one."""
-        given = [key for key in keys if self._args.get(key) is not None]
-        if len(given) != 1:
-            self.reject(f"Exactly one of {' and '.join(keys)} is required, got {' and '.join(given) or 'none'}.")
+        present = [key for key in keys if self._args.get(key) is not None]
+        if len(present) != 1:
+            self.reject(f"Exactly one of {' and '.join(keys)} is required, got {' and '.join(present) or 'none'}.")
 
     def reject(self, problem: str) -> None:
         """Add a problem, as a full sentence."""

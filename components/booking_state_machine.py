@@ -268,9 +268,9 @@ class BookingStateMachine(Component):
     def _step_grants(self, args: BookingStateMachineArgs) -> list[pulumi.Output[str]]:
         """Return the permissions of the steps: from the owners of the resources, or derived from a given definition."""
         invoked = [invoke_grant(arn) for arn in args.get("functions", {}).values()]
-        given = args.get("definition")
-        if given is not None:
-            return [*invoked, definition_grant(given)]
+        definition = args.get("definition")
+        if definition is not None:
+            return [*invoked, definition_grant(definition)]
         return [*invoked, grant_send(self._parking, self._shared.key, "ParkResults")]
 
     def _create_machine(self, args: BookingStateMachineArgs, role: ServiceRole) -> aws.sfn.StateMachine:

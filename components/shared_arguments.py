@@ -54,9 +54,9 @@ def _alert_topic(
     component: Component, name: str, args: Mapping[str, object], key_deletion_days: int, *, protect: bool
 ) -> pulumi.Output[str]:
     """Return the given topic or a new one: an alarm without an action is a defect."""
-    given = cast("pulumi.Input[str] | None", args.get("topic"))
-    if given is not None:
-        return pulumi.Output.from_input(given)
+    topic = cast("pulumi.Input[str] | None", args.get("topic"))
+    if topic is not None:
+        return pulumi.Output.from_input(topic)
     tags = tags_of(name, cast("Tags | None", args.get("tags")))
     own = AlertTopicArgs(key_deletion_days=key_deletion_days, tags=tags)
     return AlertTopic(f"{name}-alerts", own, pulumi.ResourceOptions(parent=component, protect=protect or None)).arn

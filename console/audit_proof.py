@@ -107,12 +107,12 @@ class AuditProver:
     def _seal_after(self, day: str) -> SignedSeal | None:
         """Return the earliest seal of `day` or later: it covers the objects of that day."""
         if day not in self._seals:
-            names = self._keys_behind(f"{SEALS_PREFIX}date={day}")
+            names = self._keys_after(f"{SEALS_PREFIX}date={day}")
             found = next((name for name in names if name.endswith(_SEAL_FILE)), None)
             self._seals[day] = _parse_seal(self.audit.read(found) or b"") if found else None
         return self._seals[day]
 
-    def _keys_behind(self, position: str) -> Iterator[str]:
+    def _keys_after(self, position: str) -> Iterator[str]:
         after: str | None = position
         while after is not None:
             page = self.audit.keys(SEALS_PREFIX, after)

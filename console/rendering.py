@@ -58,10 +58,10 @@ def _environment() -> Environment:
         "redact": redact,
         "redact_text": redact_text,
     }
-    known: dict[str, Any] = {"diagram": diagram, "timeline": timeline, "inline_css": None}
-    known |= {"value_limit": 6_000, "detailed": 20}
+    global_values: dict[str, Any] = {"diagram": diagram, "timeline": timeline, "inline_css": None}
+    global_values |= {"value_limit": 6_000, "detailed": 20}
     environment.filters.update(filters)
-    for name, value in known.items():
+    for name, value in global_values.items():
         environment.globals[name] = value
     return environment
 
@@ -107,8 +107,8 @@ def log_text(text: str) -> str:
     line = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
     if "step" not in line:
         return redact_text(text)
-    shown = {name: value for name, value in line.items() if value is not None and name not in ("stage", "execution")}
-    return "  ".join(f"{name}={redact(value)}" for name, value in shown.items())
+    fields = {name: value for name, value in line.items() if value is not None and name not in ("stage", "execution")}
+    return "  ".join(f"{name}={redact(value)}" for name, value in fields.items())
 
 
 def timeline(trace: ExecutionTrace) -> Markup:

@@ -103,8 +103,8 @@ class ExecutionTrace:
     @property
     def end(self) -> datetime:
         """The end, or the latest known moment."""
-        known = [instant for span in self.spans for instant in (span.entered_at, span.left_at) if instant]
-        return self.ended_at or max(known, default=self.started_at)
+        instants = [instant for span in self.spans for instant in (span.entered_at, span.left_at) if instant]
+        return self.ended_at or max(instants, default=self.started_at)
 
     @property
     def duration(self) -> timedelta:

@@ -56,10 +56,10 @@ def _create_order(request: PlaceOrder, origin: Origin, deps: Dependencies) -> De
 
 def _refuse_unless_known(request: PlaceOrder, origin: Origin, rule: str, deps: Dependencies) -> Decided:
     """Refuse a purchase that this deployment does not allow, unless an earlier deployment has already accepted it."""
-    known = deps.orders.load(request.order_id)
+    order = deps.orders.load(request.order_id)
     return (
-        _resume_or_replay(known, request, origin, deps)
-        if known
+        _resume_or_replay(order, request, origin, deps)
+        if order
         else (refuse_invalid(rule, "purchase", request.request_id), False)
     )
 

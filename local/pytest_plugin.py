@@ -95,10 +95,10 @@ class DeployedStack:
     def invoke(self, function: str, payload: Any) -> Any:
         """Call the function named by an output and return its result, or raise AssertionError with its error."""
         answer = self.client("lambda").invoke(FunctionName=self.outputs[function], Payload=json.dumps(payload))
-        said = json.loads(answer["Payload"].read() or b"null")
+        result = json.loads(answer["Payload"].read() or b"null")
         if "FunctionError" in answer:
-            raise AssertionError(f"{function} failed: {said}")
-        return said
+            raise AssertionError(f"{function} failed: {result}")
+        return result
 
 
 @pytest.fixture(scope="session")

@@ -89,10 +89,10 @@ def _sum(parts: Sequence[Metric]) -> list[aws.cloudwatch.MetricAlarmMetricQueryA
 
 def _difference(whole: Metric, part: Metric) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgs]:
     """Return `whole` without `part`."""
-    rest = aws.cloudwatch.MetricAlarmMetricQueryArgs(
+    difference = aws.cloudwatch.MetricAlarmMetricQueryArgs(
         id="rest", expression="whole - part", label="rest", return_data=True
     )
-    return [rest, _query("whole", whole), _query("part", part)]
+    return [difference, _query("whole", whole), _query("part", part)]
 
 
 def _rate(part: Metric, whole: Metric) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgs]:

@@ -101,8 +101,10 @@ class Actions:
             return self.views.problem(request, 400, str(problem))
         except BookingError as error:
             return self.views.problem(request, 503, f"The function could not decide now: {error}")
-        kept = {name: value for name, value in fields.items() if name not in ("csrf", "mode")}
-        return self.views.page(request, "forecast.html", found=found, kept=kept, back=back, action=request.url.path)
+        form_fields = {name: value for name, value in fields.items() if name not in ("csrf", "mode")}
+        return self.views.page(
+            request, "forecast.html", found=found, kept=form_fields, back=back, action=request.url.path
+        )
 
     def _stock(self) -> tuple[StockItem, ...]:
         deployment = self.views.services.deployment

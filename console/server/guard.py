@@ -132,8 +132,8 @@ def _harden(send: Send) -> Send:
     async def harden(message: Message) -> None:
         if message["type"] == "http.response.start":
             own = {name for name, _ in _HEADERS}
-            kept = [pair for pair in message.get("headers", ()) if pair[0].decode("latin-1").lower() not in own]
-            message = {**message, "headers": [*kept, *_encode_headers(_HEADERS)]}
+            kept_headers = [pair for pair in message.get("headers", ()) if pair[0].decode("latin-1").lower() not in own]
+            message = {**message, "headers": [*kept_headers, *_encode_headers(_HEADERS)]}
         await send(message)
 
     return harden

@@ -70,13 +70,15 @@ class Pages:
 
     def search(self, request: Request) -> Response:
         """Find an order, an execution or a customer by its id, and redirect to it."""
-        wanted = parameter(request, "q")
-        if wanted.startswith("arn:"):
-            return redirect(f"/executions/{wanted}")
-        found = self._find(wanted) if _IDENTIFIER.fullmatch(wanted) else None
+        search_text = parameter(request, "q")
+        if search_text.startswith("arn:"):
+            return redirect(f"/executions/{search_text}")
+        found = self._find(search_text) if _IDENTIFIER.fullmatch(search_text) else None
         if found is not None:
             return found
-        message = f"Nothing has the id {wanted!r}. Search for an order, an execution or a customer by its whole id."
+        message = (
+            f"Nothing has the id {search_text!r}. Search for an order, an execution or a customer by its whole id."
+        )
         return self.views.problem(request, 404, message)
 
     def attention(self, request: Request) -> Response:
@@ -145,14 +147,14 @@ class Pages:
         report = days_report(first, last, figures, read_open_orders(self.views.services.deployment), days)
         return self.views.page(request, "days.html", report=report)
 
-    def _find(self, wanted: str) -> Response | None:
+    def _find(self, search_text: str) -> Response | None:
         deployment = self.views.services.deployment
         lists = OrderLists.of(deployment)
-        if lists.load([ListPosition(at="", order_id=wanted)])[0] is not None:
-            return redirect(f"/orders/{wanted}")
-        if next(lists.of_customer(wanted), None) is not None:
-            return redirect("/orders", {"customer": wanted})
-        arn = execution_arn(deployment.output("stateMachineArn"), wanted)
+        if lists.load([ListPosition(at="", order_id=search_text)])[0] is not None:
+            return redirect(f"/orders/{search_text}")
+        if next(lists.of_customer(search_text), None) is not None:
+            return redirect("/orders", {"customer": search_text})
+        arn = execution_arn(deployment.output("stateMachineArn"), search_text)
         is_known = read_traced(deployment, FunctionLogs(client=None, groups={}), arn) is not None
         return redirect(f"/executions/{arn}") if is_known else None
 
@@ -180,5 +182,5 @@ def _list_executions(client: Any, machine: str, more: dict[str, str]) -> list[di
 
 def _order_of(trace: ExecutionTrace) -> str:
     """Return an execution's order, if its result or its input contains it."""
-    known = (trace.result or {}).get("order_id") or parse_object(trace.input).get("order_id")
-    return known if isinstance(known, str) else ""
+    order_id = (trace.result or {}).get("order_id") or parse_object(trace.input).get("order_id")
+    return order_id if isinstance(order_id, str) else ""

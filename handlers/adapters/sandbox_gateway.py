@@ -83,8 +83,10 @@ class SandboxPaymentGateway:
         is_declined = behaviour.outcome is GatewayStatus.DECLINED
         facts: dict[str, Json] = {**_facts(instruction), "heard": behaviour.outcome.value, "reason": behaviour.reason}
         facts.update({"charge": instruction.charge_key, **self._movement_attributes(behaviour)})
-        written = self._insert(instruction.key, facts) is facts if is_declined else self._end_hold(instruction, facts)
-        if behaviour.replies_lost == ALWAYS or (written and behaviour.replies_lost):
+        is_written = (
+            self._insert(instruction.key, facts) is facts if is_declined else self._end_hold(instruction, facts)
+        )
+        if behaviour.replies_lost == ALWAYS or (is_written and behaviour.replies_lost):
             raise PaymentOutcomeUnknown(f"The gateway's reply about {instruction.key} was lost.")
         return self._find_reply(instruction) or self._decline_capture(instruction)
 

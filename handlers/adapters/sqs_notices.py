@@ -20,5 +20,5 @@ class SQSNoticeQueue:
         Raises:
             Unavailable: the queue does not answer.
         """
-        known = {name: value for name, value in notice.model_dump().items() if value is not None}
-        call(self.client.send_message, QueueUrl=self.queue_url, MessageBody=json.dumps(known))
+        fields = {name: value for name, value in notice.model_dump().items() if value is not None}
+        call(self.client.send_message, QueueUrl=self.queue_url, MessageBody=json.dumps(fields))

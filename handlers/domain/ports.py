@@ -29,7 +29,7 @@ class Change:
 
     def without_restock(self, skus: Collection[str]) -> Self:
         """Return the change without the units of deleted SKUs, so that no entry claims that they were restocked."""
-        gone = {number for number, line in enumerate(self.after.lines) if line.sku in skus}
+        removed_lines = {number for number, line in enumerate(self.after.lines) if line.sku in skus}
         order = replace(self.before, requests=self.after.requests, salt=self.after.salt)
         for entry in self.after.ledger[self.before.version :]:
             order = order.append(
@@ -38,7 +38,7 @@ class Change:
                 now=entry.recorded_at,
                 subject=entry.subject,
                 amount_minor=entry.amount_minor,
-                facts={name: _without_lines(fact, gone, name) for name, fact in entry.facts.items()},
+                facts={name: _without_lines(fact, removed_lines, name) for name, fact in entry.facts.items()},
             )
         restock = {sku: units for sku, units in self.restock.items() if sku not in skus}
         return replace(self, after=order, restock=restock)

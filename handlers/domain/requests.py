@@ -132,10 +132,10 @@ class PlaceOrder:
     def fingerprint(self) -> str:
         """A hash that is equal for equal requests, in whatever order they list their lines."""
         lines: list[Json] = [*sorted((line.sku, line.quantity, line.unit_price_minor) for line in self.lines)]
-        further: list[Json] = (
+        options: list[Json] = (
             [self._optional_fields] if self._optional_fields else []
         )  # (older fingerprints stay valid)
-        return digest([self.customer_id, self.currency, lines, self.payment_method, *further])
+        return digest([self.customer_id, self.currency, lines, self.payment_method, *options])
 
     @property
     def _optional_fields(self) -> dict[str, Json]:
@@ -188,11 +188,11 @@ class IssueRefund:
     def fingerprint(self) -> str:
         """A hash that is equal for equal requests, in whatever order they list their lines."""
         units: Json = None if self.units is None else [*sorted((each.sku, each.quantity) for each in self.units)]
-        further: list[Json] = (
+        options: list[Json] = (
             [] if self.restock else ["no restock"]
         )  # left out by default: older fingerprints stay valid
-        further += [] if self.override is None else [f"override {self.override}"]
-        return digest([self.order_id, self.requested_by, self.reason, self.amount_minor, units, *further])
+        options += [] if self.override is None else [f"override {self.override}"]
+        return digest([self.order_id, self.requested_by, self.reason, self.amount_minor, units, *options])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -167,13 +167,13 @@ def _append_entries(
     kinds: Sequence[Kind],
     at: str | None,
     now: str,
-    further: Mapping[str, Json],
+    extra_facts: Mapping[str, Json],
     moved_minor: int | None = None,
 ) -> Change:
     after = order
     for kind in kinds:
         subject = _subject_of_entry(order, key, kind)
-        facts = {**_facts(after, kind, key, reply, now, is_last=kind is kinds[-1]), **further}
+        facts = {**_facts(after, kind, key, reply, now, is_last=kind is kinds[-1]), **extra_facts}
         amount_minor = order.amount_of(key_of(subject)) if moved_minor is None else moved_minor
         after = after.append(kind, at=at, now=now, subject=subject, amount_minor=amount_minor, facts=facts)
     return Change(before=order, after=answer_requests(after), restock=_stock_to_release(order, after))
@@ -376,8 +376,8 @@ def _uncaptured_units(order: Order) -> list[Json]:
     if movement is None or movement.is_void:
         return []
     captured = {share.line: share.quantity for share in movement.shares}
-    left = [(number, line.quantity - captured.get(number, 0)) for number, line in enumerate(order.lines)]
-    return [[number, units] for number, units in left if units]
+    uncaptured = [(number, line.quantity - captured.get(number, 0)) for number, line in enumerate(order.lines)]
+    return [[number, units] for number, units in uncaptured if units]
 
 
 def _units_to_restock(order: Order, refund_id: str) -> dict[int, int]:

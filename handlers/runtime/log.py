@@ -28,8 +28,8 @@ class Log:
 
     def add_metric(self, metric: MetricName, value: int, of: str | None = None) -> None:
         """Add to a metric. `of` is the value of the metric's additional dimension, if it has one."""
-        further = {DIMENSIONS[metric]: of} if metric in DIMENSIONS and of else {}
-        self.write(json.dumps(self._embedded_metric(metric, value, {STAGE: self.stage, **further})))
+        extra_dimensions = {DIMENSIONS[metric]: of} if metric in DIMENSIONS and of else {}
+        self.write(json.dumps(self._embedded_metric(metric, value, {STAGE: self.stage, **extra_dimensions})))
 
     def _embedded_metric(self, metric: MetricName, value: int, dimensions: Mapping[str, str]) -> Mapping[str, object]:
         definition = {

@@ -20,24 +20,24 @@ def ensure_running(instance: Instance, root: Path) -> int:
     """Return the port of the instance's provider, after starting it if necessary; relative paths start at `root`."""
     if not instance.is_running:
         raise NotRunning("The embedded AWS is not running. Start it with `booking up`.")
-    known = running_provider(instance)
-    if known and known.source == source_fingerprint():
-        return known.port
+    address = running_provider(instance)
+    if address and address.source == source_fingerprint():
+        return address.port
     stop(instance)
     return _start(instance, root).port
 
 
 def stop(instance: Instance) -> None:
     """Stop the instance's provider, if it is running."""
-    known = running_provider(instance)
-    if known:
-        processes.terminate_group(known.pid)
+    address = running_provider(instance)
+    if address:
+        processes.terminate_group(address.pid)
 
 
 def running_provider(instance: Instance) -> ProviderAddress | None:
     """Return the instance's provider if it is running. A stale file may contain the pid of another process."""
-    known = ProviderAddress.load(instance.folder)
-    return known if known and processes.is_running(known.pid, str(instance.folder)) else None
+    address = ProviderAddress.load(instance.folder)
+    return address if address and processes.is_running(address.pid, str(instance.folder)) else None
 
 
 def _start(instance: Instance, root: Path) -> ProviderAddress:
@@ -45,9 +45,9 @@ def _start(instance: Instance, root: Path) -> ProviderAddress:
     threading.Thread(target=child.wait, daemon=True).start()  # reaps it: it ends by itself, long after this function
     until = time.monotonic() + _START_TIMEOUT_SECONDS
     while time.monotonic() < until and child.poll() is None:
-        known = ProviderAddress.load(instance.folder)
-        if known and known.pid == child.pid:
-            return known
+        address = ProviderAddress.load(instance.folder)
+        if address and address.pid == child.pid:
+            return address
         time.sleep(0.02)
     raise StartFailed(f"The embedded AWS's provider did not start: see {instance.folder / 'provider.log'}")
 
@@ -68,10 +68,10 @@ def _spawn(instance: Instance, root: Path) -> subprocess.Popen[bytes]:
 
 def _environment(source_root: Path) -> dict[str, str]:
     """Return an environment that takes only the search path and package settings from the user's shell."""
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+    inherited = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
     fetching = ("PIP_", "UV_")
     return {
-        **{name: value for name, value in os.environ.items() if name in kept or name.startswith(fetching)},
+        **{name: value for name, value in os.environ.items() if name in inherited or name.startswith(fetching)},
         "PYTHONPATH": str(source_root),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",

@@ -41,8 +41,8 @@ def _is_control(path: str) -> bool:
 
 
 def _has_token(headers: Iterable[tuple[bytes, bytes]], token: str) -> bool:
-    given = dict(headers).get(TOKEN_HEADER.encode(), b"")
-    return hmac.compare_digest(given, token.encode())
+    token_header = dict(headers).get(TOKEN_HEADER.encode(), b"")
+    return hmac.compare_digest(token_header, token.encode())
 
 
 async def _forbid(send: ASGISendCallable) -> None:

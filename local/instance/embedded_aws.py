@@ -261,8 +261,8 @@ class Instance:
         return connections.connect(service, self.endpoint, self.certificate, REGION)
 
     def _connect_as(self, role: str, service: str) -> AwsClient:
-        given = self.client("sts").assume_role(RoleArn=role, RoleSessionName="client")["Credentials"]
-        return connections.connect(service, self.endpoint, self.certificate, REGION, given)
+        credentials = self.client("sts").assume_role(RoleArn=role, RoleSessionName="client")["Credentials"]
+        return connections.connect(service, self.endpoint, self.certificate, REGION, credentials)
 
     def _spawn(self, environment: Mapping[str, str]) -> None:
         command = [sys.executable, "-m", f"{__package__}.daemon", str(self.folder)]

@@ -135,8 +135,8 @@ def _keep_recovery_period(tables: MiniStackModule) -> None:
 
     def describe_with_period(request: Mapping[str, Any]) -> Any:
         status, headers, body = describe(request)
-        kept = tables._pitr_settings.get(tables._normalize_table_name(request.get("TableName")))
-        days = 35 if kept is True else kept  # true: written by an unpatched MiniStack
+        setting = tables._pitr_settings.get(tables._normalize_table_name(request.get("TableName")))
+        days = 35 if setting is True else setting  # true: written by an unpatched MiniStack
         if status != 200 or not days:
             return status, headers, body
         answer = json.loads(body)

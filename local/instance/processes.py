@@ -32,8 +32,8 @@ def _command_line_from_proc(pid: int) -> str:
 
 def _command_line_from_ps(pid: int) -> str:
     command = ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)]
-    shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout.lstrip()
-    return "" if shown.startswith("Z") else shown
+    command_line = subprocess.run(command, capture_output=True, text=True, check=False).stdout.lstrip()
+    return "" if command_line.startswith("Z") else command_line
 
 
 def spawn(command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:

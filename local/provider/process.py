@@ -69,9 +69,9 @@ def serve(folder: Path) -> None:
 
 
 def _start_server(provider: EmbeddedProvider, folder: Path) -> tuple[grpc.Server, int]:
-    known = ProviderAddress.load(folder)
+    previous = ProviderAddress.load(folder)
     try:
-        return listen(provider, known.port if known else 0)
+        return listen(provider, previous.port if previous else 0)
     except OSError:
         return listen(provider)
 

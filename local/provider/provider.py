@@ -254,14 +254,14 @@ class EmbeddedProvider:
         actual = kind.read(self.aws, id_)
         if actual is None:
             return None
-        kept = {
+        unreturned = {
             name: inputs[name] for name, property_ in kind.properties.items() if _is_write_only(property_, name, inputs)
         }
         if kind.is_regional:
             actual["region"] = self.aws.region
         if "tags" in kind.properties:
             _split_tags(actual, inputs, self.aws.default_tags)
-        return {name: value for name, value in {**actual, **kept}.items() if value is not None}
+        return {name: value for name, value in {**actual, **unreturned}.items() if value is not None}
 
 
 def _is_write_only(property_: Any, name: str, inputs: Inputs) -> bool:

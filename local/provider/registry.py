@@ -102,11 +102,11 @@ def call_function(aws: Aws, token: str, args: ReadonlyValues) -> Values:
             f"the function {token} is not supported in the embedded AWS; "
             f"supported are: {', '.join(supported_functions())}"
         )
-    given = {name: value for name, value in args.items() if value is not None}
-    for name, value in given.items():
+    arguments = {name: value for name, value in args.items() if value is not None}
+    for name, value in arguments.items():
         if (name, value) not in (("region", aws.region), ("id", aws.region)):
             raise InvalidFunctionArguments(
                 f"{token} was called with {name}={value!r}, which the embedded AWS does not support"
             )
     result = function(aws)
-    return {"id": given.get("id") or result.get("accountId") or result.get("region") or aws.partition, **result}
+    return {"id": arguments.get("id") or result.get("accountId") or result.get("region") or aws.partition, **result}

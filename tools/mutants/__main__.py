@@ -133,8 +133,8 @@ def run_mutant(patch: Path | None) -> MutantResult:
     """Apply a mutant (or none) to a copy and run the tests until the first failure."""
     began = time.monotonic()
     name, law = (patch.stem, broken_law(patch)) if patch else ("none", "nothing")
-    with tempfile.TemporaryDirectory(prefix="mutant-") as made:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory(prefix="mutant-") as workspace:
+        folder = Path(workspace)
         _copy(folder)
         refused = apply(patch, folder) if patch else None
         if refused:

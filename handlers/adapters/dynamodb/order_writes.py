@@ -73,8 +73,8 @@ def defer_order(table: str, order: Order, until: str | None, now: str | None) ->
     update = Update()
     update.condition = _is_version_of(update, order)
     if now is None:
-        known = order.stored_due_at or attention(order).get(ATTENTION.range_key)
-        update.condition += f" AND {_is_unchanged(update, ATTENTION.range_key, known)}"
+        loaded_due_at = order.stored_due_at or attention(order).get(ATTENTION.range_key)
+        update.condition += f" AND {_is_unchanged(update, ATTENTION.range_key, loaded_due_at)}"
     if until:
         update.set({ATTENTION.hash_key: str(shard_of(order.order_id)), ATTENTION.range_key: until})
     else:
@@ -96,12 +96,12 @@ def _is_unchanged(update: Update, name: str, loaded: Json) -> str:
 
 def _set_requests(update: Update, change: Change) -> None:
     for subject, accepted in change.after.requests.items():
-        known = change.before.requests.get(subject)
-        if known is None:
+        before = change.before.requests.get(subject)
+        if before is None:
             update.set_at(("requests", subject), request_json(accepted))
             continue
-        if accepted.answer and known.answer is None:
+        if accepted.answer and before.answer is None:
             update.set_at(("requests", subject, "answer"), accepted.answer.as_json())
-        if accepted.erased and not known.erased:
+        if accepted.erased and not before.erased:
             for name, value in (("text", ""), ("fingerprint", ""), ("erased", True)):
                 update.set_at(("requests", subject, name), value)

@@ -96,8 +96,8 @@ class StripePaymentGateway:
         if result.meaning in _READ_STATE:
             return self._require_definite(reply_to(instruction, self._retrieve(intent_id)), result)
         if result.meaning in _NEVER_PAID:
-            known = reply_to(instruction, self._retrieve(intent_id))
-            return _decline_reply(instruction, result.reason) if known.status is GatewayStatus.NOTHING else known
+            reply = reply_to(instruction, self._retrieve(intent_id))
+            return _decline_reply(instruction, result.reason) if reply.status is GatewayStatus.NOTHING else reply
         raise _exception_for(result, instruction)
 
     def void(self, instruction: Instruction) -> GatewayReply:
@@ -118,9 +118,9 @@ class StripePaymentGateway:
         return self._refund_after_error(instruction, intent_id, result)
 
     def _refund_after_error(self, instruction: Instruction, intent_id: str, error: StripeError) -> GatewayReply:
-        known = self._find_refund(instruction.key, intent_id)
-        if known is not None:
-            return refund_reply(known)
+        refund = self._find_refund(instruction.key, intent_id)
+        if refund is not None:
+            return refund_reply(refund)
         if error.meaning in _READ_STATE:
             raise _exception_for(error, instruction)
         return _decline_reply(instruction, error.reason)

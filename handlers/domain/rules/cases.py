@@ -40,10 +40,10 @@ def open_case(
     has ended, or if the order's item has no room for it.
     """
     subject = subject_of(case_id_of(order.order_id, about, order.version))
-    known = [case for case in order.account.cases.values() if case.about == about]
+    cases = [case for case in order.account.cases.values() if case.about == about]
     after = (
         None
-        if any(case.is_open for case in known)
+        if any(case.is_open for case in cases)
         else order.append(
             Kind.CASE_OPENED,
             at=None,
@@ -56,7 +56,7 @@ def open_case(
     if after is None or worst_case_bytes(after) > CASES_LIMIT:
         return None
     recurrence_key = after.account.cases[key_of(subject)].recurrence_key
-    is_closed = not _is_open(order, about) and any(case.recurrence_key == recurrence_key for case in known)
+    is_closed = not _is_open(order, about) and any(case.recurrence_key == recurrence_key for case in cases)
     return None if is_closed else Change(before=order, after=after)
 
 
@@ -346,8 +346,8 @@ def _check_recordable(order: Order, case: Case, request: MakeDecision) -> Fault:
     """Refuse to record a refund as made while open refunds reserve the money that it took."""
     account = order.account
     is_paid = case.proposal is not None and case.proposal.text("outcome") == PAID
-    left = account.captured_minor - account.refunded_minor
-    is_blocked = left - account.reserved_minor < case.amount_minor <= left
+    unrefunded_minor = account.captured_minor - account.refunded_minor
+    is_blocked = unrefunded_minor - account.reserved_minor < case.amount_minor <= unrefunded_minor
     if request.decision != "approve" or not is_paid or not is_blocked or _unrecorded_refund_id(order, case) is None:
         return None
     amount, reserved = (format_amount(each, order.currency) for each in (case.amount_minor, account.reserved_minor))

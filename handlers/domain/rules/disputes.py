@@ -58,13 +58,13 @@ def disputes_in(order: Order, reply: GatewayReply) -> tuple[ReportedDispute, ...
 def apply_dispute(order: Order, reported: ReportedDispute, now: str) -> Change | Contradiction | None:
     """Apply the report of a dispute; None if the ledger already agrees. Only a captured order can be disputed."""
     key = dispute_id_of(order.order_id, reported.reference)
-    known = order.account.disputes.get(key)
-    kinds = _ENTRIES.get((known.status if known else None, reported.phase))
-    if kinds is None or _differs(order, known, reported):
+    dispute = order.account.disputes.get(key)
+    kinds = _ENTRIES.get((dispute.status if dispute else None, reported.phase))
+    if kinds is None or _differs(order, dispute, reported):
         gateway_says = f"{reported.phase.value} {reported.amount_minor} {reported.currency}".rstrip()
         if was_judged(order, key, gateway_says):
             return None
-        return Contradiction(subject=key, ledger_says=_ledger_says(known), gateway_says=gateway_says)
+        return Contradiction(subject=key, ledger_says=_describe_dispute(dispute), gateway_says=gateway_says)
     if not kinds or not order.account.captured_minor:
         return None
     after = order
@@ -89,14 +89,14 @@ def end_dispute_by_people(
     return Change(before=order, after=after)
 
 
-def _differs(order: Order, known: Dispute | None, reported: ReportedDispute) -> bool:
+def _differs(order: Order, dispute: Dispute | None, reported: ReportedDispute) -> bool:
     """Return whether a report has another amount than the dispute, whose amount never changes."""
     is_other_currency = bool(reported.currency) and reported.currency != order.currency
-    return is_other_currency or (known is not None and known.amount_minor != reported.amount_minor)
+    return is_other_currency or (dispute is not None and dispute.amount_minor != reported.amount_minor)
 
 
-def _ledger_says(known: Dispute | None) -> str:
-    return f"{known.status} {known.amount_minor}" if known else "no dispute"
+def _describe_dispute(dispute: Dispute | None) -> str:
+    return f"{dispute.status} {dispute.amount_minor}" if dispute else "no dispute"
 
 
 def _facts(reported: ReportedDispute, *, is_last: bool) -> dict[str, Json]:

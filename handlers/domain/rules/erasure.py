@@ -35,8 +35,8 @@ def erase_text(order: Order, requested_by: str, salt: str, now: str) -> Change |
     """
     if reason := _find_open(order):
         return ErasureRefused(reason=reason)
-    left = [accepted for accepted in order.requests.values() if not accepted.erased]
-    if not left:
+    remaining = [accepted for accepted in order.requests.values() if not accepted.erased]
+    if not remaining:
         return None
     after = order.append(
         Kind.TEXT_FORGOTTEN,
@@ -46,9 +46,9 @@ def erase_text(order: Order, requested_by: str, salt: str, now: str) -> Change |
         amount_minor=0,
         facts={"cause": "people", "requested_by": requested_by},
     )
-    for accepted in left[:MAX_ERASED]:
+    for accepted in remaining[:MAX_ERASED]:
         after = after.with_request(accepted.erase())
-    return Change(before=order, after=after if len(left) > MAX_ERASED else after.erase_text(salt))
+    return Change(before=order, after=after if len(remaining) > MAX_ERASED else after.erase_text(salt))
 
 
 _OPEN_REFUNDS = frozenset({RefundStatus.AWAITING_APPROVAL, RefundStatus.RESERVED, RefundStatus.PENDING})

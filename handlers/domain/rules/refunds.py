@@ -108,12 +108,12 @@ def _why_nothing(order: Order) -> str:
 
 
 def _check_lines(order: Order, request: IssueRefund, lines: tuple[Remaining, ...]) -> Fault:
-    left = {line.sku: line for line in lines}
+    remaining = {line.sku: line for line in lines}
     for each in request.units or ():
-        if each.sku not in left:
-            return Code.LINE_NOT_IN_ORDER, f"SKU {each.sku} is not in this order, which has {', '.join(left)}."
-        if each.quantity > left[each.sku].quantity:
-            limit = left[each.sku].quantity
+        if each.sku not in remaining:
+            return Code.LINE_NOT_IN_ORDER, f"SKU {each.sku} is not in this order, which has {', '.join(remaining)}."
+        if each.quantity > remaining[each.sku].quantity:
+            limit = remaining[each.sku].quantity
             return (
                 Code.REFUND_EXCEEDS_LINE,
                 f"SKU {each.sku} has {limit} left to refund, fewer than the {each.quantity} requested.",
@@ -206,13 +206,13 @@ def record_refund(
         return None
     shares: list[Json] = [share.as_json() for share in allocate_amount(lines, amount_minor)]
     is_superseded: dict[str, Json] = {} if kinds[-1] is Kind.REFUND_SETTLED else {SUPERSEDED: True}
-    further: dict[Kind, dict[str, Json]] = {
+    facts_by_kind: dict[Kind, dict[str, Json]] = {
         Kind.REFUND_REQUESTED: {"request_id": facts.get("request_id", ""), "restock": False, "shares": shares},
         Kind.REFUND_SETTLED: {"restocked": list[Json](), **is_superseded},
     }
     after = order
     for kind in (Kind.REFUND_REQUESTED, *kinds):
-        entry: dict[str, Json] = {**facts, **further.get(kind, {})}
+        entry: dict[str, Json] = {**facts, **facts_by_kind.get(kind, {})}
         after = after.append(
             kind, at=at, now=now, subject=subject_of(refund_id), amount_minor=amount_minor, facts=entry
         )
@@ -338,9 +338,9 @@ def _future_bytes(refund: Refund) -> int:
 def _stored_request(order: Order, subject: str) -> dict[str, Json]:
     accepted = order.requests[subject]
     answer = accepted.answer.as_json() if accepted.answer else None
-    known = [accepted.request_id, accepted.subject, accepted.subject, accepted.fingerprint, accepted.text]
+    fields = [accepted.request_id, accepted.subject, accepted.subject, accepted.fingerprint, accepted.text]
     names = "request_id subject fingerprint fingerprint_version text answer erased"
-    return {"known": known, "names": names, "answer": answer}
+    return {"known": fields, "names": names, "answer": answer}
 
 
 def _size(value: Json) -> int:

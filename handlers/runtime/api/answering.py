@@ -66,8 +66,8 @@ def _authorize(services: ApiServices, call: Call, route: Route) -> Caller:
 
 def _log(services: ApiServices, call: Call, reply: Reply, caller: Caller | None) -> None:
     person = caller.person_id if caller else None
-    known = call.route if call.route in _ROUTES else None
-    services.deps.log.log_step("api", route=known, status=reply.status, person=person, trace=call.trace[:128])
+    route = call.route if call.route in _ROUTES else None
+    services.deps.log.log_step("api", route=route, status=reply.status, person=person, trace=call.trace[:128])
 
 
 def _purchase(services: ApiServices, call: Call, caller: Caller) -> Reply:
@@ -108,8 +108,8 @@ def _preview(services: ApiServices, call: Call, caller: Caller, request: Request
     order, now = load_readable_order(services, call, caller), format_instant(services.now())
     if accepted := order.find_request(request.key):
         is_same = accepted.is_repeated_by(request, order.salt)
-        known = answer_of(order, request.key) if is_same else refuse_reused_key(request)
-        return _preview_repeat(known, is_final=accepted.answer is not None)
+        answer = answer_of(order, request.key) if is_same else refuse_reused_key(request)
+        return _preview_repeat(answer, is_final=accepted.answer is not None)
     change = reserve_refund(order, request, Origin(execution="dry-run", requested_at=now, channel="api"), now)
     if isinstance(change, Answer):
         raise _preview_refusal(change)
@@ -123,11 +123,11 @@ def _preview(services: ApiServices, call: Call, caller: Caller, request: Request
     return Reply(status=200, body=body)
 
 
-def _preview_repeat(known: Answer, *, is_final: bool) -> Reply:
+def _preview_repeat(answer: Answer, *, is_final: bool) -> Reply:
     """Answer with the stored or current state of a refund, as a repeated request would."""
-    if known.status in ("rejected", "failed"):
-        raise _preview_refusal(known)
-    fields = {name: value for name, value in known.as_json().items() if name != "schema" and value is not None}
+    if answer.status in ("rejected", "failed"):
+        raise _preview_refusal(answer)
+    fields = {name: value for name, value in answer.as_json().items() if name != "schema" and value is not None}
     return Reply(status=200, body={"dry_run": True, **fields, "replayed": is_final})
 
 

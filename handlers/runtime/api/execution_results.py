@@ -51,15 +51,19 @@ def accepted_reply(handle: str, shown: Mapping[str, Any]) -> Reply:
     return Reply(status=202, body={**shown, "handle": handle}, headers=location)
 
 
-def service_problem(detail: str, more: Mapping[str, Any] | None = None) -> ApiProblem:
+def service_problem(detail: str, extensions: Mapping[str, Any] | None = None) -> ApiProblem:
     """Return the problem of a service that may answer soon."""
-    return ApiProblem(503, "UNAVAILABLE", detail, more or {}, {"retry-after": str(RETRY_AFTER_SECONDS)})
+    return ApiProblem(503, "UNAVAILABLE", detail, extensions or {}, {"retry-after": str(RETRY_AFTER_SECONDS)})
 
 
 def _problem(status: str, shown: Mapping[str, Any], handle: str) -> ApiProblem:
     code, message = str(shown.get("code", "FAILED")), str(shown.get("message", ""))
     known = {"code", "message", "status"}
-    more = {**{name: value for name, value in shown.items() if name not in known}, "result": status, "handle": handle}
+    extensions = {
+        **{name: value for name, value in shown.items() if name not in known},
+        "result": status,
+        "handle": handle,
+    }
     if status == "failed":
-        return ApiProblem(503, code, message, more, {"retry-after": str(RETRY_AFTER_SECONDS)})
-    return ApiProblem(status_of_rejection(code), code, message, more)
+        return ApiProblem(503, code, message, extensions, {"retry-after": str(RETRY_AFTER_SECONDS)})
+    return ApiProblem(status_of_rejection(code), code, message, extensions)

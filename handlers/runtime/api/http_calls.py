@@ -83,7 +83,7 @@ class ApiProblem(Exception):
     status: int
     code: str
     detail: str
-    more: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def reply(self, trace: str) -> Reply:
@@ -95,7 +95,7 @@ class ApiProblem(Exception):
             "detail": self.detail,
             "code": self.code,
             "trace_id": trace,
-            **self.more,
+            **self.extensions,
         }
         return Reply(status=self.status, body=body, headers=self.headers, content_type="application/problem+json")
 

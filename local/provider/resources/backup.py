@@ -189,7 +189,7 @@ def _plan(inputs: Inputs) -> Values:
 
 
 def _rule(rule: ReadonlyValues) -> Values:
-    kept = rule.get("lifecycle")
+    lifecycle = rule.get("lifecycle")
     wanted = {
         "RuleName": rule["ruleName"],
         "TargetBackupVaultName": rule["targetVaultName"],
@@ -199,11 +199,11 @@ def _rule(rule: ReadonlyValues) -> Values:
         "CompletionWindowMinutes": rule.get("completionWindow", 180),
         "EnableContinuousBackup": rule.get("enableContinuousBackup", False),
         "RecoveryPointTags": dict(rule["recoveryPointTags"]) if rule.get("recoveryPointTags") else None,
-        "Lifecycle": kept
+        "Lifecycle": lifecycle
         and without_none(
             {
-                "MoveToColdStorageAfterDays": kept.get("coldStorageAfter"),
-                "DeleteAfterDays": kept.get("deleteAfter"),
+                "MoveToColdStorageAfterDays": lifecycle.get("coldStorageAfter"),
+                "DeleteAfterDays": lifecycle.get("deleteAfter"),
             }
         ),
     }
@@ -211,7 +211,7 @@ def _rule(rule: ReadonlyValues) -> Values:
 
 
 def _rule_outputs(fact: ReadonlyValues) -> Values:
-    kept = fact.get("Lifecycle")
+    lifecycle = fact.get("Lifecycle")
     described = {
         "ruleName": fact["RuleName"],
         "targetVaultName": fact["TargetBackupVaultName"],
@@ -221,9 +221,12 @@ def _rule_outputs(fact: ReadonlyValues) -> Values:
         "completionWindow": fact.get("CompletionWindowMinutes"),
         "enableContinuousBackup": fact.get("EnableContinuousBackup", False),
         "recoveryPointTags": fact.get("RecoveryPointTags") or None,
-        "lifecycle": kept
+        "lifecycle": lifecycle
         and without_none(
-            {"coldStorageAfter": kept.get("MoveToColdStorageAfterDays"), "deleteAfter": kept.get("DeleteAfterDays")}
+            {
+                "coldStorageAfter": lifecycle.get("MoveToColdStorageAfterDays"),
+                "deleteAfter": lifecycle.get("DeleteAfterDays"),
+            }
         ),
     }
     return without_none(described)

@@ -220,7 +220,7 @@ def _configuration(inputs: Inputs) -> Values:
         "TracingConfig": {"Mode": (inputs.get("tracingConfig") or {}).get("mode", "PassThrough")},
         "EphemeralStorage": {"Size": (inputs.get("ephemeralStorage") or {}).get("size", 512)},
         "VpcConfig": {
-            name: (inputs.get("vpcConfig") or {}).get(name_here, []) for name_here, name in _VPC_KEYS.items()
+            name: (inputs.get("vpcConfig") or {}).get(property_name, []) for property_name, name in _VPC_KEYS.items()
         },
         **(
             {
@@ -268,7 +268,7 @@ def _function_outputs(fact: ReadonlyValues) -> Outputs:
         "environment": {"variables": variables} if variables else None,
         "kmsKeyArn": fact.get("KMSKeyArn") or None,
         "deadLetterConfig": {"targetArn": dead_letters} if dead_letters else None,
-        "vpcConfig": {name_here: network[name] for name_here, name in _VPC_KEYS.items()}
+        "vpcConfig": {property_name: network[name] for property_name, name in _VPC_KEYS.items()}
         if network.get("SubnetIds")
         else None,
         "loggingConfig": without_none(

@@ -74,8 +74,8 @@ class ModelledResource(Resource):
         """Call an operation with those members that its model defines."""
         client: Any = aws.client(self.service)  # `meta` is not an operation
         shape = client.meta.service_model.operation_model(verb + self.noun).input_shape
-        taken = {name: value for name, value in members.items() if name in shape.members}
-        answer: Values = getattr(client, snake_case(verb + self.noun))(**taken)
+        arguments = {name: value for name, value in members.items() if name in shape.members}
+        answer: Values = getattr(client, snake_case(verb + self.noun))(**arguments)
         return answer
 
     def _differs(self, aws: Aws, id_: str, inputs: Inputs) -> bool:

@@ -42,8 +42,8 @@ class BucketObjectLockConfiguration(BucketSetting):
     def put(self, client: AwsClient, bucket: str, inputs: Inputs) -> None:
         wanted: Values = {"ObjectLockEnabled": "Enabled"}
         if inputs.get("rule"):
-            kept = inputs["rule"]["defaultRetention"]
-            retention = {"Mode": kept.get("mode"), "Days": kept.get("days"), "Years": kept.get("years")}
+            rule = inputs["rule"]["defaultRetention"]
+            retention = {"Mode": rule.get("mode"), "Days": rule.get("days"), "Years": rule.get("years")}
             wanted["Rule"] = {"DefaultRetention": without_none(retention)}
         client.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=wanted)
 
@@ -51,8 +51,8 @@ class BucketObjectLockConfiguration(BucketSetting):
         answer = fetch_or_none(client.get_object_lock_configuration, Bucket=bucket)
         if answer is None:
             return None
-        kept = answer["ObjectLockConfiguration"].get("Rule", {}).get("DefaultRetention")
-        described = kept and {"mode": kept.get("Mode"), "days": kept.get("Days"), "years": kept.get("Years")}
+        rule = answer["ObjectLockConfiguration"].get("Rule", {}).get("DefaultRetention")
+        described = rule and {"mode": rule.get("Mode"), "days": rule.get("Days"), "years": rule.get("Years")}
         return {
             "objectLockEnabled": "Enabled",
             "rule": {"defaultRetention": without_none(described)} if described else None,
@@ -190,8 +190,8 @@ def _rule_from_aws(rule: ReadonlyValues) -> Values:
         for name, value in rule.items()
         if name not in ("ID", "Filter", "Prefix")
     }
-    given = rule.get("Filter") or {}
-    filter_ = _uncapitalize_keys(given.get("And") or given) or {"prefix": rule.get("Prefix", "")}
+    filter_setting = rule.get("Filter") or {}
+    filter_ = _uncapitalize_keys(filter_setting.get("And") or filter_setting) or {"prefix": rule.get("Prefix", "")}
     return {"id": rule["ID"], "filter": filter_, **described}
 
 
