@@ -22,7 +22,7 @@ from local.drivers.in_process import deploy
 from local.instance import Instance
 from local.instance.token_issuer import issue_token
 from local.pytest_plugin import DeployedStack
-from tests.integration.shop import put_on_shelf
+from tests.integration.shop import set_stock
 from tests.integration.stage_values import EXPRESS, PROGRAM
 
 from ._figures import Figure, Options, ratio, take_turns
@@ -139,7 +139,7 @@ def _compare(standard: _Stage, express: _Stage, rounds: int) -> Iterator[Figure]
 
 def _deploy(instance: Instance, stage: str, config: Mapping[str, Any]) -> _Stage:
     stack = DeployedStack(instance=instance, outputs=deploy(instance, PROGRAM, stage, config))
-    put_on_shelf(stack, _SKU, _PRICE_MINOR, 100_000)
+    set_stock(stack, _SKU, _PRICE_MINOR, 100_000)
     return _Stage(stack)
 
 

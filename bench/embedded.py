@@ -30,7 +30,7 @@ from local.drivers.in_process import deploy
 from local.instance import Instance
 from local.instance.retention import KEPT_EXECUTIONS
 from local.pytest_plugin import DeployedStack
-from tests.integration.shop import order, put_on_shelf
+from tests.integration.shop import order, set_stock
 
 from ._figures import ROOT, Figure, Options, figure, ratio, take_turns
 
@@ -214,7 +214,7 @@ def _resident_kib(instance: Instance) -> int:
 def _deploy_booking(instance: Instance) -> _Machine:
     """Deploy our machine, with a purchase that shows how many events it publishes."""
     stack = DeployedStack(instance=instance, outputs=deploy(instance, ROOT / "__main__.py", "dev"))
-    put_on_shelf(stack, _SKU, _PRICE_MINOR, 100_000)
+    set_stock(stack, _SKU, _PRICE_MINOR, 100_000)
     machine = _Machine(stack)
     _, result = machine.purchase()
     machine.events_per_purchase = len(order(stack, result["order_id"])["ledger"])

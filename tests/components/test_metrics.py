@@ -20,7 +20,7 @@ MAX_METRICS_PER_ALARM = 10
 _TABLE_OPERATIONS = ("item", "items", "query", "scan")
 
 
-class Metric(NamedTuple):
+class MetricIdentity(NamedTuple):
     """A metric as CloudWatch identifies it."""
 
     namespace: str
@@ -28,9 +28,9 @@ class Metric(NamedTuple):
     dimensions: frozenset[str]
 
 
-def service_metrics(namespace: str, dimensions: str, *names: str) -> set[Metric]:
+def service_metrics(namespace: str, dimensions: str, *names: str) -> set[MetricIdentity]:
     """Return metrics of a service that have the same dimensions."""
-    return {Metric(namespace, name, frozenset(dimensions.split())) for name in names}
+    return {MetricIdentity(namespace, name, frozenset(dimensions.split())) for name in names}
 
 
 # Sources: "Types of metrics for Lambda functions"; "Monitoring Step Functions metrics"; "DynamoDB metrics and
@@ -53,7 +53,7 @@ DOCUMENTED = (
 )
 
 
-def alarm_metrics(graph: Graph) -> Iterator[tuple[Metric, dict[str, str]]]:
+def alarm_metrics(graph: Graph) -> Iterator[tuple[MetricIdentity, dict[str, str]]]:
     """Yield the metrics that the alarms watch, with the values of their dimensions."""
     for alarm in graph.of_type(ALARM):
         queries = [each["metric"] for each in alarm.inputs.get("metricQueries") or () if "metric" in each]
@@ -61,7 +61,7 @@ def alarm_metrics(graph: Graph) -> Iterator[tuple[Metric, dict[str, str]]]:
             yield _metric_with_values(query["namespace"], query["metricName"], query["dimensions"])
 
 
-def dashboard_metrics(graph: Graph) -> Iterator[tuple[Metric, dict[str, str]]]:
+def dashboard_metrics(graph: Graph) -> Iterator[tuple[MetricIdentity, dict[str, str]]]:
     """Yield the metrics on the dashboard, with the values of their dimensions; for a search, those that it fixes."""
     [dashboard] = graph.of_type(DASHBOARD)
     for widget in json.loads(dashboard.inputs["dashboardBody"])["widgets"]:
@@ -69,25 +69,25 @@ def dashboard_metrics(graph: Graph) -> Iterator[tuple[Metric, dict[str, str]]]:
             yield _parse_search(line[0]["expression"]) if isinstance(line[0], dict) else _parse_line(line)
 
 
-def _parse_line(line: list[Any]) -> tuple[Metric, dict[str, str]]:
+def _parse_line(line: list[Any]) -> tuple[MetricIdentity, dict[str, str]]:
     namespace, name, *pairs, _ = line
     return _metric_with_values(namespace, name, dict(zip(pairs[::2], pairs[1::2], strict=True)))
 
 
-def _parse_search(expression: str) -> tuple[Metric, dict[str, str]]:
+def _parse_search(expression: str) -> tuple[MetricIdentity, dict[str, str]]:
     found = re.fullmatch(r"SEARCH\('\{([^}]+)\} MetricName=\"(\w+)\" (.*)', 'Sum', 300\)", expression)
     assert found, expression
     namespace, *dimensions = found[1].split(",")
     fixed = dict(re.findall(r'(\w+)="([^"]+)"', found[3]))
-    return Metric(namespace, found[2], frozenset(dimensions)), fixed
+    return MetricIdentity(namespace, found[2], frozenset(dimensions)), fixed
 
 
-def _metric_with_values(namespace: str, name: str, dimensions: dict[str, str]) -> tuple[Metric, dict[str, str]]:
-    return Metric(namespace, name, frozenset(dimensions)), dimensions
+def _metric_with_values(namespace: str, name: str, dimensions: dict[str, str]) -> tuple[MetricIdentity, dict[str, str]]:
+    return MetricIdentity(namespace, name, frozenset(dimensions)), dimensions
 
 
 @pytest.fixture(scope="module")
-def logged_metrics() -> set[Metric]:
+def logged_metrics() -> set[MetricIdentity]:
     """Return the business metrics that the functions log in a run with every counted event."""
     world = World()
     world.stock(MUG=(800, 50))
@@ -102,7 +102,7 @@ def logged_metrics() -> set[Metric]:
     world.publish()
     lines = [json.loads(line) for line in world.lines]
     return {
-        Metric(group["Namespace"], metric["Name"], frozenset(dimensions))
+        MetricIdentity(group["Namespace"], metric["Name"], frozenset(dimensions))
         for line in lines
         for group in line.get("_aws", {}).get("CloudWatchMetrics", ())
         for metric in group["Metrics"]
@@ -110,24 +110,24 @@ def logged_metrics() -> set[Metric]:
     }
 
 
-def test_every_alarm_watches_an_existing_metric(stage_graph: Graph, logged_metrics: set[Metric]) -> None:
+def test_every_alarm_watches_an_existing_metric(stage_graph: Graph, logged_metrics: set[MetricIdentity]) -> None:
     """AWS documents it, or the functions log it."""
     assert {metric for metric, _ in alarm_metrics(stage_graph)} - DOCUMENTED - logged_metrics == set()
 
 
-def test_the_dashboard_shows_only_existing_metrics(stage_graph: Graph, logged_metrics: set[Metric]) -> None:
+def test_the_dashboard_shows_only_existing_metrics(stage_graph: Graph, logged_metrics: set[MetricIdentity]) -> None:
     """Otherwise an empty chart would look like a quiet night."""
     assert {metric for metric, _ in dashboard_metrics(stage_graph)} - DOCUMENTED - logged_metrics == set()
 
 
-def test_every_business_metric_is_logged_and_shown(stage_graph: Graph, logged_metrics: set[Metric]) -> None:
+def test_every_business_metric_is_logged_and_shown(stage_graph: Graph, logged_metrics: set[MetricIdentity]) -> None:
     """Every member of MetricName is logged, with its documented dimension."""
     business_metrics = {metric for metric, _ in dashboard_metrics(stage_graph) if metric.namespace == NAMESPACE}
     assert logged_metrics == business_metrics
     assert {metric.name for metric in logged_metrics} == {name.value for name in MetricName}
     for name in MetricName:
         further = {DIMENSIONS[name]} if name in DIMENSIONS else set()
-        assert Metric(NAMESPACE, name.value, frozenset({STAGE, *further})) in logged_metrics
+        assert MetricIdentity(NAMESPACE, name.value, frozenset({STAGE, *further})) in logged_metrics
 
 
 def test_every_dimension_refers_to_a_resource_of_the_stage(stage_graph: Graph) -> None:

@@ -1,4 +1,4 @@
-"""The real engine for the tests: without a CLI they are skipped, in CI that is a failure."""
+"""Fixtures with the real engine. Without a CLI the tests are skipped, or fail in CI."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,12 +14,12 @@ from tests.environment import require
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent / "programs"
 
-Run = Callable[..., PulumiEngine]
+EngineFactory = Callable[..., PulumiEngine]
 
 
 @pytest.fixture(scope="session")
 def cli() -> Path:
-    """The Pulumi CLI."""
+    """Return the path of the Pulumi CLI."""
     command = find_cli(ROOT)
     require(command, "There is no Pulumi CLI: `make engine` finds or builds one.")
     assert command is not None
@@ -28,13 +28,13 @@ def cli() -> Path:
 
 @pytest.fixture(scope="session")
 def aws(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """An embedded AWS for the many small stacks."""
-    yield from started_instance(tmp_path_factory.mktemp("engine") / "small")
+    """Run an embedded AWS for the many small stacks."""
+    yield from run_instance(tmp_path_factory.mktemp("engine") / "small")
 
 
 @pytest.fixture(scope="session")
-def engine_of(aws: Instance) -> Run:
-    """An engine for a program of this folder; each test takes a stage of its own."""
+def engine_of(aws: Instance) -> EngineFactory:
+    """Return a function that creates an engine for a program of this folder; each test uses its own stage."""
 
     def engine(
         program: str,
@@ -48,8 +48,8 @@ def engine_of(aws: Instance) -> Run:
     return engine
 
 
-def started_instance(folder: Path) -> Iterator[Instance]:
-    """An embedded AWS in a folder of its own, stopped whatever happens."""
+def run_instance(folder: Path) -> Iterator[Instance]:
+    """Run an embedded AWS in its own folder, and always stop it."""
     instance = Instance(folder)
     instance.start()
     try:

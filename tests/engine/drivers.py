@@ -1,4 +1,4 @@
-"""Read back the resources that a driver created, without the values that chance or the clock has put in."""
+"""Read back the resources that a driver created, without random values and times."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from local.provider.provider import EmbeddedProvider
 
 Facts = Mapping[str, Any]
 """URN → inputs and outputs, or None where AWS has no such resource."""
-_MOMENTS = {"createDate", "creationDate", "createdDate", "lastModified", "uniqueId", "streamLabel"}
+_TIMESTAMPS = {"createDate", "creationDate", "createdDate", "lastModified", "uniqueId", "streamLabel"}
 _CODE = {"code", "sourceCodeHash", "sourceCodeSize"}
 
 
@@ -48,5 +48,5 @@ def _normalize(fact: Any, names: Mapping[str, str], endpoint: str) -> Any:
 
 def _without_times(fact: Any) -> Any:
     if isinstance(fact, dict):
-        return {key: _without_times(value) for key, value in fact.items() if key not in _MOMENTS | _CODE}
+        return {key: _without_times(value) for key, value in fact.items() if key not in _TIMESTAMPS | _CODE}
     return [_without_times(item) for item in fact] if isinstance(fact, list) else fact

@@ -1,4 +1,4 @@
-"""Inventory of an account, read from AWS and not through the provider: kind → names."""
+"""The inventory of an account (kind → names), read from AWS and not through the provider."""
 
 from collections.abc import Iterator, Mapping
 
@@ -23,12 +23,12 @@ _TYPES = {
 
 
 def account_inventory(aws: Instance) -> Inventory:
-    """List everything of the kinds that the tests create, without keys that are pending deletion."""
+    """List all resources of the kinds that the tests create, without keys that are pending deletion."""
     return {kind: sorted(names) for kind, names in _list_resources(aws).items()}
 
 
 def state_inventory(*engines: PulumiEngine) -> Inventory:
-    """List the same as the engine knows it; a published function also has its version 1."""
+    """List the same resources from the engine's state; a published function also has its version 1."""
     found: dict[str, list[str]] = {kind: [] for kind in [*_TYPES.values(), "version"]}
     for engine in engines:
         for resource in engine.state.resources():
@@ -72,8 +72,8 @@ def _live_keys(aws: Instance) -> Iterator[str]:
 
 
 def _versions(aws: Instance, function: str) -> Iterator[str]:
-    listed = aws.client("lambda").list_versions_by_function(FunctionName=function)["Versions"]
-    return (f"{function}:{item['Version']}" for item in listed if item["Version"] != "$LATEST")
+    versions = aws.client("lambda").list_versions_by_function(FunctionName=function)["Versions"]
+    return (f"{function}:{item['Version']}" for item in versions if item["Version"] != "$LATEST")
 
 
 def _pages(aws: Instance, service: str, operation: str, key: str) -> Iterator[object]:

@@ -27,15 +27,15 @@ def _pulumi(cli: Path, program: Path, variables: Mapping[str, str], *arguments: 
     return done.stdout.strip()
 
 
-def test_it_works_again_after_down(cli: Path, program: Path) -> None:
-    """The CLI leaves the passphrase's salt in the stage file, so the passphrase must outlive the instance."""
-    for life in ("first", "second"):
+def test_a_users_cli_works_again_after_down(cli: Path, program: Path) -> None:
+    """The CLI keeps the passphrase's salt in the stage file, so the passphrase must outlive the instance."""
+    for attempt in ("first", "second"):
         instance = Instance.at(program)
         instance.start()
         try:
             variables = cli_environment(instance, program)
             _pulumi(cli, program, variables, "stack", "init", "dev")
-            if life == "first":
+            if attempt == "first":
                 _pulumi(cli, program, variables, "config", "set", "--secret", "colour", "blue", "--stack", "dev")
             assert "encryptionsalt" in (program / "Pulumi.dev.yaml").read_text()
             assert _pulumi(cli, program, variables, "config", "get", "colour", "--stack", "dev") == "blue"

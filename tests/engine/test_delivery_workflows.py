@@ -1,4 +1,4 @@
-"""The workflow files: pinned, without stored keys, and doing what the operators' page says."""
+"""The delivery workflows are pinned, use no stored keys, and match the operators' page."""
 
 import re
 from pathlib import Path
@@ -18,8 +18,8 @@ def _jobs(path: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_actions_are_pinned_and_permissions_are_named(path: Path) -> None:
-    """A tag can be moved, a commit cannot."""
+def test_actions_are_pinned_and_permissions_are_declared(path: Path) -> None:
+    """A tag can be moved; a commit hash cannot."""
     text = path.read_text()
     used = re.findall(r"uses: (\S+)", text)
     assert [one for one in used if not re.fullmatch(r"\S+@[0-9a-f]{40}|\./\.github/workflows/\w+\.yml", one)] == []
@@ -32,7 +32,7 @@ def test_no_workflow_reads_a_stored_key(path: Path) -> None:
 
 
 def test_workflows_use_the_pulumi_cli_that_the_tests_use() -> None:
-    """Any newer one could change what an `up` does without a commit."""
+    """A newer CLI could change the effect of an `up` without a commit."""
     [tested] = re.findall(r"github.com/pulumi/pulumi/pkg/v3 v(\S+)", (ROOT / "tools/engine/go.mod").read_text())
     steps = [step for path in WORKFLOWS for job in _jobs(path).values() for step in job.get("steps", [])]
     used = [step["with"].get("pulumi-version") for step in steps if "pulumi/actions" in step.get("uses", "")]
@@ -47,11 +47,11 @@ def test_every_stage_is_previewed_and_deployed_in_order() -> None:
     assert (deploy["staging"]["needs"], deploy["prod"]["needs"]) == ("dev", "staging")
 
 
-def test_a_stage_is_deployed_behind_its_environment() -> None:
+def test_a_stage_is_deployed_in_its_github_environment() -> None:
     [up] = _jobs(ROOT / ".github/workflows/up.yml").values()
     assert up["environment"] == "${{ inputs.stage }}"
 
 
-def test_the_operators_page_names_every_workflow_that_starts_by_itself() -> None:
-    called = {"up.yml"}
-    assert {path.name for path in WORKFLOWS if f"`{path.name}`" in OPERATORS} == {p.name for p in WORKFLOWS} - called
+def test_the_operators_page_lists_every_workflow_except_reusable_ones() -> None:
+    reusable = {"up.yml"}
+    assert {path.name for path in WORKFLOWS if f"`{path.name}`" in OPERATORS} == {p.name for p in WORKFLOWS} - reusable

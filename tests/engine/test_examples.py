@@ -17,7 +17,7 @@ from local.instance import Instance
 from tests.environment import require
 from tools.engine.wrappers import load_schema
 
-from .conftest import PROGRAMS, ROOT, started_instance
+from .conftest import PROGRAMS, ROOT, run_instance
 
 EXAMPLES = ROOT / "examples"
 
@@ -46,13 +46,13 @@ class ExampleProgram:
 
 @pytest.fixture(scope="module")
 def instance(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """An account of its own."""
-    yield from started_instance(tmp_path_factory.mktemp("examples") / "instance")
+    """Run an account of its own."""
+    yield from run_instance(tmp_path_factory.mktemp("examples") / "instance")
 
 
 @pytest.fixture(scope="module")
 def variables(instance: Instance, cli: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Variables of `booking env`, and a PATH with the CLI and the plugin on it."""
+    """Return the variables of `booking env`, and a PATH with the CLI and the plugin."""
     plugin = ROOT / ".venv" / "bin"
     return {
         **os.environ,
@@ -65,26 +65,26 @@ def variables(instance: Instance, cli: Path, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="module")
 def typescript() -> Path:
-    """The compiled example."""
+    """Compile the example and return its folder."""
     require(shutil.which("npm"), "npm is missing: install Node.js 20 or newer for the TypeScript example.")
     folder = EXAMPLES / "typescript"
     if not (folder / "node_modules" / ".bin" / "tsc").exists():
-        _quietly(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
-    _quietly([str(folder / "node_modules" / ".bin" / "tsc")], folder)
+        _run_quietly(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+    _run_quietly([str(folder / "node_modules" / ".bin" / "tsc")], folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def go() -> Path:
-    """The compiled example. Built as `make engine` builds the CLI, so that Go's cache has most packages already."""
+    """Compile the example with the flags of `make engine`, so that most packages are already in Go's cache."""
     require(shutil.which("go"), "Go is missing: install it (go.dev/dl) for the Go example.")
     binary = ROOT / ".build" / "examples" / "shop"
-    _quietly(["go", "build", "-trimpath", "-o", str(binary), "."], EXAMPLES / "go")
+    _run_quietly(["go", "build", "-trimpath", "-o", str(binary), "."], EXAMPLES / "go")
     return binary
 
 
 def test_the_go_example_uses_the_module_versions_of_the_engine() -> None:
-    """Packages that `make engine` compiled are in Go's cache then: 20 seconds of work instead of 150."""
+    """Packages that `make engine` compiled are then in Go's cache: 20 seconds of work instead of 150."""
     example, engine = (_go_modules(folder) for folder in (EXAMPLES / "go", ROOT / "tools" / "engine"))
     other = {name: (version, engine[name]) for name, version in example.items() if engine.get(name, version) != version}
     assert other == {}, "run `go get NAME@VERSION` with the engine's versions in examples/go"
@@ -99,11 +99,11 @@ def _go_modules(folder: Path) -> dict[str, str]:
 def test_a_program_in_another_language_deploys_reads_and_destroys(
     language: str, instance: Instance, variables: Mapping[str, str], request: pytest.FixtureRequest
 ) -> None:
-    """OrderStore and AuditBucket, with one's key given to the other."""
-    built: Path = request.getfixturevalue(language)
+    """The program uses OrderStore and AuditBucket, and passes the key of one to the other."""
+    program_path: Path = request.getfixturevalue(language)
     shop = {
-        "typescript": ExampleProgram(command=["node", "dist/program.js"], folder=built, environment=variables),
-        "go": ExampleProgram(command=[str(built)], folder=EXAMPLES, environment=variables),
+        "typescript": ExampleProgram(command=["node", "dist/program.js"], folder=program_path, environment=variables),
+        "go": ExampleProgram(command=[str(program_path)], folder=EXAMPLES, environment=variables),
     }[language]
 
     outputs = json.loads(shop.run("up"))
@@ -122,7 +122,7 @@ TOPIC = "arn:aws:sns:us-east-1:000000000000:given"
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:given:1"
 GRANT = json.dumps([{"Sid": "Given", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": [TOPIC]}])
 STREAM = "the stream of the table `given`"
-"""Stands for the ARN of a table's stream, which contains the moment of its creation."""
+"""A placeholder for the ARN of a table's stream, which contains the time of its creation."""
 READ_STREAM = json.dumps(
     [
         {
@@ -140,8 +140,8 @@ TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}],
 }
-HERE = "us-east-1"
-COMMON = {"key": KEY, "topic": TOPIC, "region": HERE, "tags": {"team": "given"}}
+REGION = "us-east-1"
+COMMON = {"key": KEY, "topic": TOPIC, "region": REGION, "tags": {"team": "given"}}
 ROLES = {"boundary": "arn:aws:iam::000000000000:policy/given"}
 FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
     "": {
@@ -162,21 +162,21 @@ FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
         "codeKey": "signed.zip",
         "codeVersion": "null",
         "codeSigning": "arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-given",
-        "region": HERE,
+        "region": REGION,
     },
     " streamed": {
         "code": "archive",
         "handler": "handler.handler",
         "stream": STREAM,
         "grants": [READ_STREAM],
-        "region": HERE,
+        "region": REGION,
     },
 }
-"""The inputs of a function in three parts, of which no two can be given at once."""
-GIVEN: Mapping[str, Mapping[str, Any]] = {
-    "AlertTopic": {"key": KEY, "region": HERE, "tags": {"team": "given"}},
-    "AuditBucket": {"key": KEY, "logbucket": "given-logs", "region": HERE, "tags": {"team": "given"}},
-    "AuditBucket watched": {"topic": TOPIC, "region": HERE},
+"""Three sets of inputs of a function that exclude each other."""
+OUTPUT_INPUTS: Mapping[str, Mapping[str, Any]] = {
+    "AlertTopic": {"key": KEY, "region": REGION, "tags": {"team": "given"}},
+    "AuditBucket": {"key": KEY, "logbucket": "given-logs", "region": REGION, "tags": {"team": "given"}},
+    "AuditBucket watched": {"topic": TOPIC, "region": REGION},
     "BookingApi": {**COMMON, "logkey": KEY, "function": FUNCTION, "issuer": "https://id.example.com"},
     "BookingStateMachine": {
         **COMMON,
@@ -190,24 +190,24 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
     **{f"MonitoredLambda{variant}": args for variant, args in FUNCTIONS.items()},
     "OrderEvents": COMMON,
     "OrderStore": {**COMMON, **ROLES, "backupkey": KEY.replace("1", "2")},
-    "ProofKey": {"topic": TOPIC, "region": HERE, "tags": {"team": "given"}},
+    "ProofKey": {"topic": TOPIC, "region": REGION, "tags": {"team": "given"}},
     "SandboxGateway": {**COMMON, **ROLES},
     "SignedPackage": {
         "package": "zip",
         "key": KEY,
         "logbucket": "given-logs",
-        "region": HERE,
+        "region": REGION,
         "tags": {"team": "given"},
     },
-    "SignedPackage watched": {"package": "zip", "topic": TOPIC, "region": HERE},
-    "SigningKey": {"topic": TOPIC, "region": HERE, "tags": {"team": "given"}},
-    "StaffPool": {"region": HERE, "tags": {"team": "given"}},
+    "SignedPackage watched": {"package": "zip", "topic": TOPIC, "region": REGION},
+    "SigningKey": {"topic": TOPIC, "region": REGION, "tags": {"team": "given"}},
+    "StaffPool": {"region": REGION, "tags": {"team": "given"}},
     "StripeGateway": {"secret": SECRET},
 }
-"""A value for every input that may be an Output, or has leaves that may; a component is the first word."""
+"""Values for every input that accepts an Output or contains one; the first word is the component."""
 FILES = ("code", "package")
 UNLOCKED = {"lockMode": "NONE", "protect": False, "forceDestroy": True}
-PLAIN: Mapping[str, Mapping[str, Any]] = {
+PLAIN_INPUTS: Mapping[str, Mapping[str, Any]] = {
     "AuditBucket": UNLOCKED,
     "AuditBucket watched": UNLOCKED,
     "BookingApi": {"audiences": ["given"]},
@@ -218,12 +218,12 @@ PLAIN: Mapping[str, Mapping[str, Any]] = {
     "SigningKey": {"protect": False},
     "StaffPool": {"domain": "given", "callbacks": ["https://desk.example.com/"], "deletionProtection": False},
 }
-"""Plain inputs without which a component cannot be made, or not be removed again."""
+"""Plain inputs without which a component cannot be created or deleted."""
 
 
-def test_every_input_has_a_value_that_the_test_sends() -> None:
+def test_every_input_has_a_test_value() -> None:
     """Every input except plain leaves is sent as an Output."""
-    sent = {(name.split()[0], key) for name, args in GIVEN.items() for key in args}
+    sent = {(name.split()[0], key) for name, args in OUTPUT_INPUTS.items() for key in args}
     missing = [
         (token, key)
         for token, resource in load_schema()["resources"].items()
@@ -237,7 +237,7 @@ def test_every_input_has_a_value_that_the_test_sends() -> None:
 def test_outputs_and_unknowns_pass_through_every_input(
     typescript: Path, variables: Mapping[str, str], instance: Instance, tmp_path: Path
 ) -> None:
-    """From TypeScript: unknown in the preview, and what they turn out to be in the up."""
+    """In TypeScript, they are unknown in the preview and have values in the up."""
     archive = tmp_path / "code"
     archive.mkdir()
     (archive / "handler.py").write_text("def handler(event, context):\n    return event\n")
@@ -246,8 +246,8 @@ def test_outputs_and_unknowns_pass_through_every_input(
     _create_function(instance, archive)
     instance.client("iam").create_policy(PolicyName="given", PolicyDocument=json.dumps(ANYTHING))
     shutil.copy(PROGRAMS / "every-input.js", typescript / "dist")
-    every = json.loads(json.dumps(GIVEN).replace(STREAM, _create_stream(instance)))
-    values = json.dumps({"given": every, "plain": PLAIN, "archive": str(archive), "zip": f"{archive}.zip"})
+    every = json.loads(json.dumps(OUTPUT_INPUTS).replace(STREAM, _create_stream(instance)))
+    values = json.dumps({"given": every, "plain": PLAIN_INPUTS, "archive": str(archive), "zip": f"{archive}.zip"})
     program = ExampleProgram(
         command=["node", "dist/every-input.js"], folder=typescript, environment={**variables, "EVERY_INPUT": values}
     )
@@ -259,32 +259,32 @@ def test_outputs_and_unknowns_pass_through_every_input(
     for name, args in every.items():
         children = [one for one in state if f"::{name.lower().replace(' ', '-')}" in one["urn"] and one.get("custom")]
         own = [one.get("outputs", {}) for one in state if one["urn"].endswith(f"::{name.lower().replace(' ', '-')}")]
-        arrived = json.dumps([*(one["inputs"] for one in children), *own]).replace("\\", "")
-        sent = [_as_kept(value) for key, value in args.items() if key not in FILES for value in _leaves(value)]
-        assert [value for value in sent if value not in arrived] == [], name
-        assert {one["inputs"].get("region") for one in children if "aws:iam/" not in one["type"]} <= {HERE}, name
+        stored_text = json.dumps([*(one["inputs"] for one in children), *own]).replace("\\", "")
+        sent = [_stored_form(value) for key, value in args.items() if key not in FILES for value in _leaves(value)]
+        assert [value for value in sent if value not in stored_text] == [], name
+        assert {one["inputs"].get("region") for one in children if "aws:iam/" not in one["type"]} <= {REGION}, name
 
 
 def _put_signed_code(instance: Instance, archive: Path) -> None:
-    """A package in a bucket, and a code signing configuration that only warns: both as another team would have them."""
-    packed = shutil.make_archive(str(archive), "zip", archive)
+    """Create another team's package in a bucket, and its code signing configuration that only warns."""
+    package = shutil.make_archive(str(archive), "zip", archive)
     instance.client("s3").create_bucket(Bucket="given-code")
-    instance.client("s3").put_object(Bucket="given-code", Key="signed.zip", Body=Path(packed).read_bytes())
-    trusting = {"allowedPublishers": {"signingProfileVersionArns": []}, "description": "given"}
-    record = json.dumps({**trusting, "policies": {"untrustedArtifactOnDeployment": "Warn"}, "tags": {}})
+    instance.client("s3").put_object(Bucket="given-code", Key="signed.zip", Body=Path(package).read_bytes())
+    config = {"allowedPublishers": {"signingProfileVersionArns": []}, "description": "given"}
+    record = json.dumps({**config, "policies": {"untrustedArtifactOnDeployment": "Warn"}, "tags": {}})
     instance.client("ssm").put_parameter(Name="/booking/embedded/code-signing/csc-given", Value=record, Type="String")
 
 
 def _create_function(instance: Instance, archive: Path) -> None:
-    """A function of another team's, with its role: the API asks for permission to invoke it."""
-    packed = Path(shutil.make_archive(str(archive), "zip", archive))
+    """Create another team's function with its role, which the API gets permission to invoke."""
+    package = Path(shutil.make_archive(str(archive), "zip", archive))
     role = instance.client("iam").create_role(RoleName="given", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
     instance.client("lambda").create_function(
         FunctionName="given",
         Runtime="python3.12",
         Role=role["Arn"],
         Handler="handler.handler",
-        Code={"ZipFile": packed.read_bytes()},
+        Code={"ZipFile": package.read_bytes()},
         Publish=True,
     )
 
@@ -300,10 +300,10 @@ def _create_stream(instance: Instance) -> str:
     return str(table["TableDescription"]["LatestStreamArn"])
 
 
-def _as_kept(value: str) -> str:
-    """A machine's role is let at every version of a function, and a grant becomes statements among others."""
-    kept = {FUNCTION: FUNCTION.removesuffix(":1"), GRANT: GRANT[1:-1], READ_STREAM: READ_STREAM[1:-1]}
-    return kept.get(value, value)
+def _stored_form(value: str) -> str:
+    """Return how the state contains a value: roles name functions without version, and grants become statements."""
+    stored = {FUNCTION: FUNCTION.removesuffix(":1"), GRANT: GRANT[1:-1], READ_STREAM: READ_STREAM[1:-1]}
+    return stored.get(value, value)
 
 
 def _is_plain(value: Mapping[str, Any]) -> bool:
@@ -319,6 +319,6 @@ def _leaves(value: Any) -> Iterator[str]:
         yield from _leaves(item)
 
 
-def _quietly(command: list[str], folder: Path) -> None:
+def _run_quietly(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""Destroying a stage leaves what the law of Object Lock keeps, readable and still protected, and says so."""
+"""Destroying a stage keeps objects under Object Lock readable and protected, and reports them."""
 
 import re
 import shutil
@@ -12,13 +12,13 @@ from local.engine import LockedBucket, PulumiEngine, locked_buckets, pending_key
 from local.errors import DeploymentFailed
 from local.instance import Instance
 
-from .conftest import PROGRAMS, Run
+from .conftest import PROGRAMS, EngineFactory
 
 pytestmark = [pytest.mark.nightly, pytest.mark.outside]
 
 
-def deployed(engine_of: Run, stage: str, **config: object) -> tuple[PulumiEngine, str, str]:
-    """An engine, the bucket and its key, with one outcome in the bucket."""
+def deploy_bucket(engine_of: EngineFactory, stage: str, **config: object) -> tuple[PulumiEngine, str, str]:
+    """Deploy the program and return its engine, bucket and key."""
     engine = engine_of("locked", stage, **config)
     outputs = engine.up().outputs
     return engine, outputs["bucket"], outputs["key"].rpartition("/")[2]
@@ -28,20 +28,20 @@ def put(aws: Instance, bucket: str) -> None:
     aws.client("s3").put_object(Bucket=bucket, Key="outcomes/1.json", Body=b"{}", ChecksumAlgorithm="SHA256")
 
 
-def locked(aws: Instance, bucket: str) -> list[LockedBucket]:
+def find_locked(aws: Instance, bucket: str) -> list[LockedBucket]:
     return [each for each in locked_buckets(aws) if each.name == bucket]
 
 
-def test_a_bucket_in_compliance_mode_is_kept_with_its_key_and_policy(engine_of: Run, aws: Instance) -> None:
+def test_a_bucket_in_compliance_mode_is_kept_with_its_key_and_policy(engine_of: EngineFactory, aws: Instance) -> None:
     """Deleting the key would destroy objects that nobody may delete."""
-    engine, bucket, key = deployed(engine_of, "compliance", mode="COMPLIANCE")
+    engine, bucket, key = deploy_bucket(engine_of, "compliance", mode="COMPLIANCE")
     put(aws, bucket)
     with pytest.raises(DeploymentFailed, match=r"audit-bucket .*: could not be deleted: AWS says BucketNotEmpty"):
         engine.destroy()
-    [stays] = locked(aws, bucket)
-    assert (stays.objects, stays.modes) == (1, ("COMPLIANCE",))
-    assert stays.until is not None
-    assert timedelta(hours=23) < stays.until - datetime.now(UTC) <= timedelta(days=1)
+    [remaining] = find_locked(aws, bucket)
+    assert (remaining.objects, remaining.modes) == (1, ("COMPLIANCE",))
+    assert remaining.until is not None
+    assert timedelta(hours=23) < remaining.until - datetime.now(UTC) <= timedelta(days=1)
     assert key not in [pending.id for pending in pending_keys(aws)]
     s3 = aws.client("s3")
     assert "NobodyDeletes" in s3.get_bucket_policy(Bucket=bucket)["Policy"]
@@ -49,9 +49,9 @@ def test_a_bucket_in_compliance_mode_is_kept_with_its_key_and_policy(engine_of: 
     assert s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
 
 
-def test_up_restores_a_stage_whose_destroy_left_the_bucket(engine_of: Run, aws: Instance) -> None:
-    """The next up finds the bucket and its settings, and takes them up."""
-    engine, bucket, _ = deployed(engine_of, "taken-back", mode="COMPLIANCE")
+def test_up_restores_a_stage_whose_destroy_left_the_bucket(engine_of: EngineFactory, aws: Instance) -> None:
+    """The next up adopts the bucket and its settings."""
+    engine, bucket, _ = deploy_bucket(engine_of, "taken-back", mode="COMPLIANCE")
     put(aws, bucket)
     with pytest.raises(DeploymentFailed):
         engine.destroy()
@@ -59,21 +59,21 @@ def test_up_restores_a_stage_whose_destroy_left_the_bucket(engine_of: Run, aws: 
     assert engine.preview().changes == ()
 
 
-def test_a_bucket_in_governance_mode_is_emptied_with_force_destroy(engine_of: Run, aws: Instance) -> None:
-    """`forceDestroy` bypasses governance; what is left is the key, with its date."""
-    engine, bucket, key = deployed(engine_of, "governance", mode="GOVERNANCE", force=True)
+def test_a_bucket_in_governance_mode_is_emptied_with_force_destroy(engine_of: EngineFactory, aws: Instance) -> None:
+    """`forceDestroy` bypasses governance; only the key remains, pending deletion."""
+    engine, bucket, key = deploy_bucket(engine_of, "governance", mode="GOVERNANCE", force=True)
     put(aws, bucket)
-    assert [each.modes for each in locked(aws, bucket)] == [("GOVERNANCE",)]
+    assert [each.modes for each in find_locked(aws, bucket)] == [("GOVERNANCE",)]
     engine.destroy()
-    assert locked(aws, bucket) == []
+    assert find_locked(aws, bucket) == []
     assert bucket not in [each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]]
     [pending] = [each for each in pending_keys(aws) if each.id == key]
     assert timedelta(days=6) < pending.deleted_at - datetime.now(UTC) <= timedelta(days=7)
 
 
-def test_destroying_a_protected_stage_is_refused_and_deletes_nothing(engine_of: Run, aws: Instance) -> None:
-    """The refusal names what is protected, before anything is deleted."""
-    engine, bucket, key = deployed(engine_of, "lock-protected", mode="COMPLIANCE", protect=True)
+def test_destroying_a_protected_stage_is_refused_and_deletes_nothing(engine_of: EngineFactory, aws: Instance) -> None:
+    """The refusal comes before anything is deleted."""
+    engine, bucket, key = deploy_bucket(engine_of, "lock-protected", mode="COMPLIANCE", protect=True)
     with pytest.raises(DeploymentFailed, match="protect"):
         engine.destroy()
     assert "NobodyDeletes" in aws.client("s3").get_bucket_policy(Bucket=bucket)["Policy"]
@@ -84,7 +84,7 @@ def test_destroying_a_protected_stage_is_refused_and_deletes_nothing(engine_of: 
 def test_the_command_names_the_locked_bucket_and_its_release_date(
     cli: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As a person types it: exit code 1, the reason, the bucket with its date, and no key of it among those that go."""
+    """Its exit code is 1, and the bucket's key is not among those that are deleted."""
     shutil.copy(PROGRAMS / "locked" / "__main__.py", tmp_path)
     (tmp_path / "Pulumi.yaml").write_text("name: locked\nruntime: python\n")
     (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  locked:mode: COMPLIANCE\n")
@@ -101,12 +101,12 @@ def test_the_command_names_the_locked_bucket_and_its_release_date(
         assert run(["destroy"]) == 64
         refused = capsys.readouterr().err
         assert run(["destroy", "--yes"]) == 1
-        said = capsys.readouterr().err
+        printed = capsys.readouterr().err
     finally:
         instance.stop()
     assert re.fullmatch(r"No changes\. [1-9]\d* resources match the program\.", previewed.strip())
     assert "no terminal to ask on. Add --yes to confirm." in refused
     assert "aws:s3/bucket:Bucket" in refused
-    assert "BucketNotEmpty" in said
-    assert f"The bucket {bucket} remains: 1 locked object (COMPLIANCE), the last one until 20" in said
-    assert "Encrypts the audit trail" not in said
+    assert "BucketNotEmpty" in printed
+    assert f"The bucket {bucket} remains: 1 locked object (COMPLIANCE), the last one until 20" in printed
+    assert "Encrypts the audit trail" not in printed

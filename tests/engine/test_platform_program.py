@@ -1,4 +1,4 @@
-"""A platform team's program: its starter, its changes from outside its components, and its renamed components."""
+"""A platform team's program can start the machine, transform children of components, and rename components."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from local.engine import PulumiEngine
 from local.instance import Instance
 
-from .conftest import Run
+from .conftest import EngineFactory
 
 pytestmark = pytest.mark.outside
 
@@ -29,7 +29,7 @@ def role(aws: Instance) -> str:
 
 
 @pytest.fixture(scope="module")
-def platform(engine_of: Run, role: str) -> PulumiEngine:
+def platform(engine_of: EngineFactory, role: str) -> PulumiEngine:
     """Deploy the team's program, whose machine lets the callers start it."""
     engine = engine_of(**STAGE)
     engine.up()
@@ -38,18 +38,18 @@ def platform(engine_of: Run, role: str) -> PulumiEngine:
 
 @pytest.fixture(scope="module")
 def outputs(platform: PulumiEngine, aws: Instance) -> Mapping[str, Any]:
-    """Outputs of the deployed program."""
+    """Return the outputs of the deployed program."""
     return aws.outputs()
 
 
 @pytest.fixture(scope="module")
 def caller(aws: Instance, role: str) -> Caller:
-    """Clients with the callers' rights."""
+    """Return a function that creates clients with the callers' role."""
     return lambda service: aws.client(service, role)
 
 
 def test_a_starter_starts_the_machine_and_reads_its_history(caller: Caller, outputs: Mapping[str, Any]) -> None:
-    """Start, describe, history."""
+    """It can also describe the execution."""
     machines = caller("stepfunctions")
     execution = machines.start_execution(stateMachineArn=outputs["machine"], input="{}")["executionArn"]
     assert machines.describe_execution(executionArn=execution)["status"] in ("RUNNING", "SUCCEEDED")
@@ -59,16 +59,16 @@ def test_a_starter_starts_the_machine_and_reads_its_history(caller: Caller, outp
 def test_a_starter_is_denied_everything_else(
     caller: Caller, aws: Instance, role: str, outputs: Mapping[str, Any]
 ) -> None:
-    """Not another machine, not an end before its time, not what the machine works on."""
+    """Examples are other machines, stopping executions, and the machine's table and queue."""
     admin = aws.client("stepfunctions")
     other = admin.create_state_machine(name="other", definition=SUCCEED, roleArn=role)["stateMachineArn"]
     running = admin.start_execution(stateMachineArn=other, input="{}")["executionArn"]
-    ours = admin.start_execution(stateMachineArn=outputs["machine"], input="{}")["executionArn"]
+    own_execution = admin.start_execution(stateMachineArn=outputs["machine"], input="{}")["executionArn"]
     machines, tables, queues = (caller(service) for service in ("stepfunctions", "dynamodb", "sqs"))
-    for refused in (
+    for forbidden_call in (
         lambda: machines.start_execution(stateMachineArn=other, input="{}"),
         lambda: machines.describe_execution(executionArn=running),
-        lambda: machines.stop_execution(executionArn=ours),
+        lambda: machines.stop_execution(executionArn=own_execution),
         lambda: machines.update_state_machine(stateMachineArn=outputs["machine"], definition=SUCCEED),
         lambda: machines.delete_state_machine(stateMachineArn=outputs["machine"]),
         lambda: machines.list_state_machines(),
@@ -76,18 +76,18 @@ def test_a_starter_is_denied_everything_else(
         lambda: queues.purge_queue(QueueUrl=outputs["queue"]),
     ):
         with pytest.raises(ClientError, match="AccessDenied"):
-            refused()
+            forbidden_call()
 
 
 def test_a_transform_reaches_every_child_of_every_component(platform: PulumiEngine) -> None:
-    """Whatever takes tags has the team's tag beside the component's."""
+    """Every taggable resource has the team's tag in addition to the component's."""
     children = [each for each in platform.state.resources() if each["custom"] and "tags" in each["inputs"]]
     assert {each["inputs"]["tags"].get("reviewed-by") for each in children} == {"platform"}
     assert {each["inputs"]["tags"]["component"] for each in children} == {"orders", "proofs", "points", "waiting"}
 
 
 def test_a_transform_of_a_child_or_grandchild_takes_effect_in_aws(platform: PulumiEngine, aws: Instance) -> None:
-    """The component has no argument for any of these."""
+    """The component has no argument for any of these settings."""
     inputs = {each["urn"].rpartition("::")[2]: each.get("inputs", {}) for each in platform.state.resources()}
     alarms, keys, queues = (aws.client(service) for service in ("cloudwatch", "kms", "sqs"))
     name = inputs["orders-table-throttles"]["name"]
@@ -105,15 +105,19 @@ def test_a_transform_of_a_child_or_grandchild_takes_effect_in_aws(platform: Pulu
 
 
 @pytest.mark.nightly
-def test_components_renamed_with_an_alias_keep_their_resources(outputs: Mapping[str, Any], engine_of: Run) -> None:
-    """Their children's former names follow from their own; only the keys' aliases are new."""
+def test_components_renamed_with_an_alias_keep_their_resources(
+    outputs: Mapping[str, Any], engine_of: EngineFactory
+) -> None:
+    """The engine derives the former names of children; only the aliases of keys are new."""
     renamed = engine_of(**STAGE, prefix="our-", aliased=True).up()
     assert outputs == renamed.outputs
     lost = {step.type for step in renamed.changes if "delete" in step.operation or "replace" in step.operation}
     assert lost == {"aws:kms/alias:Alias"}
 
 
-def test_a_component_renamed_without_an_alias_would_lose_its_table(platform: PulumiEngine, engine_of: Run) -> None:
-    """Proof that the alias keeps it."""
+def test_a_component_renamed_without_an_alias_would_lose_its_table(
+    platform: PulumiEngine, engine_of: EngineFactory
+) -> None:
+    """This proves that the alias preserves the table."""
     preview = engine_of(**STAGE, prefix="their-").preview()
     assert any(step.operation == "delete" and step.type == "aws:dynamodb/table:Table" for step in preview.changes)

@@ -1,4 +1,4 @@
-"""The schema of `pulumi-resource-booking` is reviewed, complete, and describes what the code does."""
+"""The schema of `pulumi-resource-booking` is reviewed, complete, and matches the code."""
 
 import ast
 import importlib
@@ -27,8 +27,8 @@ PROVIDER = BookingProvider()
 PACKAGE = load_schema()
 RESOURCES = PACKAGE["resources"]
 INPUTS = [(token, key) for token, resource in RESOURCES.items() for key in resource["inputProperties"]]
-NOTHING = re.compile(r"Default: (never|nobody|none|nothing|no such alarm|all records|Stripe)\b")
-"""Words with which a description states an empty default."""
+EMPTY_DEFAULT = re.compile(r"Default: (never|nobody|none|nothing|no such alarm|all records|Stripe)\b")
+"""Words with which a description states that the default is empty."""
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:webhooks-AbCdEf"
 CHECKS = ("boolean", "choice", "integer", "one_of", "string")
 
@@ -41,16 +41,16 @@ def test_generated_files_match_the_components() -> None:
 
 
 def test_every_property_is_described() -> None:
-    described = [
+    descriptions = [
         (token, key, value["description"])
         for token, resource in RESOURCES.items()
         for key, value in {**resource["inputProperties"], **resource["properties"]}.items()
     ]
-    assert [(token, key) for token, key, text in described if not text.rstrip().endswith(".")] == []
+    assert [(token, key) for token, key, text in descriptions if not text.rstrip().endswith(".")] == []
 
 
 def test_only_inputs_without_a_default_are_required() -> None:
-    """A component works without arguments, except for a function's handler and what another service provides."""
+    """Exceptions are a function's handler, and values that another service provides."""
     required = {token.split(":")[-1]: resource.get("requiredInputs", []) for token, resource in RESOURCES.items()}
     assert {name: keys for name, keys in required.items() if keys} == {
         "BookingApi": ["audiences", "function", "issuer"],
@@ -70,27 +70,27 @@ def test_every_optional_input_names_its_default(token: str, key: str) -> None:
 
 @pytest.mark.parametrize(("token", "key"), INPUTS)
 def test_a_described_default_and_range_match_the_code(token: str, key: str) -> None:
-    """Both are read from the call with which the component checks the argument."""
-    checked = _checks(token).get(_snake(key))
-    if checked is None or key in RESOURCES[token].get("requiredInputs", []):
+    """Both are read from the call that checks the argument in the component."""
+    arguments_of_check = _checks(token).get(_snake(key))
+    if arguments_of_check is None or key in RESOURCES[token].get("requiredInputs", []):
         return
     text = _description(token, key)
-    default, *bounds = checked
+    default, *bounds = arguments_of_check
     shown = str(default).lower() if isinstance(default, bool) else default
     if text.startswith("Ignored"):
         return
-    assert re.search(rf"Default: {re.escape(str(shown))}[.,]", text) if shown else NOTHING.search(text)
+    assert re.search(rf"Default: {re.escape(str(shown))}[.,]", text) if shown else EMPTY_DEFAULT.search(text)
     if len(bounds) >= 2 and all(isinstance(bound, int) for bound in bounds[:2]):
         assert f"{bounds[0]} to {bounds[1]}" in text
 
 
-def test_every_public_component_is_served() -> None:
-    """All but Foundation, which is made of a stage's configuration and not of inputs."""
+def test_the_plugin_serves_every_public_component() -> None:
+    """The exception is Foundation, which takes a stage's configuration instead of inputs."""
     public = {each for each in vars(components).values() if inspect.isclass(each) and issubclass(each, Component)}
     assert public - {components.Foundation} == set(COMPONENTS)
 
 
-def test_the_sdks_have_a_scope_of_their_own() -> None:
+def test_the_sdks_have_their_own_scope() -> None:
     assert (PACKAGE["namespace"], PACKAGE["name"]) == ("stepbooking", "booking")
 
 
@@ -114,24 +114,24 @@ def test_the_sdks_have_a_scope_of_their_own() -> None:
         ),
     ],
 )
-def test_an_error_names_inputs_as_the_caller_wrote_them(
+def test_an_error_names_inputs_in_the_callers_notation(
     component: str, inputs: dict[str, Any], faults: list[str]
 ) -> None:
-    """Also those that a component hands on to another."""
-    said: list[str] = []
+    """This includes inputs that a component passes on to another."""
+    messages: list[str] = []
 
     def program() -> None:
         with pytest.raises(pulumi.InputPropertiesError) as failed:
             PROVIDER.construct("given", f"booking:index:{component}", inputs)
-        said.append(failed.value.message)
+        messages.append(failed.value.message)
 
     record(program)
-    assert [fault for fault in faults if fault not in said[0]] == []
-    assert not re.search(r"\b[a-z]+_[a-z]+\b", said[0])
+    assert [fault for fault in faults if fault not in messages[0]] == []
+    assert not re.search(r"\b[a-z]+_[a-z]+\b", messages[0])
 
 
 def test_the_package_can_be_added_from_the_repository() -> None:
-    """`pulumi package add` reads the folder `plugin`; it needs the complete CLI, so it cannot run here."""
+    """`pulumi package add` reads the folder `plugin`. It needs the complete CLI, so it cannot run here."""
     folder = ROOT / "plugin"
     assert yaml.safe_load((folder / "PulumiPlugin.yaml").read_text())["runtime"]["name"] == "python"
     assert (folder / (folder / "requirements.txt").read_text().strip() / "pyproject.toml").exists()
@@ -163,12 +163,12 @@ def _description(token: str, key: str) -> str:
 
 @cache
 def _checks(token: str) -> Mapping[str, list[Any]]:
-    """Argument → what its check is called with (default, bounds), read from the component's own source."""
+    """Return the default and the bounds of each argument's check, read from the component's source."""
     [component] = [one for one in COMPONENTS if one.__name__ == token.split(":")[-1]]
     module = importlib.import_module(component.__module__)
     calls = {name: call for call in _calls(inspect.getsource(component)) for name in [ast.literal_eval(call.args[0])]}
-    given = {name: [*call.args[1:4], *(each.value for each in call.keywords)] for name, call in calls.items()}
-    return {name: [_value(argument, vars(module)) for argument in arguments] for name, arguments in given.items()}
+    nodes = {name: [*call.args[1:4], *(each.value for each in call.keywords)] for name, call in calls.items()}
+    return {name: [_value(argument, vars(module)) for argument in arguments] for name, arguments in nodes.items()}
 
 
 def _calls(source: str) -> Iterator[ast.Call]:

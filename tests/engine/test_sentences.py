@@ -21,11 +21,11 @@ from local.engine import (
 from local.errors import DeploymentFailed, NotRunning
 from local.instance import Instance
 
-from .conftest import ROOT, Run
+from .conftest import ROOT, EngineFactory
 
 pytestmark = pytest.mark.outside
 
-PLACE = "(__main__.py, line {})"
+LOCATION = "(__main__.py, line {})"
 
 
 @pytest.mark.parametrize(
@@ -44,61 +44,63 @@ PLACE = "(__main__.py, line {})"
         ),
     ],
 )
-def test_a_failing_resource_is_named_with_its_line(engine_of: Run, fault: str, line: str, sentence: str) -> None:
+def test_a_failing_resource_is_reported_with_its_line(
+    engine_of: EngineFactory, fault: str, line: str, sentence: str
+) -> None:
     engine = engine_of("faulty", "resources", fault=fault)
     with pytest.raises(DeploymentFailed) as failure:
         engine.up()
     number = _line_of("faulty", line)
-    assert PLACE.format(number) in str(failure.value)
+    assert LOCATION.format(number) in str(failure.value)
     assert sentence in str(failure.value)
     assert "\n" not in str(failure.value)
 
 
-def test_a_half_created_resource_is_finished_by_the_next_up(engine_of: Run) -> None:
-    """It is in the state with its id, so nothing is created twice."""
+def test_a_partially_created_resource_is_finished_by_the_next_up(engine_of: EngineFactory) -> None:
+    """The state contains its id, so nothing is created twice."""
     with pytest.raises(DeploymentFailed, match="Invalid retentionInDays value: 8"):
         engine_of("faulty", "half", fault="create_half", days=8).up()
     [change] = engine_of("faulty", "half", fault="create_half", days=7).up().changes
     assert (change.operation, change.name) == ("update", "logs")
 
 
-def test_secrets_are_stored_encrypted_only(engine_of: Run, aws: Instance) -> None:
-    """Neither the state nor the stored outputs show it."""
+def test_secrets_are_stored_only_encrypted(engine_of: EngineFactory, aws: Instance) -> None:
+    """Neither the state nor the stored outputs contain the plain value."""
     outcome = engine_of("faulty", "secret", fault="keep_secret", password="open sesame").up()
     states = (aws.folder / "engine" / "state" / ".pulumi" / "stacks").rglob("secret.json*")
-    kept = [*states, aws.folder / "outputs.json", aws.folder / "journal.jsonl"]
-    assert [file.name for file in kept if "open sesame" in file.read_text()] == []
+    files = [*states, aws.folder / "outputs.json", aws.folder / "journal.jsonl"]
+    assert [file.name for file in files if "open sesame" in file.read_text()] == []
     assert outcome.outputs == {"password": "[secret]"}
 
 
-def test_an_unsupported_provider_function_is_reported(engine_of: Run) -> None:
+def test_an_unsupported_provider_function_is_reported(engine_of: EngineFactory) -> None:
     with pytest.raises(DeploymentFailed, match="the function aws:ec2/getVpc:getVpc is not supported"):
         engine_of("faulty", "functions", fault="call_unsupported_function").preview()
 
 
-def test_an_invalid_value_is_reported_in_the_programs_own_words(engine_of: Run) -> None:
+def test_an_invalid_value_is_reported_with_the_message_of_the_program(engine_of: EngineFactory) -> None:
     with pytest.raises(DeploymentFailed) as failure:
         engine_of("faulty", "values", fault="reject_value").preview()
     assert str(failure.value) == "The program failed: booking:refundWindowDays is 4000, allowed is 0 to 3650 days"
 
 
 @pytest.mark.parametrize(
-    ("fault", "how_to_lift_it"),
+    ("fault", "remedy"),
     [("protect", "remove the `protect` flag"), ("protect_in_aws", "deletion protection")],
 )
-def test_a_refused_deletion_says_how_to_lift_it(engine_of: Run, fault: str, how_to_lift_it: str) -> None:
-    """Protected by Pulumi, or by AWS: either way the resource is still there afterwards."""
+def test_a_refused_deletion_is_reported_with_how_to_allow_it(engine_of: EngineFactory, fault: str, remedy: str) -> None:
+    """The resource still exists afterwards, no matter if Pulumi or AWS protects it."""
     stage = fault.replace("_", "-")
     engine_of("faulty", stage, fault=fault).up()
     with pytest.raises(DeploymentFailed) as failure:
         engine_of("faulty", stage).up()
     assert "kept" in str(failure.value)
-    assert how_to_lift_it in str(failure.value).lower()
+    assert remedy in str(failure.value).lower()
     assert [resource["type"] for resource in engine_of("faulty", stage).state.resources()][-1].endswith(":Table")
 
 
-def test_all_faults_of_a_configuration_are_reported_at_once_though_the_engine_stops_at_the_first(aws: Instance) -> None:
-    """The engine knows only the types, and reports neither the value nor the allowed ones: the program does."""
+def test_all_faults_of_a_configuration_are_reported_at_once(aws: Instance) -> None:
+    """The engine, which knows only the types, would stop at the first one without the allowed values."""
     wrong = {"functionMemoryMb": "much", "forceDestroy": "yes", "backupDay": "7", "auditLockMode": "SOFT"}
     wrong["alertEmail"] = "team@example.com"
     with pytest.raises(DeploymentFailed) as failure:
@@ -125,10 +127,10 @@ def test_an_unknown_stage_is_reported_with_the_known_ones(aws: Instance) -> None
         PulumiEngine(aws, ROOT / "__main__.py", "production").preview()
 
 
-def test_a_secret_needs_the_passphrase_that_opens_it(
+def test_a_secret_without_its_passphrase_is_reported(
     aws: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A stage file that a user encrypted cannot be opened with ours."""
+    """A stage file that a user encrypted cannot be decrypted with our passphrase."""
     program = _program(tmp_path, "encryptionsalt: v1:a:v1:b:c\nconfig:\n  booking:password:\n    secure: v1:x:y\n")
     for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
         monkeypatch.delenv(name, raising=False)
@@ -144,7 +146,7 @@ def test_a_secret_of_another_secrets_provider_cannot_be_decrypted(aws: Instance,
         PulumiEngine(aws, program, "dev").preview()
 
 
-def test_a_state_that_another_run_works_on_is_left_alone(engine_of: Run, aws: Instance) -> None:
+def test_a_state_locked_by_another_run_is_not_changed(engine_of: EngineFactory, aws: Instance) -> None:
     engine = engine_of("faulty", "locked")
     engine.up()
     folder = aws.folder / "engine/state/.pulumi/locks/organization" / engine.state.project / "locked"
@@ -157,7 +159,7 @@ def test_a_state_that_another_run_works_on_is_left_alone(engine_of: Run, aws: In
         ):
             engine.up()
         other.kill()
-    assert engine.up().changes == ()  # its holder is gone, so the lock is dropped
+    assert engine.up().changes == ()  # the process that holds the lock has ended
 
 
 def test_a_stopped_embedded_aws_must_be_started(tmp_path: Path, cli: Path) -> None:
@@ -166,7 +168,7 @@ def test_a_stopped_embedded_aws_must_be_started(tmp_path: Path, cli: Path) -> No
         PulumiEngine(stopped, _program(tmp_path, "config: {}\n"), "dev").preview()
 
 
-def test_an_instance_that_was_deployed_in_process_is_refused(aws: Instance, engine_of: Run, cli: Path) -> None:
+def test_an_instance_deployed_in_process_is_refused(aws: Instance, engine_of: EngineFactory, cli: Path) -> None:
     driver = aws.driver
     aws.driver = "in-process"
     try:
@@ -177,14 +179,14 @@ def test_an_instance_that_was_deployed_in_process_is_refused(aws: Instance, engi
         aws.driver = driver or "pulumi"
 
 
-def test_a_missing_engine_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_engine_is_reported_with_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(EngineMissing, match=r"run `make engine`, or install one .* --engine in-process"):
         pulumi_cli.require_cli(tmp_path)
 
 
-def test_a_stage_file_that_cannot_be_read_is_named(aws: Instance, tmp_path: Path) -> None:
+def test_an_unreadable_stage_file_is_reported(aws: Instance, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"Pulumi\.dev\.yaml cannot be read"):
         PulumiEngine(aws, _program(tmp_path, "config: [\n"), "dev").preview()
 

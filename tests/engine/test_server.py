@@ -1,4 +1,4 @@
-"""The provider over gRPC, asked as the engine asks it."""
+"""The provider over gRPC, called as the engine calls it."""
 
 import sys
 from collections.abc import Iterator
@@ -34,8 +34,8 @@ QUEUE, TABLE, LOGS = "aws:sqs/queue:Queue", "aws:dynamodb/table:Table", "aws:clo
 ONE_KEY = {"hashKey": "pk", "attributes": [{"name": "pk", "type": "S"}], "billingMode": "PAY_PER_REQUEST"}
 
 
-class Asked:
-    """The provider at the other end of a connection."""
+class ProviderClient:
+    """A connection to the provider, with a method for each request."""
 
     def __init__(self, port: int, folder: Path) -> None:
         self._folder = folder
@@ -73,12 +73,12 @@ class Asked:
 
 
 @pytest.fixture(scope="module")
-def asked(aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
-    folder = tmp_path_factory.mktemp("asked")
+def client(aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProviderClient]:
+    folder = tmp_path_factory.mktemp("provider")
     server, port = listen(EmbeddedProvider(aws.aws(), Journal(folder / "journal.jsonl")))
-    asked = Asked(port, folder)
-    yield asked
-    asked.channel.close()
+    client = ProviderClient(port, folder)
+    yield client
+    client.channel.close()
     server.stop(None).wait()
 
 
@@ -89,110 +89,112 @@ def world(aws: Instance, tmp_path_factory: pytest.TempPathFactory) -> Prerequisi
 
 
 @pytest.mark.parametrize("token", resource_types())
-@settings(max_examples=1, phases=[Phase.generate], suppress_health_check=list(HealthCheck))  # tests/local varies them
+@settings(
+    max_examples=1, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+)  # tests/local runs more examples
 @given(data=st.data())
 def test_a_created_resource_is_read_back_without_a_difference(
-    token: str, data: st.DataObject, asked: Asked, world: Prerequisites
+    token: str, data: st.DataObject, client: ProviderClient, world: Prerequisites
 ) -> None:
     """Check, Create, Read and Diff agree over the wire for every resource type."""
-    checked = asked.check(token, "wired", data.draw(INPUTS[token](world)))
+    checked = client.check(token, "wired", data.draw(INPUTS[token](world)))
     assert list(checked.failures) == []
-    made = asked.create(token, "wired", checked.inputs)
+    created = client.create(token, "wired", checked.inputs)
     try:
-        found = asked.read(token, "wired", made.id, checked.inputs)
-        assert found.id == made.id
+        found = client.read(token, "wired", created.id, checked.inputs)
+        assert found.id == created.id
         for old, new in ((checked.inputs, found.inputs), (found.inputs, checked.inputs)):
-            diff = asked.diff(token, "wired", made.id, old, new)
+            diff = client.diff(token, "wired", created.id, old, new)
             assert (diff.changes, list(diff.diffs)) == (diff.DIFF_NONE, [])
     finally:
-        asked.delete(token, "wired", made.id, made.properties)
+        client.delete(token, "wired", created.id, created.properties)
 
 
-def test_a_preview_creates_nothing_and_marks_values_of_aws_as_unknown(asked: Asked, aws: Instance) -> None:
+def test_a_preview_creates_nothing_and_marks_values_of_aws_as_unknown(client: ProviderClient, aws: Instance) -> None:
     before = account_inventory(aws)
-    checked = asked.check(TABLE, "preview", ONE_KEY)
-    foreseen = asked.values(asked.create(TABLE, "preview", checked.inputs, preview=True).properties)
-    assert foreseen["arn"] is UNKNOWN
-    assert foreseen["hashKey"] == "pk"
+    checked = client.check(TABLE, "preview", ONE_KEY)
+    previewed = client.values(client.create(TABLE, "preview", checked.inputs, preview=True).properties)
+    assert previewed["arn"] is UNKNOWN
+    assert previewed["hashKey"] == "pk"
     assert account_inventory(aws) == before
 
 
-def test_the_engines_seed_decides_the_name(asked: Asked) -> None:
+def test_the_engines_seed_determines_the_name(client: ProviderClient) -> None:
     """A preview and its up, and two engines, thus compute the same name."""
-    first, second = (asked.values(asked.check(QUEUE, "seeded", {}).inputs)["name"] for _ in range(2))
+    first, second = (client.values(client.check(QUEUE, "seeded", {}).inputs)["name"] for _ in range(2))
     assert first == second
 
 
-def test_autonaming_may_be_proposed_or_forbidden(asked: Asked) -> None:
+def test_the_engine_may_propose_or_forbid_automatic_names(client: ProviderClient) -> None:
     options = provider_pb2.CheckRequest.AutonamingOptions
 
     def check(**autonaming: Any) -> Any:
         request = provider_pb2.CheckRequest(
             urn=urn_of(QUEUE, "named"), type=QUEUE, news=wrap({}), autonaming=options(**autonaming)
         )
-        return asked.stub.Check(request, timeout=120)
+        return client.stub.Check(request, timeout=120)
 
     proposed = check(proposed_name="ours-dev-named", mode=options.PROPOSE)
-    assert asked.values(proposed.inputs)["name"] == "ours-dev-named"
+    assert client.values(proposed.inputs)["name"] == "ours-dev-named"
     [failure] = check(mode=options.DISABLE).failures
     assert failure.property == "name"
     assert "must be set, because pulumi:autonaming disables automatic names" in failure.reason
     enforced = check(proposed_name="ours", mode=options.ENFORCE)
-    assert asked.values(enforced.inputs)["name"] == "ours"
+    assert client.values(enforced.inputs)["name"] == "ours"
 
 
-def test_a_diff_names_each_changed_property_and_those_that_replace(asked: Asked) -> None:
+def test_a_diff_lists_changed_and_replacing_properties(client: ProviderClient) -> None:
     old = wrap({**ONE_KEY, "name": "one", "tags": {"team": "a"}})
     new = wrap({**ONE_KEY, "name": "two", "tags": {"team": "b"}})
-    diff = asked.diff(TABLE, "diffed", "one", old, new)
+    diff = client.diff(TABLE, "diffed", "one", old, new)
     kinds = {path: provider_pb2.PropertyDiff.Kind.Name(entry.kind) for path, entry in diff.detailedDiff.items()}
     assert kinds == {"name": "UPDATE_REPLACE", "tags.team": "UPDATE"}
     assert list(diff.replaces) == ["name"]
 
 
-def test_secrets_come_back_secret(asked: Asked, tmp_path: Path) -> None:
-    """Values that the program marked, and values that AWS derives from them."""
+def test_secrets_stay_secret_in_outputs(client: ProviderClient, tmp_path: Path) -> None:
+    """These are values that the program marked, and values that AWS derives from them."""
     inputs = wrap({"name": "hush", "tags": {"word": "sesame"}}, {("tags", "word")})
-    made = asked.create(QUEUE, "secret", inputs)
-    secrets = unwrap(made.properties, tmp_path).secrets
-    asked.delete(QUEUE, "secret", made.id, made.properties)
+    created = client.create(QUEUE, "secret", inputs)
+    secrets = unwrap(created.properties, tmp_path).secrets
+    client.delete(QUEUE, "secret", created.id, created.properties)
     assert ("tags", "word") in secrets
-    assert any(place[0] == "tagsAll" for place in secrets)
+    assert any(property_path[0] == "tagsAll" for property_path in secrets)
 
 
-def test_a_partial_creation_is_recorded_with_its_id(asked: Asked) -> None:
-    """The log group exists although its retention was refused: the engine keeps it and calls Update next time."""
-    with pytest.raises(grpc.RpcError) as told:
-        asked.create(LOGS, "half-made", wrap({"name": "half-made", "retentionInDays": 8}))
-    details = dict(told.value.trailing_metadata())["grpc-status-details-bin"]
+def test_a_partial_creation_is_recorded_with_its_id(client: ProviderClient) -> None:
+    """The log group exists although its retention was refused: the engine keeps it, and calls Update next time."""
+    with pytest.raises(grpc.RpcError) as error:
+        client.create(LOGS, "half-made", wrap({"name": "half-made", "retentionInDays": 8}))
+    details = dict(error.value.trailing_metadata())["grpc-status-details-bin"]
     failure = provider_pb2.ErrorResourceInitFailed()
     status = descriptor_pool.Default().FindMessageTypeByName("google.rpc.Status")
     assert message_factory.GetMessageClass(status).FromString(details).details[0].Unpack(failure)
     assert failure.id == "half-made"
     assert "Invalid retentionInDays value: 8" in failure.reasons[0]
-    asked.delete(LOGS, "half-made", failure.id, failure.properties)
+    client.delete(LOGS, "half-made", failure.id, failure.properties)
 
 
-def test_after_a_cancellation_nothing_new_starts(asked: Asked, aws: Instance, tmp_path: Path) -> None:
-    """The connection of the cancelled engine refuses; another engine's goes on."""
+def test_after_a_cancellation_nothing_new_starts(client: ProviderClient, aws: Instance, tmp_path: Path) -> None:
+    """The connection of the cancelled engine refuses; that of another engine still works."""
     server, port = listen(EmbeddedProvider(aws.aws(), Journal(tmp_path / "journal.jsonl")))
-    cancelled, other = Asked(port, tmp_path), Asked(port, tmp_path)
+    cancelled, other = ProviderClient(port, tmp_path), ProviderClient(port, tmp_path)
     cancelled.stub.Cancel(Empty(), timeout=120)
     with pytest.raises(grpc.RpcError, match="cancelled before it was begun"):
         cancelled.create(QUEUE, "cancelled", wrap({"name": "cancelled"}))
-    made = other.create(QUEUE, "going-on", wrap({"name": "going-on"}))
-    other.delete(QUEUE, "going-on", made.id, made.properties)
+    created = other.create(QUEUE, "going-on", wrap({"name": "going-on"}))
+    other.delete(QUEUE, "going-on", created.id, created.properties)
     for connection in (cancelled, other):
         connection.channel.close()
     server.stop(None).wait()
 
 
-def test_unsupported_provider_settings_and_other_regions_are_named(asked: Asked) -> None:
-    def faulty(name: str, **settings: Any) -> list[str]:
+def test_unsupported_provider_settings_and_other_regions_are_reported(client: ProviderClient) -> None:
+    def invalid_properties(name: str, **settings: Any) -> list[str]:
         request = provider_pb2.CheckRequest(urn=urn_of("pulumi:providers:aws", name), news=wrap(settings))
-        return [failure.property for failure in asked.stub.CheckConfig(request, timeout=120).failures]
+        return [failure.property for failure in client.stub.CheckConfig(request, timeout=120).failures]
 
-    assert faulty("default_7_20_0", region="eu-central-1", defaultTags="{}", profile="ours") == []
-    assert faulty("ours", region="us-east-1") == []
-    assert faulty("far", region="eu-central-1") == ["region"]
-    assert faulty("ours", assumeRoleWithWebIdentity="{}") == ["assumeRoleWithWebIdentity"]
+    assert invalid_properties("default_7_20_0", region="eu-central-1", defaultTags="{}", profile="ours") == []
+    assert invalid_properties("ours", region="us-east-1") == []
+    assert invalid_properties("far", region="eu-central-1") == ["region"]
+    assert invalid_properties("ours", assumeRoleWithWebIdentity="{}") == ["assumeRoleWithWebIdentity"]

@@ -1,4 +1,4 @@
-"""Pulumi's wire form and the normal form are two spellings of one thing, secrets included."""
+"""Conversion between Pulumi's wire format and plain values is lossless, including secrets."""
 
 from pathlib import Path
 from typing import Any
@@ -31,43 +31,48 @@ def test_wrapped_values_are_unwrapped_unchanged(values: dict[str, Any]) -> None:
 
 @given(PROPERTIES, st.data())
 def test_a_wrapped_secret_is_unwrapped_as_the_same_secret(values: dict[str, Any], data: st.DataObject) -> None:
-    """A secret place is found again; inside a list the whole list becomes secret, for its order may change."""
-    secret = data.draw(st.sampled_from(sorted(_places(values), key=repr) or [("absent",)]))
-    back = unwrap(wrap(values, {secret}), NOWHERE)
-    assert back.values == values
-    assert all(any(secret[: len(place)] == place for place in back.secrets) for _ in back.secrets)
-    assert bool(back.secrets) == (secret != ("absent",))
+    """Inside a list the whole list becomes secret, because its order may change."""
+    secret = data.draw(st.sampled_from(sorted(_paths(values), key=repr) or [("absent",)]))
+    unwrapped = unwrap(wrap(values, {secret}), NOWHERE)
+    assert unwrapped.values == values
+    assert all(
+        any(secret[: len(property_path)] == property_path for property_path in unwrapped.secrets)
+        for _ in unwrapped.secrets
+    )
+    assert bool(unwrapped.secrets) == (secret != ("absent",))
 
 
-def test_no_part_of_a_secret_is_outside_its_mark() -> None:
-    wired = wrap({"tags": {"open": "1", "hidden": "2"}}, {("tags", "hidden")})
-    tags = wired.fields["tags"].struct_value.fields
+def test_only_the_secret_part_of_a_value_is_marked() -> None:
+    wrapped = wrap({"tags": {"open": "1", "hidden": "2"}}, {("tags", "hidden")})
+    tags = wrapped.fields["tags"].struct_value.fields
     assert tags["open"].string_value == "1"
     assert tags["hidden"].struct_value.fields[SIGNATURE].string_value == SECRET
 
 
 def test_an_unknown_secret_is_unknown_and_secret() -> None:
-    """As the engine sends it in a preview."""
-    back = unwrap(Struct(fields={"key": _signed(SECRET, value=Value(string_value=UNKNOWN_STRING))}), NOWHERE)
-    assert back.values == {"key": UNKNOWN}
-    assert back.secrets == {("key",)}
+    """The engine sends such values in a preview."""
+    unwrapped = unwrap(
+        Struct(fields={"key": _with_signature(SECRET, value=Value(string_value=UNKNOWN_STRING))}), NOWHERE
+    )
+    assert unwrapped.values == {"key": UNKNOWN}
+    assert unwrapped.secrets == {("key",)}
 
 
 def test_an_archive_of_assets_becomes_a_zip_named_by_its_hash(tmp_path: Path) -> None:
-    """The same parts give the same file: it is packed once."""
-    part = _signed(ASSET, text=Value(string_value="print(1)"), hash=Value(string_value="1"))
+    """The same assets yield the same file, which is packed only once."""
+    part = _with_signature(ASSET, text=Value(string_value="print(1)"), hash=Value(string_value="1"))
     parts = Value(struct_value=Struct(fields={"handler.py": part}))
-    wired = Struct(fields={"code": _signed(ARCHIVE, assets=parts, hash=Value(string_value="abc"))})
-    first, second = (unwrap(wired, tmp_path).values["code"] for _ in range(2))
+    wrapped = Struct(fields={"code": _with_signature(ARCHIVE, assets=parts, hash=Value(string_value="abc"))})
+    first, second = (unwrap(wrapped, tmp_path).values["code"] for _ in range(2))
     assert first == second == FileArchive(hash="abc")
     assert first.path == tmp_path / "archives" / "abc.zip"
     assert first.path.exists()
 
 
-def _signed(signature: str, **fields: Value) -> Value:
+def _with_signature(signature: str, **fields: Value) -> Value:
     return Value(struct_value=Struct(fields={SIGNATURE: Value(string_value=signature), **fields}))
 
 
-def _places(value: Any, place: PropertyPath = ()) -> set[PropertyPath]:
+def _paths(value: Any, property_path: PropertyPath = ()) -> set[PropertyPath]:
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return {found for key, item in inner for found in {(*place, key), *_places(item, (*place, key))}}
+    return {found for key, item in inner for found in {(*property_path, key), *_paths(item, (*property_path, key))}}

@@ -1,4 +1,4 @@
-"""Calls of the API over HTTP, with tokens of the embedded AWS's own issuer."""
+"""Calls the API over HTTP, with tokens of the embedded AWS's own issuer."""
 
 import json
 import ssl
@@ -22,24 +22,26 @@ BODY = {
 def call(
     shop: DeployedStack, method: str, path: str, token: str | None = None, body: Any = None, **headers: str
 ) -> Reply:
-    """One call, repeated while the ten concurrent executions of a new account are all in use."""
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    sent |= {"authorization": f"Bearer {token}"} if token else {}
-    sent |= {"content-type": "application/json"} if body is not None else {}
+    """Make a call, and repeat it while all ten concurrent executions of a new account are in use."""
+    request_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    request_headers |= {"authorization": f"Bearer {token}"} if token else {}
+    request_headers |= {"content-type": "application/json"} if body is not None else {}
     content = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(shop.outputs["apiUrl"] + path, data=content, headers=sent, method=method)
-    trust = ssl.create_default_context(cafile=str(shop.instance.certificate))
+    request = urllib.request.Request(
+        shop.outputs["apiUrl"] + path, data=content, headers=request_headers, method=method
+    )
+    ssl_context = ssl.create_default_context(cafile=str(shop.instance.certificate))
     deadline = time.monotonic() + 60
     while True:
-        reply = _send(request, trust)
+        reply = _send(request, ssl_context)
         if reply[0] not in (429, 503) or time.monotonic() > deadline:
             return reply
         time.sleep(0.2)
 
 
-def _send(request: urllib.request.Request, trust: ssl.SSLContext) -> Reply:
+def _send(request: urllib.request.Request, ssl_context: ssl.SSLContext) -> Reply:
     try:
-        with urllib.request.urlopen(request, context=trust, timeout=60) as reply:
+        with urllib.request.urlopen(request, context=ssl_context, timeout=60) as reply:
             return reply.status, json.load(reply), reply.headers
     except urllib.error.HTTPError as error:
         return error.code, json.loads(error.read()), error.headers
@@ -50,7 +52,7 @@ def token(shop: DeployedStack, sub: str, *roles: str) -> str:
 
 
 def wait_for_result(shop: DeployedStack, reply: Reply, token: str, until: tuple[str, ...] = ()) -> Reply:
-    """The result of a request that was accepted; one of the statuses in `until` counts as a result, too."""
+    """Wait for the result of an accepted request; the statuses in `until` also count as results."""
     status, body, headers = reply
     deadline = time.monotonic() + 60
     location = headers.get("location")

@@ -1,4 +1,4 @@
-"""The whole program in an embedded AWS, stocked, with IAM enforced: one for the session."""
+"""Fixtures with the whole program in one embedded AWS, stocked, and with IAM enforced."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -8,16 +8,16 @@ import pytest
 from cli.target import DeploymentTarget
 from local.pytest_plugin import DeployedStack, booking_stack
 from tests.integration.failure_reports import write_reports
-from tests.integration.shop import SHELVES, put_on_shelf
+from tests.integration.shop import STOCK, set_stock
 
 __all__ = ["booking_stack"]
 
 
 @pytest.fixture(scope="session")
 def shop(booking_stack: DeployedStack) -> DeployedStack:
-    """The deployed stack with something on its shelves."""
-    for sku, (price_minor, available) in SHELVES.items():
-        put_on_shelf(booking_stack, sku, price_minor, available)
+    """Return the deployed stack with SKUs in stock."""
+    for sku, (price_minor, available) in STOCK.items():
+        set_stock(booking_stack, sku, price_minor, available)
     return booking_stack
 
 

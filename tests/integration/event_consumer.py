@@ -1,4 +1,4 @@
-"""A consumer of the order events of a deployed stack: a queue behind a rule, which keeps the order of publication."""
+"""A consumer of the order events of a deployed stack: a FIFO queue behind a rule."""
 
 import json
 import secrets
@@ -11,20 +11,20 @@ from typing import Any
 
 from local.pytest_plugin import DeployedStack
 
-GIVE_UP_SECONDS = 300
-"""Ends a wait for what never comes; what comes takes a second or two."""
+TIMEOUT_SECONDS = 300
+"""The limit of a wait for events that never arrive; events normally take a second or two."""
 
 
 @dataclass(slots=True, kw_only=True)
 class EventConsumer:
-    """The events that were published since it was opened, repetitions and all, in their order."""
+    """Receives the events that are published after it has subscribed, with repetitions, in their order."""
 
     stack: DeployedStack
     queue: str
     events: list[dict[str, Any]] = field(default_factory=list)
 
     def seqs(self) -> dict[str, list[int]]:
-        """The entries that arrived so far, by order."""
+        """Return the sequence numbers of the entries that have arrived, by order."""
         self._receive()
         arrived: dict[str, list[int]] = {}
         for event in self.events:
@@ -32,15 +32,15 @@ class EventConsumer:
         return arrived
 
     def wait_for(self, versions: Mapping[str, int]) -> dict[str, list[int]]:
-        """The entries by order, once each order's newest one (by `versions`) has arrived."""
+        """Wait until each order's latest entry (by `versions`) has arrived, and return the entries by order."""
         return self.wait_until(
             lambda arrived: all(seq in arrived.get(order_id, ()) for order_id, seq in versions.items())
         )
 
-    def wait_until(self, holds: Callable[[dict[str, list[int]]], bool]) -> dict[str, list[int]]:
-        """The entries by order, once they are as told."""
-        end = time.monotonic() + GIVE_UP_SECONDS
-        while not holds(arrived := self.seqs()):
+    def wait_until(self, condition: Callable[[dict[str, list[int]]], bool]) -> dict[str, list[int]]:
+        """Wait until the entries by order fulfil a condition, and return them."""
+        end = time.monotonic() + TIMEOUT_SECONDS
+        while not condition(arrived := self.seqs()):
             if time.monotonic() > end:
                 raise TimeoutError(f"the events did not come; these did: {arrived}")
             time.sleep(0.1)
@@ -67,8 +67,8 @@ def replay_archive(stack: DeployedStack) -> None:
 
 
 @contextmanager
-def consuming(stack: DeployedStack, name: str) -> Iterator[EventConsumer]:
-    """Subscribe to the bus of a stack, and end the subscription behind the block."""
+def subscribe(stack: DeployedStack, name: str) -> Iterator[EventConsumer]:
+    """Subscribe to the bus of a stack, and end the subscription after the block."""
     sqs, events, bus = stack.client("sqs"), stack.client("events"), stack.outputs["eventBus"]
     fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
     url = sqs.create_queue(QueueName=f"{name}.fifo", Attributes=fifo)["QueueUrl"]

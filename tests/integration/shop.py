@@ -1,15 +1,15 @@
-"""Actions of the integration tests: stock the shop, write requests, read what is stored."""
+"""Actions of the integration tests: stock the shop, write requests, read stored data."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from local.pytest_plugin import DeployedStack
 
-SHELVES = {"MUG": (800, 10_000), "TEAPOT": (2450, 10_000), "LAMP": (4990, 1)}
+STOCK = {"MUG": (800, 10_000), "TEAPOT": (2450, 10_000), "LAMP": (4990, 1)}
 """sku → price in cents, units in stock."""
 
 
-def put_on_shelf(shop: DeployedStack, sku: str, price_minor: int, available: int) -> None:
+def set_stock(shop: DeployedStack, sku: str, price_minor: int, available: int) -> None:
     numbers = {"schema": 1, "price_minor": price_minor, "available": available}
     texts = {"pk": f"SKU#{sku}", "sku": sku, "currency": "EUR"}
     item = {**{k: {"N": str(v)} for k, v in numbers.items()}, **{k: {"S": v} for k, v in texts.items()}}
@@ -17,22 +17,23 @@ def put_on_shelf(shop: DeployedStack, sku: str, price_minor: int, available: int
 
 
 def purchase(request_id: str, lines: Mapping[str, int] | None = None, payment_method: str = "pm_ok") -> dict[str, Any]:
-    """A purchase as a caller writes it."""
-    wanted = lines or {"MUG": 2, "TEAPOT": 1}
+    """Return a purchase as a caller writes it."""
+    quantities = lines or {"MUG": 2, "TEAPOT": 1}
     return {
         "action": "purchase",
         "request_id": request_id,
         "customer_id": "customer-1",
         "currency": "EUR",
         "lines": [
-            {"sku": sku, "quantity": quantity, "unit_price_minor": SHELVES[sku][0]} for sku, quantity in wanted.items()
+            {"sku": sku, "quantity": quantity, "unit_price_minor": STOCK[sku][0]}
+            for sku, quantity in quantities.items()
         ],
         "payment_method": payment_method,
     }
 
 
 def refund(request_id: str, order_id: str, amount_minor: int | None = None, **rest: Any) -> dict[str, Any]:
-    """A refund as a caller writes it."""
+    """Return a refund as a caller writes it."""
     amount = {} if amount_minor is None else {"amount_minor": amount_minor}
     return {
         "action": "refund",
@@ -46,7 +47,7 @@ def refund(request_id: str, order_id: str, amount_minor: int | None = None, **re
 
 
 def available(shop: DeployedStack, sku: str) -> int:
-    """Return the units of a sku that are in stock."""
+    """Return the number of units of a SKU in stock."""
     key = {"pk": {"S": f"SKU#{sku}"}}
     return int(
         shop.client("dynamodb").get_item(TableName=shop.outputs["ordersTable"], Key=key)["Item"]["available"]["N"]
@@ -71,11 +72,11 @@ def audit_keys(shop: DeployedStack, prefix: str = "") -> list[str]:
 
 
 def erase(shop: DeployedStack, *keys: str) -> None:
-    """Delete every version of audit objects, as only an administrator of a stage without compliance lock can."""
+    """Delete every version of audit objects, which only an administrator of a stage without compliance lock can."""
     s3, bucket = shop.client("s3"), shop.outputs["auditBucket"]
     for key in keys:
-        listed = s3.list_object_versions(Bucket=bucket, Prefix=key)
-        for version in (*listed.get("Versions", ()), *listed.get("DeleteMarkers", ())):
+        versions = s3.list_object_versions(Bucket=bucket, Prefix=key)
+        for version in (*versions.get("Versions", ()), *versions.get("DeleteMarkers", ())):
             s3.delete_object(
                 Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"], BypassGovernanceRetention=True
             )

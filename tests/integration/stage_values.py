@@ -1,4 +1,4 @@
-"""Values of stages that differ from dev: with an API that takes the embedded AWS's tokens, and an EXPRESS machine."""
+"""Configuration of stages that differ from dev: an API that accepts the embedded AWS's tokens, an EXPRESS machine."""
 
 import json
 from pathlib import Path

@@ -10,51 +10,51 @@ import pytest
 from local.pytest_plugin import DeployedStack
 from tests.integration.shop import purchase
 
-_GIVE_UP_SECONDS = 900
-"""Ends a test that waits for what never comes; what comes takes a second or two."""
+_TIMEOUT_SECONDS = 900
+"""The limit of a wait for messages that never arrive; messages normally take a second or two."""
 
 
 @pytest.fixture
 def pager(shop: DeployedStack) -> Iterator[str]:
-    """The URL of a queue that is subscribed to the alert topic, as a team's pager would be."""
+    """Subscribe a queue to the alert topic, like a team's pager, and return its URL."""
     queues, topics = shop.client("sqs"), shop.client("sns")
     url = queues.create_queue(QueueName="pager")["QueueUrl"]
     arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    may = {
+    statement = {
         "Effect": "Allow",
         "Principal": {"Service": "sns.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": arn,
     }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [may]})
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    subscribed = topics.subscribe(TopicArn=shop.outputs["alertTopicArn"], Protocol="sqs", Endpoint=arn)
+    subscription = topics.subscribe(TopicArn=shop.outputs["alertTopicArn"], Protocol="sqs", Endpoint=arn)
     yield url
-    topics.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
+    topics.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
     queues.delete_queue(QueueUrl=url)
 
 
 def wait_for_alert(shop: DeployedStack, url: str, *words: str) -> str:
     """Return the first alert that contains all of `words`, once it arrives."""
-    end, seen = time.monotonic() + _GIVE_UP_SECONDS, list[Any]()
+    end, received = time.monotonic() + _TIMEOUT_SECONDS, list[Any]()
     while time.monotonic() < end:
         for message in shop.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", []):
-            seen.append(json.loads(message["Body"]))
-            if all(word in seen[-1]["Message"] for word in words):
-                return str(seen[-1]["Message"])
-    raise AssertionError(f"no alert with {words} arrived; these did: {seen}")
+            received.append(json.loads(message["Body"]))
+            if all(word in received[-1]["Message"] for word in words):
+                return str(received[-1]["Message"])
+    raise AssertionError(f"no alert with {words} arrived; these did: {received}")
 
 
 def count_messages(shop: DeployedStack, name: str) -> int:
-    """Return the number of messages in a queue, as its own attribute gives it."""
+    """Return the number of messages in a queue from its attribute."""
     queues = shop.client("sqs")
     url = queues.get_queue_url(QueueName=name)["QueueUrl"]
-    asked = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
-    return int(asked["Attributes"]["ApproximateNumberOfMessages"])
+    attributes = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
 
 
 def publish_queue_metric(shop: DeployedStack, name: str) -> int:
-    """Tell CloudWatch how many messages a queue holds, as SQS does in AWS and not here, and return the number."""
+    """Publish the number of messages in a queue to CloudWatch, as SQS does in AWS, and return it."""
     visible = count_messages(shop, name)
     metric = {
         "MetricName": "ApproximateNumberOfMessagesVisible",
@@ -66,7 +66,7 @@ def publish_queue_metric(shop: DeployedStack, name: str) -> int:
 
 
 def test_a_failed_execution_reaches_the_alert_topic_without_its_input(shop: DeployedStack, pager: str) -> None:
-    """The message names the execution and what to do; personal data must not travel by mail."""
+    """The message names the execution and the runbook section; e-mails must not contain personal data."""
     execution = shop.run(purchase("alert-1", payment_method="pm_timeout"))
     assert execution.status == "FAILED"
     message = wait_for_alert(shop, pager, execution.arn)
@@ -78,7 +78,7 @@ def test_a_failed_execution_reaches_the_alert_topic_without_its_input(shop: Depl
 def test_the_alarm_of_the_parking_queue_fires_on_a_message_and_reaches_the_alert_topic(
     shop: DeployedStack, pager: str
 ) -> None:
-    """It is silent while the queue is empty."""
+    """It does not fire while the queue is empty."""
     queue = str(shop.outputs["parkingQueueUrl"]).rpartition("/")[2]
     assert publish_queue_metric(shop, queue) == 0
     shop.client("sqs").send_message(QueueUrl=shop.outputs["parkingQueueUrl"], MessageBody="{}")
@@ -90,23 +90,23 @@ def test_the_alarm_of_the_parking_queue_fires_on_a_message_and_reaches_the_alert
 
 
 def test_an_event_that_a_function_fails_to_handle_ends_in_its_dead_letter_queue(shop: DeployedStack) -> None:
-    """Each dead-letter queue has an alarm on that very queue, which notifies the alert topic."""
+    """Each dead-letter queue has its own alarm, which notifies the alert topic."""
     shop.client("lambda").invoke(
         FunctionName=shop.outputs["reconcileFunction"], InvocationType="Event", Payload=b'{"schema": 1, "limit": -1}'
     )
     names = [url.rpartition("/")[2] for url in shop.client("sqs").list_queues()["QueueUrls"]]
-    ours = [name for name in names if name.startswith("booking-") and "dead-letters" in name]
-    [dead] = [name for name in ours if "-reconcile-" in name]
-    end = time.monotonic() + _GIVE_UP_SECONDS
+    dead_letter_queues = [name for name in names if name.startswith("booking-") and "dead-letters" in name]
+    [dead] = [name for name in dead_letter_queues if "-reconcile-" in name]
+    end = time.monotonic() + _TIMEOUT_SECONDS
     while count_messages(shop, dead) == 0 and time.monotonic() < end:
         time.sleep(0.1)
     assert count_messages(shop, dead) == 1
     pages = shop.client("cloudwatch").get_paginator("describe_alarms").paginate()
-    watching = {
+    watched_queues = {
         alarm["Dimensions"][0]["Value"]: alarm["AlarmActions"]
         for page in pages
         for alarm in page["MetricAlarms"]
         if alarm.get("MetricName") == "ApproximateNumberOfMessagesVisible"
     }
     parking = str(shop.outputs["parkingQueueUrl"]).rpartition("/")[2]
-    assert watching == {name: [shop.outputs["alertTopicArn"]] for name in (*ours, parking)}
+    assert watched_queues == {name: [shop.outputs["alertTopicArn"]] for name in (*dead_letter_queues, parking)}

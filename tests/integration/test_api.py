@@ -1,4 +1,4 @@
-"""The API over HTTP, in the embedded AWS with IAM enforced and tokens of its own issuer."""
+"""The API works over HTTP in the embedded AWS, with IAM enforced and tokens of its own issuer."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from tests.integration.api_client import BODY, Reply, buy, call, token, wait_for
 from tests.integration.shop import available, order
 
 
-def test_a_purchase_and_a_refund_through_the_api(shop: DeployedStack) -> None:
+def test_an_order_is_bought_refunded_and_read_through_the_api(shop: DeployedStack) -> None:
     status, bought, headers = buy(shop, "anna", "api-1")
     assert (status, bought["status"]) == (200, "succeeded")
     assert headers["cache-control"] == "no-store"
@@ -45,26 +45,26 @@ def test_a_held_refund_needs_an_approver_who_did_not_request_it(shop: DeployedSt
     path = f"/v1/orders/{order_id}/approvals/{body['refund_id']}"
     own = call(shop, "POST", path, staff, {"decision": "approve"}, idempotency_key="own")
     assert wait_for_result(shop, own, staff)[1]["code"] == "OWN_DECISION"
-    made = call(shop, "POST", path, approver, {"decision": "approve"}, idempotency_key="made")
-    status, body, _ = wait_for_result(shop, made, approver)
+    accepted = call(shop, "POST", path, approver, {"decision": "approve"}, idempotency_key="made")
+    status, body, _ = wait_for_result(shop, accepted, approver)
     assert (status, body["refundable_minor"]) == (200, 500)
 
 
-def test_holds_are_captured_and_cancelled_and_a_customer_sees_how_to_pay(shop: DeployedStack) -> None:
+def test_holds_are_captured_or_cancelled_and_a_pending_payment_has_an_action(shop: DeployedStack) -> None:
     staff, own = token(shop, "sam", "staff"), token(shop, "hana", "customer")
-    for verb, asker, status in (("capture", staff, "CONFIRMED"), ("cancel", own, "CANCELLED")):
+    for verb, caller, status in (("capture", staff, "CONFIRMED"), ("cancel", own, "CANCELLED")):
         order_id = buy(shop, "hana", f"api-{verb}", {**BODY, "capture": "later"})[1]["order_id"]
-        asked = call(shop, "POST", f"/v1/orders/{order_id}/{verb}", asker, idempotency_key=verb)
-        assert wait_for_result(shop, asked, asker)[1]["order_status"] == status
+        accepted = call(shop, "POST", f"/v1/orders/{order_id}/{verb}", caller, idempotency_key=verb)
+        assert wait_for_result(shop, accepted, caller)[1]["order_status"] == status
     path = "/v1/orders"
-    asked = call(shop, "POST", path, own, {**BODY, "payment_method": "pm_3ds"}, idempotency_key="api-3ds")
-    waiting = wait_for_result(shop, asked, own, until=("pending",))[1]
+    accepted = call(shop, "POST", path, own, {**BODY, "payment_method": "pm_3ds"}, idempotency_key="api-3ds")
+    waiting = wait_for_result(shop, accepted, own, until=("pending",))[1]
     assert waiting["next_action"]["who"] == "customer"
     status, action, _ = call(shop, "GET", f"/v1/orders/{waiting['order_id']}/payment-action", own)
     assert (status, action["url"].startswith("https://sandbox.booking.invalid/")) == (200, True)
 
 
-def test_one_key_is_one_order(shop: DeployedStack) -> None:
+def test_repeated_purchases_with_one_key_make_one_order(shop: DeployedStack) -> None:
     before = available(shop, "MUG")
     replies = [buy(shop, "carl", "same") for _ in range(2)]
     assert {(status, body["order_id"]) for status, body, _ in replies} == {(200, replies[0][1]["order_id"])}
@@ -74,44 +74,46 @@ def test_one_key_is_one_order(shop: DeployedStack) -> None:
 
 
 def test_five_simultaneous_calls_with_one_key_make_one_order(shop: DeployedStack) -> None:
-    """And with another body the key is refused."""
+    """The key is rejected with another body."""
     own, before = token(shop, "gina", "customer"), available(shop, "MUG")
-    together = Barrier(5)
+    barrier = Barrier(5)
 
     def purchase(_: int) -> Reply:
-        together.wait(30)
+        barrier.wait(30)
         return call(shop, "POST", "/v1/orders", own, BODY, idempotency_key="at-once")
 
     with ThreadPoolExecutor(max_workers=5) as pool:
-        begun = list(pool.map(purchase, range(5)))
-    assert {status for status, _, _ in begun} <= {200, 202}, begun
-    replies = [wait_for_result(shop, each, own) for each in begun]
+        first_replies = list(pool.map(purchase, range(5)))
+    assert {status for status, _, _ in first_replies} <= {200, 202}, first_replies
+    replies = [wait_for_result(shop, each, own) for each in first_replies]
     assert {(status, body["order_id"]) for status, body, _ in replies} == {(200, replies[0][1]["order_id"])}
     assert available(shop, "MUG") == before - 1
     status, body, _ = buy(shop, "gina", "at-once", {**BODY, "payment_method": "pm_other"})
     assert (status, body["code"]) == (422, "KEY_REUSED")
 
 
-def test_whoever_starts_executions_cannot_speak_for_the_api(shop: DeployedStack) -> None:
-    """Neither with a MAC of their own making, nor with one that they have seen."""
+def test_direct_executions_cannot_forge_calls_of_the_api(shop: DeployedStack) -> None:
+    """A MAC from another call is rejected for a different request, and only replays the same one."""
     bought = buy(shop, "dora", "mine")[1]
     executions = shop.client("stepfunctions").list_executions(stateMachineArn=shop.outputs["stateMachineArn"])
-    seen = next(e for e in executions["executions"] if e["name"].startswith("purchase-mine-"))
-    envelope = json.loads(shop.client("stepfunctions").describe_execution(executionArn=seen["executionArn"])["input"])
+    purchase_execution = next(e for e in executions["executions"] if e["name"].startswith("purchase-mine-"))
+    envelope = json.loads(
+        shop.client("stepfunctions").describe_execution(executionArn=purchase_execution["executionArn"])["input"]
+    )
     forged = {**envelope, "request": {**envelope["request"], "request_id": "another"}}
     assert (shop.run(forged).output or {})["code"] == "CALLER_NOT_PROVEN"
     assert (shop.run(envelope).output or {})["order_id"] == bought["order_id"]
 
 
-def test_only_the_api_may_make_proofs(shop: DeployedStack) -> None:
+def test_only_the_api_function_may_sign_proofs(shop: DeployedStack) -> None:
     lambda_, kms = shop.client("lambda"), shop.client("kms")
     functions = [shop.outputs[name] for name in ("purchaseFunction", "refundFunction", "apiFunction")]
     configurations = [lambda_.get_function_configuration(FunctionName=name) for name in functions]
     key = configurations[0]["Environment"]["Variables"]["BOOKING_PROOF_KEY"]
     assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeySpec"] == "HMAC_256"
     for configuration, may in zip(configurations, (False, False, True), strict=True):
-        made = _may_sign(shop.client("kms", configuration["Role"]), key)
-        assert made == may, configuration["FunctionName"]
+        accepted = _may_sign(shop.client("kms", configuration["Role"]), key)
+        assert accepted == may, configuration["FunctionName"]
 
 
 def _may_sign(kms: Any, key: str) -> bool:

@@ -1,6 +1,6 @@
-"""The door of the deployed API: API Gateway's authorizer, the function behind it, and IAM enforced.
+"""Admission to the deployed API by API Gateway's authorizer and the function behind it, with IAM enforced.
 
-The tokens are of an issuer that the tests control: the embedded AWS's own, whose key signs the wrong ones as well.
+The tests control the issuer of the tokens, the embedded AWS's own, so its key signs invalid ones, too.
 """
 
 import base64
@@ -30,14 +30,14 @@ def target(route: Route, **parameters: str) -> str:
 
 
 @pytest.mark.parametrize("role", [*Role, None])
-def test_every_route_is_open_to_its_roles_alone(shop: DeployedStack, role: Role | None) -> None:
-    """The whole matrix. What comes after the door (404, 415, 200) is not its business."""
+def test_every_route_is_open_only_to_its_roles(shop: DeployedStack, role: Role | None) -> None:
+    """Every combination is tested. Statuses after admission (404, 415, 200) do not matter."""
     caller = token(shop, "maria", *([role] if role else []))
     for route in ROUTES:
         status, body, _ = call(shop, route.method, target(route), caller)
-        is_let_in = route.is_public or role in route.roles
-        assert (status not in (401, 403)) == is_let_in, (route.key, status, body)
-        assert is_let_in or body["code"] == ("ROLE_NOT_ALLOWED" if role else "NO_ROLE"), (route.key, body)
+        is_admitted = route.is_public or role in route.roles
+        assert (status not in (401, 403)) == is_admitted, (route.key, status, body)
+        assert is_admitted or body["code"] == ("ROLE_NOT_ALLOWED" if role else "NO_ROLE"), (route.key, body)
 
 
 def test_without_a_token_only_public_routes_answer(shop: DeployedStack) -> None:
@@ -51,71 +51,71 @@ def _claims(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**claims, **changes}.items() if value is not None}
 
 
-def _signed(header: Mapping[str, Any], **changes: Any) -> Callable[[DeployedStack, Path], str]:
+def _sign_with(header: Mapping[str, Any], **changes: Any) -> Callable[[DeployedStack, Path], str]:
     return lambda shop, _: sign_token(shop.instance.folder, {"typ": "at+jwt", **header}, _claims(**changes))
 
 
-def _encoded(part: Any) -> str:
+def _encode(part: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
 
 
-def _unsigned(_shop: DeployedStack, _other: Path) -> str:
-    return f"{_encoded({'alg': 'none', 'typ': 'at+jwt', 'kid': 'embedded'})}.{_encoded(_claims())}.AA"
+def _unsigned_token(_shop: DeployedStack, _other: Path) -> str:
+    return f"{_encode({'alg': 'none', 'typ': 'at+jwt', 'kid': 'embedded'})}.{_encode(_claims())}.AA"
 
 
-def _by_public_key(shop: DeployedStack, _other: Path) -> str:
-    """HS256 with the public key as its secret: the classic confusion."""
-    text = f"{_encoded({'alg': 'HS256', 'typ': 'at+jwt', 'kid': 'embedded'})}.{_encoded(_claims())}"
+def _hs256_token(shop: DeployedStack, _other: Path) -> str:
+    """Return a token that is signed by HS256 with the public key as its secret, a classic attack."""
+    text = f"{_encode({'alg': 'HS256', 'typ': 'at+jwt', 'kid': 'embedded'})}.{_encode(_claims())}"
     secret = public_keys_file(shop.instance.folder).read_bytes()
     mac = hmac.digest(secret, text.encode(), hashlib.sha256)
     return f"{text}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
 
 
-def _altered(shop: DeployedStack, _other: Path) -> str:
+def _altered_token(shop: DeployedStack, _other: Path) -> str:
     header, _, signature = sign_token(shop.instance.folder, {"typ": "at+jwt"}, _claims(groups=[])).split(".")
-    return f"{header}.{_encoded(_claims())}.{signature}"
+    return f"{header}.{_encode(_claims())}.{signature}"
 
 
 ATTACKS: dict[str, Callable[[DeployedStack, Path], str]] = {
-    "expired": _signed({}, exp=1),
-    "without exp": _signed({}, exp=None),
-    "another audience": _signed({}, aud="shop"),
-    "without an audience": _signed({}, aud=None),
-    "another issuer": _signed({}, iss="https://id.example.com"),
-    "an ID token": _signed({"typ": "JWT"}),
-    "alg none": _unsigned,
-    "HS256": _by_public_key,
-    "altered": _altered,
+    "expired": _sign_with({}, exp=1),
+    "without exp": _sign_with({}, exp=None),
+    "another audience": _sign_with({}, aud="shop"),
+    "without an audience": _sign_with({}, aud=None),
+    "another issuer": _sign_with({}, iss="https://id.example.com"),
+    "an ID token": _sign_with({"typ": "JWT"}),
+    "alg none": _unsigned_token,
+    "HS256": _hs256_token,
+    "altered": _altered_token,
     "foreign, signed by the issuer of another instance": lambda _, other: issue_token(other, "eve", [*Role]),
 }
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_no_other_token_opens_a_route(shop: DeployedStack, attack: str, tmp_path: Path) -> None:
-    wrong = ATTACKS[attack](shop, tmp_path)
-    assert {call(shop, route.method, target(route), wrong)[0] for route in PROTECTED} == {401}
+def test_invalid_tokens_are_rejected_by_every_route(shop: DeployedStack, attack: str, tmp_path: Path) -> None:
+    invalid_token = ATTACKS[attack](shop, tmp_path)
+    assert {call(shop, route.method, target(route), invalid_token)[0] for route in PROTECTED} == {401}
 
 
 @pytest.mark.parametrize("group", ["Domain staff", "[staff]", "staff,approver"])
-def test_no_part_of_a_group_is_a_role(shop: DeployedStack, group: str) -> None:
+def test_a_role_within_a_group_name_does_not_count(shop: DeployedStack, group: str) -> None:
     caller = token(shop, "eve", group)
     answers = [call(shop, route.method, target(route), caller) for route in PROTECTED]
     assert {(status, body["code"]) for status, body, _ in answers} == {(403, "NO_ROLE")}
 
 
-def test_a_customer_reaches_no_order_of_another_through_any_parameter(shop: DeployedStack) -> None:
+def test_no_parameter_gives_a_customer_access_to_another_customers_order(shop: DeployedStack) -> None:
     bought = buy(shop, "ines", "hers")[1]
     cursors = [call(shop, "GET", "/v1/orders?limit=1", token(shop, "ines", "customer"))[1].get("cursor", "W10")]
     ben, ines_id = token(shop, "ben", *Role), person_id_of(OWN_ISSUER, "ines")
     as_customer = token(shop, "ben", "customer")
     own = {"order_id": bought["order_id"], "handle": bought["handle"], "subject": bought["order_id"], "sku": "MUG"}
-    named = [route for route in PROTECTED if "{order_id}" in route.path or "{handle}" in route.path]
-    for route in named:
+    order_routes = [route for route in PROTECTED if "{order_id}" in route.path or "{handle}" in route.path]
+    for route in order_routes:
         if Role.CUSTOMER in route.roles:
             status, body, _ = call(shop, route.method, target(route, **own), as_customer, idempotency_key="theirs")
             assert (status, bought["order_id"] in json.dumps(body)) == (404, False), route.key
     for query in (f"customer={ines_id}", f"customer={ines_id}&limit=100", "since=2020-01-01"):
-        listed = call(shop, "GET", f"/v1/orders?{query}", as_customer)
-        assert bought["order_id"] not in json.dumps(listed[1]), query
+        reply = call(shop, "GET", f"/v1/orders?{query}", as_customer)
+        assert bought["order_id"] not in json.dumps(reply[1]), query
     assert call(shop, "GET", f"/v1/orders?cursor={quote(cursors[0])}x", as_customer)[0] == 400
     assert call(shop, "GET", f"/v1/requests/{bought['handle']}", ben)[0] == 404

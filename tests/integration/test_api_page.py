@@ -1,4 +1,4 @@
-"""The commands of docs/how-to/use-the-api.md, run in order as a reader would, against the embedded AWS."""
+"""The commands of docs/how-to/use-the-api.md work in their order against the embedded AWS."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from tools.openapi import PAGE
 
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 TOKENS, *CALLS = BLOCKS
-SUBSTITUTED = {"HANDLE": "handle", "ORDER": "order_id", "REFUND": "refund_id"}
+SAVED_FIELDS = {"HANDLE": "handle", "ORDER": "order_id", "REFUND": "refund_id"}
 
 
 def test_the_page_shows_every_route() -> None:
@@ -24,23 +24,23 @@ def test_the_page_shows_every_route() -> None:
     assert shown == {route.key for route in ROUTES}
 
 
-def test_the_commands_of_the_page_work_one_after_the_other(shop: DeployedStack) -> None:
+def test_the_commands_of_the_page_work_in_order(shop: DeployedStack) -> None:
     folder = shop.instance.folder.parents[1]
     environment = {**os.environ, "API": shop.outputs["apiUrl"], "CURL_CA_BUNDLE": str(shop.instance.certificate)}
     booking = Path(__file__).parents[2] / ".venv" / "bin"
     environment["PATH"] = f"{booking}{os.pathsep}{environment['PATH']}"
-    said = _run(f"set -a\n{TOKENS}\nenv -0", folder, environment)
-    environment |= dict(line.split("=", 1) for line in said.split("\0") if "=" in line)
+    output = _run(f"set -a\n{TOKENS}\nenv -0", folder, environment)
+    environment |= dict(line.split("=", 1) for line in output.split("\0") if "=" in line)
     for block in CALLS:
         if "$CASE" in block:
             environment["CASE"] = _open_case(shop, environment["ORDER"])
         status, answer = _call(block, folder, environment)
         assert status in (200, 202), (block, status, answer)
-        environment |= {name: answer[field] for name, field in SUBSTITUTED.items() if answer.get(field)}
+        environment |= {name: answer[field] for name, field in SAVED_FIELDS.items() if answer.get(field)}
 
 
 def _open_case(shop: DeployedStack, order_id: str) -> str:
-    """Let the gateway contradict the ledger about an order, and return the case that reconcile opens."""
+    """Make the gateway contradict an order's ledger, and return the case that reconcile opens."""
     shop.client("dynamodb").update_item(
         TableName=shop.outputs["gatewayTable"],
         Key={"pk": {"S": order_id}},
@@ -60,11 +60,11 @@ def _route(block: str) -> str:
 
 
 def _call(block: str, folder: Path, environment: dict[str, str]) -> tuple[int, dict[str, Any]]:
-    """Run a command, and again while the request is under way or the machine is busy."""
+    """Run a command, and repeat it while the request is in progress or the machine is busy."""
     deadline = time.monotonic() + 60
     while True:
-        said = _run(f"{block.rstrip()} --silent --show-error --write-out '\\n%{{http_code}}'", folder, environment)
-        body, _, status = said.rpartition("\n")
+        output = _run(f"{block.rstrip()} --silent --show-error --write-out '\\n%{{http_code}}'", folder, environment)
+        body, _, status = output.rpartition("\n")
         answer = json.loads(body)
         is_settled = int(status) not in (429, 503) and ("/v1/requests/" not in block or answer["status"] != "running")
         if is_settled or time.monotonic() > deadline:
@@ -73,8 +73,8 @@ def _call(block: str, folder: Path, environment: dict[str, str]) -> tuple[int, d
 
 
 def _run(script: str, folder: Path, environment: dict[str, str]) -> str:
-    ran = subprocess.run(
+    completed = subprocess.run(
         ["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
     )
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout

@@ -1,8 +1,8 @@
-"""Sessions of calls that schemathesis makes up, each leading on from answers before it, against the deployed API.
+"""Sessions of calls that schemathesis generates, each following links of earlier answers, against the deployed API.
 
-The calls of a session are made up before it, so that they depend on no answer; only their paths are then filled in, by
-the links of the OpenAPI document. Most are grounded as well: they name an article that exists, at its price, and
-amounts that orders can give back.
+The calls of a session are generated before it, so they depend on no answer; only their paths are filled in later, from
+the links of the OpenAPI document. Most are also feasible: they name an existing SKU at its price, and amounts that
+orders can refund.
 """
 
 import time
@@ -44,17 +44,17 @@ EXAMPLES = settings(
 ROUTE_OF = {route.key: route for route in ROUTES}
 
 
-class Visitors:
-    """Four people, each with a role, and where the answers that they got lead."""
+class SessionCallers:
+    """Four people, each with a role, and the links in the answers to their calls."""
 
     def __init__(self, shop: DeployedStack) -> None:
         self.shop, self.calls, self.posts = shop, Counter[str](), Counter[bool]()
         self._tokens = {role: token(shop, name, role) for role, name in PEOPLE.items()}
-        self._askers: dict[str, str] = {}
-        self._offers: dict[str, Mapping[str, str]] = {}
+        self._tokens_by_handle: dict[str, str] = {}
+        self._link_parameters: dict[str, Mapping[str, str]] = {}
 
     def make(self, case: Any) -> None:
-        """Make a call, compare the answer with the document, and remember where it leads."""
+        """Make a call, validate the answer against the document, and remember its links."""
         route = ROUTE_OF[case.operation.label]
         self.calls[route.name] += 1
         self._prepare(case, route)
@@ -65,25 +65,25 @@ class Visitors:
             self.posts[self._final_status(case, response) < 300] += 1
 
     def _prepare(self, case: Any, route: Route) -> None:
-        """Sign a call; three of four go where an answer led, with what can be carried out."""
-        is_meant = case.meta.generation.mode is GenerationMode.POSITIVE and self.calls.total() % 4
-        if is_meant and route.name in self._offers:
-            case.path_parameters = {**case.path_parameters, **self._offers[route.name]}
+        """Add a token to a call; three of four follow a link and are feasible."""
+        is_feasible = case.meta.generation.mode is GenerationMode.POSITIVE and self.calls.total() % 4
+        if is_feasible and route.name in self._link_parameters:
+            case.path_parameters = {**case.path_parameters, **self._link_parameters[route.name]}
         case.headers = {name: value for name, value in (case.headers or {}).items() if name.lower() != "authorization"}
         if not route.is_public:
             case.headers["Authorization"] = f"Bearer {self._token(route, case)}"
-        if is_meant and route.method == "POST":
+        if is_feasible and route.method == "POST":
             case.headers["Idempotency-Key"] = f"session-{self.calls.total()}"
             if isinstance(case.body, dict):
-                case.body = _ground(route.name, case.body, self.calls.total())
+                case.body = _make_feasible(route.name, case.body, self.calls.total())
 
     def _token(self, route: Route, case: Any) -> str:
-        """Return the token of the person who made the requested request, else of the route's first role."""
-        asker = self._askers.get(str((case.path_parameters or {}).get("handle")))
-        return asker or next(self._tokens[role] for role in Role if role in route.roles)
+        """Return the token of the person who made the request with this handle, else of the route's first role."""
+        own_token = self._tokens_by_handle.get(str((case.path_parameters or {}).get("handle")))
+        return own_token or next(self._tokens[role] for role in Role if role in route.roles)
 
     def _send(self, case: Any) -> Response:
-        """Send a call, and again while every execution that the account may have at once is in use."""
+        """Send a call, and repeat it while all concurrent executions of the account are in use."""
         deadline = time.monotonic() + 60
         while True:
             response: Response = case.call(
@@ -97,9 +97,9 @@ class Visitors:
         answers = case.operation.definition.raw["responses"]
         links = answers.get(str(response.status_code), {}).get("links", {})
         for link in links.values():
-            found = {name: _read(response.json(), where) for name, where in link["parameters"].items()}
+            found = {name: _read(response.json(), pointer) for name, pointer in link["parameters"].items()}
             if None not in found.values():
-                self._offers[link["operationId"]] = found
+                self._link_parameters[link["operationId"]] = found
 
     def _final_status(self, case: Any, response: Response) -> int:
         """Wait for the end of a request."""
@@ -107,12 +107,12 @@ class Visitors:
             return int(response.status_code)
         caller = case.headers["Authorization"].removeprefix("Bearer ")
         reply = (202, response.json(), {"location": response.headers["location"][0]})
-        self._askers[reply[1]["handle"]] = caller
+        self._tokens_by_handle[reply[1]["handle"]] = caller
         return wait_for_result(self.shop, reply, caller, until=("pending", "unknown"))[0]
 
 
 def _read(body: Any, expression: str) -> Any:
-    """Return what a link's expression, `$response.body#/…`, finds in an answer; None if it finds nothing."""
+    """Return the value of a link's expression, `$response.body#/…`, in an answer, or None."""
     for part in expression.partition("#/")[2].split("/"):
         values: Any = dict(enumerate(body)) if isinstance(body, list) else body
         body = values.get(int(part) if isinstance(body, list) else part)
@@ -121,11 +121,11 @@ def _read(body: Any, expression: str) -> Any:
     return body
 
 
-def _ground(name: str, body: dict[str, Any], number: int) -> dict[str, Any]:
-    """Make a body one that the shop can carry out; what it says otherwise stays."""
+def _make_feasible(name: str, body: dict[str, Any], number: int) -> dict[str, Any]:
+    """Change a body so that the shop can carry it out; its other fields stay unchanged."""
     if name == "purchase":
-        kept = {field: body[field] for field in ("capture", "gateway_customer") if field in body}
-        return {**BODY, **kept, "lines": [{**BODY["lines"][0], "quantity": 1 + number % 3}]}
+        kept_fields = {field: body[field] for field in ("capture", "gateway_customer") if field in body}
+        return {**BODY, **kept_fields, "lines": [{**BODY["lines"][0], "quantity": 1 + number % 3}]}
     if name in ("refund", "capture"):
         rest = {field: value for field, value in body.items() if field not in ("amount_minor", "lines")}
         return {**rest, **({"amount_minor": 1 + number % 200} if number % 2 else {})}
@@ -134,22 +134,22 @@ def _ground(name: str, body: dict[str, Any], number: int) -> dict[str, Any]:
 
 @pytest.mark.nightly
 def test_generated_sessions_are_answered_as_documented(shop: DeployedStack) -> None:
-    """And a good part of the requests is accepted in the end, not only begun."""
-    visitors = Visitors(shop)
+    """A minimum share of the requests also succeeds in the end."""
+    callers = SessionCallers(shop)
     found = schemathesis.openapi.from_dict(build_document()).get_all_operations()
     cases = {operation.label: _cases(operation) for operation in (each.ok() for each in found)}
     sessions = st.tuples(cases["POST /v1/orders"], *[st.one_of(*cases.values())] * (STEPS - 1))
 
     @EXAMPLES
     @given(sessions)
-    def visit(session: tuple[Any, ...]) -> None:
+    def run_session(session: tuple[Any, ...]) -> None:
         for case in session:
-            visitors.make(case)
+            callers.make(case)
 
-    visit()
-    calls, posts = visitors.calls.total(), visitors.posts.total()
-    share = visitors.posts[True] / posts
-    print(f"{calls} calls, {posts} POSTs, {share:.0%} of them accepted: {dict(visitors.calls)}")
+    run_session()
+    calls, posts = callers.calls.total(), callers.posts.total()
+    share = callers.posts[True] / posts
+    print(f"{calls} calls, {posts} POSTs, {share:.0%} of them accepted: {dict(callers.calls)}")
     assert calls >= MIN_CALLS
     assert share >= MIN_ACCEPTED
 

@@ -1,4 +1,4 @@
-"""Whatever JSON an execution is started with, it ends in a result that says what is wrong, and nothing is written."""
+"""Executions with any malformed JSON input end in a result that names the problem, and write no order."""
 
 from typing import Any
 
@@ -22,32 +22,35 @@ HOSTILE = [
     "\u202e",
 ]
 AMOUNTS = [1.5, -1, 0, HUGE, True, "100", None]
-"""None of these is an amount of money, however it looks."""
+"""Values that are not valid amounts of money."""
 
 
-def _changed(event: dict[str, Any], **fields: Any) -> dict[str, Any]:
+def _with_fields(event: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {**event, **fields}
 
 
 def _line(**fields: Any) -> dict[str, Any]:
     event = purchase("bad-line", {"MUG": 1})
-    return _changed(event, lines=[event["lines"][0] | fields])
+    return _with_fields(event, lines=[event["lines"][0] | fields])
 
 
-SOME = refund("bad", "ord_0123456789abcdef0123456789abcdef")
+REFUND = refund("bad", "ord_0123456789abcdef0123456789abcdef")
 CASES: dict[str, tuple[Any, str]] = {
     "no object": ([1, 2], "request"),
     "nothing": (None, "request"),
     "a text": ("purchase", "request"),
     "no action": ({"request_id": "x"}, "action"),
-    "an unknown action": (_changed(purchase("bad"), action="steal"), "action"),
+    "an unknown action": (_with_fields(purchase("bad"), action="steal"), "action"),
     "a missing field": ({k: v for k, v in purchase("bad").items() if k != "customer_id"}, "customer_id"),
-    "an extra field": (_changed(purchase("bad"), discount=1), "discount"),
-    "a wrong type": (_changed(purchase("bad"), lines="MUG"), "lines"),
+    "an extra field": (_with_fields(purchase("bad"), discount=1), "discount"),
+    "a wrong type": (_with_fields(purchase("bad"), lines="MUG"), "lines"),
     **{f"a price of {amount!r}": (_line(unit_price_minor=amount), "unit_price_minor") for amount in AMOUNTS},
     **{f"a quantity of {amount!r}": (_line(quantity=amount), "quantity") for amount in AMOUNTS},
-    **{f"a refund of {amount!r}": (_changed(SOME, amount_minor=amount), "amount_minor") for amount in AMOUNTS[:-1]},
-    **{f"a request id {text!r}": (_changed(purchase("bad"), request_id=text), "request_id") for text in HOSTILE},
+    **{
+        f"a refund of {amount!r}": (_with_fields(REFUND, amount_minor=amount), "amount_minor")
+        for amount in AMOUNTS[:-1]
+    },
+    **{f"a request id {text!r}": (_with_fields(purchase("bad"), request_id=text), "request_id") for text in HOSTILE},
     **{f"a sku {text!r}": (_line(sku=text), "sku") for text in HOSTILE},
 }
 
@@ -61,18 +64,22 @@ JSON = st.recursive(
 @pytest.mark.parametrize("case", CASES)
 def test_a_malformed_event_is_rejected_with_a_sentence_naming_the_field(shop: DeployedStack, case: str) -> None:
     event, field = CASES[case]
-    written = _items(shop)
-    ended = shop.run(event)
-    assert (ended.status, ended.result["status"], ended.result["code"]) == ("SUCCEEDED", "rejected", "INVALID_REQUEST")
-    assert field in ended.result["message"]
-    assert _items(shop) == written
+    items_before = _items(shop)
+    execution = shop.run(event)
+    assert (execution.status, execution.result["status"], execution.result["code"]) == (
+        "SUCCEEDED",
+        "rejected",
+        "INVALID_REQUEST",
+    )
+    assert field in execution.result["message"]
+    assert _items(shop) == items_before
 
 
-@settings(max_examples=15, suppress_health_check=list(HealthCheck))  # an example is an execution of some 0.3 s
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))  # an example is an execution of about 0.3 s
 @given(event=JSON)
 def test_any_json_value_ends_in_a_result(shop: DeployedStack, event: Any) -> None:
-    ended = shop.run(event)
-    assert (ended.status, ended.result["code"]) == ("SUCCEEDED", "INVALID_REQUEST")
+    execution = shop.run(event)
+    assert (execution.status, execution.result["code"]) == ("SUCCEEDED", "INVALID_REQUEST")
 
 
 def test_a_refusal_writes_its_audit_record_and_nothing_else(shop: DeployedStack) -> None:

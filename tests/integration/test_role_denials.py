@@ -1,6 +1,6 @@
 """The role of each function and of the machine is denied every call that it does not need.
 
-The calls that it needs are tried beside them, so that a denial proves something.
+The calls that it needs are also made, so that the denials prove something.
 """
 
 import json
@@ -20,18 +20,18 @@ ROLES = ("purchase", "refund", "record", "reconcile", "seal", "machine")
 DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
 KEY = {"pk": {"S": "ORDER#x"}}
 ANYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
-Place = Mapping[str, str]
-Call = tuple[str, str, Callable[[Place], dict[str, Any]]]
+StageResources = Mapping[str, str]
+Call = tuple[str, str, Callable[[StageResources], dict[str, Any]]]
 
 
-def _encrypted(**how: str) -> Call:
-    """Return a put with another encryption, whose checksum is wrong as well, so that it never takes effect."""
+def _put_with_encryption(**encryption: str) -> Call:
+    """Return a put with another encryption, and with a wrong checksum, so that it never takes effect."""
     put = {"Key": "outcomes/none", "Body": b"{}", "IfNoneMatch": "*"}
     wrong = {"ChecksumSHA256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}
-    return ("s3", "put_object", lambda at: {"Bucket": at["audit"], **put, **wrong, **how})
+    return ("s3", "put_object", lambda at: {"Bucket": at["audit"], **put, **wrong, **encryption})
 
 
-NOBODY_MAY: list[Call] = [
+DENIED_CALLS: list[Call] = [
     ("dynamodb", "scan", lambda at: {"TableName": at["orders"]}),
     ("dynamodb", "delete_item", lambda at: {"TableName": at["orders"], "Key": KEY}),
     ("dynamodb", "delete_item", lambda at: {"TableName": at["gateway"], "Key": KEY}),
@@ -43,9 +43,9 @@ NOBODY_MAY: list[Call] = [
     ("s3", "get_object", lambda at: {"Bucket": at["audit"], "Key": "elsewhere/x"}),
     ("s3", "put_object", lambda at: {"Bucket": at["audit"], "Key": "elsewhere/x", "Body": b"{}"}),
     ("s3", "put_object", lambda at: {"Bucket": at["audit"], "Key": "outcomesx", "Body": b"{}"}),
-    _encrypted(ServerSideEncryption="AES256"),
-    _encrypted(ServerSideEncryption="aws:kms"),  # without a key that is aws/s3, not the bucket's
-    _encrypted(ServerSideEncryption="aws:kms", SSEKMSKeyId="arn:aws:kms:us-east-1:000000000000:key/another"),
+    _put_with_encryption(ServerSideEncryption="AES256"),
+    _put_with_encryption(ServerSideEncryption="aws:kms"),  # without a key, S3 would use aws/s3
+    _put_with_encryption(ServerSideEncryption="aws:kms", SSEKMSKeyId="arn:aws:kms:us-east-1:000000000000:key/another"),
     ("s3", "delete_object", lambda at: {"Bucket": at["audit"], "Key": "outcomes/x"}),
     ("s3", "list_object_versions", lambda at: {"Bucket": at["audit"]}),
     ("s3", "put_bucket_policy", lambda at: {"Bucket": at["audit"], "Policy": ANYTHING}),
@@ -66,8 +66,8 @@ NOBODY_MAY: list[Call] = [
 
 
 @pytest.fixture(scope="module")
-def place(shop: DeployedStack) -> Iterator[dict[str, str]]:
-    """Resources to try the calls on: the stage's own, and another team's."""
+def stage_resources(shop: DeployedStack) -> Iterator[dict[str, str]]:
+    """Yield the resources for the calls: the stage's own and another team's."""
     shop.client("dynamodb").create_table(
         TableName="not-ours",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -75,8 +75,8 @@ def place(shop: DeployedStack) -> Iterator[dict[str, str]]:
         BillingMode="PAY_PER_REQUEST",
     )
     shop.client("s3").create_bucket(Bucket="not-ours")
-    told = {name: shop.outputs[f"{name}Function"] for name in ROLES if f"{name}Function" in shop.outputs}
-    yield told | {
+    functions = {name: shop.outputs[f"{name}Function"] for name in ROLES if f"{name}Function" in shop.outputs}
+    yield functions | {
         "orders": shop.outputs["ordersTable"],
         "gateway": shop.outputs["gatewayTable"],
         "audit": shop.outputs["auditBucket"],
@@ -92,12 +92,12 @@ def place(shop: DeployedStack) -> Iterator[dict[str, str]]:
     shop.client("sqs").purge_queue(QueueUrl=shop.outputs["parkingQueueUrl"])
 
 
-def role_of(shop: DeployedStack, who: str) -> str:
+def role_of(shop: DeployedStack, role_name: str) -> str:
     """Return the ARN of a role that the test can assume: a function's, or one with the machine's policy."""
-    if who == "machine":
+    if role_name == "machine":
         return _ensure_twin(shop)
     functions = shop.client("lambda")
-    return str(functions.get_function_configuration(FunctionName=shop.outputs[f"{who}Function"])["Role"])
+    return str(functions.get_function_configuration(FunctionName=shop.outputs[f"{role_name}Function"])["Role"])
 
 
 def machine_policy(shop: DeployedStack) -> str:
@@ -109,9 +109,9 @@ def machine_policy(shop: DeployedStack) -> str:
 
 
 def _ensure_twin(shop: DeployedStack) -> str:
-    """Create a role with the machine's policy: the machine's own role trusts Step Functions alone."""
+    """Create a role with the machine's policy, because the machine's own role trusts only Step Functions."""
     iam = shop.client("iam")
-    with suppress(ClientError):  # it is there
+    with suppress(ClientError):  # it exists already
         trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
         iam.create_role(RoleName="twin", AssumeRolePolicyDocument=document)
@@ -119,23 +119,26 @@ def _ensure_twin(shop: DeployedStack) -> str:
     return str(iam.get_role(RoleName="twin")["Role"]["Arn"])
 
 
-def answer(shop: DeployedStack, who: str, call: Call, place: Place) -> str:
-    """Make a call under a role and return the code of AWS's answer: `done`, or that of the error."""
+def call_as(shop: DeployedStack, role_name: str, call: Call, stage_resources: StageResources) -> str:
+    """Make a call under a role, and return `done` or the code of AWS's error."""
     service, verb, request = call
     try:
-        getattr(shop.client(service, role_of(shop, who)), verb)(**request(place))
+        getattr(shop.client(service, role_of(shop, role_name)), verb)(**request(stage_resources))
     except ClientError as error:
         return str(error.response["Error"]["Code"])
     return "done"
 
 
-@pytest.mark.parametrize("who", ROLES)
-def test_calls_that_no_role_needs_are_denied_to_every_role(shop: DeployedStack, place: Place, who: str) -> None:
-    """Other tables, buckets, prefixes, queues, functions and machines; deletions, settings, permissions."""
+@pytest.mark.parametrize("role_name", ROLES)
+def test_every_role_is_denied_the_calls_that_no_role_needs(
+    shop: DeployedStack, stage_resources: StageResources, role_name: str
+) -> None:
+    """Examples are other teams' resources, other prefixes, deletions, settings and permissions."""
     answers = {
-        f"{call[0]}:{call[1]} {number}": answer(shop, who, call, place) for number, call in enumerate(NOBODY_MAY)
+        f"{call[0]}:{call[1]} {number}": call_as(shop, role_name, call, stage_resources)
+        for number, call in enumerate(DENIED_CALLS)
     }
-    assert {call: said for call, said in answers.items() if said not in DENIED} == {}
+    assert {call: code for call, code in answers.items() if code not in DENIED} == {}
 
 
 READ: Call = ("dynamodb", "get_item", lambda at: {"TableName": at["orders"], "Key": KEY})
@@ -171,7 +174,7 @@ KEEP: Call = (
         "Key": "outcomes/none",
         "Body": b"{}",
         "IfNoneMatch": "*",
-        "ChecksumSHA256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",  # of nothing; writers are refused too
+        "ChecksumSHA256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",  # of an empty body; fails even for writers
     },
 )
 TAKE: Call = ("sqs", "receive_message", lambda at: {"QueueUrl": at["parking"]})
@@ -195,7 +198,7 @@ def _update(pk: str, attribute: str) -> Call:
 
 
 def _pay(pk: str, *attributes: str) -> Call:
-    """Return a put into the sandbox gateway's memory that never takes effect."""
+    """Return a put into the sandbox gateway's table that never takes effect."""
     item = {"pk": {"S": pk}, **{name: {"N": "1"} for name in attributes}}
     return (
         "dynamodb",
@@ -236,14 +239,14 @@ FORGERIES: dict[str, Call] = {
     "overwrite a seal": _put("seals/none"),
     "sign a seal": SIGN,
 }
-"""Attacks with a function's own credentials; docs/explanation/audit.md has their table, with who finds them."""
+"""Attacks with a function's own credentials; docs/explanation/audit.md lists them with the check that finds them."""
 
 BY_NAME = {"READ": READ, "FIND": FIND, "WRITE": WRITE, "PLACE": PLACE, "PAY": PAY, "LIST": LIST, "LOOK": LOOK} | {
     "TAKE": TAKE,
     "PARK": PARK,
     **FORGERIES,
 }
-MAY = {
+ALLOWED_CALLS = {
     "purchase": {"PLACE", "READ", "WRITE", "PAY"}
     | {"append to an order", "change the stock", "change a price"}
     | {"invent a charge at the sandbox gateway", "forge the end of a payment at the sandbox gateway"},
@@ -254,29 +257,31 @@ MAY = {
     | {"append to an order", "change the stock", "forge the end of a payment at the sandbox gateway"}
     | {"add an audit object"},
     "seal": {"LIST", "LOOK", "add a seal", "sign a seal"},
-    "machine": {"PARK"},  # and invoke its functions, which every journey shows
+    "machine": {"PARK"},  # and invoke its functions, which test_journeys.py covers
 }
 
 
-@pytest.mark.parametrize("who", ROLES)
-def test_each_role_may_make_its_own_calls_and_no_others(shop: DeployedStack, place: Place, who: str) -> None:
-    """The table of roles and calls, tried cell by cell."""
-    may = {name for name, call in BY_NAME.items() if answer(shop, who, call, place) not in DENIED}
-    assert MAY[who] == may
+@pytest.mark.parametrize("role_name", ROLES)
+def test_each_role_may_make_only_its_own_calls(
+    shop: DeployedStack, stage_resources: StageResources, role_name: str
+) -> None:
+    """Every combination of role and call is tested."""
+    may = {name for name, call in BY_NAME.items() if call_as(shop, role_name, call, stage_resources) not in DENIED}
+    assert ALLOWED_CALLS[role_name] == may
 
 
-def test_the_page_says_which_role_can_attempt_which_forgery() -> None:
-    """docs/explanation/audit.md: a row for each forgery, with the roles that can."""
+def test_the_page_lists_the_roles_that_can_attempt_each_forgery() -> None:
+    """docs/explanation/audit.md has a row for each forgery."""
     page = (Path(__file__).parents[2] / "docs" / "explanation" / "audit.md").read_text()
     for forgery in FORGERIES:
-        able = [role for role in ROLES if forgery in MAY[role]]
-        assert f"\n| {forgery} | {', '.join(able) or 'no role'} |" in page, (forgery, able)
+        roles = [role for role in ROLES if forgery in ALLOWED_CALLS[role]]
+        assert f"\n| {forgery} | {', '.join(roles) or 'no role'} |" in page, (forgery, roles)
 
 
 def test_the_machines_role_allows_exactly_what_its_definition_calls(shop: DeployedStack) -> None:
-    """Compared both ways; Step Functions itself uses keys, logs and traces on the machine's behalf."""
+    """Keys, logs and traces are excluded, because Step Functions uses them on the machine's behalf."""
     machine = shop.client("stepfunctions").describe_state_machine(stateMachineArn=shop.outputs["stateMachineArn"])
-    said = {
+    needed = {
         (action, arn)
         for each in permissions(json.loads(machine["definition"]))
         for action in each.actions
@@ -285,11 +290,11 @@ def test_the_machines_role_allows_exactly_what_its_definition_calls(shop: Deploy
     statements = json.loads(machine_policy(shop))["Statement"]
     allowed = {(action, arn) for each in statements for action in each["Action"] for arn in each["Resource"]}
     own = {each for each in allowed if not each[0].startswith(("kms:", "logs:", "xray:"))}
-    assert [each for each in own if not any(_same(each, other) for other in said)] == []
-    assert [each for each in said if not any(_same(other, each) for other in own)] == []
+    assert [each for each in own if not any(_is_same_permission(each, other) for other in needed)] == []
+    assert [each for each in needed if not any(_is_same_permission(other, each) for other in own)] == []
 
 
-def _same(allowed: tuple[str, str], said: tuple[str, str]) -> bool:
-    """Compare a grant with a need: every version of a function may be invoked, for executions that began earlier."""
-    versions, version = allowed[1].removesuffix(":*"), ":".join(said[1].split(":")[:7])
-    return allowed[0] == said[0] and (fnmatchcase(allowed[1], said[1]) or versions == version)
+def _is_same_permission(allowed: tuple[str, str], needed: tuple[str, str]) -> bool:
+    """Compare a grant with a need; grants on functions include every version, for executions that started earlier."""
+    versions, version = allowed[1].removesuffix(":*"), ":".join(needed[1].split(":")[:7])
+    return allowed[0] == needed[0] and (fnmatchcase(allowed[1], needed[1]) or versions == version)

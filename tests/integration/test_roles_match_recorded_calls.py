@@ -19,7 +19,7 @@ from local.instance.recorded_calls import permissions_by_function
 from local.instance.token_issuer import OWN_ISSUER
 from local.pytest_plugin import DeployedStack
 from tests.integration.api_client import BODY, buy, call, token, wait_for_result
-from tests.integration.event_consumer import consuming
+from tests.integration.event_consumer import subscribe
 from tests.integration.shop import audit_keys, erase, purchase, refund
 
 FUNCTIONS = (
@@ -43,20 +43,20 @@ ON_ITS_BEHALF = (
     "sqs:SendMessage",
     *(f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")),
 )
-"""Actions of AWS on a function's behalf, without a call by the function: keys, logs, traces, dead letters, streams."""
+"""Actions of AWS on a function's behalf without a call of the function: keys, logs, traces, dead letters, streams."""
 
 TOKENS = (
     *("pm_ok", "pm_declined", "pm_timeout", "pm_timeout_declined", "pm_timeout_never_arrives"),
     *("pm_refund_declined", "pm_refund_timeout", "pm_refund_timeout_never_arrives"),
 )
 
-TOO_LATE_TO_SEE = {"reconcileFunction": ("dynamodb:UpdateItem", "-gateway-table-")}
-"""An action and part of its resource that only time brings about: reconcile ends a hold an hour later at the earliest
+NOT_RECORDABLE = {"reconcileFunction": ("dynamodb:UpdateItem", "-gateway-table-")}
+"""Actions that need more time than a test, with a part of the resource: holds expire after an hour at the earliest
 (tests/handlers/test_payment_lifecycle.py)."""
 
 
 @pytest.fixture(scope="module")
-def recorded(shop: DeployedStack) -> dict[str, frozenset[tuple[str, str]]]:
+def recorded_permissions(shop: DeployedStack) -> dict[str, frozenset[tuple[str, str]]]:
     """Drive the functions through every outcome and return each one's actions on resources."""
     for method in TOKENS:
         bought = shop.run(event := purchase(f"seen-{method}", {"MUG": 1}, method)).result
@@ -73,31 +73,31 @@ def recorded(shop: DeployedStack) -> dict[str, frozenset[tuple[str, str]]]:
     replayed = purchase("seen-pm_ok", {"MUG": 1})
     outcome = {"request": replayed, "result": shop.run(replayed).result}
     _lose_an_audit_object(shop)
-    for _ in range(2):  # the second time what they write is there, and is read and compared
+    for _ in range(2):  # the second time they find their own writes, which they read and compare
         shop.invoke("recordFunction", _report({"request": {"some": "refusal"}}))
         _park(shop, {"request": {"some": "other refusal"}})
         _park(shop, outcome)
         shop.invoke("reconcileFunction", {"schema": 1, "fence_after_seconds": 0})
     _seal_a_closed_day(shop)
-    with consuming(shop, "recorder") as consumer:
+    with subscribe(shop, "recorder") as consumer:
         order_id = shop.run(purchase("seen-last", {"MUG": 1})).result["order_id"]
         consumer.wait_for({order_id: 2})
     return permissions_by_function(shop.instance)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_role_allows_exactly_what_its_function_does(
-    shop: DeployedStack, recorded: dict[str, frozenset[tuple[str, str]]], function: str
+def test_a_role_allows_exactly_the_recorded_calls_of_its_function(
+    shop: DeployedStack, recorded_permissions: dict[str, frozenset[tuple[str, str]]], function: str
 ) -> None:
-    """Both ways: a statement covers each call, and each action that it allows on a resource was recorded."""
-    done, allowed = recorded[shop.outputs[function]], set(_allowed(shop, function))
-    assert [each for each in done if not any(_covers(grant, each) for grant in allowed)] == []
-    unused = [grant for grant in sorted(allowed) if not any(_covers(grant, each) for each in done)]
-    assert [grant for grant in unused if not _is_too_late(function, grant)] == []
+    """A statement covers each recorded call, and each allowed action on a resource was recorded."""
+    needed, allowed = recorded_permissions[shop.outputs[function]], set(_grants(shop, function))
+    assert [each for each in needed if not any(_covers(grant, each) for grant in allowed)] == []
+    unused = [grant for grant in sorted(allowed) if not any(_covers(grant, each) for each in needed)]
+    assert [grant for grant in unused if not _is_not_recordable(function, grant)] == []
 
 
-def _is_too_late(function: str, grant: tuple[str, str]) -> bool:
-    action, resource = TOO_LATE_TO_SEE.get(function, ("", ""))
+def _is_not_recordable(function: str, grant: tuple[str, str]) -> bool:
+    action, resource = NOT_RECORDABLE.get(function, ("", ""))
     return grant[0] == action and resource in grant[1]
 
 
@@ -127,7 +127,7 @@ def _statements(shop: DeployedStack, function: str) -> list[dict[str, Any]]:
     return [statement for document in documents for statement in document["Statement"]]
 
 
-def _allowed(shop: DeployedStack, function: str) -> Iterator[tuple[str, str]]:
+def _grants(shop: DeployedStack, function: str) -> Iterator[tuple[str, str]]:
     """Yield each allowed action with each pattern of ARNs, without AWS's own actions on the function's behalf."""
     for statement in _statements(shop, function):
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
@@ -136,7 +136,7 @@ def _allowed(shop: DeployedStack, function: str) -> Iterator[tuple[str, str]]:
 
 
 def _forge_callers(shop: DeployedStack) -> None:
-    """Send envelopes with a MAC that is not the API's, which the functions ask KMS about."""
+    """Send envelopes with an invalid MAC, which the functions verify with KMS."""
     order_id = shop.run(purchase("seen-forged", {"MUG": 1})).result["order_id"]
     person = person_id_of("https://id.example.com", "eve")
     bought = {**purchase("forged-purchase", {"MUG": 1}), "customer_id": person}
@@ -149,22 +149,22 @@ def _forge_callers(shop: DeployedStack) -> None:
 
 
 def _call_the_api(shop: DeployedStack) -> None:
-    """Buy, list in every way, look at a payment, and ask for a refusal whose execution is forgotten."""
+    """Buy, use every list, get a payment action, and get a refusal whose execution no longer exists."""
     staff, own = token(shop, "seen-staff", "staff"), token(shop, "seen-anna", "customer")
     buy(shop, "seen-anna", "seen-api")
-    asked = call(shop, "POST", "/v1/orders", own, {**BODY, "payment_method": "pm_3ds"}, idempotency_key="seen-3ds")
-    waiting = wait_for_result(shop, asked, own, until=("pending",))[1]["order_id"]
+    accepted = call(shop, "POST", "/v1/orders", own, {**BODY, "payment_method": "pm_3ds"}, idempotency_key="seen-3ds")
+    waiting = wait_for_result(shop, accepted, own, until=("pending",))[1]["order_id"]
     for path in (f"orders/{waiting}/payment-action", "orders", "stock/MUG"):
         assert call(shop, "GET", f"/v1/{path}", own)[0] == 200
     for query in ("", "?needs_attention=true"):
         assert call(shop, "GET", f"/v1/orders{query}", staff)[0] == 200
-    handle = _leave_a_refusal(shop, "seen-anna")
+    handle = _write_refusal(shop, "seen-anna")
     assert call(shop, "GET", f"/v1/requests/{handle}", own)[1]["code"] == "OUT_OF_STOCK"
     erase(shop, *(key for key in audit_keys(shop, "refusals/") if "/forgotten-" in key))
 
 
-def _leave_a_refusal(shop: DeployedStack, sub: str) -> str:
-    """Write the audit object of a refusal, and return the handle that the API gave for its request."""
+def _write_refusal(shop: DeployedStack, sub: str) -> str:
+    """Write the audit object of a refusal, and return the handle of its request."""
     day, execution = f"{datetime.now(UTC):%Y-%m-%d}", "forgotten"
     arn = f"{shop.outputs['stateMachineArn'].replace(':stateMachine:', ':execution:')}:{execution}"
     result = {"status": "rejected", "code": "OUT_OF_STOCK", "message": "There is none."}
@@ -189,7 +189,7 @@ class _ForgedKey:
 
 
 def _seal_a_closed_day(shop: DeployedStack) -> None:
-    """Put objects into the first day that the function will seal, run it twice, and remove what it sealed."""
+    """Put objects into the first day to seal, run the function twice, and remove all of them."""
     day, bucket, s3 = last_closed_day(datetime.now(UTC)), shop.outputs["auditBucket"], shop.client("s3")
     keys = [f"outcomes/date={day}/order=ord_old/000002.json", f"refusals/date={day}/old.json"]
     for key in keys:
@@ -210,5 +210,5 @@ def _report(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def _park(shop: DeployedStack, report: dict[str, Any]) -> None:
-    """Park a report, as the machine does when the record function fails for good."""
+    """Park a report, as the machine does when the record function finally fails."""
     shop.client("sqs").send_message(QueueUrl=shop.outputs["parkingQueueUrl"], MessageBody=json.dumps(_report(report)))

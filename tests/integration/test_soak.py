@@ -1,4 +1,4 @@
-"""Bookings through the real state machine while functions are killed; `make soak` runs a thousand."""
+"""Bookings stay consistent while functions are killed; `make soak` runs a thousand of them."""
 
 import pytest
 
@@ -9,7 +9,7 @@ EXECUTIONS = 60
 
 
 @pytest.mark.nightly
-def test_the_books_agree_after_functions_were_killed(shop: DeployedStack) -> None:
+def test_ledger_gateway_and_audit_agree_after_functions_were_killed(shop: DeployedStack) -> None:
     """Laws 18, 23, 24: Σ captured − refunded is the gateway's net, no stock below zero, the audit complete."""
     report = soak(shop, EXECUTIONS)
     assert report.broken() == [], "\n".join(report.lines())

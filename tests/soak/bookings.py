@@ -14,7 +14,7 @@ from handlers.adapters.s3_audit import S3AuditTrail
 from handlers.domain.order import Order
 from handlers.domain.trail.verification import verify
 from local.pytest_plugin import DeployedStack
-from tests.integration.event_consumer import consuming
+from tests.integration.event_consumer import subscribe
 from tests.soak.crashes import Crashes
 from tests.soak.event_publication import Publication
 
@@ -143,7 +143,7 @@ def soak(stack: DeployedStack, executions: int, *, seed: int = 1, kill_every: in
     assert pid is not None
     thirds = (executions // 3, 2 * executions // 3)
     crashes = Crashes(pid, kill_every, seed, stack.outputs["publishFunction"], thirds)
-    with consuming(stack, "soak") as consumer:
+    with subscribe(stack, "soak") as consumer:
         with ThreadPoolExecutor(CLIENTS) as clients:
             for status, result in clients.map(lambda number: _book(stack, load, crashes, number), range(executions)):
                 statuses[status] += 1

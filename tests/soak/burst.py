@@ -20,7 +20,7 @@ from typing import Any
 from local.drivers.in_process import deploy
 from local.instance import Instance
 from local.pytest_plugin import DeployedStack, Execution
-from tests.integration.shop import available, put_on_shelf
+from tests.integration.shop import available, set_stock
 
 PURCHASES = 200
 CLIENTS = (32, 200)
@@ -97,7 +97,7 @@ def run_burst(stack: DeployedStack, burst: Burst) -> BurstReport:
     """Stock the needed units, send the purchases, and wait for every answer."""
     wanted = Counter(burst.request(number)["lines"][0]["sku"] for number in range(burst.purchases))
     for sku, units in wanted.items():
-        put_on_shelf(stack, sku, PRICE_MINOR, units)
+        set_stock(stack, sku, PRICE_MINOR, units)
     began = time.monotonic()
     with ThreadPoolExecutor(burst.clients) as pool:
         answered = [*pool.map(lambda number: _buy(stack, burst.request(number)), range(burst.purchases))]
