@@ -145,7 +145,7 @@ def measure_peak(days: int, records_per_day: int, monkeypatch: pytest.MonkeyPatc
     return peak
 
 
-def test_memory_grows_with_neither_days_nor_records(
+def test_memory_does_not_grow_with_days_or_records(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Only totals are kept: ten times the days, or five times the records, need less than 1.5 times the memory."""
@@ -196,9 +196,9 @@ def test_invalid_days_are_a_usage_error(first: str, last: str, sentence: str) ->
 def test_the_command_prints_each_format(shell: Shell, form: str) -> None:
     """It runs against the embedded AWS."""
     buy_mugs(shell)
-    said = shell("audit", "report", "--from", "2026-01-01", "--to", "2026-01-01", "--format", form)
-    assert (said.exit_code, said.stderr) == (0, "")
+    reply = shell("audit", "report", "--from", "2026-01-01", "--to", "2026-01-01", "--format", form)
+    assert (reply.exit_code, reply.stderr) == (0, "")
     if form == "json":
-        assert json.loads(said.stdout) == []
+        assert json.loads(reply.stdout) == []
     if form == "csv":
-        assert said.stdout.startswith("day,currency,purchases")
+        assert reply.stdout.startswith("day,currency,purchases")

@@ -126,10 +126,10 @@ def _store(name: str, *former: str) -> Graph:
 def test_a_rename_deletes_resources_only_without_an_alias() -> None:
     """Like the engine, the check finds children of a renamed component by their former names."""
     before, renamed, lost = golden.golden_of(_store("orders")), _store("ledger", "orders"), _store("ledger")
-    kept = golden.consequences(golden.under_former_names(before, renamed), golden.golden_of(renamed))
-    assert [sentence for sentence in kept if "deleted" in sentence] == []
-    gone = golden.consequences(golden.under_former_names(before, lost), golden.golden_of(lost))
-    assert f"{LOSS}deleted (or renamed without an alias): aws:dynamodb/table:Table orders-table" in gone
+    with_alias = golden.consequences(golden.under_former_names(before, renamed), golden.golden_of(renamed))
+    assert [sentence for sentence in with_alias if "deleted" in sentence] == []
+    without_alias = golden.consequences(golden.under_former_names(before, lost), golden.golden_of(lost))
+    assert f"{LOSS}deleted (or renamed without an alias): aws:dynamodb/table:Table orders-table" in without_alias
 
 
 def test_no_config_value_replaces_a_data_store() -> None:

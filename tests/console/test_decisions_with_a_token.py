@@ -107,7 +107,7 @@ def test_a_form_of_another_session_sends_nothing(client: ConsoleClient, stage: D
     assert stage.pool.paths == []
 
 
-def test_the_only_form_is_that_for_decisions(client: ConsoleClient, stage: DeployedStageApi) -> None:
+def test_the_decision_form_is_the_only_form(client: ConsoleClient, stage: DeployedStageApi) -> None:
     """People buy and refund through applications that use the stage's API."""
     for path in (
         "/purchase",

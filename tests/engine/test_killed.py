@@ -111,15 +111,15 @@ from pathlib import Path
 from local.engine import PulumiEngine
 from local.instance import Instance
 
-told = []
+events = []
 
-def tell(event):
+def record(event):
     print(event, flush=True)
-    told.append(event)
-    if len(told) == 6:
+    events.append(event)
+    if len(events) == 6:
         os.killpg(0, signal.SIGINT)
 
-PulumiEngine(Instance(Path(sys.argv[1])), Path(sys.argv[2]), "interrupted", {}, tell).up()
+PulumiEngine(Instance(Path(sys.argv[1])), Path(sys.argv[2]), "interrupted", {}, record).up()
 """
 
 

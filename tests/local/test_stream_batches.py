@@ -26,18 +26,18 @@ def table(name, **more):
 
 
 source = table("source", stream_enabled=True, stream_view_type="NEW_IMAGE")
-seen = table("seen")
+processed = table("processed")
 failed = aws.sqs.Queue("failed")
 trust = document({"Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}})
 role = aws.iam.Role("reader", assume_role_policy=trust)
 aws.iam.RolePolicy(
     "reader",
     role=role.name,
-    policy=seen.arn.apply(lambda arn: document({"Action": "dynamodb:PutItem", "Resource": arn})),
+    policy=processed.arn.apply(lambda arn: document({"Action": "dynamodb:PutItem", "Resource": arn})),
 )
 reader = aws.lambda_.Function(
     "reader", code=pulumi.FileArchive("code"), handler="reader.handler", runtime="python3.13", role=role.arn,
-    publish=True, timeout=30, environment={"variables": {"SEEN": seen.name}},
+    publish=True, timeout=30, environment={"variables": {"PROCESSED": processed.name}},
 )
 orders = json.dumps({"dynamodb": {"Keys": {"pk": {"S": [{"prefix": "ORDER#"}]}}}})
 aws.lambda_.EventSourceMapping(
@@ -47,7 +47,7 @@ aws.lambda_.EventSourceMapping(
     filter_criteria={"filters": [{"pattern": orders}]},
 )
 pulumi.export("source", source.name)
-pulumi.export("seen", seen.name)
+pulumi.export("processed", processed.name)
 pulumi.export("failed", failed.url)
 """
 
@@ -65,7 +65,7 @@ def handler(event, context):
             raise RuntimeError(key)
         if "poison" in key:
             return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
-        done.put_item(TableName=os.environ["SEEN"], Item={"pk": {"S": key}})
+        done.put_item(TableName=os.environ["PROCESSED"], Item={"pk": {"S": key}})
     return {"batchItemFailures": []}
 """
 
@@ -89,7 +89,7 @@ def test_records_that_always_fail_go_to_the_queue_and_the_others_are_processed(
 
 
 def _read_keys(stack: DeployedStack) -> set[str]:
-    items = stack.client("dynamodb").scan(TableName=stack.outputs["seen"])["Items"]
+    items = stack.client("dynamodb").scan(TableName=stack.outputs["processed"])["Items"]
     return {item["pk"]["S"] for item in items}
 
 
