@@ -67,7 +67,7 @@ class ProofKey(Component):
         return self.verifygrant
 
     def reserve_for(self, role: pulumi.Input[str]) -> None:
-        """Let only this role (an ARN) make MACs, whatever other principals' policies allow."""
+        """Let only this role (an ARN) make MACs, even if policies of other principals allow it."""
         reserve_action(f"{self._name}-policy", self._key, "kms:GenerateMac", role, sid="OthersProveNothing")
 
     @property

@@ -63,7 +63,7 @@ class SigningKey(Component):
         return self.signgrant
 
     def reserve_for(self, role: pulumi.Input[str]) -> None:
-        """Let only this role (an ARN) sign, whatever other principals' policies allow."""
+        """Let only this role (an ARN) sign, even if policies of other principals allow it."""
         reserve_action(f"{self._name}-policy", self._key, "kms:Sign", role, sid="OthersDoNotSign")
 
     @property

@@ -2,6 +2,6 @@
 
 import warnings
 
-from .contracts.metrics import *  # noqa: F403  # whatever could be imported from here still can
+from .contracts.metrics import *  # noqa: F403  # every name remains importable from here
 
 warnings.warn("handlers.metric_names is now handlers.contracts.metrics", DeprecationWarning, stacklevel=2)

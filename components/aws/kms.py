@@ -86,7 +86,7 @@ def add_alias(name: str, key: aws.kms.Key) -> None:
 
 
 def reserve_action(name: str, key: aws.kms.Key, action: str, role: pulumi.Input[str], *, sid: str) -> None:
-    """Deny an action with a key to every principal but a role (an ARN), whatever their own policies allow.
+    """Deny an action with a key to every principal except a role (an ARN), even if their own policies allow it.
 
     This is a separate policy, because the role of a function that names the key is created after the key.
     """

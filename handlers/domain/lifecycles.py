@@ -138,7 +138,7 @@ class Refund:
     held: bool = False
     """True if another person had to approve it."""
     is_reported: bool = False
-    """True if it was made at the gateway itself: no request asked for it, and it has no gateway key of ours."""
+    """True if it was made at the gateway itself, without a request and without a gateway key of this system."""
 
     @property
     def was_sent(self) -> bool:

@@ -68,7 +68,7 @@ def _was_requested(order: Order, key: str) -> bool:
 def decision_answer(order: Order, seq: int) -> Answer:
     """Return the answer to the decision that caused entry `seq`.
 
-    A decision is complete whatever happens to its subject.
+    A decision is complete, regardless of what happens to its subject.
     """
     entry = order.ledger[seq - 1]
     approval = result_at(order, key_of(entry.subject), seq, Kind.REFUND_APPROVED)

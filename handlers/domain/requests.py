@@ -130,7 +130,7 @@ class PlaceOrder:
 
     @property
     def fingerprint(self) -> str:
-        """A hash that is equal for equal requests, in whatever order they list their lines."""
+        """A hash that is equal for equal requests; the order of their lines does not matter."""
         lines: list[Json] = [*sorted((line.sku, line.quantity, line.unit_price_minor) for line in self.lines)]
         options: list[Json] = (
             [self._optional_fields] if self._optional_fields else []
@@ -186,7 +186,7 @@ class IssueRefund:
 
     @property
     def fingerprint(self) -> str:
-        """A hash that is equal for equal requests, in whatever order they list their lines."""
+        """A hash that is equal for equal requests; the order of their lines does not matter."""
         units: Json = None if self.units is None else [*sorted((each.sku, each.quantity) for each in self.units)]
         options: list[Json] = (
             [] if self.restock else ["no restock"]
@@ -270,7 +270,7 @@ class CapturePayment:
 
     @property
     def fingerprint(self) -> str:
-        """A hash that is equal for equal requests, in whatever order they list their lines."""
+        """A hash that is equal for equal requests; the order of their lines does not matter."""
         units: Json = None if self.units is None else [*sorted((each.sku, each.quantity) for each in self.units)]
         return digest([self.action, self.order_id, self.requested_by, self.amount_minor, units])
 
@@ -305,7 +305,7 @@ PROOF_LIFE: Final = timedelta(seconds=60)
 
 
 def person_id_of(issuer: str, subject: str) -> str:
-    """Return the id by which orders and requests name a person or machine."""
+    """Return the id under which orders and requests record a person or machine."""
     return f"c_{digest([issuer, subject])[:32]}"
 
 

@@ -66,5 +66,5 @@ def _statement(caller: ApiCaller) -> Statement:
 
 
 def _person(request: Request) -> str:
-    """Return the person whom a request names as its requester."""
+    """Return the id of the person that a request names as its requester."""
     return request.customer_id if isinstance(request, PlaceOrder) else request.requested_by

@@ -2,7 +2,7 @@
 
 A message never repeats a caller's string, which may be a card number in the wrong field. Numbers are repeated.
 
-Longer than 250 lines so that every message about a field is beside its rule.
+Longer than 250 lines so that every message about a field is next to its rule.
 """
 
 from collections.abc import Callable, Mapping

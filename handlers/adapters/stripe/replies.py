@@ -152,10 +152,10 @@ def dispute_report(dispute: StripeObject) -> ReportedDispute | None:
 
 
 def reported_refund(refund: StripeObject) -> ReportedRefund | None:
-    """Convert a refund without a key of ours; None if it is ours, or takes no money.
+    """Convert a refund that was made at Stripe itself; None if this system made it, or if it moves no money.
 
-    Stripe also lists the amount that a partial capture gives up as a refund. It takes nothing of the captured amount,
-    as its balance transaction, which must be expanded, shows. A refund that fails without one never moved money.
+    Stripe also lists the amount that a partial capture gives up as a refund. It takes nothing from the captured amount,
+    as its expanded balance transaction shows. A refund that fails without a balance transaction never moved money.
     """
     moved = refund.get("balance_transaction")
     reply = refund_reply(refund)

@@ -1,1 +1,1 @@
-"""The rules by which a request, the gateway or a person changes an order that exists, one module for each kind."""
+"""The rules by which requests, the gateway and people change an existing order, one module for each kind of change."""

@@ -1,4 +1,4 @@
-"""Disputes: apply what a gateway reports to an order, in whatever order the reports arrive and however often."""
+"""Disputes: apply a gateway's reports to an order, in any order and any number of times."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -29,7 +29,7 @@ _ENTRIES: Final[Mapping[tuple[DisputeStatus | None, DisputePhase], tuple[Kind, .
     (_S.LOST, _P.WON): (Kind.DISPUTE_WON,),
     (_S.LOST, _P.LOST): (),
 }
-"""The entries that a report adds; none if the ledger already has them or later ones.
+"""The entries that a report adds; none if the ledger already has these or later entries.
 
 An inquiry never follows a withdrawal.
 """
@@ -90,7 +90,7 @@ def end_dispute_by_people(
 
 
 def _differs(order: Order, dispute: Dispute | None, reported: ReportedDispute) -> bool:
-    """Return whether a report has another amount than the dispute, whose amount never changes."""
+    """Return whether a report differs in amount or currency from the dispute, whose amount never changes."""
     is_other_currency = bool(reported.currency) and reported.currency != order.currency
     return is_other_currency or (dispute is not None and dispute.amount_minor != reported.amount_minor)
 

@@ -76,7 +76,7 @@ def refusals_of(day: str, execution: str) -> str:
 def refusal_record(request: Json, answer: Answer, origin: Origin, day: str) -> dict[str, Json]:
     """Return the audit object of a request that changed nothing. It holds only a hash of the request.
 
-    `request` must be without free text: the object is locked, and whoever reads it can try guesses on the hash.
+    `request` must be without free text: the object is locked, and its readers can test guesses against the hash.
     `day` is the day on which the execution started, or a later one, which is then recorded, if that day is closed.
     """
     started_on = day_of(origin.at)

@@ -175,7 +175,7 @@ def _unsealed_finding(key: str, day: str) -> Finding:
 
 
 def statements_of_proof(history: SealedHistory) -> tuple[str, ...]:
-    """State what a check without findings proves, and against whom. docs/explanation/audit.md gives the reasons."""
+    """Return what a verification without findings proves. docs/explanation/audit.md gives the reasons."""
     sealed = (
         f"Through {history.last}: {history.objects} audit objects match {history.seals} seals in one chain. "
         "Nobody has changed, removed or added one since its day was sealed, whatever role or bucket permission they "
