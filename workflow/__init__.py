@@ -173,13 +173,13 @@ def __getattr__(name: str) -> object:
         if name in names.split():
             value = globals()[name] = getattr(import_module(f".{module}", __package__), name)
             return value
-    return _old(name)
+    return _deprecated(name)
 
 
-def _old(name: str) -> object:
+def _deprecated(name: str) -> object:
     """Return the object that a deprecated name refers to, with a warning; raises AttributeError for an unknown name."""
     module, new = _RENAMED.get(name, ("", name))
-    module = module or next((where for where, names in _OLD_NAMES.items() if name in names.split()), "")
+    module = module or next((candidate for candidate, names in _OLD_NAMES.items() if name in names.split()), "")
     if not module:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     warn(

@@ -50,7 +50,7 @@ class StatePath:
     def __str__(self) -> str:
         pieces = [self.start]
         for transition in self.transitions:
-            pieces.append(f"{_arrow(transition)} {transition.target}")
+            pieces.append(f"{_arrow_text(transition)} {transition.target}")
         suffix = f" (in {self.scope})" if self.scope else ""
         return " ".join(pieces) + suffix
 
@@ -158,12 +158,12 @@ def _states_that_can_end(scope: Scope) -> set[str]:
     for state in scope.states:
         for transition in state.transitions:
             sources.setdefault(transition.target, []).append(state.name)
-    waiting = [state.name for state in scope.states if state.ends]
-    found = set(waiting)
-    while waiting:
-        new = [name for name in sources.get(waiting.pop(), ()) if name not in found]
+    worklist = [state.name for state in scope.states if state.ends]
+    found = set(worklist)
+    while worklist:
+        new = [name for name in sources.get(worklist.pop(), ()) if name not in found]
         found.update(new)
-        waiting.extend(new)
+        worklist.extend(new)
     return found
 
 
@@ -187,7 +187,7 @@ def _key(transition: Transition) -> _Key:
     return transition.source, transition.target, transition.kind, transition.index
 
 
-def _arrow(transition: Transition) -> str:
+def _arrow_text(transition: Transition) -> str:
     return {"next": "→", "default": "→(otherwise)", "choice": f"→(rule {transition.index + 1})", "catch": "→(caught)"}[
         transition.kind
     ]

@@ -19,7 +19,7 @@ _CLOSERS: Final = {"[": "]", "{": "}"}
 _Pairs: TypeAlias = "list[tuple[str, Json]]"
 
 
-class _Open:
+class _OpenContainer:
     """An object or array that has not been closed yet."""
 
     def __init__(self, bracket: str) -> None:
@@ -30,12 +30,12 @@ class _Open:
 
 def read_deep(text: str, make_object: Callable[[_Pairs], dict[str, Json]], make_float: Callable[[str], float]) -> Json:
     """Parse JSON text into a value; raises json.JSONDecodeError."""
-    stack: list[_Open] = []
+    stack: list[_OpenContainer] = []
     value: Json = None
     expect = _VALUE
     for kind, literal, position in _tokens(text, make_float):
         if kind in ("[", "{") and expect in (_VALUE, _FIRST_ITEM):
-            stack.append(_Open(kind))
+            stack.append(_OpenContainer(kind))
             expect = _FIRST_ITEM if kind == "[" else _FIRST_KEY
             continue
         if kind == ":" and expect == _COLON:

@@ -110,7 +110,7 @@ def _integration(rest: str) -> IntegrationTarget:
         raise _unknown_integration(service, action)
     actions = OPTIMISED[service]
     if action not in actions:
-        calls = tuple(name + each for name, what in actions.items() for each in what.patterns)
+        calls = tuple(name + each for name, details in actions.items() for each in details.patterns)
         raise UnknownTarget(f"{service} has no integration {action!r}.", word=action, words=calls)
     if pattern not in actions[action].patterns:
         allowed = ", ".join(each or "request-response" for each in actions[action].patterns)

@@ -57,7 +57,7 @@ def read_json(text: str | bytes) -> tuple[Json, tuple[Duplicate, ...]]:
 
     repeating: list[_Object] = []
 
-    def object_of(pairs: list[tuple[str, Json]]) -> JsonObject:
+    def make_object(pairs: list[tuple[str, Json]]) -> JsonObject:
         fields = dict(pairs)
         if len(fields) == len(pairs):
             return fields
@@ -65,7 +65,7 @@ def read_json(text: str | bytes) -> tuple[Json, tuple[Duplicate, ...]]:
         return repeating[-1]
 
     try:
-        value = _read(decoded, object_of)
+        value = _read(decoded, make_object)
     except json.JSONDecodeError as error:
         raise NotJson(error.msg, error.lineno, error.colno) from None
     except ValueError as error:
@@ -235,13 +235,13 @@ def same(left: Json, right: Json) -> bool:
     return canonical(left) == canonical(right)
 
 
-def _read(text: str, object_of: Callable[[list[tuple[str, Json]]], JsonObject]) -> Json:
+def _read(text: str, make_object: Callable[[list[tuple[str, Json]]], JsonObject]) -> Json:
     import json
 
     try:
         read: Json = json.loads(
             text,
-            object_pairs_hook=object_of,
+            object_pairs_hook=make_object,
             parse_constant=_refuse_constant,
             parse_float=_finite_float,
             parse_int=_integer,
@@ -249,7 +249,7 @@ def _read(text: str, object_of: Callable[[list[tuple[str, Json]]], JsonObject]) 
     except RecursionError:
         from .deep_json import read_deep
 
-        return read_deep(text, object_of, _finite_float)
+        return read_deep(text, make_object, _finite_float)
     return read
 
 

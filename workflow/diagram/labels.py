@@ -95,9 +95,9 @@ def _call(state: StateNode) -> str:
     name = resource.split(":states:::")[-1].removeprefix("aws-sdk:")
     service, _, action = name.partition(":")
     service_name = _SERVICES.get(service, service)
-    what = _function(state) if action.startswith("invoke") and service == "lambda" else action.split(".")[0]
+    action_name = _function(state) if action.startswith("invoke") and service == "lambda" else action.split(".")[0]
     waits = " · waits" if ".waitForTaskToken" in resource else ""
-    return shorten(f"{service_name} {what}{waits}".strip(), 32)
+    return shorten(f"{service_name} {action_name}{waits}".strip(), 32)
 
 
 def _function(state: StateNode) -> str:

@@ -178,11 +178,13 @@ def _node(state: StateNode, box: StateBox, pictures: Mapping[str, Picture], take
     middle = HEADER / 2 + 7 if inner else box.height / 2
     icon = f'<g transform="translate(27 {middle:.1f})"><circle class="disc" r="15"/>{ICONS[kind]}</g>'
     description = subtitle(state)
-    name = (
+    name_text = (
         f'<text class="name" x="52" y="{middle + (-2 if description else 5):.1f}">{_escape(_short_name(state))}</text>'
     )
-    what = f'<text class="what" x="52" y="{middle + 15:.1f}">{_escape(description)}</text>' if description else ""
-    return f"{opening}{tip}{frame}{icon}{name}{what}{inner}</g>"
+    subtitle_text = (
+        f'<text class="what" x="52" y="{middle + 15:.1f}">{_escape(description)}</text>' if description else ""
+    )
+    return f"{opening}{tip}{frame}{icon}{name_text}{subtitle_text}{inner}</g>"
 
 
 def _short_name(state: StateNode) -> str:

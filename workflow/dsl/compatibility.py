@@ -53,7 +53,7 @@ def _value_mismatch(value: object, expected: object, every: bool) -> str:
     return mismatch(form_of(value), expected, every=every)
 
 
-def misfit(value: object, form: object) -> str:
+def definite_mismatch(value: object, form: object) -> str:
     """Return the reason why a value can never be of a type, as the end of a sentence; empty if it may be."""
     actual = form_of(value)
     allowed = literals_of(form)

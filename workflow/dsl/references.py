@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Never, ParamSpec, TypeVar, cast, overload
 
 from ..failures import WorkflowError
 from .bindings import Function
-from .compatibility import misfit
+from .compatibility import definite_mismatch
 from .option_checks import check_form, check_kind
 from .payload_schema import fields_of, name_of
 from .states.transitions import ErrorOutput, State
@@ -98,7 +98,7 @@ def made(model: Callable[..., Any]) -> Callable[..., Any]:
             problem = f"no field {', '.join(unknown)}" if unknown else f"missing {', '.join(missing)}"
             raise WorkflowError(f"made({name_of(model)}): {problem}; its fields are {', '.join(fields)}")
         for name, value in named.items():
-            if reason := misfit(value, fields[name].form):
+            if reason := definite_mismatch(value, fields[name].form):
                 raise WorkflowError(
                     f"made({name_of(model)}): {name} must be {name_of(fields[name].form)}, but {reason}"
                 )

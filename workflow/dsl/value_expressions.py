@@ -128,8 +128,8 @@ class Expression:
     def __hash__(self) -> int:
         self._refuse("hash it")
 
-    def _refuse(self, what: str, hint: str = _CONDITION_HINT) -> NoReturn:
-        raise NotACondition(f"{self!r} has no value before the workflow runs, so Python cannot {what}; {hint}")
+    def _refuse(self, action: str, hint: str = _CONDITION_HINT) -> NoReturn:
+        raise NotACondition(f"{self!r} has no value before the workflow runs, so Python cannot {action}; {hint}")
 
 
 class Source(Record):

@@ -75,7 +75,7 @@ class CapturePlan:
                 f"{home.start!r} is the start state and also follows other states: add a separate start state"
             )
         if id(home.start) not in self._inputs:
-            self._inputs[id(home.start)] = self._variable(home.start, "input")
+            self._inputs[id(home.start)] = self._new_variable(home.start, "input")
 
     def _translate_input(self, state: AnyState, form: object, path: tuple[str | int, ...]) -> Reference:
         home = self._home(state)
@@ -97,7 +97,7 @@ class CapturePlan:
             return
         owner = self._home(state).copies[id(source.owner)]
         self._check_has_run(state, owner, owners)
-        name = self._outputs.get(id(owners[0])) or self._variable(owner, "output")
+        name = self._outputs.get(id(owners[0])) or self._new_variable(owner, "output")
         self._outputs.update(dict.fromkeys(map(id, owners), name))
 
     def _owners(self, state: AnyState, source: Source) -> tuple[AnyState, ...]:
@@ -124,9 +124,9 @@ class CapturePlan:
     def _receives_output_of(self, state: AnyState, owners: tuple[AnyState, ...]) -> bool:
         """Return whether, on every path, the input of a state is the output of one of the owners."""
         seen: set[int] = set()
-        waiting = [state]
-        while waiting:
-            current = waiting.pop()
+        worklist = [state]
+        while worklist:
+            current = worklist.pop()
             if current is self.graph.start:
                 return False
             seen.add(id(current))
@@ -139,7 +139,7 @@ class CapturePlan:
                 if predecessor.type not in ("Choice", "Wait"):
                     return False
                 if id(predecessor) not in seen:
-                    waiting.append(predecessor)
+                    worklist.append(predecessor)
         return True
 
     def _check_has_run(self, state: AnyState, owner: AnyState, owners: tuple[AnyState, ...]) -> None:
@@ -154,17 +154,17 @@ class CapturePlan:
     def _home(self, state: AnyState) -> Home:
         return self.graph.homes[id(state)]
 
-    def _variable(self, state: AnyState, what: str) -> str:
+    def _new_variable(self, state: AnyState, role: str) -> str:
         """Return an unused variable name that describes the captured value."""
-        max_length = MAX_VARIABLE_NAME_LENGTH - len(what) - len("_99_")
+        max_length = MAX_VARIABLE_NAME_LENGTH - len(role) - len("_99_")
         sanitized = "".join(
             character if f"a{character}".isidentifier() else "_" for character in state.name[:max_length]
         )
         stem = sanitized if sanitized.isidentifier() and not sanitized.startswith("_") else f"s{sanitized}"
-        name, number = f"{stem}_{what}", 1
+        name, number = f"{stem}_{role}", 1
         while name in self._names:
             number += 1
-            name = f"{stem}_{number}_{what}"
+            name = f"{stem}_{number}_{role}"
         self._names.add(name)
         return name
 

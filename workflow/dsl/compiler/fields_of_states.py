@@ -124,8 +124,8 @@ class FieldCollector:
     def field(self, name: str, value: object) -> Piece:
         """Return the piece of a field whose value is fixed or computed."""
 
-        def render(written: object) -> JsonObject:
-            return self.backend.field(name, written)
+        def render(rendered: object) -> JsonObject:
+            return self.backend.field(name, rendered)
 
         return Piece(render, (value,))
 
@@ -136,8 +136,8 @@ class FieldCollector:
     def payload(self, name: str, value: object) -> Piece:
         """Return the piece of a field that holds a payload."""
 
-        def render(written: object) -> JsonObject:
-            return {name: self.backend.payload(written)}
+        def render(rendered: object) -> JsonObject:
+            return {name: self.backend.payload(rendered)}
 
         return Piece(render, (value,))
 
@@ -159,8 +159,8 @@ class FieldCollector:
         values = (dict(state.assignments), *(() if output is None else (output.value,)))
 
         def render(assigned: Mapping[str, object], *given: object) -> JsonObject:
-            written = self._assign({**assigned, **self._plan.captures_at(state)})
-            return written | self.backend.output(state, given[0]) if given else written
+            fields = self._assign({**assigned, **self._plan.captures_at(state)})
+            return fields | self.backend.output(state, given[0]) if given else fields
 
         return Piece(render, values, ("result",) if isinstance(state, Catching) else ())
 
@@ -170,8 +170,8 @@ class FieldCollector:
         own = exit_.state.assignments if exit_.state.type == "Choice" else {}
         values = (*before, {**own, **exit_.assignments}, *(() if exit_.output is None else (exit_.output.value,)))
 
-        def render(*written: object) -> JsonObject:
-            first, (assigned, *given) = written[: len(before)], written[len(before) :]
+        def render(*rendered: object) -> JsonObject:
+            first, (assigned, *given) = rendered[: len(before)], rendered[len(before) :]
             fields: JsonObject = {"Comment": exit_.comment} if exit_.comment else {}
             assigned = cast("Mapping[str, object]", assigned)
             fields |= self._assign({**assigned, **self._plan.captures_along(exit_)})

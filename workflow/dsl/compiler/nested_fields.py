@@ -80,9 +80,9 @@ def _reader(collector: FieldCollector, options: Distribution) -> Piece:
     config = {name: value for name, value in reader.config().items() if value is not None}
 
     def render(settings: object, sent: object) -> JsonObject:
-        written = _render_settings(collector, settings)
+        reader_config = _render_settings(collector, settings)
         source = _s3(collector, reader.resource, sent)
-        return {"ItemReader": {**source, **({"ReaderConfig": written} if written else {})}}
+        return {"ItemReader": {**source, **({"ReaderConfig": reader_config} if reader_config else {})}}
 
     return Piece(render, (config, reader.arguments(collector.bindings)))
 
@@ -111,10 +111,10 @@ def _writer(collector: FieldCollector, options: Distribution) -> Piece:
 
 
 def _render_settings(collector: FieldCollector, settings: object) -> JsonObject:
-    written: JsonObject = {}
+    fields: JsonObject = {}
     for name, value in cast("dict[str, object]", settings).items():
-        written |= collector.backend.field(name, value)
-    return written
+        fields |= collector.backend.field(name, value)
+    return fields
 
 
 def _s3(collector: FieldCollector, resource: str, sent: object) -> JsonObject:

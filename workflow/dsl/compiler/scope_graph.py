@@ -63,10 +63,10 @@ class ScopeGraph(Record):
         for link in self.links:
             if id(link) not in excluded:
                 links_out.setdefault(id(link.exit.state), []).append(link)
-        reached, waiting = {id(self.start)}, [id(self.start)]
-        while waiting:
-            for link in links_out.get(waiting.pop(), ()):
+        reached, worklist = {id(self.start)}, [id(self.start)]
+        while worklist:
+            for link in links_out.get(worklist.pop(), ()):
                 if id(link.target) not in reached:
                     reached.add(id(link.target))
-                    waiting.append(id(link.target))
+                    worklist.append(id(link.target))
         return reached

@@ -36,7 +36,7 @@ class VariableScopes:
     def __init__(self, graph: ScopeGraph, enclosing: Enclosing) -> None:
         self._enclosing, self._graph = enclosing, graph
         self._own = {name for state in graph.states.values() for name in _assignments_in(graph, state)}
-        self._before = _before(graph)
+        self._before = _assignments_before(graph)
 
     def check(self, state: AnyState, reference: Reference, value: object) -> None:
         """Raise WorkflowError if a reference, which is part of `value`, is to data that this state does not have."""
@@ -109,18 +109,18 @@ def _exits(graph: ScopeGraph, state: AnyState) -> Iterator[Exit]:
         yield from (link.exit for link in graph.out_of(state, kind))
 
 
-def _before(graph: ScopeGraph) -> dict[int, set[str]]:
+def _assignments_before(graph: ScopeGraph) -> dict[int, set[str]]:
     """Return the variables that have been assigned on every path to each state, by the state's id."""
     before: dict[int, set[str]] = {id(graph.start): set()}
-    waiting = [graph.start]
-    while waiting:
-        state = waiting.pop()
+    worklist = [graph.start]
+    while worklist:
+        state = worklist.pop()
         for link in _links_out(graph, state):
             after = before[id(state)] | _assignments_along(graph, link)
             known = before.get(id(link.target))
             if known is None or not known <= after:
                 before[id(link.target)] = after if known is None else after & known
-                waiting.append(link.target)
+                worklist.append(link.target)
     return before
 
 
@@ -154,25 +154,25 @@ def _variables_implied_by(condition: Condition | None) -> set[str]:
 def _path_without(graph: ScopeGraph, state: AnyState, name: str) -> list[AnyState]:
     """Return the shortest path from the start to a state along which a variable is not assigned."""
     paths: dict[int, list[AnyState]] = {id(graph.start): [graph.start]}
-    waiting = deque([graph.start])
-    while waiting and id(state) not in paths:
-        current = waiting.popleft()
+    queue = deque([graph.start])
+    while queue and id(state) not in paths:
+        current = queue.popleft()
         for link in _links_out(graph, current):
             if name not in _assignments_along(graph, link) and id(link.target) not in paths:
                 paths[id(link.target)] = [*paths[id(current)], link.target]
-                waiting.append(link.target)
+                queue.append(link.target)
     return paths.get(id(state), [state])
 
 
 def _variables_tested_in(value: object) -> set[str]:
     """Return the variables that an expression itself tests for presence."""
     tested: set[str] = set()
-    waiting = [value]
-    while waiting:
-        current = waiting.pop()
+    worklist = [value]
+    while worklist:
+        current = worklist.pop()
         if isinstance(current, Present) and isinstance(current.subject, Reference):
             tested.add(source_and_path(current.subject)[0].name)
-        waiting.extend(_parts(current))
+        worklist.extend(_parts(current))
     return tested
 
 

@@ -16,7 +16,7 @@ from ...asl.limits import MAX_STATE_NAME_LENGTH, MAX_VARIABLE_NAME_LENGTH
 from ...asl.records import NOTHING, Record, copy_with
 from ...deprecation import warn_of_old_name
 from ...failures import NoSuchField, WorkflowError, WrongJoin
-from ..compatibility import misfit
+from ..compatibility import definite_mismatch
 from ..option_checks import check_fixed_strings, check_form
 from ..payload_schema import name_of
 from ..retries import ALL, Retry, check_errors
@@ -311,7 +311,7 @@ def _errors(names: tuple[object, ...]) -> tuple[str, ...]:
 def assigned_variable(target: object, value: object) -> str:
     """Return the name of the variable to assign; raises WorkflowError for a value that it can never hold."""
     name = variable_name(target)
-    if reason := misfit(value, form_of(target)):
+    if reason := definite_mismatch(value, form_of(target)):
         raise WorkflowError(f"assign({target!r}, …): {name} must be {name_of(form_of(target))}, but {reason}")
     return name
 
