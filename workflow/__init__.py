@@ -173,10 +173,10 @@ def __getattr__(name: str) -> object:
         if name in names.split():
             value = globals()[name] = getattr(import_module(f".{module}", __package__), name)
             return value
-    return _deprecated(name)
+    return _resolve_old_name(name)
 
 
-def _deprecated(name: str) -> object:
+def _resolve_old_name(name: str) -> object:
     """Return the object that a deprecated name refers to, with a warning; raises AttributeError for an unknown name."""
     module, new = _RENAMED.get(name, ("", name))
     module = module or next((candidate for candidate, names in _OLD_NAMES.items() if name in names.split()), "")

@@ -41,7 +41,7 @@ def test_a_renamed_method_keeps_its_old_name() -> None:
     assert Booking.required() == Booking.required_bindings()
 
 
-class Each(Workflow[int, int]):
+class EachNumber(Workflow[int, int]):
     """The workflow that the Maps run."""
 
     only = workflow.Pass(input_of(int))
@@ -56,9 +56,14 @@ def list_paths(**options: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("call", "old", "new", "value"),
     [
-        (lambda **options: Map(input_of(list[int]), Each, **options).max_concurrency, "at_once", "max_concurrency", 3),
         (
-            lambda **options: DistributedMap(input_of(list[int]), Each, **options).max_concurrency,
+            lambda **options: Map(input_of(list[int]), EachNumber, **options).max_concurrency,
+            "at_once",
+            "max_concurrency",
+            3,
+        ),
+        (
+            lambda **options: DistributedMap(input_of(list[int]), EachNumber, **options).max_concurrency,
             *("at_once", "max_concurrency", 3),
         ),
         (lambda **options: Retry(**options).asl(), "longest", "max_delay", timedelta(seconds=9)),
@@ -80,9 +85,9 @@ def test_an_old_keyword_has_the_effect_of_the_new_one_and_warns(
 
 def test_an_error_of_a_map_points_to_the_line_that_creates_it() -> None:
     with pytest.raises(WorkflowError, match="max_concurrency must be") as caught:
-        Map(input_of(list[int]), Each, max_concurrency=-1)
+        Map(input_of(list[int]), EachNumber, max_concurrency=-1)
     assert caught.value.source is not None
     assert caught.value.source[0] == __file__
-    each = Map(input_of(list[int]), Each)
+    each = Map(input_of(list[int]), EachNumber)
     assert each.source_line is not None
     assert each.source_line.file == __file__

@@ -61,9 +61,8 @@ def _path_and_steps(asl: Definition, taken: Iterable[str] | Run) -> tuple[frozen
     if visits is not None:
         seen = cast("Run", taken).visits
         transitions = [visit.transition for visit in seen if visit.transition is not None]
-        return frozenset(visit.state for visit in seen), frozenset(
-            (each.source, each.target, each.kind == "catch") for each in transitions
-        )
+        steps = frozenset((each.source, each.target, each.kind == "catch") for each in transitions)
+        return frozenset(visit.state for visit in seen), steps
     path = tuple(cast("Iterable[str]", taken))
     plain = {
         (transition.source, transition.target)
@@ -177,14 +176,11 @@ def _node(state: StateNode, box: StateBox, pictures: Mapping[str, Picture], take
     frame = f'<rect class="{"frame" if inner else "card"}" width="{box.width:.1f}" height="{box.height:.1f}" rx="12"/>'
     middle = HEADER / 2 + 7 if inner else box.height / 2
     icon = f'<g transform="translate(27 {middle:.1f})"><circle class="disc" r="15"/>{ICONS[kind]}</g>'
-    description = subtitle(state)
-    name_text = (
-        f'<text class="name" x="52" y="{middle + (-2 if description else 5):.1f}">{_escape(_short_name(state))}</text>'
-    )
-    subtitle_text = (
-        f'<text class="what" x="52" y="{middle + 15:.1f}">{_escape(description)}</text>' if description else ""
-    )
-    return f"{opening}{tip}{frame}{icon}{name_text}{subtitle_text}{inner}</g>"
+    below = subtitle(state)
+    baseline = middle + (-2 if below else 5)
+    name = f'<text class="name" x="52" y="{baseline:.1f}">{_escape(_short_name(state))}</text>'
+    what = f'<text class="what" x="52" y="{middle + 15:.1f}">{_escape(below)}</text>' if below else ""
+    return f"{opening}{tip}{frame}{icon}{name}{what}{inner}</g>"
 
 
 def _short_name(state: StateNode) -> str:

@@ -38,10 +38,10 @@ def compile_scope(
 ) -> JsonObject:
     """Return the StartAt and States of a scope."""
 
-    def compile_nested(inner: ScopeGraph, inner_enclosing: Enclosing) -> JsonObject:
+    def compile_inner(inner: ScopeGraph, inner_enclosing: Enclosing) -> JsonObject:
         return compile_scope(inner, bindings, backend, inner_enclosing)
 
-    plan, pieces = _collect(graph, bindings, backend, enclosing, compile_nested)
+    plan, pieces = _collect(graph, bindings, backend, enclosing, compile_inner)
     states: JsonObject = {state.name: _emit(state, found, plan, bindings) for state, found in pieces}
     return {"StartAt": graph.start.name, "States": states}
 
@@ -49,11 +49,11 @@ def compile_scope(
 def check_scope(graph: ScopeGraph, bindings: Bindings, backend: Backend, enclosing: Enclosing = OUTERMOST) -> None:
     """Run the first pass alone; raises WorkflowError for a reference that a scope cannot resolve."""
 
-    def check_nested(inner: ScopeGraph, inner_enclosing: Enclosing) -> JsonObject:
+    def check_inner(inner: ScopeGraph, inner_enclosing: Enclosing) -> JsonObject:
         check_scope(inner, bindings, backend, inner_enclosing)
         return {}
 
-    _collect(graph, bindings, backend, enclosing, check_nested)
+    _collect(graph, bindings, backend, enclosing, check_inner)
 
 
 def _collect(
@@ -61,7 +61,7 @@ def _collect(
     bindings: Bindings,
     backend: Backend,
     enclosing: Enclosing,
-    compile_nested: Callable[[ScopeGraph, Enclosing], JsonObject],
+    compile_inner: Callable[[ScopeGraph, Enclosing], JsonObject],
 ) -> tuple[CapturePlan, list[tuple[AnyState, Sequence[Piece]]]]:
     plan, scopes = CapturePlan(graph, bindings), VariableScopes(graph, enclosing)
     collector = FieldCollector(
@@ -69,7 +69,7 @@ def _collect(
         bindings,
         backend,
         plan,
-        lambda inner, state: compile_nested(inner, scopes.inside(state)),
+        lambda inner, state: compile_inner(inner, scopes.inside(state)),
         _collect_nested,
     )
     return plan, [(state, _capture(collector, plan, scopes, state)) for state in graph.states.values()]

@@ -49,11 +49,11 @@ class FieldCollector:
         bindings: Bindings,
         backend: Backend,
         plan: CapturePlan,
-        compile_nested: Callable[[ScopeGraph, AnyState], JsonObject],
+        compile_inner: Callable[[ScopeGraph, AnyState], JsonObject],
         collect_nested: Callable[[FieldCollector, AnyState], Iterator[Piece]],
     ) -> None:
         self.graph, self.bindings, self.backend, self._plan = graph, bindings, backend, plan
-        self.compile_nested, self._collect_nested = compile_nested, collect_nested
+        self.compile_inner, self._collect_nested = compile_inner, collect_nested
 
     def collect(self, state: AnyState) -> Iterator[Piece]:
         """Yield the pieces of a state, in the order of its fields."""

@@ -32,7 +32,7 @@ def _parallel(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
     yield constant_fields(
         {
             "Branches": [
-                _compile_nested(collector, state, f"{state.name}.{name}", branch)
+                _compile_inner(collector, state, f"{state.name}.{name}", branch)
                 for name, branch in zip(numbered, branches, strict=True)
             ]
         }
@@ -52,7 +52,7 @@ def _map(collector: FieldCollector, state: AnyState) -> Iterator[Piece]:
     if distribution is not None:
         config = {"Mode": "DISTRIBUTED", "ExecutionType": distribution.execution_type}
         yield from _distribution(collector, distribution)
-    scope = _compile_nested(collector, state, state.name, map_.each)
+    scope = _compile_inner(collector, state, state.name, map_.each)
     yield constant_fields({"ItemProcessor": {"ProcessorConfig": config, **scope}})
 
 
@@ -124,7 +124,7 @@ def _s3(collector: FieldCollector, resource: str, sent: object) -> JsonObject:
     }
 
 
-def _compile_nested(
+def _compile_inner(
     collector: FieldCollector, state: AnyState, prefix: str, workflow: type[AnyWorkflow[Any, Any]]
 ) -> JsonObject:
-    return collector.compile_nested(nested_graph(workflow.graph, prefix), state)
+    return collector.compile_inner(nested_graph(workflow.graph, prefix), state)
