@@ -148,9 +148,9 @@ def confirming(history_of: HistoryOf, choices: Choices) -> History:
             _confirm_or_not(history, choices, first, after, is_hold=is_hold)
         if choices.below(2) and history.cast < MAX_ACTORS:
             history.add_reconcile(after, ORDER)
-    if is_hold:  # a hold that the ledger does not know by then would begin only in the final reconciliation
-        history.begin_act()
-        history.add_meeting(partial(reconcile_once, after=2 * DAY))
+    # A wait or a hold that the ledger does not know by then would begin only in the final reconciliation.
+    history.begin_act()
+    history.add_meeting(partial(reconcile_once, after=2 * DAY))
     return history
 
 
