@@ -19,8 +19,6 @@ class Progress:
     name: str
     """The logical name in the program."""
     urn: str = ""
-    is_preview: bool = False
-    """True if the step belongs to a preview and is not carried out."""
     changed_properties: tuple[str, ...] = ()
     """The properties that differ, for an update or a replacement: `ttl.enabled`."""
     replacement_causes: tuple[str, ...] = ()

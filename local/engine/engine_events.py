@@ -73,7 +73,7 @@ class EngineEvents:
         operation = _OPERATIONS.get(str(getattr(metadata.op, "value", metadata.op)))
         if operation is None or metadata.type.startswith(_INTERNAL_TYPES) or _is_component(metadata):
             return
-        step = _to_progress(operation, phase, metadata, planned=bool(getattr(event, "planning", False)))
+        step = _to_progress(operation, phase, metadata)
         self.steps.append(step)
         self.listener(step)
 
@@ -104,7 +104,7 @@ def program_location(root: Path) -> str | None:
     return None
 
 
-def _to_progress(operation: Operation, phase: Phase, metadata: StepEventMetadata, *, planned: bool) -> Progress:
+def _to_progress(operation: Operation, phase: Phase, metadata: StepEventMetadata) -> Progress:
     detailed = metadata.detailed_diff or {}
     return Progress(
         operation=operation,
@@ -112,7 +112,6 @@ def _to_progress(operation: Operation, phase: Phase, metadata: StepEventMetadata
         type=metadata.type,
         name=metadata.urn.split("::")[-1],
         urn=metadata.urn,
-        is_preview=planned,
         changed_properties=tuple(sorted(detailed)) or tuple(metadata.diffs or ()),
         replacement_causes=tuple(
             sorted(path for path, diff in detailed.items() if "replace" in str(diff.diff_kind.value))

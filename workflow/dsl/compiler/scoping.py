@@ -86,7 +86,7 @@ class VariableScopes:
 
 
 def _has_token(state: AnyState) -> bool:
-    return isinstance(state, Task) and (state.is_polled or state.awaits_token)
+    return isinstance(state, Task) and state.awaits_token
 
 
 def _check_function(state: AnyState, reference: Reference, function: object) -> None:

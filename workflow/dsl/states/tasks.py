@@ -58,8 +58,6 @@ class Task(Catching[In, Out], Generic[In, Out]):
     type = "Task"
     service: ClassVar[str] = ""
     """The integration, as in `arn:aws:states:::<service>`."""
-    is_polled: ClassVar[bool] = False
-    """True if a worker polls for the task, so that the task always has a token."""
     result_path: tuple[str, ...] = ()
     """Path of the state's own result in the integration's response."""
 
