@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PATCHES = ROOT / "tests" / "mutants" / "patches"
 COPIED_PATHS = (
-    *("handlers", "pyproject.toml", "docs/reference", "tests/conftest.py", "tests/environment.py"),
+    *("handlers", "pyproject.toml", "docs", "tests/conftest.py", "tests/environment.py"),
     *(
         "tests/api",
         "tests/contract",
@@ -106,12 +106,11 @@ def _run_tests(folder: Path, *tests: str) -> tuple[int, str]:
         "pytest",
         "-x",
         "--no-header",
-        "--ignore-glob=*_page.py",  # pages are not copied
-        "--ignore-glob=*test_leaks.py",  # nor is the console
+        "--ignore-glob=*test_leaks.py",  # the console is not copied
         "-m",
         "not nightly",
         "-k",
-        "not the_page and not local and not ministack",  # nor are the servers that some suites also run against
+        "not local and not ministack",  # nor are the servers that some suites also run against
         *tests,
     ]
     try:
