@@ -20,6 +20,8 @@ from tools.language import (
 
 ROOT = Path(__file__).parents[2]
 SHOWN = 40
+MAX_PARTICIPLE_PERCENT = 1.6
+"""The highest share of functions named by a participle among the codebases whose style we follow."""
 
 PACKAGES = sorted({package_of(name) for name in list_files(ROOT)})
 RECORDED: dict[str, dict[str, int]] = json.loads((ROOT / MAXIMUMS).read_text("utf-8"))
@@ -37,6 +39,16 @@ def test_no_package_has_more_findings_than_recorded(package: str, symptom: str, 
     found = figures[package].found[symptom]
     maximum = RECORDED.get(package, {}).get(symptom, 0)
     assert len(found) <= maximum, explanation(package, found, maximum)
+
+
+def test_few_functions_are_named_by_a_participle(figures: dict[str, Figures]) -> None:
+    shares = {
+        package: round(100 * found.participles / found.functions, 1)
+        for package, found in figures.items()
+        if found.functions >= 100
+    }
+    assert len(shares) > 5
+    assert {package: share for package, share in shares.items() if share > MAX_PARTICIPLE_PERCENT} == {}
 
 
 def test_only_measured_packages_and_symptoms_are_recorded(figures: dict[str, Figures]) -> None:
